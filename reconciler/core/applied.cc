@@ -1,0 +1,103 @@
+#include "reconciler/core/applied.h"
+
+#include <utility>
+
+namespace maand {
+
+const char* to_string(LastResult result) {
+  switch (result) {
+    case LastResult::kNone: return "none";
+    case LastResult::kConfirmed: return "confirmed";
+    case LastResult::kFailed: return "failed";
+    case LastResult::kInterrupted: return "interrupted";
+  }
+  return "none";
+}
+
+LastResult last_result_from(std::string_view word) {
+  for (const LastResult result : {LastResult::kConfirmed, LastResult::kFailed, LastResult::kInterrupted}) {
+    if (word == to_string(result)) return result;
+  }
+  return LastResult::kNone;
+}
+
+const AppliedAllocation* AppliedState::find(const AllocationKey& key) const {
+  const auto it = allocations.find(key);
+  return it == allocations.end() ? nullptr : &it->second;
+}
+
+void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree) {
+  allocation.key = operation.allocation;
+  allocation.endpoint = operation.endpoint;
+  if (allocation.tree != tree) {
+    allocation.attempts = 0;
+    allocation.interruptions = 0;
+    allocation.interrupted_boot.clear();
+  }
+  allocation.tree = tree;
+  allocation.open = operation;
+}
+
+bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const CommitId& commit) {
+  if (outcome.kind == OutcomeKind::kUnknown) return true;
+  const Operation operation = *std::exchange(allocation.open, std::nullopt);
+  const Target target = target_of(operation.action);
+  switch (outcome.kind) {
+    case OutcomeKind::kUnknown:
+    case OutcomeKind::kNever:
+    case OutcomeKind::kCondition: return true;  // nothing began: what was confirmed stays so
+
+    case OutcomeKind::kSucceeded:
+      if (operation.action == Action::kRemove) return false;
+      if (ships_files(operation.action)) {
+        allocation.files = operation.files;
+        allocation.baseline = {};
+      }
+      if (operation.action == Action::kStage) return true;
+      allocation.commit = commit;
+      allocation.last_operation = operation.id;
+      allocation.stop_failed = false;
+      if (operation.action == Action::kStop) {
+        allocation.running = false;
+        allocation.health = Health::kUnprobed;
+      } else {
+        if (target != Target::kNone) allocation.running = true;
+        allocation.version = operation.new_version;
+      }
+      if (target != Target::kNone) {
+        allocation.last = LastResult::kConfirmed;
+        allocation.last_target = target;
+        allocation.attempts = 0;
+        allocation.interruptions = 0;
+        allocation.interrupted_boot.clear();
+        allocation.missing_target = false;
+      }
+      return true;
+
+    case OutcomeKind::kFailed:
+      // The files landed before the target ran.
+      if (ships_files(operation.action)) allocation.files = operation.files;
+      allocation.last = LastResult::kFailed;
+      allocation.last_target = target;
+      allocation.last_operation = operation.id;
+      allocation.attempts += 1;
+      allocation.missing_target = outcome.missing_target;
+      if (operation.action == Action::kStop) allocation.stop_failed = true;
+      return true;
+
+    case OutcomeKind::kInterrupted:
+      // Files may be half landed: the worker finishes or replaces them at its next contact.
+      if (ships_files(operation.action)) allocation.files = nullptr;
+      allocation.last_operation = operation.id;
+      if (target != Target::kNone) {
+        allocation.last = LastResult::kInterrupted;
+        allocation.last_target = target;
+      }
+      allocation.interruptions += 1;
+      allocation.interrupted_boot = outcome.boot_id;
+      return true;
+  }
+  return true;
+}
+
+}  // namespace maand

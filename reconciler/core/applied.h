@@ -1,0 +1,101 @@
+// AppliedState: what workers have confirmed, and what is known to be unsettled.
+//
+// One record per allocation that was ever touched. `record_outcome` is the only
+// way an operation changes it, so that the store, the fake store and a replay
+// agree (R3.4, R7.1).
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/files.h"
+#include "reconciler/core/ids.h"
+#include "reconciler/core/model.h"
+#include "reconciler/core/operation.h"
+#include "reconciler/core/outcome.h"
+
+namespace maand {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+enum class LastResult { kNone, kConfirmed, kFailed, kInterrupted };
+const char* to_string(LastResult result);
+LastResult last_result_from(std::string_view word);
+
+struct StoppedBy {  // R5.7
+  std::string actor;
+  std::string reason;
+  friend bool operator==(const StoppedBy&, const StoppedBy&) = default;
+};
+
+struct AppliedAllocation {
+  AllocationKey key;
+  Endpoint endpoint;  // as of the last contact (R3.9)
+
+  bool running = false;              // the last confirmed target is not `stop`
+  std::string version = "0.0.0";     // CURRENT_VERSION: last confirmed here
+  FileSetPtr files;                  // last list that landed whole; null = never synced or removed
+  Digest baseline;                   // counts as equal to files->digest (R1.10); empty = none
+  CommitId commit;                   // of the last operation that was confirmed
+  TreeId tree;                       // job tree the allocation was last acted on with, confirmed or not
+
+  LastResult last = LastResult::kNone;  // how the last operation with a target ended
+  Target last_target = Target::kNone;
+  OperationId last_operation;
+  int attempts = 0;                  // failures in a row at `tree`
+  int interruptions = 0;             // interruptions in a row
+  std::string interrupted_boot;      // boot id at the last one (RebootLoop, R3.4)
+  bool missing_target = false;       // the last failure was MissingTarget
+  bool stop_failed = false;          // R3.10
+  Health health = Health::kUnprobed;
+  std::optional<StoppedBy> stopped_by;
+
+  std::optional<Operation> open;     // begun and not settled ("torn")
+};
+
+// Applied state of a job as a whole.
+struct JobRecord {
+  JobName job;
+  // Newest content that loaded and is not held: the target of a broken or held
+  // job (R1.7). Empty: none yet.
+  CommitId target_commit;
+  TreeId target_tree;
+  // Newest content every reachable allocation of the job was seen healthy with.
+  CommitId good_commit;
+  TreeId good_tree;
+  // A failed rollout (R2.6): not tried again until the hold key changes. Empty: none.
+  std::string held_reason;
+  std::string held_detail;
+  TreeId held_tree;
+  CommitId held_commit;
+  WallTime held_since{};
+  int wave = 0;  // deployment sequence as of the last plan; jobs that leave stop in reverse (R2.3)
+  // maand release JOB (R2.5, R2.8): lets the job pass at this tree.
+  TreeId released_tree;
+};
+
+// Sorted by (job, worker): planning merges it with the desired allocations.
+struct AppliedState {
+  std::map<AllocationKey, AppliedAllocation> allocations;
+  std::map<JobName, JobRecord> jobs;
+  CommitId head;       // last commit that was judged
+  CommitId applied;    // last commit whose pass ended `applied`
+  std::uint64_t last_seq = 0;
+  std::uint64_t epoch = 1;
+
+  const AppliedAllocation* find(const AllocationKey& key) const;
+};
+
+// Before the worker is touched: the record of what is about to happen. `tree` and
+// `commit` belong to the content of `operation.files`.
+void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree);
+
+// After: folds `outcome` of `allocation.open` in. Leaves the record open on
+// kUnknown. Returns false when nothing remains of the allocation (kRemove,
+// confirmed) and the record should be erased. REQUIRES: allocation.open.
+bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const CommitId& commit);
+
+}  // namespace maand

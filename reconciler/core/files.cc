@@ -1,0 +1,70 @@
+#include "reconciler/core/files.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace maand {
+namespace {
+
+constexpr std::string_view kManifest = "manifest.json";
+
+// Unambiguous: a path holds no newline and a digest has a fixed length.
+void append_entry(std::string& out, const ShippedFile& file) {
+  static constexpr char kModes[] = {'f', 'x', 'l'};
+  out.push_back(kModes[static_cast<int>(file.mode)]);
+  out.append(reinterpret_cast<const char*>(file.content.bytes.data()), file.content.bytes.size());
+  out.append(file.path);
+  out.push_back('\n');
+}
+
+bool same_bytes(const ShippedFile& a, const ShippedFile& b) {
+  return a.mode == b.mode && a.content == b.content;
+}
+
+}  // namespace
+
+FileSetPtr make_file_set(std::vector<ShippedFile> files) {
+  auto set = std::make_shared<FileSet>();
+  set->files = std::move(files);
+  std::sort(set->files.begin(), set->files.end(),
+            [](const ShippedFile& a, const ShippedFile& b) { return a.path < b.path; });
+  std::string counted;
+  std::string every;
+  for (const ShippedFile& file : set->files) {
+    append_entry(every, file);
+    if (file.path != kManifest) append_entry(counted, file);
+  }
+  set->digest = sha256(counted);
+  set->list_id = sha256(every);
+  return set;
+}
+
+FileSetPtr empty_file_set() {
+  static const FileSetPtr kEmpty = make_file_set({});
+  return kEmpty;
+}
+
+std::vector<std::string> changed_paths(const FileSet* from, const FileSet* to) {
+  static const std::vector<ShippedFile> kNone;
+  const std::vector<ShippedFile>& a = from ? from->files : kNone;
+  const std::vector<ShippedFile>& b = to ? to->files : kNone;
+  std::vector<std::string> out;
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() || j < b.size()) {
+    const ShippedFile* changed = nullptr;
+    if (j == b.size() || (i < a.size() && a[i].path < b[j].path)) {
+      changed = &a[i++];
+    } else if (i == a.size() || b[j].path < a[i].path) {
+      changed = &b[j++];
+    } else {
+      if (!same_bytes(a[i], b[j])) changed = &b[j];
+      ++i;
+      ++j;
+    }
+    if (changed && changed->path != kManifest) out.push_back(changed->path);
+  }
+  return out;
+}
+
+}  // namespace maand

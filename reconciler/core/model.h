@@ -1,0 +1,136 @@
+// What a worker, a job and a policy are, once a workspace has been understood.
+//
+// Plain values, already validated by `workspace` and `manifest`; the meaning of
+// every field is given by workspace.md at the section named beside it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/files.h"
+#include "reconciler/core/ids.h"
+
+namespace maand {
+
+using Seconds = std::chrono::seconds;
+
+// ---- workers.json (workspace.md 1, interface.md) ---------------------------
+
+// Settings of one worker that override `[ssh]` of maand.conf. Unset = inherit.
+struct SshOverrides {
+  std::optional<int> port;          // 1..65535
+  std::optional<std::string> user;  // non-empty
+  std::optional<std::string> key;   // file under secrets/, or "agent"
+  std::optional<std::string> jump;  // user@host:port
+  std::optional<bool> use_sudo;
+  friend bool operator==(const SshOverrides&, const SshOverrides&) = default;
+};
+
+struct Worker {
+  WorkerHost host;                     // identity (R3.6): IP address or DNS name
+  std::string address;                 // where to connect; equals host when not given
+  std::vector<std::string> host_keys;  // `ssh-ed25519 AAAA…` lines (R3.8); empty = known_hosts decides
+  SshOverrides ssh;
+  std::vector<std::string> labels;  // lower-case, sorted, unique, always with "worker"
+  std::map<std::string, std::string> tags;
+  std::string hostname;  // may be empty
+  std::int64_t position = 0;
+  double memory_mb = 0;
+  double cpu_mhz = 0;
+  friend bool operator==(const Worker&, const Worker&) = default;
+};
+
+// ---- manifest.json (workspace.md 2) ----------------------------------------
+
+enum class RestartPolicy { kAlways, kReload, kNever };
+
+struct Bounds {  // MB or MHz
+  double min = 0;
+  double max = 0;
+  friend bool operator==(const Bounds&, const Bounds&) = default;
+};
+
+struct PortBinding {
+  std::string name;                // [a-z][a-z0-9_]*
+  std::optional<int> fixed;        // 1..65535; unset = from the pool
+  friend bool operator==(const PortBinding&, const PortBinding&) = default;
+};
+
+struct Resources {
+  Bounds memory_mb;
+  Bounds cpu_mhz;
+  std::vector<PortBinding> ports;  // sorted by name
+  friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+// workspace.md 2.6. So far only `tcp`; the loader refuses the others by name.
+struct HealthCheck {
+  enum class Type { kTcp };
+  Type type = Type::kTcp;
+  int port = 0;  // resolved number
+  friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
+};
+
+struct HealthSpec {
+  std::vector<HealthCheck> checks;  // empty = the job is `unprobed`
+  Seconds timeout{5};               // of one probe
+  int attempts = 30;                // a gate gives up after this many rounds
+  Seconds interval{1};              // between two rounds of a gate
+  friend bool operator==(const HealthSpec&, const HealthSpec&) = default;
+};
+
+// R2.9. A value of the block that is not built yet is refused at load.
+struct RolloutPolicy {
+  enum class Move { kStopFirst, kStartFirst };
+  std::optional<int> max_unavailable;  // unset = max(max_concurrent_upgrades, ceil(n / 4)) (R2.5)
+  int attempts = 1;                    // >= 1 (R2.6)
+  Move move = Move::kStopFirst;
+  Seconds progress_timeout{600};  // time without one more healthy allocation
+  friend bool operator==(const RolloutPolicy&, const RolloutPolicy&) = default;
+};
+
+// Make targets of the lifecycle. kNone: files only.
+enum class Target { kNone, kStart, kStop, kRestart, kReload };
+const char* to_string(Target target);  // "", "start", …
+// Empty text and unknown words give kNone.
+Target target_from(std::string_view word);
+
+// This job needs `job`, at a version within inclusive bounds (workspace.md 5.1).
+struct Demand {
+  JobName job;
+  std::string min_version;  // empty = no bound
+  std::string max_version;
+  friend bool operator==(const Demand&, const Demand&) = default;
+};
+
+struct Job {
+  JobName name;
+  std::string version;  // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
+  std::vector<std::string> selectors;  // ANDed; defaults to the job's own name
+  int max_concurrent_starts = 0;    // 0 = all at once
+  int max_concurrent_upgrades = 1;  // >= 1
+  int min_allocations = 0;
+  RestartPolicy restart_policy = RestartPolicy::kAlways;
+  std::vector<std::string> restart_globs;
+  Resources resources;
+  HealthSpec health;
+  RolloutPolicy rollout;
+  std::map<Target, Seconds> timeouts;  // only those the manifest names
+  std::vector<Demand> demands;         // sorted by job (R2.8)
+  TreeId tree;                         // git tree of the whole job directory: part of the hold key (R5.3)
+  FileSetPtr files;                    // never null
+};
+
+// ---- disabled.json (workspace.md 3.3) --------------------------------------
+
+struct Disabled {
+  std::vector<WorkerHost> workers;
+  std::map<JobName, std::vector<WorkerHost>> jobs;  // empty list = every allocation of the job
+  bool covers(const AllocationKey& key) const;
+};
+
+}  // namespace maand

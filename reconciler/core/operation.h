@@ -1,0 +1,77 @@
+// One planned action on one allocation, as it is journalled and sent to a worker.
+//
+// "Exactly once" means once per operation (reconciler.md, terms): the id is in
+// the store before the worker is touched and the worker answers for it for ever.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "reconciler/core/files.h"
+#include "reconciler/core/ids.h"
+#include "reconciler/core/model.h"
+
+namespace maand {
+
+// What is done on the worker. The target and whether files travel follow from it.
+enum class Action {
+  kNone,     // leave alone
+  kForget,   // drop the record; the worker was never touched
+  kSync,     // files only; they and the version count as applied (policy `never`)
+  kStage,    // files only, ahead of a move; confirms nothing (R2.3)
+  kStart,    // files, then `make start`
+  kReload,   // files, then `make reload`
+  kRestart,  // files, then `make restart`
+  kStop,     // `make stop`; files stay
+  kRemove,   // remove the shipped files; leaves `.maand/last/<job>` (R2.2)
+};
+const char* to_string(Action action);  // "start", "sync", …
+Action action_from(std::string_view word);
+Target target_of(Action action);
+bool ships_files(Action action);
+
+// How the operation before this one on the allocation ended (MAAND_PREVIOUS, R2.2).
+enum class Previous { kNone, kFailed, kInterrupted };
+const char* to_string(Previous previous);  // "none", "failed", "interrupted"
+
+// How to reach a worker; kept with the applied state, so that a worker that
+// left the workspace can still be reached (R3.9).
+struct Endpoint {
+  WorkerHost host;
+  std::string address;
+  int port = 22;
+  std::string user;
+  std::string key;   // file name under secrets/, or "agent"
+  std::string jump;  // empty, or user@host:port
+  bool use_sudo = false;
+  std::vector<std::string> host_keys;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Operation {
+  OperationId id;
+  std::uint64_t seq = 0;  // rises with every operation of the bucket; newer supersedes older on the worker
+  AllocationKey allocation;
+  Action action = Action::kNone;
+  Endpoint endpoint;
+
+  FileSetPtr files;  // what shall lie there afterwards; never null (kStop: same as base, kRemove: empty)
+  FileSetPtr base;   // what we believe lies there; null = unknown, send everything
+
+  std::string current_version;  // CURRENT_VERSION
+  std::string new_version;      // NEW_VERSION
+  int attempt = 1;              // MAAND_ATTEMPT
+  Previous previous = Previous::kNone;
+  Seconds timeout{600};         // of the target
+  std::uint64_t epoch = 1;      // R3.12
+
+  // worker.json and jobs.json of the worker (workspace.md 8.1), written with it.
+  std::string worker_json;
+  std::string jobs_json;
+  // An allocation of this bucket is confirmed on this worker, so that its
+  // instance marker must be there (R3.5).
+  bool expect_marker = false;
+};
+
+}  // namespace maand

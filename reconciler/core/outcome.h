@@ -1,0 +1,57 @@
+// What became of one operation, one probe, or one contact with a worker.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "reconciler/core/ids.h"
+#include "reconciler/core/model.h"
+
+namespace maand {
+
+// Everything that keeps an operation from reaching its target's first
+// instruction (R2.7). A worker with a condition is set aside and tried again;
+// no attempt is used.
+enum class WorkerCondition {
+  kNone,
+  kUnreachable,
+  kAuthFailed,
+  kHostKeyUnknown,
+  kHostKeyChanged,
+  kSudoRefused,
+  kToolMissing,
+  kDiskFull,
+  kWorkerStateMissing,  // instance marker gone or another although allocations are confirmed (R3.5)
+  kIdentityMismatch,    // the marker names another worker
+  kFenced,              // a newer epoch has been seen there (R3.12)
+  kBusy,                // another operation of this allocation still runs there
+};
+const char* to_string(WorkerCondition condition);  // "Unreachable", …; "" for kNone
+
+// The receipt of a finished operation, or why there is none.
+enum class OutcomeKind {
+  kSucceeded,    // the receipt says so; for Target::kNone: the files have landed
+  kFailed,       // the target ran and did not exit 0, or ran out of time
+  kInterrupted,  // it began and its process is gone without a receipt (reboot, kill)
+  kNever,        // sealed as never begun: it can not begin any more
+  kCondition,    // `condition` says which; nothing was begun
+  kUnknown,      // contact was lost after it may have begun and could not be had again; ask later
+};
+const char* to_string(OutcomeKind kind);
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kUnknown;
+  WorkerCondition condition = WorkerCondition::kNone;
+  int exit_status = 0;          // of make; 128+n for a signal
+  bool timed_out = false;       // the process group was ended at its limit
+  bool missing_target = false;  // make knows no such target (R2.6)
+  std::string boot_id;          // of the worker when the operation ended or was found interrupted
+  std::string detail;           // one line for people; never output of the target
+  std::chrono::milliseconds duration{0};  // of the target on the worker, 0 when none ran
+};
+
+enum class Health { kUnprobed, kHealthy, kUnhealthy };
+const char* to_string(Health health);  // "unprobed", "healthy", "unhealthy"
+
+}  // namespace maand

@@ -1,0 +1,94 @@
+// desired − applied → what to do, in which order, and why. Pure.
+//
+// A Plan holds only what is to be done or worth telling; unchanged allocations
+// are counted. Cost: one merge over both sorted sides, no allocation of memory
+// for an allocation that is unchanged.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/applied.h"
+#include "reconciler/core/model.h"
+#include "reconciler/core/operation.h"
+#include "reconciler/core/reason.h"
+
+namespace maand {
+
+// One action on one allocation.
+struct PlannedAction {
+  AllocationKey key;
+  Action action = Action::kNone;
+  Reason reason = Reason::kUnchanged;
+  std::string detail;          // what the sentence names: the matching path, the changed files, …
+  std::string current_version; // CURRENT_VERSION
+  std::string new_version;     // NEW_VERSION
+  int attempt = 1;
+  Previous previous = Previous::kNone;
+  FileSetPtr files;            // what shall lie there afterwards
+  friend bool operator==(const PlannedAction&, const PlannedAction&) = default;
+};
+
+// `api@10.0.0.1: restart, because the version changed from 1.2.0 to 1.3.0`
+std::string sentence(const PlannedAction& action);
+
+// A desired and enabled allocation of a job, changed or not: what availability
+// (R2.5) is counted over.
+struct ActiveAllocation {
+  AllocationKey key;
+  Endpoint endpoint;
+  Health health = Health::kUnprobed;  // newest probe
+  bool failed = false;                // its last target failed
+  bool running = false;
+  std::string version;                // confirmed
+};
+
+// All of one job: the unit the rollout machine works on.
+struct JobPlan {
+  JobName job;
+  CommitId commit;       // where its content comes from
+  TreeId tree;           // hold key (R5.3); empty for a job that leaves
+  bool leaving = false;  // the whole job goes: its drains run before the waves
+  int wave = 0;
+
+  std::vector<PlannedAction> drains;    // kStop (R2.3: also those of a move) and disables
+  std::vector<PlannedAction> removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
+  std::vector<PlannedAction> starts;    // kStart, in rollout order
+  std::vector<PlannedAction> upgrades;  // kRestart, kReload, kSync, in rollout order
+  std::vector<ActiveAllocation> active; // every one, in rollout order
+  std::map<WorkerHost, Endpoint> endpoints;  // of every worker named above
+
+  int max_concurrent_starts = 0;
+  int max_concurrent_upgrades = 1;
+  HealthSpec health;
+  RolloutPolicy policy;
+  std::map<Target, Seconds> timeouts;
+  std::vector<Demand> demands;
+  bool released = false;  // `maand release JOB`: R2.5 and R2.8 do not hold it
+
+  // Nothing is done for the job as a whole, and why; `actions` above then hold
+  // only what R1.7 still allows (leaving workers, disables, new workers).
+  bool held = false;
+  Reason held_reason = Reason::kUnchanged;
+  std::string held_detail;
+
+  bool has_actions() const {
+    return !drains.empty() || !removals.empty() || !starts.empty() || !upgrades.empty();
+  }
+};
+
+struct Plan {
+  CommitId commit;
+  // Jobs with actions, held jobs, and the upstreams of both; sorted by name.
+  std::map<JobName, JobPlan> jobs;
+  // Allocations whose files differ without a cause (R1.10): recorded, not acted on.
+  std::vector<std::pair<AllocationKey, Digest>> baselines;
+  std::vector<PlannedAction> waiting;  // allocations left alone for a reason worth telling (kUnsettled, …)
+  std::size_t unchanged = 0;
+
+  bool has_actions() const;
+};
+
+}  // namespace maand

@@ -1,0 +1,123 @@
+// The rollout machine: hands out steps batch by batch and takes outcomes.
+//
+// It has no thread, no clock and no I/O: time comes in as an argument. It knows
+// nothing of how a step is done; the driver (`app/rollout_driver`) knows nothing
+// of why. Rules R2.3 to R2.8.
+//
+// Per job, in this order (see rollout.cc for the drawing):
+//
+//   blocked ─► contact ─► drain ─► remove ─► start batches ─► upgrade batches ─► done
+//                │           ╲ any failure: the job stops here ╱
+//                └ set aside: worker conditions cost only their own allocations
+//
+// Jobs that leave come first, in reverse wave order; then waves, and within a
+// wave every job on its own. A rollout always ends: an allocation whose worker
+// cannot be reached is set aside and left to a later pass.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/outcome.h"
+#include "reconciler/core/plan.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+struct RolloutLimits {
+  int max_parallel_workers = 64;  // workers with a step in flight
+  int max_per_worker = 4;         // steps in flight on one worker
+};
+
+// One thing for the driver to do now. Each is answered exactly once.
+struct Step {
+  enum class Kind {
+    kContact,  // connect to `endpoint`; answer with on_contact
+    kProbe,    // one round of probes of `key`; answer with on_probe
+    kRun,      // run `action`; answer with on_outcome
+  };
+  Kind kind = Kind::kRun;
+  AllocationKey key;     // kContact: `worker` only
+  Endpoint endpoint;
+  PlannedAction action;  // kRun
+  HealthSpec health;     // kProbe
+  Seconds timeout{600};  // kRun: of the target
+  TreeId tree;           // kRun
+  CommitId commit;       // kRun
+};
+
+// How an allocation fared in this rollout.
+struct AllocationReport {
+  PlannedAction action;
+  enum class State { kPending, kRunning, kDone, kFailed, kSetAside, kNotReached } state = State::kPending;
+  std::optional<Outcome> outcome;
+  Health health = Health::kUnprobed;
+  WorkerCondition condition = WorkerCondition::kNone;
+  std::string detail;
+};
+
+struct JobReport {
+  JobName job;
+  CommitId commit;
+  TreeId tree;
+  enum class State {
+    kPending,   // nothing begun yet
+    kRunning,
+    kDone,      // everything planned is confirmed and passed its gates
+    kDegraded,  // done as far as workers could be reached; some are set aside
+    kWaiting,   // Unavailable, Blocked or MoveWaits; a later pass goes on
+    kFailed,    // R2.6: to be held
+    kStopped,   // superseded or the daemon is leaving
+    kHeld,      // came in held, nothing to do
+  } state = State::kPending;
+  Reason reason = Reason::kUnchanged;
+  std::string detail;  // names what it waits for, or what failed
+  int batch = 0;       // of the current phase, from 1; 0 = none yet
+  int batches = 0;
+  std::vector<AllocationReport> allocations;
+};
+const char* to_string(JobReport::State state);
+
+class Rollout {
+ public:
+  explicit Rollout(RolloutLimits limits);
+  ~Rollout();
+  Rollout(const Rollout&) = delete;
+  Rollout& operator=(const Rollout&) = delete;
+
+  // Adds a job, or replaces one that is quiet. REQUIRES: quiet(plan.job).
+  void put(JobPlan plan, Instant now);
+
+  // Steps to begin now; never more than the limits allow together with those in flight.
+  std::vector<Step> next(Instant now);
+  // When next() may have more to say though nothing was reported (gate rounds,
+  // retries, progress timeouts). nullopt: only a report can change anything.
+  std::optional<Instant> wake_at() const;
+
+  void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);
+  void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now);
+  void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now);
+
+  // R1.8, R5.5: no new operation of the job begins; what is in flight and its gate finish.
+  void stop_job(const JobName& job, Reason reason);
+  void stop_all(Reason reason);
+  // Nothing of the job is in flight and nothing more will begin (or it is unknown).
+  bool quiet(const JobName& job) const;
+
+  // Every job is done, degraded, waiting, failed, stopped or held, and nothing is in flight.
+  bool finished() const;
+
+  std::vector<JobReport> reports() const;  // sorted by job
+  // Workers set aside in this rollout and why.
+  std::map<WorkerHost, Contact> set_aside() const;
+
+ private:
+  class Machine;
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace maand

@@ -194,7 +194,7 @@ class Lint:
 
     def check_readmes(self, folders):
         for folder, names in sorted(folders.items()):
-            if folder == "" or not any(n.endswith(SOURCES) for n in names) or "README.md" in names:
+            if not room_of(folder + "/") or not any(n.endswith(SOURCES) for n in names) or "README.md" in names:
                 continue
             parent = os.path.dirname(folder)
             if parent.startswith("tests/") and "README.md" in folders.get(parent, set()):

@@ -6,10 +6,14 @@ namespace maand {
 
 const char* to_string(LastResult result) {
   switch (result) {
-    case LastResult::kNone: return "none";
-    case LastResult::kConfirmed: return "confirmed";
-    case LastResult::kFailed: return "failed";
-    case LastResult::kInterrupted: return "interrupted";
+    case LastResult::kNone:
+      return "none";
+    case LastResult::kConfirmed:
+      return "confirmed";
+    case LastResult::kFailed:
+      return "failed";
+    case LastResult::kInterrupted:
+      return "interrupted";
   }
   return "none";
 }
@@ -26,15 +30,18 @@ const AppliedAllocation* AppliedState::find(const AllocationKey& key) const {
   return it == allocations.end() ? nullptr : &it->second;
 }
 
-void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree) {
+void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree,
+                  const CommitId& head) {
   allocation.key = operation.allocation;
   allocation.endpoint = operation.endpoint;
   if (allocation.tree != tree) {
     allocation.attempts = 0;
     allocation.interruptions = 0;
     allocation.interrupted_boot.clear();
+    allocation.reboot_loop = false;
   }
   allocation.tree = tree;
+  allocation.attempted_head = head;
   allocation.open = operation;
 }
 
@@ -45,7 +52,8 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
   switch (outcome.kind) {
     case OutcomeKind::kUnknown:
     case OutcomeKind::kNever:
-    case OutcomeKind::kCondition: return true;  // nothing began: what was confirmed stays so
+    case OutcomeKind::kCondition:
+      return true;  // nothing began: what was confirmed stays so
 
     case OutcomeKind::kSucceeded:
       if (operation.action == Action::kRemove) return false;
@@ -70,6 +78,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.attempts = 0;
         allocation.interruptions = 0;
         allocation.interrupted_boot.clear();
+        allocation.reboot_loop = false;
         allocation.missing_target = false;
       }
       return true;
@@ -93,6 +102,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.last = LastResult::kInterrupted;
         allocation.last_target = target;
       }
+      allocation.reboot_loop = allocation.interruptions > 0 && allocation.interrupted_boot != outcome.boot_id;
       allocation.interruptions += 1;
       allocation.interrupted_boot = outcome.boot_id;
       return true;

@@ -35,25 +35,27 @@ struct AppliedAllocation {
   AllocationKey key;
   Endpoint endpoint;  // as of the last contact (R3.9)
 
-  bool running = false;              // the last confirmed target is not `stop`
-  std::string version = "0.0.0";     // CURRENT_VERSION: last confirmed here
-  FileSetPtr files;                  // last list that landed whole; null = never synced or removed
-  Digest baseline;                   // counts as equal to files->digest (R1.10); empty = none
-  CommitId commit;                   // of the last operation that was confirmed
-  TreeId tree;                       // job tree the allocation was last acted on with, confirmed or not
+  bool running = false;           // the last confirmed target is not `stop`
+  std::string version = "0.0.0";  // CURRENT_VERSION: last confirmed here
+  FileSetPtr files;               // last list that landed whole; null = never synced or removed
+  Digest baseline;                // counts as equal to files->digest (R1.10); empty = none
+  CommitId commit;                // of the last operation that was confirmed
+  TreeId tree;                    // job tree the allocation was last acted on with, confirmed or not
 
   LastResult last = LastResult::kNone;  // how the last operation with a target ended
   Target last_target = Target::kNone;
   OperationId last_operation;
-  int attempts = 0;                  // failures in a row at `tree`
-  int interruptions = 0;             // interruptions in a row
-  std::string interrupted_boot;      // boot id at the last one (RebootLoop, R3.4)
-  bool missing_target = false;       // the last failure was MissingTarget
-  bool stop_failed = false;          // R3.10
+  int attempts = 0;              // failures in a row at `tree`
+  int interruptions = 0;         // interruptions in a row
+  std::string interrupted_boot;  // boot id at the last one (RebootLoop, R3.4)
+  bool missing_target = false;   // the last failure was MissingTarget
+  bool stop_failed = false;      // R3.10: tried again with each new head
+  CommitId attempted_head;       // head of the pass that began the last operation
+  bool reboot_loop = false;      // interrupted again, by another boot (R3.4)
   Health health = Health::kUnprobed;
   std::optional<StoppedBy> stopped_by;
 
-  std::optional<Operation> open;     // begun and not settled ("torn")
+  std::optional<Operation> open;  // begun and not settled ("torn")
 };
 
 // Applied state of a job as a whole.
@@ -81,17 +83,18 @@ struct JobRecord {
 struct AppliedState {
   std::map<AllocationKey, AppliedAllocation> allocations;
   std::map<JobName, JobRecord> jobs;
-  CommitId head;       // last commit that was judged
-  CommitId applied;    // last commit whose pass ended `applied`
+  CommitId head;     // last commit that was judged
+  CommitId applied;  // last commit whose pass ended `applied`
   std::uint64_t last_seq = 0;
   std::uint64_t epoch = 1;
 
   const AppliedAllocation* find(const AllocationKey& key) const;
 };
 
-// Before the worker is touched: the record of what is about to happen. `tree` and
-// `commit` belong to the content of `operation.files`.
-void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree);
+// Before the worker is touched: the record of what is about to happen. `tree` is
+// the job tree that `operation.files` come from, `head` the commit that is judged.
+void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree,
+                  const CommitId& head);
 
 // After: folds `outcome` of `allocation.open` in. Leaves the record open on
 // kUnknown. Returns false when nothing remains of the allocation (kRemove,

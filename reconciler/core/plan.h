@@ -7,10 +7,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/core/applied.h"
+#include "reconciler/core/desired.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/reason.h"
@@ -22,12 +25,12 @@ struct PlannedAction {
   AllocationKey key;
   Action action = Action::kNone;
   Reason reason = Reason::kUnchanged;
-  std::string detail;          // what the sentence names: the matching path, the changed files, …
-  std::string current_version; // CURRENT_VERSION
-  std::string new_version;     // NEW_VERSION
+  std::string detail;           // what the sentence names: the matching path, the changed files, …
+  std::string current_version;  // CURRENT_VERSION
+  std::string new_version;      // NEW_VERSION
   int attempt = 1;
   Previous previous = Previous::kNone;
-  FileSetPtr files;            // what shall lie there afterwards
+  FileSetPtr files;  // what shall lie there afterwards
   friend bool operator==(const PlannedAction&, const PlannedAction&) = default;
 };
 
@@ -42,7 +45,7 @@ struct ActiveAllocation {
   Health health = Health::kUnprobed;  // newest probe
   bool failed = false;                // its last target failed
   bool running = false;
-  std::string version;                // confirmed
+  std::string version;  // confirmed
 };
 
 // All of one job: the unit the rollout machine works on.
@@ -53,11 +56,12 @@ struct JobPlan {
   bool leaving = false;  // the whole job goes: its drains run before the waves
   int wave = 0;
 
-  std::vector<PlannedAction> drains;    // kStop (R2.3: also those of a move) and disables
-  std::vector<PlannedAction> removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
-  std::vector<PlannedAction> starts;    // kStart, in rollout order
-  std::vector<PlannedAction> upgrades;  // kRestart, kReload, kSync, in rollout order
-  std::vector<ActiveAllocation> active; // every one, in rollout order
+  std::vector<PlannedAction> drains;  // kStop (R2.3: also those of a move) and disables
+  std::vector<PlannedAction>
+      removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
+  std::vector<PlannedAction> starts;         // kStart, in rollout order
+  std::vector<PlannedAction> upgrades;       // kRestart, kReload, kSync, in rollout order
+  std::vector<ActiveAllocation> active;      // every one, in rollout order
   std::map<WorkerHost, Endpoint> endpoints;  // of every worker named above
 
   int max_concurrent_starts = 0;
@@ -68,6 +72,8 @@ struct JobPlan {
   std::vector<Demand> demands;
   bool released = false;  // `maand release JOB`: R2.5 and R2.8 do not hold it
 
+  std::vector<int> ports;  // fixed ports it claims
+
   // Nothing is done for the job as a whole, and why; `actions` above then hold
   // only what R1.7 still allows (leaving workers, disables, new workers).
   bool held = false;
@@ -77,6 +83,26 @@ struct JobPlan {
   bool has_actions() const {
     return !drains.empty() || !removals.empty() || !starts.empty() || !upgrades.empty();
   }
+};
+
+// What connections look like where a worker does not say otherwise: `[ssh]` of maand.conf.
+struct SshDefaults {
+  int port = 22;
+  std::string user = "agent";
+  std::string key = "worker.key";
+  std::string jump;
+  bool use_sudo = false;
+};
+Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults);
+
+struct PlanSettings {
+  SshDefaults ssh;
+  // R5.1: above this share of the running allocations (0..1) stops are held, once
+  // more than `removals_free` run.
+  double max_removals = 0.5;
+  int removals_free = 4;
+  std::set<AllocationKey> released_removals;  // `maand release`, or the commit's trailer
+  bool all_removals_released = false;
 };
 
 struct Plan {
@@ -90,5 +116,12 @@ struct Plan {
 
   bool has_actions() const;
 };
+
+// The plan. Deterministic: the same input gives the same plan, in the same order.
+Plan make_plan(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings);
+
+// The plan's decision for one allocation, also when it is to leave it alone; what
+// `maand why` prints.
+PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key);
 
 }  // namespace maand

@@ -11,38 +11,73 @@ struct Words {
 // One place, in the order of the enum, so that no reason can lack its sentence.
 Words words(Reason reason) {
   switch (reason) {
-    case Reason::kUnchanged: return {"Unchanged", "files and version are what was last confirmed"};
-    case Reason::kNew: return {"New", "it was never confirmed on this worker"};
-    case Reason::kReEnabled: return {"ReEnabled", "it was disabled and is wanted again"};
-    case Reason::kReturned: return {"Returned", "it was removed from this worker earlier and is placed there again"};
-    case Reason::kLeft: return {"Left", "the workspace no longer places it on this worker"};
-    case Reason::kDisabled: return {"Disabled", "disabled.json names it"};
-    case Reason::kStoppedByOperator: return {"StoppedByOperator", "an operator stopped it, and it stays stopped until one starts it"};
-    case Reason::kVersionChanged: return {"VersionChanged", "the version in the manifest changed"};
-    case Reason::kFilesChanged: return {"FilesChanged", "its files changed"};
-    case Reason::kGlobMatched: return {"GlobMatched", "a changed file matches restart_globs"};
-    case Reason::kPreviousFailed: return {"PreviousFailed", "the last target failed"};
-    case Reason::kPreviousInterrupted: return {"PreviousInterrupted", "the last target began and its end was never seen"};
-    case Reason::kNewBaseline: return {"NewBaseline", "digests differ though nothing caused it; recorded and shipped with the next real change"};
-    case Reason::kUnsettled: return {"Unsettled", "the end of an earlier operation is not known yet"};
-    case Reason::kBroken: return {"Broken", "the job does not load; it stays at its last good content"};
-    case Reason::kTargetFailed: return {"TargetFailed", "a target failed in its last rollout; it is held until the job changes or `maand retry`"};
-    case Reason::kMissingTarget: return {"MissingTarget", "its Makefile has no such target; it is held until the job changes or `maand retry`"};
-    case Reason::kGateFailed: return {"GateFailed", "it did not become healthy in its last rollout; it is held until the job changes or `maand retry`"};
-    case Reason::kProgressTimeout: return {"ProgressTimeout", "no allocation became healthy for progress_timeout_seconds"};
-    case Reason::kRebootLoop: return {"RebootLoop", "its target was interrupted by two reboots in a row"};
-    case Reason::kStopFailed: return {"StopFailed", "its stop target failed; it counts as running and its files are kept"};
-    case Reason::kNoPlacement: return {"NoPlacement", "it runs and matches no worker any more; remove the job directory to stop it"};
-    case Reason::kMayBeRenamed: return {"MayBeRenamed", "a new job directory does not load and may be this job renamed"};
-    case Reason::kRemovalBudget: return {"RemovalBudget", "more running allocations would stop than policy.max_removals allows"};
-    case Reason::kUnavailable: return {"Unavailable", "too many of its allocations are out of reach or unhealthy"};
-    case Reason::kBlocked: return {"Blocked", "a job it demands is unfinished, failed or at another version"};
-    case Reason::kMoveWaits: return {"MoveWaits", "the worker it moves to cannot take over yet"};
-    case Reason::kWorkerCondition: return {"WorkerCondition", "its worker is set aside"};
-    case Reason::kSuperseded: return {"Superseded", "a newer commit changed the job"};
-    case Reason::kStopping: return {"Stopping", "the daemon is leaving; the next start goes on"};
-    case Reason::kPortConflict: return {"PortConflict", "another job claims the same port on the same worker"};
-    case Reason::kTooFewAllocations: return {"TooFewAllocations", "it has fewer allocations than min_allocations_count"};
+    case Reason::kUnchanged:
+      return {"Unchanged", "files and version are what was last confirmed"};
+    case Reason::kNew:
+      return {"New", "it was never confirmed on this worker"};
+    case Reason::kReEnabled:
+      return {"ReEnabled", "it was disabled and is wanted again"};
+    case Reason::kLeft:
+      return {"Left", "the workspace no longer places it on this worker"};
+    case Reason::kDisabled:
+      return {"Disabled", "disabled.json names it"};
+    case Reason::kStoppedByOperator:
+      return {"StoppedByOperator", "an operator stopped it, and it stays stopped until one starts it"};
+    case Reason::kVersionChanged:
+      return {"VersionChanged", "the version in the manifest changed"};
+    case Reason::kFilesChanged:
+      return {"FilesChanged", "its files changed"};
+    case Reason::kGlobMatched:
+      return {"GlobMatched", "a changed file matches restart_globs"};
+    case Reason::kPreviousFailed:
+      return {"PreviousFailed", "the last target failed"};
+    case Reason::kPreviousInterrupted:
+      return {"PreviousInterrupted", "the last target began and its end was never seen"};
+    case Reason::kNewBaseline:
+      return {"NewBaseline",
+              "digests differ though nothing caused it; recorded and shipped with the next real change"};
+    case Reason::kUnsettled:
+      return {"Unsettled", "the end of an earlier operation is not known yet"};
+    case Reason::kBroken:
+      return {"Broken", "the job does not load; it stays at its last good content"};
+    case Reason::kTargetFailed:
+      return {"TargetFailed",
+              "a target failed in its last rollout; it is held until the job changes or `maand retry`"};
+    case Reason::kMissingTarget:
+      return {"MissingTarget",
+              "its Makefile has no such target; it is held until the job changes or `maand retry`"};
+    case Reason::kGateFailed:
+      return {
+          "GateFailed",
+          "it did not become healthy in its last rollout; it is held until the job changes or `maand retry`"};
+    case Reason::kProgressTimeout:
+      return {"ProgressTimeout", "no allocation became healthy for progress_timeout_seconds"};
+    case Reason::kRebootLoop:
+      return {"RebootLoop", "its target was interrupted by two reboots in a row"};
+    case Reason::kStopFailed:
+      return {"StopFailed", "its stop target failed; it counts as running and its files are kept"};
+    case Reason::kNoPlacement:
+      return {"NoPlacement", "it runs and matches no worker any more; remove the job directory to stop it"};
+    case Reason::kMayBeRenamed:
+      return {"MayBeRenamed", "a new job directory does not load and may be this job renamed"};
+    case Reason::kRemovalBudget:
+      return {"RemovalBudget", "more running allocations would stop than policy.max_removals allows"};
+    case Reason::kUnavailable:
+      return {"Unavailable", "too many of its allocations are out of reach or unhealthy"};
+    case Reason::kBlocked:
+      return {"Blocked", "a job it demands is unfinished, failed or at another version"};
+    case Reason::kMoveWaits:
+      return {"MoveWaits", "the worker it moves to cannot take over yet"};
+    case Reason::kWorkerCondition:
+      return {"WorkerCondition", "its worker is set aside"};
+    case Reason::kSuperseded:
+      return {"Superseded", "a newer commit changed the job"};
+    case Reason::kStopping:
+      return {"Stopping", "the daemon is leaving; the next start goes on"};
+    case Reason::kPortConflict:
+      return {"PortConflict", "another job claims the same port on the same worker"};
+    case Reason::kTooFewAllocations:
+      return {"TooFewAllocations", "it has fewer allocations than min_allocations_count"};
   }
   return {"Unchanged", ""};
 }
@@ -51,5 +86,12 @@ Words words(Reason reason) {
 
 const char* to_string(Reason reason) { return words(reason).name; }
 const char* explain(Reason reason) { return words(reason).sentence; }
+
+Reason reason_from(std::string_view word) {
+  for (int i = 0; i <= static_cast<int>(Reason::kTooFewAllocations); ++i) {
+    if (word == words(static_cast<Reason>(i)).name) return static_cast<Reason>(i);
+  }
+  return Reason::kUnchanged;
+}
 
 }  // namespace maand

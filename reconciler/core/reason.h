@@ -8,37 +8,36 @@ namespace maand {
 
 enum class Reason {
   // Why an allocation is acted on, or not (R2.1).
-  kUnchanged,          // files and version are what was last confirmed
-  kNew,                // never confirmed here
-  kReEnabled,          // was stopped because it was disabled, and is wanted again
-  kReturned,           // was removed from this worker earlier and is placed there again
-  kLeft,               // the job no longer belongs on this worker, or is gone
-  kDisabled,           // disabled.json names it
-  kStoppedByOperator,  // stays stopped until an operator starts it (R5.7)
-  kVersionChanged,     // `version` of the manifest
-  kFilesChanged,       // shipped files differ
-  kGlobMatched,        // policy reload, and a changed path matches restart_globs
-  kPreviousFailed,     // the last target failed
-  kPreviousInterrupted,// the last target began and its end was never seen
-  kNewBaseline,        // digests differ without a cause (R1.10)
+  kUnchanged,            // files and version are what was last confirmed
+  kNew,                  // never confirmed here
+  kReEnabled,            // was stopped because it was disabled, and is wanted again
+  kLeft,                 // the job no longer belongs on this worker, or is gone
+  kDisabled,             // disabled.json names it
+  kStoppedByOperator,    // stays stopped until an operator starts it (R5.7)
+  kVersionChanged,       // `version` of the manifest
+  kFilesChanged,         // shipped files differ
+  kGlobMatched,          // policy reload, and a changed path matches restart_globs
+  kPreviousFailed,       // the last target failed
+  kPreviousInterrupted,  // the last target began and its end was never seen
+  kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
-  kUnsettled,          // an earlier operation's end is not known yet (R3.4)
-  kBroken,             // the job does not load (R1.6)
-  kTargetFailed,       // its last rollout failed: a target (R2.6)
-  kMissingTarget,      // its Makefile has no such target (R2.6)
-  kGateFailed,         // its last rollout failed: not healthy in time (R2.4)
-  kProgressTimeout,    // no allocation became healthy for too long (R2.9)
-  kRebootLoop,         // interrupted twice, by two boots (R3.4)
-  kStopFailed,         // `stop` failed; counted as running (R3.10)
-  kNoPlacement,        // runs somewhere and matches no worker any more (R1.6)
-  kMayBeRenamed,       // removals wait while a new job directory does not load (R1.6)
-  kRemovalBudget,      // more stops than policy.max_removals (R5.1)
-  kUnavailable,        // too many of its allocations are out of reach or unhealthy (R2.5)
-  kBlocked,            // an upstream job is unfinished, failed or at the wrong version (R2.8)
-  kMoveWaits,          // the new worker cannot take over yet (R2.3)
-  kWorkerCondition,    // its worker is set aside (R2.7)
-  kSuperseded,         // a newer commit changed the job (R1.8)
-  kStopping,           // the daemon is leaving
+  kUnsettled,        // an earlier operation's end is not known yet (R3.4)
+  kBroken,           // the job does not load (R1.6)
+  kTargetFailed,     // its last rollout failed: a target (R2.6)
+  kMissingTarget,    // its Makefile has no such target (R2.6)
+  kGateFailed,       // its last rollout failed: not healthy in time (R2.4)
+  kProgressTimeout,  // no allocation became healthy for too long (R2.9)
+  kRebootLoop,       // interrupted twice, by two boots (R3.4)
+  kStopFailed,       // `stop` failed; counted as running (R3.10)
+  kNoPlacement,      // runs somewhere and matches no worker any more (R1.6)
+  kMayBeRenamed,     // removals wait while a new job directory does not load (R1.6)
+  kRemovalBudget,    // more stops than policy.max_removals (R5.1)
+  kUnavailable,      // too many of its allocations are out of reach or unhealthy (R2.5)
+  kBlocked,          // an upstream job is unfinished, failed or at the wrong version (R2.8)
+  kMoveWaits,        // the new worker cannot take over yet (R2.3)
+  kWorkerCondition,  // its worker is set aside (R2.7)
+  kSuperseded,       // a newer commit changed the job (R1.8)
+  kStopping,         // the daemon is leaving
   // Between jobs.
   kPortConflict,       // two jobs claim one port on one worker
   kTooFewAllocations,  // min_allocations_count (workspace.md 3.4)
@@ -46,6 +45,8 @@ enum class Reason {
 
 // `VersionChanged`, …
 const char* to_string(Reason reason);
+// The inverse; kUnchanged for an unknown word.
+Reason reason_from(std::string_view word);
 
 // One sentence that explains the reason to a person who sees it the first time.
 const char* explain(Reason reason);

@@ -1,0 +1,337 @@
+#include "reconciler/core/plan.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "reconciler/core/removal_budget.h"
+#include "reconciler/core/restart.h"
+
+namespace maand {
+namespace {
+
+using AppliedIt = std::map<AllocationKey, AppliedAllocation>::const_iterator;
+
+Previous previous_of(const AppliedAllocation* applied) {
+  if (!applied) return Previous::kNone;
+  if (applied->last == LastResult::kFailed) return Previous::kFailed;
+  if (applied->last == LastResult::kInterrupted) return Previous::kInterrupted;
+  return Previous::kNone;
+}
+
+std::string detail_of(const Decision& decision, const Job* job, const AppliedAllocation* applied) {
+  if (!job || !applied || !applied->files) return {};
+  std::vector<std::string> paths;
+  if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*job, *applied);
+  if (decision.reason == Reason::kFilesChanged) paths = changed_paths(applied->files.get(), job->files.get());
+  std::string out;
+  constexpr std::size_t kNamed = 3;
+  for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];
+  if (paths.size() > kNamed) out += " and " + std::to_string(paths.size() - kNamed) + " more";
+  return out;
+}
+
+PlannedAction action_of(const AllocationKey& key, const Decision& decision, const Job* job,
+                        const AppliedAllocation* applied) {
+  PlannedAction action;
+  action.key = key;
+  action.action = decision.action;
+  action.reason = decision.reason;
+  action.detail = detail_of(decision, job, applied);
+  action.current_version = applied ? applied->version : "0.0.0";
+  // R2.2: a job that left has no other version than the one it runs.
+  action.new_version = job ? job->version : action.current_version;
+  action.previous = previous_of(applied);
+  const bool same_content = applied && job && applied->tree == job->tree;
+  action.attempt = same_content ? applied->attempts + applied->interruptions + 1 : 1;
+  if (ships_files(decision.action)) action.files = job->files;
+  return action;
+}
+
+// What one allocation must not do although the table says so.
+Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocation* applied,
+                  const CommitId& head) {
+  if (!applied) return decision;
+  const bool leaves = decision.action == Action::kStop;
+  if (applied->interruptions >= 2 && !leaves) {
+    return {Action::kNone, applied->reboot_loop ? Reason::kRebootLoop : Reason::kPreviousInterrupted};
+  }
+  // R3.10: a stop that failed is tried again with a new head, not by itself.
+  if (leaves && applied->stop_failed && applied->attempted_head == head) {
+    return {Action::kNone, Reason::kStopFailed};
+  }
+  // R2.6: what the failed rollout reached stays as it is; what it did not reach
+  // runs the last good content already.
+  if (!leaves && job && job->held && !job->held_tree.empty() && applied->tree == job->held_tree) {
+    return {Action::kNone, job->held_reason};
+  }
+  return decision;
+}
+
+bool is_baseline(const Decision& decision, const Job& job, const AppliedAllocation& applied) {
+  // R1.10: same tree, same version, other digest, and nothing failed: a new maand
+  // version ships or renders the same commit differently.
+  return decision.reason == Reason::kFilesChanged && applied.tree == job.tree &&
+         applied.version == job.version && applied.files != nullptr;
+}
+
+// Plans one job after the other over both sorted sides.
+class Planner {
+ public:
+  Planner(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings)
+      : desired_(desired), applied_(applied), settings_(settings), slots_(desired.workers.size(), nullptr) {
+    for (std::uint32_t i = 0; i < desired.workers.size(); ++i) index_.emplace(desired.workers[i].host, i);
+    plan_.commit = desired.commit;
+  }
+
+  Plan run() {
+    auto applied = applied_.allocations.begin();
+    auto job = desired_.jobs.begin();
+    while (applied != applied_.allocations.end() || job != desired_.jobs.end()) {
+      const bool only_applied = job == desired_.jobs.end() ||
+                                (applied != applied_.allocations.end() && applied->first.job < job->first);
+      const JobName name = only_applied ? applied->first.job : job->first;
+      AppliedIt end = applied;
+      while (end != applied_.allocations.end() && end->first.job == name) ++end;
+      if (only_applied) {
+        plan_leaving(name, applied, end);
+      } else {
+        plan_job(job->second, applied, end);
+        ++job;
+      }
+      applied = end;
+    }
+    hold_removals_over_budget(plan_, applied_, settings_, desired_.jobs.empty());
+    return std::move(plan_);
+  }
+
+ private:
+  JobPlan new_plan(const JobName& name) const {
+    JobPlan plan;
+    plan.job = name;
+    const auto record = applied_.jobs.find(name);
+    if (record != applied_.jobs.end()) plan.wave = record->second.wave;
+    return plan;
+  }
+
+  void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Job* job,
+           const AppliedAllocation* applied) {
+    PlannedAction action = action_of(key, decision, job, applied);
+    switch (decision.action) {
+      case Action::kNone:
+        plan_.waiting.push_back(std::move(action));
+        return;
+      case Action::kStop:
+        if (decision.then_remove) {
+          PlannedAction removal = action;
+          removal.action = Action::kRemove;
+          plan.removals.push_back(std::move(removal));
+        }
+        plan.drains.push_back(std::move(action));
+        break;
+      case Action::kRemove:
+      case Action::kForget:
+        plan.removals.push_back(std::move(action));
+        break;
+      case Action::kStart:
+        plan.starts.push_back(std::move(action));
+        break;
+      default:
+        plan.upgrades.push_back(std::move(action));
+        break;
+    }
+    plan.endpoints[key.worker] = endpoint_for(key.worker, applied);
+  }
+
+  Endpoint endpoint_for(const WorkerHost& host, const AppliedAllocation* applied) const {
+    const auto it = index_.find(host);
+    if (it != index_.end()) return endpoint_of(desired_.workers[it->second], settings_.ssh);
+    return applied ? applied->endpoint : Endpoint{};  // R3.9
+  }
+
+  void plan_left(JobPlan& plan, const AppliedAllocation& allocation) {
+    const Decision decision =
+        restrain(decide(situation_of(nullptr, &allocation, false)), nullptr, &allocation, desired_.commit);
+    add(plan, allocation.key, decision, nullptr, &allocation);
+  }
+
+  // The directory is gone: the only way a job is removed (R1.6).
+  void plan_leaving(const JobName& name, AppliedIt begin, AppliedIt end) {
+    JobPlan plan = new_plan(name);
+    plan.leaving = true;
+    if (!desired_.unknown_jobs.empty()) {
+      plan.held = true;
+      plan.held_reason = Reason::kMayBeRenamed;
+      for (const JobName& unknown : desired_.unknown_jobs) {
+        plan.held_detail += (plan.held_detail.empty() ? "jobs/" : ", jobs/") + unknown.str();
+      }
+    } else {
+      for (auto it = begin; it != end; ++it) plan_left(plan, it->second);
+    }
+    if (plan.held || plan.has_actions()) plan_.jobs.emplace(name, std::move(plan));
+  }
+
+  void plan_job(const DesiredJob& desired, AppliedIt begin, AppliedIt end) {
+    JobPlan plan = new_plan(desired.name);
+    plan.commit = desired.commit;
+    plan.held = desired.held;
+    plan.held_reason = desired.held_reason;
+    plan.held_detail = desired.held_detail;
+    const Job* job = desired.job.get();
+    if (!job) {  // R1.6: unknown is not "removed"; nothing is known that could run
+      plan_.jobs.emplace(desired.name, std::move(plan));
+      return;
+    }
+    bool any_running = false;
+    for (auto it = begin; it != end; ++it) {
+      any_running = any_running || it->second.running;
+      const auto slot = index_.find(it->first.worker);
+      if (slot != index_.end()) slots_[slot->second] = &it->second;
+    }
+    if (desired.workers.empty() && any_running) {
+      plan.held = true;
+      plan.held_reason = Reason::kNoPlacement;
+      plan.held_detail = "no worker has every label of its selectors";
+    } else {
+      plan_wanted(plan, desired);
+      plan_not_wanted(plan, desired, begin, end);
+    }
+    if (plan.held || plan.has_actions()) {
+      describe(plan, desired);
+      plan_.jobs.emplace(desired.name, std::move(plan));
+    }
+    for (auto it = begin; it != end; ++it) {
+      const auto slot = index_.find(it->first.worker);
+      if (slot != index_.end()) slots_[slot->second] = nullptr;
+    }
+  }
+
+  void plan_wanted(JobPlan& plan, const DesiredJob& desired) {
+    const Job& job = *desired.job;
+    const bool maybe_disabled = !desired_.disabled.workers.empty() || !desired_.disabled.jobs.empty();
+    for (const std::uint32_t worker : desired.workers) {
+      const AppliedAllocation* applied = slots_[worker];
+      const WorkerHost& host = desired_.workers[worker].host;
+      const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
+      const Decision decision =
+          restrain(decide(situation_of(&job, applied, disabled)), &desired, applied, desired_.commit);
+      if (decision.reason == Reason::kUnchanged ||
+          (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
+        ++plan_.unchanged;
+      } else if (applied && is_baseline(decision, job, *applied)) {
+        plan_.baselines.emplace_back(applied->key, job.files->digest);
+        ++plan_.unchanged;
+      } else {
+        add(plan, {job.name, host}, decision, &job, applied);
+      }
+    }
+  }
+
+  void plan_not_wanted(JobPlan& plan, const DesiredJob& desired, AppliedIt begin, AppliedIt end) {
+    for (auto it = begin; it != end; ++it) {
+      const auto index = index_.find(it->first.worker);
+      const bool wanted = index != index_.end() &&
+                          std::binary_search(desired.workers.begin(), desired.workers.end(), index->second);
+      if (!wanted) plan_left(plan, it->second);
+    }
+  }
+
+  // What the rollout machine needs to know of a job that has something to do.
+  void describe(JobPlan& plan, const DesiredJob& desired) const {
+    const Job& job = *desired.job;
+    plan.tree = job.tree;
+    plan.max_concurrent_starts = job.max_concurrent_starts;
+    plan.max_concurrent_upgrades = job.max_concurrent_upgrades;
+    plan.health = job.health;
+    plan.policy = job.rollout;
+    plan.timeouts = job.timeouts;
+    plan.demands = job.demands;
+    for (const PortBinding& port : job.resources.ports) {
+      if (port.fixed) plan.ports.push_back(*port.fixed);
+    }
+    const auto record = applied_.jobs.find(job.name);
+    plan.released = record != applied_.jobs.end() && !record->second.released_tree.empty() &&
+                    record->second.released_tree == job.tree;
+    for (const std::uint32_t worker : desired.workers) {
+      const WorkerHost& host = desired_.workers[worker].host;
+      const AllocationKey key{job.name, host};
+      if (desired_.disabled.covers(key)) continue;
+      const AppliedAllocation* applied = slots_[worker];
+      if (applied && applied->stopped_by) continue;
+      ActiveAllocation active;
+      active.key = key;
+      active.endpoint = endpoint_for(host, applied);
+      if (applied) {
+        active.health = applied->health;
+        active.failed = applied->last == LastResult::kFailed;
+        active.running = applied->running;
+        active.version = applied->version;
+      }
+      plan.active.push_back(std::move(active));
+    }
+  }
+
+  const DesiredState& desired_;
+  const AppliedState& applied_;
+  const PlanSettings& settings_;
+  std::unordered_map<WorkerHost, std::uint32_t> index_;
+  std::vector<const AppliedAllocation*> slots_;  // of the job at hand, by worker
+  Plan plan_;
+};
+
+}  // namespace
+
+Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults) {
+  Endpoint endpoint;
+  endpoint.host = worker.host;
+  endpoint.address = worker.address.empty() ? worker.host.str() : worker.address;
+  endpoint.port = worker.ssh.port.value_or(defaults.port);
+  endpoint.user = worker.ssh.user.value_or(defaults.user);
+  endpoint.key = worker.ssh.key.value_or(defaults.key);
+  endpoint.jump = worker.ssh.jump.value_or(defaults.jump);
+  endpoint.use_sudo = worker.ssh.use_sudo.value_or(defaults.use_sudo);
+  endpoint.host_keys = worker.host_keys;
+  return endpoint;
+}
+
+bool Plan::has_actions() const {
+  return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });
+}
+
+Plan make_plan(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings) {
+  return Planner(desired, applied, settings).run();
+}
+
+std::string sentence(const PlannedAction& action) {
+  std::string out = action.key.str() + ": ";
+  out += action.action == Action::kNone ? "left alone" : to_string(action.action);
+  out += ", because ";
+  if (action.reason == Reason::kVersionChanged) {
+    return out + "the version changes from " + action.current_version + " to " + action.new_version;
+  }
+  out += explain(action.reason);
+  if (!action.detail.empty()) out += " (" + action.detail + ")";
+  return out;
+}
+
+PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
+  const auto job = desired.jobs.find(key.job);
+  const AppliedAllocation* allocation = applied.find(key);
+  const DesiredJob* wanted = nullptr;
+  if (job != desired.jobs.end() && job->second.job) {
+    for (const std::uint32_t worker : job->second.workers) {
+      if (desired.workers[worker].host == key.worker) wanted = &job->second;
+    }
+  }
+  const Job* content = wanted ? wanted->job.get() : nullptr;
+  const bool disabled = desired.disabled.covers(key);
+  Decision decision;
+  if (job != desired.jobs.end() && !job->second.job) {
+    decision = {Action::kNone, job->second.held_reason};
+  } else {
+    decision =
+        restrain(decide(situation_of(content, allocation, disabled)), wanted, allocation, desired.commit);
+  }
+  return action_of(key, decision, content, allocation);
+}
+
+}  // namespace maand

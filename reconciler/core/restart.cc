@@ -1,0 +1,95 @@
+#include "reconciler/core/restart.h"
+
+#include "reconciler/core/glob.h"
+
+namespace maand {
+namespace {
+
+// A start that failed half way may have left processes that only its Makefile
+// can end, so it is stopped like one that was confirmed.
+bool has_to_stop(const Situation& s) { return s.running || s.may_run; }
+
+Decision leave(const Situation& s) {
+  if (has_to_stop(s)) return {Action::kStop, Reason::kLeft, true};
+  if (s.synced) return {Action::kRemove, Reason::kLeft};
+  return {Action::kForget, Reason::kLeft};
+}
+
+Decision upgrade(const Situation& s) {
+  const Reason changed = s.version_differs ? Reason::kVersionChanged : Reason::kFilesChanged;
+  switch (s.policy) {
+    case RestartPolicy::kNever:
+      return {Action::kSync, changed};
+    case RestartPolicy::kReload:
+      return s.glob_matched ? Decision{Action::kRestart, Reason::kGlobMatched}
+                            : Decision{Action::kReload, changed};
+    case RestartPolicy::kAlways:
+      return {Action::kRestart, changed};
+  }
+  return {Action::kRestart, changed};
+}
+
+}  // namespace
+
+Decision decide(const Situation& s) {
+  if (s.unsettled) return {Action::kNone, Reason::kUnsettled};
+  if (!s.wanted) return leave(s);
+  if (s.stopped_by_operator) return {Action::kNone, Reason::kStoppedByOperator};
+  if (s.disabled) {
+    return {has_to_stop(s) ? Action::kStop : Action::kNone, Reason::kDisabled};
+  }
+  if (s.last == LastResult::kFailed || s.last == LastResult::kInterrupted) {
+    const Reason reason =
+        s.last == LastResult::kFailed ? Reason::kPreviousFailed : Reason::kPreviousInterrupted;
+    const bool was_start = s.last_target == Target::kStart || !s.running;
+    return {was_start ? Action::kStart : Action::kRestart, reason};
+  }
+  if (!s.running) {
+    return {Action::kStart, s.last_target == Target::kStop ? Reason::kReEnabled : Reason::kNew};
+  }
+  if (s.files_differ || s.version_differs) return upgrade(s);
+  return {Action::kNone, Reason::kUnchanged};
+}
+
+bool files_differ(const Job& job, const AppliedAllocation& applied) {
+  if (!applied.files) return true;
+  if (applied.files == job.files || applied.files->digest == job.files->digest) return false;
+  return applied.baseline.empty() || applied.baseline != job.files->digest;
+}
+
+bool version_differs(const Job& job, const AppliedAllocation& applied) {
+  return applied.version != job.version;
+}
+
+std::vector<std::string> restart_matches(const Job& job, const AppliedAllocation& applied) {
+  if (job.restart_globs.empty()) return {};
+  return matching_paths(job.restart_globs, changed_paths(applied.files.get(), job.files.get()));
+}
+
+Situation situation_of(const Job* job, const AppliedAllocation* applied, bool disabled) {
+  Situation s;
+  s.wanted = job != nullptr;
+  s.disabled = disabled;
+  if (job) s.policy = job->restart_policy;
+  if (!applied) {
+    s.files_differ = true;
+    return s;
+  }
+  s.stopped_by_operator = applied->stopped_by.has_value();
+  s.unsettled = applied->open.has_value();
+  s.synced = applied->files != nullptr || applied->last == LastResult::kInterrupted;
+  s.running = applied->running;
+  s.last = applied->last;
+  s.last_target = applied->last_target;
+  s.may_run = !s.running && s.last_target != Target::kStop && !applied->missing_target &&
+              (s.last == LastResult::kFailed || s.last == LastResult::kInterrupted);
+  if (!job) return s;
+  s.files_differ = files_differ(*job, *applied);
+  s.version_differs = version_differs(*job, *applied);
+  if (s.files_differ && job->restart_policy == RestartPolicy::kReload) {
+    s.glob_matched = !restart_matches(*job, *applied).empty();
+  }
+  return s;
+}
+
+}  // namespace maand

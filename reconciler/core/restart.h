@@ -1,0 +1,54 @@
+// The decision for one allocation: leave it, or which action, and why (R2.1).
+//
+// This file *is* the table of R2.1; tests/unit/core/restart_test.cc holds the
+// truth table row by row.
+#pragma once
+
+#include "reconciler/core/applied.h"
+#include "reconciler/core/model.h"
+#include "reconciler/core/operation.h"
+#include "reconciler/core/reason.h"
+
+namespace maand {
+
+// Everything the decision looks at, as plain facts.
+struct Situation {
+  bool wanted = false;    // the workspace places the job on this worker
+  bool disabled = false;  // disabled.json names it
+  bool stopped_by_operator = false;
+  bool unsettled = false;  // an operation was begun and its end is not known
+
+  bool synced = false;   // files of ours lie there
+  bool running = false;  // the last confirmed target is not `stop`
+  bool may_run = false;  // not confirmed, but a start was begun and may have left something
+  LastResult last = LastResult::kNone;
+  Target last_target = Target::kNone;
+
+  bool files_differ = false;
+  bool version_differs = false;
+  RestartPolicy policy = RestartPolicy::kAlways;
+  bool glob_matched = false;  // a changed path matches restart_globs
+};
+
+struct Decision {
+  Action action = Action::kNone;
+  Reason reason = Reason::kUnchanged;
+  bool then_remove = false;  // the stop is followed by the removal of the shipped files
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+Decision decide(const Situation& situation);
+
+// The facts of an allocation. `job` is null when it is not wanted; `applied` is
+// null when it was never touched. A changed path is looked up only when policy
+// and globs make it matter.
+Situation situation_of(const Job* job, const AppliedAllocation* applied, bool disabled);
+
+// Files and version are what was last confirmed (a recorded baseline counts, R1.10).
+bool files_differ(const Job& job, const AppliedAllocation& applied);
+bool version_differs(const Job& job, const AppliedAllocation& applied);
+
+// Changed paths that match the job's restart_globs, in order.
+std::vector<std::string> restart_matches(const Job& job, const AppliedAllocation& applied);
+
+}  // namespace maand

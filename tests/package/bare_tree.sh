@@ -1,0 +1,137 @@
+#!/bin/bash
+# Proves both README commands on a machine where nothing is installed: a fresh
+# minimal tree, a clean copy of HEAD in it, and `./quickstart.sh --once` and
+# `./test.sh --quick` inside.
+#
+# usage: bare_tree.sh [--suite NAME] [--keep] [--only quickstart|test]
+#   --suite   a release of this machine's distribution; default: bookworm on
+#             Debian, noble on Ubuntu
+#   --keep    leaves the tree in place and says where it is
+#
+# Needs root. The packages come from the mirror that this machine's apt uses.
+# The tree has a mount, process and host-name namespace of its own, and shares
+# nothing with the machine but the network, the apt settings and the compiler
+# cache. Exit 0 only if each command passed. Uncommitted changes are not seen.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+suite=
+keep=
+only=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --suite) suite=$2; shift ;;
+    --only) only=$2; shift ;;
+    --keep) keep=yes ;;
+    *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
+  esac
+  shift
+done
+[ "$(id -u)" -eq 0 ] || { echo "bare_tree.sh: needs root, for chroot and namespaces" >&2; exit 1; }
+"$root/tests/package/install_deps.sh" tree
+if [ -z "$suite" ]; then
+  suite=bookworm
+  if grep -qx 'ID=ubuntu' /etc/os-release; then suite=noble; fi
+fi
+
+# shellcheck disable=SC2016  # apt expands these, not the shell
+# The first archive of this machine's own apt configuration that has `main`.
+mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' 'Created-By: Packages' |
+  awk '$2 == "main" && $1 !~ /security/ { print $1; exit }')
+[ -n "$mirror" ] || { echo "bare_tree.sh: found no archive with 'main' in apt's configuration" >&2; exit 1; }
+
+SECONDS=0
+say() { printf '== bare tree: %s (%d s)\n' "$1" "$SECONDS"; }
+tree=$(mktemp -d "${TMPDIR:-/tmp}/maand-bare-tree.XXXXXX")
+finish() {
+  # All mounts lie in the namespaces of the commands, so nothing is mounted here.
+  if [ -n "$keep" ]; then echo "kept: $tree"; else rm -rf --one-file-system "$tree"; fi
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+say "debootstrap $suite, minbase"
+if ! debootstrap --variant=minbase "$suite" "$tree" "$mirror" >"$tree.log" 2>&1; then
+  tail -n 30 "$tree.log" >&2
+  rm -f "$tree.log"
+  exit 1
+fi
+rm -f "$tree.log"
+
+# The same archive, its update suites, and this machine's way of reaching it
+# (proxies, keys, date checks), or apt in the tree would not get there.
+# shellcheck disable=SC2016
+{
+  echo "deb $mirror $suite main"
+  apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    awk -v suite="$suite" '$3 == "main" && index($2, suite "-") == 1 { print "deb", $1, $2, "main" }'
+} | sort -u >"$tree/etc/apt/sources.list"
+if grep -qx 'ID=ubuntu' /etc/os-release; then sed -i 's/ main$/ main universe/' "$tree/etc/apt/sources.list"; fi
+apt-config dump | grep '^Acquire::' | grep -v '::Languages\|^Acquire::IndexTargets' >"$tree/etc/apt/apt.conf.d/90machine" || true
+if [ -d /etc/apt/auth.conf.d ]; then cp -a /etc/apt/auth.conf.d/. "$tree/etc/apt/auth.conf.d/"; fi
+cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
+printf '127.0.0.1 localhost bare\n' >"$tree/etc/hosts"
+mkdir -p "$tree/src/maand" "$tree/var/cache/ccache"
+git -C "$root" archive HEAD | tar -x -C "$tree/src/maand"
+
+cache=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || echo "$HOME/.cache/ccache")}
+mkdir -p "$cache"
+
+# inside MINUTES COMMAND…: in the tree, with namespaces of its own; everything
+# in it ends with it, and also when this script is killed.
+inside() {
+  local minutes=$1
+  shift
+  # shellcheck disable=SC2016  # the inner shell expands them
+  setpriv --pdeathsig KILL timeout --kill-after=20 $((minutes * 60)) \
+    setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child --uts \
+    sh -c '
+      set -e
+      tree=$1 cache=$2
+      shift 2
+      hostname bare
+      mount -t proc proc "$tree/proc"
+      mount -t sysfs -o ro sysfs "$tree/sys"
+      mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
+      for node in null zero full random urandom tty; do
+        : >"$tree/dev/$node"
+        mount --bind "/dev/$node" "$tree/dev/$node"
+      done
+      mkdir "$tree/dev/pts" "$tree/dev/shm"
+      mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$tree/dev/pts"
+      ln -s pts/ptmx "$tree/dev/ptmx"
+      ln -s /proc/self/fd "$tree/dev/fd"
+      for i in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${i%:*}" "$tree/dev/${i#*:}"; done
+      mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
+      mount -t tmpfs -o mode=755 tmpfs "$tree/run"
+      mount --bind "$cache" "$tree/var/cache/ccache"
+      chroot "$tree" /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM=dumb LANG=C.UTF-8 \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI="${CI:-}" \
+        CCACHE_DIR=/var/cache/ccache CCACHE_COMPILERCHECK=content \
+        sh -c "cd /src/maand && exec \"\$@\"" sh "$@"
+    ' sh "$tree" "$cache" "$@" </dev/null
+}
+
+passed=0
+failed=0
+prove() {
+  local name=$1 minutes=$2 begun=$SECONDS status=0
+  shift 2
+  say "$*"
+  inside "$minutes" "$@" || status=$?
+  if [ $status -eq 0 ]; then
+    passed=$((passed + 1))
+    summary+="  passed  $name, $((SECONDS - begun)) s"$'\n'
+  else
+    failed=$((failed + 1))
+    summary+="  FAILED  $name, exit status $status after $((SECONDS - begun)) s"$'\n'
+    [ $status -ne 124 ] || summary+="          (the limit is $minutes minutes)"$'\n'
+  fi
+}
+summary=
+[ "$only" = test ] || prove './quickstart.sh --once' 30 ./quickstart.sh --once
+[ "$only" = quickstart ] || prove './test.sh --quick' 40 ./test.sh --quick
+say "done"
+printf '%s' "$summary"
+echo "bare-tree: $passed passed, $failed failed"
+[ $failed -eq 0 ]

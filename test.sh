@@ -42,7 +42,7 @@ jobs=$(nproc)
 step "configure preset $preset"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! cmake --preset "$preset" -DMAAND_TESTS=ON >"$log" 2>&1 </dev/null; then
+if ! cmake --preset "$preset" -DMAAND_TESTS=ON -DMAAND_WERROR=ON >"$log" 2>&1 </dev/null; then
   cat "$log" >&2
   exit 1
 fi

@@ -1,0 +1,288 @@
+#include "reconciler/store/applied_rows.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "reconciler/store/file_set_text.h"
+#include "reconciler/store/sqlite_handles.h"
+
+namespace maand {
+namespace {
+
+using Sets = std::map<std::string, FileSetPtr>;
+
+std::string endpoint_to_json(const Endpoint& e) {
+  const nlohmann::json json = {
+      {"host", e.host.str()}, {"address", e.address}, {"port", e.port},         {"user", e.user},
+      {"key", e.key},         {"jump", e.jump},       {"use_sudo", e.use_sudo}, {"host_keys", e.host_keys}};
+  // Bytes that are no UTF-8 must not keep an operation from being recorded.
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Endpoint endpoint_from_json(const std::string& text) {
+  try {
+    const nlohmann::json json = nlohmann::json::parse(text);
+    Endpoint e;
+    e.host = WorkerHost(json.at("host").get<std::string>());
+    e.address = json.at("address").get<std::string>();
+    e.port = json.at("port").get<int>();
+    e.user = json.at("user").get<std::string>();
+    e.key = json.at("key").get<std::string>();
+    e.jump = json.at("jump").get<std::string>();
+    e.use_sudo = json.at("use_sudo").get<bool>();
+    e.host_keys = json.at("host_keys").get<std::vector<std::string>>();
+    return e;
+  } catch (const nlohmann::json::exception& error) {
+    throw StoreError(std::string("the state file holds an endpoint that cannot be read: ") + error.what());
+  }
+}
+
+Health health_from(const std::string& word) {
+  for (const Health health : {Health::kHealthy, Health::kUnhealthy}) {
+    if (word == to_string(health)) return health;
+  }
+  return Health::kUnprobed;
+}
+
+Previous previous_from(const std::string& word) {
+  for (const Previous previous : {Previous::kFailed, Previous::kInterrupted}) {
+    if (word == to_string(previous)) return previous;
+  }
+  return Previous::kNone;
+}
+
+void write_file_set(SqliteFile& file, const FileSetPtr& set) {
+  if (!set) return;
+  const std::string list_id = set->list_id.hex();
+  // A list is made of up to thousands of files and nearly always there already.
+  SQLite::Statement& find = file.prepared("SELECT 1 FROM file_sets WHERE list_id = ?");
+  Bindings(find).text(list_id);
+  const bool known = find.executeStep();
+  find.reset();
+  if (known) return;
+  SQLite::Statement& insert = file.prepared("INSERT INTO file_sets (list_id, files) VALUES (?, ?)");
+  Bindings(insert).text(list_id).text(file_set_to_text(*set));
+  insert.exec();
+}
+
+void bind_set(Bindings& bindings, const FileSetPtr& set) {
+  if (set) {
+    bindings.text(set->list_id.hex());
+  } else {
+    bindings.null();
+  }
+}
+
+FileSetPtr find_set(const Sets& sets, const std::optional<std::string>& list_id) {
+  if (!list_id) return nullptr;
+  const auto it = sets.find(*list_id);
+  if (it == sets.end()) throw StoreError("the state file names a file list it does not hold: " + *list_id);
+  return it->second;
+}
+
+void write_operation(SqliteFile& file, const Operation& op) {
+  write_file_set(file, op.files);
+  write_file_set(file, op.base);
+  SQLite::Statement& insert = file.prepared(
+      "INSERT INTO operations (job, worker, id, seq, action, endpoint, files, base, current_version, "
+      "new_version,"
+      " attempt, previous, timeout_s, epoch, worker_json, jobs_json, expect_marker)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Bindings row(insert);
+  row.text(op.allocation.job.str()).text(op.allocation.worker.str()).text(op.id.str());
+  row.integer(static_cast<std::int64_t>(op.seq))
+      .text(to_string(op.action))
+      .text(endpoint_to_json(op.endpoint));
+  bind_set(row, op.files);
+  bind_set(row, op.base);
+  row.text(op.current_version).text(op.new_version).integer(op.attempt).text(to_string(op.previous));
+  row.integer(op.timeout.count()).integer(static_cast<std::int64_t>(op.epoch));
+  row.text(op.worker_json).text(op.jobs_json).flag(op.expect_marker);
+  insert.exec();
+}
+
+void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
+  SQLite::Statement& select = file.prepared(
+      "SELECT job, worker, id, seq, action, endpoint, files, base, current_version, new_version, attempt, "
+      "previous,"
+      " timeout_s, epoch, worker_json, jobs_json, expect_marker FROM operations");
+  while (select.executeStep()) {
+    Columns row(select);
+    Operation op;
+    op.allocation.job = JobName(row.text());
+    op.allocation.worker = WorkerHost(row.text());
+    op.id = OperationId(row.text());
+    op.seq = static_cast<std::uint64_t>(row.integer());
+    op.action = action_from(row.text());
+    op.endpoint = endpoint_from_json(row.text());
+    op.files = find_set(sets, row.maybe_text());
+    op.base = find_set(sets, row.maybe_text());
+    op.current_version = row.text();
+    op.new_version = row.text();
+    op.attempt = row.number();
+    op.previous = previous_from(row.text());
+    op.timeout = Seconds(row.integer());
+    op.epoch = static_cast<std::uint64_t>(row.integer());
+    op.worker_json = row.text();
+    op.jobs_json = row.text();
+    op.expect_marker = row.flag();
+    const auto it = state.allocations.find(op.allocation);
+    if (it == state.allocations.end())
+      throw StoreError("the state file holds an operation of no allocation: " + op.id.str());
+    it->second.open = std::move(op);
+  }
+  select.reset();
+}
+
+Sets read_file_sets(SqliteFile& file) {
+  Sets sets;
+  SQLite::Statement& select = file.prepared("SELECT list_id, files FROM file_sets");
+  while (select.executeStep()) {
+    Columns row(select);
+    const std::string list_id = row.text();
+    FileSetPtr set = file_set_from_text(row.text());
+    if (!set || set->list_id.hex() != list_id) {
+      throw StoreError("the state file is damaged: the file list " + list_id +
+                       " is not what was written; restore a backup: maand restore");
+    }
+    sets.emplace(list_id, std::move(set));
+  }
+  select.reset();
+  return sets;
+}
+
+void read_jobs(SqliteFile& file, AppliedState& state) {
+  SQLite::Statement& select = file.prepared(
+      "SELECT job, target_commit, target_tree, good_commit, good_tree, held_reason, held_detail, held_tree,"
+      " held_commit, held_since_ns, wave, released_tree FROM jobs");
+  while (select.executeStep()) {
+    Columns row(select);
+    JobRecord job;
+    job.job = JobName(row.text());
+    job.target_commit = CommitId(row.text());
+    job.target_tree = TreeId(row.text());
+    job.good_commit = CommitId(row.text());
+    job.good_tree = TreeId(row.text());
+    job.held_reason = row.text();
+    job.held_detail = row.text();
+    job.held_tree = TreeId(row.text());
+    job.held_commit = CommitId(row.text());
+    job.held_since = wall_from_ns(row.integer());
+    job.wave = row.number();
+    job.released_tree = TreeId(row.text());
+    state.jobs.emplace(job.job, std::move(job));
+  }
+  select.reset();
+}
+
+}  // namespace
+
+void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
+  write_file_set(file, a.files);
+  // The operation goes first, or an operation id would clash with its own earlier row.
+  SQLite::Statement& erase = file.prepared("DELETE FROM operations WHERE job = ? AND worker = ?");
+  Bindings(erase).text(a.key.job.str()).text(a.key.worker.str());
+  erase.exec();
+
+  SQLite::Statement& upsert = file.prepared(
+      "INSERT INTO allocations (job, worker, endpoint, running, version, files, baseline, commit_id, tree, "
+      "last,"
+      " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
+      "health,"
+      " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
+      " version = excluded.version, files = excluded.files, baseline = excluded.baseline,"
+      " commit_id = excluded.commit_id, tree = excluded.tree, last = excluded.last,"
+      " last_target = excluded.last_target, last_operation = excluded.last_operation, attempts = "
+      "excluded.attempts,"
+      " interruptions = excluded.interruptions, interrupted_boot = excluded.interrupted_boot,"
+      " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, health = "
+      "excluded.health,"
+      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason");
+  Bindings row(upsert);
+  row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
+  row.flag(a.running).text(a.version);
+  bind_set(row, a.files);
+  row.text(a.baseline.empty() ? "" : a.baseline.hex()).text(a.commit.str()).text(a.tree.str());
+  row.text(to_string(a.last)).text(to_string(a.last_target)).text(a.last_operation.str());
+  row.integer(a.attempts).integer(a.interruptions).text(a.interrupted_boot);
+  row.flag(a.missing_target).flag(a.stop_failed).text(to_string(a.health));
+  if (a.stopped_by) {
+    row.text(a.stopped_by->actor).text(a.stopped_by->reason);
+  } else {
+    row.null().null();
+  }
+  upsert.exec();
+  if (a.open) write_operation(file, *a.open);
+}
+
+void erase_allocation(SqliteFile& file, const AllocationKey& key) {
+  SQLite::Statement& erase = file.prepared("DELETE FROM allocations WHERE job = ? AND worker = ?");
+  Bindings(erase).text(key.job.str()).text(key.worker.str());
+  erase.exec();
+}
+
+void write_job(SqliteFile& file, const JobRecord& job) {
+  SQLite::Statement& upsert = file.prepared(
+      "INSERT OR REPLACE INTO jobs (job, target_commit, target_tree, good_commit, good_tree, held_reason, "
+      "held_detail,"
+      " held_tree, held_commit, held_since_ns, wave, released_tree) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?)");
+  Bindings row(upsert);
+  row.text(job.job.str()).text(job.target_commit.str()).text(job.target_tree.str());
+  row.text(job.good_commit.str()).text(job.good_tree.str()).text(job.held_reason).text(job.held_detail);
+  row.text(job.held_tree.str()).text(job.held_commit.str()).integer(ns_of(job.held_since));
+  row.integer(job.wave).text(job.released_tree.str());
+  upsert.exec();
+}
+
+void read_applied(SqliteFile& file, AppliedState& state) {
+  const Sets sets = read_file_sets(file);
+  SQLite::Statement& select = file.prepared(
+      "SELECT job, worker, endpoint, running, version, files, baseline, commit_id, tree, last, last_target,"
+      " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, health, "
+      "stopped_actor,"
+      " stopped_reason FROM allocations");
+  while (select.executeStep()) {
+    Columns row(select);
+    AppliedAllocation a;
+    a.key.job = JobName(row.text());
+    a.key.worker = WorkerHost(row.text());
+    a.endpoint = endpoint_from_json(row.text());
+    a.running = row.flag();
+    a.version = row.text();
+    a.files = find_set(sets, row.maybe_text());
+    a.baseline = Digest::from_hex(row.text());
+    a.commit = CommitId(row.text());
+    a.tree = TreeId(row.text());
+    a.last = last_result_from(row.text());
+    a.last_target = target_from(row.text());
+    a.last_operation = OperationId(row.text());
+    a.attempts = row.number();
+    a.interruptions = row.number();
+    a.interrupted_boot = row.text();
+    a.missing_target = row.flag();
+    a.stop_failed = row.flag();
+    a.health = health_from(row.text());
+    const std::optional<std::string> actor = row.maybe_text();
+    const std::optional<std::string> reason = row.maybe_text();
+    if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
+    AllocationKey key = a.key;
+    state.allocations.emplace(std::move(key), std::move(a));
+  }
+  select.reset();
+  read_operations(file, sets, state);
+  read_jobs(file, state);
+}
+
+void collect_file_sets(SqliteFile& file) {
+  file.prepared(
+          "DELETE FROM file_sets WHERE NOT EXISTS (SELECT 1 FROM allocations WHERE files = list_id)"
+          " AND NOT EXISTS (SELECT 1 FROM operations WHERE files = list_id)"
+          " AND NOT EXISTS (SELECT 1 FROM operations WHERE base = list_id)")
+      .exec();
+}
+
+}  // namespace maand

@@ -1,0 +1,78 @@
+#include "reconciler/store/migrations.h"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Transaction.h>
+
+#include <string>
+
+#include "reconciler/core/ports.h"
+
+namespace maand {
+namespace {
+
+// Empty until schema 2 exists. With the first step comes a test that an old
+// file brought up equals a new one.
+constexpr std::span<const Migration> kMigrations;
+
+int pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
+}
+
+// The schema number of a file that is ours; 0 for an empty one. Refuses others.
+int schema_of(SQLite::Database& database, const Schema& schema) {
+  const int application = pragma(database, "application_id");
+  const int number = pragma(database, "user_version");
+  const int tables = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt();
+  if (application == 0 && number == 0 && tables == 0) return 0;
+  const std::string file = database.getFilename();
+  if (application != kApplicationId) {
+    throw StoreError(file +
+                     " is a database of another program, not a maand state file; move it away or point "
+                     "[state] url elsewhere");
+  }
+  if (number > schema.newest) {
+    throw StoreError(
+        file + " has schema " + std::to_string(number) + ", this maand knows schemas up to " +
+        std::to_string(schema.newest) +
+        "; it was written by a newer maand: run that version, or restore a backup made by this one");
+  }
+  return number;
+}
+
+}  // namespace
+
+Schema current_schema() { return {kNewestSchema, kSchemaSql, kMigrations}; }
+
+void bring_up(SQLite::Database& database, const Schema& schema) {
+  // Read before any lock is taken: the usual file is up to date already.
+  if (schema_of(database, schema) == schema.newest) return;
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  int number = schema_of(database, schema);
+  if (number == 0) {
+    database.exec(std::string(schema.sql));
+    number = schema.newest;
+  }
+  for (const Migration& migration : schema.migrations) {
+    if (migration.to != number + 1) continue;
+    database.exec(std::string(migration.sql));
+    number = migration.to;
+  }
+  if (number != schema.newest) {
+    throw StoreError(database.getFilename() + " has schema " + std::to_string(number) +
+                     " and no step leads from there to " + std::to_string(schema.newest) +
+                     "; run a version in between first");
+  }
+  database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.exec("PRAGMA user_version = " + std::to_string(number));
+  transaction.commit();
+}
+
+void require_current(SQLite::Database& database, const Schema& schema) {
+  const int number = schema_of(database, schema);
+  if (number == schema.newest) return;
+  throw StoreError(database.getFilename() + " has schema " + std::to_string(number) +
+                   " and this maand reads schema " + std::to_string(schema.newest) +
+                   "; start the daemon once, it brings the file up");
+}
+
+}  // namespace maand

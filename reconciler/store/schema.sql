@@ -1,0 +1,126 @@
+-- What one bucket keeps, as of the newest schema (the number is kNewestSchema in
+-- migrations.h). A new file is made from this text; an older file is brought up
+-- by the steps in migrations.cc, which must end at exactly this text.
+--
+-- Words (actions, targets, results) are the words of the core's to_string, so
+-- that a person can read the file with the sqlite3 shell. Times are nanoseconds
+-- since 1970. An empty text means "none"; NULL only where a column says so.
+
+-- One row.
+CREATE TABLE bucket (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  head     TEXT    NOT NULL DEFAULT '',  -- last commit that was judged
+  applied  TEXT    NOT NULL DEFAULT '',  -- last commit whose pass ended `applied`
+  last_seq INTEGER NOT NULL DEFAULT 0,   -- never falls: newer operations supersede older ones on workers
+  epoch    INTEGER NOT NULL DEFAULT 1    -- R3.12
+) STRICT;
+INSERT INTO bucket (id) VALUES (1);
+
+-- File lists, each stored once however many allocations have it.
+CREATE TABLE file_sets (
+  list_id TEXT PRIMARY KEY,  -- FileSet::list_id, hex; recomputed and compared at every load
+  files   TEXT NOT NULL      -- a line per file: mode, size, SHA-256, blob or '-', path
+) STRICT;
+
+-- One row per allocation that was ever touched: AppliedAllocation.
+CREATE TABLE allocations (
+  job              TEXT    NOT NULL,
+  worker           TEXT    NOT NULL,
+  endpoint         TEXT    NOT NULL,  -- JSON: how to reach the worker, as of the last contact (R3.9)
+  running          INTEGER NOT NULL,
+  version          TEXT    NOT NULL,
+  files            TEXT REFERENCES file_sets (list_id),  -- NULL: nothing known to lie there whole
+  baseline         TEXT    NOT NULL,
+  commit_id        TEXT    NOT NULL,
+  tree             TEXT    NOT NULL,
+  last             TEXT    NOT NULL,
+  last_target      TEXT    NOT NULL,
+  last_operation   TEXT    NOT NULL,
+  attempts         INTEGER NOT NULL,
+  interruptions    INTEGER NOT NULL,
+  interrupted_boot TEXT    NOT NULL,
+  missing_target   INTEGER NOT NULL,
+  stop_failed      INTEGER NOT NULL,
+  health           TEXT    NOT NULL,
+  stopped_actor    TEXT,              -- NULL: not stopped by an operator (R5.7)
+  stopped_reason   TEXT,
+  PRIMARY KEY (job, worker)
+) STRICT;
+CREATE INDEX allocations_files ON allocations (files);
+
+-- The open operation of an allocation: begun and not settled (R3.4). Everything
+-- that is needed to ask the worker about it, or to send it again, after a restart.
+CREATE TABLE operations (
+  job             TEXT    NOT NULL,
+  worker          TEXT    NOT NULL,
+  id              TEXT    NOT NULL UNIQUE,
+  seq             INTEGER NOT NULL,
+  action          TEXT    NOT NULL,
+  endpoint        TEXT    NOT NULL,   -- JSON
+  files           TEXT    NOT NULL REFERENCES file_sets (list_id),
+  base            TEXT REFERENCES file_sets (list_id),  -- NULL: unknown, send everything
+  current_version TEXT    NOT NULL,
+  new_version     TEXT    NOT NULL,
+  attempt         INTEGER NOT NULL,
+  previous        TEXT    NOT NULL,
+  timeout_s       INTEGER NOT NULL,
+  epoch           INTEGER NOT NULL,
+  worker_json     TEXT    NOT NULL,
+  jobs_json       TEXT    NOT NULL,
+  expect_marker   INTEGER NOT NULL,
+  PRIMARY KEY (job, worker),
+  FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX operations_files ON operations (files);
+CREATE INDEX operations_base ON operations (base);
+
+-- JobRecord.
+CREATE TABLE jobs (
+  job           TEXT    PRIMARY KEY,
+  target_commit TEXT    NOT NULL,
+  target_tree   TEXT    NOT NULL,
+  good_commit   TEXT    NOT NULL,
+  good_tree     TEXT    NOT NULL,
+  held_reason   TEXT    NOT NULL,
+  held_detail   TEXT    NOT NULL,
+  held_tree     TEXT    NOT NULL,
+  held_commit   TEXT    NOT NULL,
+  held_since_ns INTEGER NOT NULL,
+  wave          INTEGER NOT NULL,
+  released_tree TEXT    NOT NULL
+) STRICT;
+
+-- Past passes; the newest kKeptPasses stay.
+CREATE TABLE passes (
+  id             INTEGER PRIMARY KEY AUTOINCREMENT,
+  commit_id      TEXT    NOT NULL,
+  state          TEXT    NOT NULL,
+  cause          TEXT    NOT NULL,
+  started_at_ns  INTEGER NOT NULL,
+  finished_at_ns INTEGER NOT NULL,
+  summary        TEXT    NOT NULL,
+  json           TEXT    NOT NULL
+) STRICT;
+
+-- Outbox of notes that are not pushed yet: the newest section per commit (R4.4).
+CREATE TABLE notes (
+  position  INTEGER PRIMARY KEY AUTOINCREMENT,
+  commit_id TEXT NOT NULL UNIQUE,
+  text      TEXT NOT NULL,
+  json      TEXT NOT NULL
+) STRICT;
+
+-- What operators did; kept for ever (R7.4).
+CREATE TABLE audit (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ns   INTEGER NOT NULL,
+  actor   TEXT    NOT NULL,
+  action  TEXT    NOT NULL,
+  subject TEXT    NOT NULL,
+  detail  TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;

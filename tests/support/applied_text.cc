@@ -1,0 +1,179 @@
+#include "tests/support/applied_text.h"
+
+#include <sstream>
+
+namespace maand {
+namespace {
+
+// The structured bindings below name every field of their struct. When a field
+// is added this file stops compiling, on purpose: a field the store forgets is
+// lost at every restart. Keep it in reconciler/store (schema.sql,
+// applied_rows.cc), then add it here and in the samples.
+
+std::string to_text(const Endpoint& endpoint) {
+  const auto& [host, address, port, user, key, jump, use_sudo, host_keys] = endpoint;
+  std::ostringstream out;
+  out << host.str() << ' ' << address << ' ' << port << ' ' << user << ' ' << key << ' ' << jump << ' '
+      << use_sudo;
+  for (const std::string& line : host_keys) out << " [" << line << ']';
+  return out.str();
+}
+
+std::string to_text(const FileSetPtr& set) {
+  if (!set) return "(null)";
+  std::ostringstream out;
+  out << set->digest.hex() << ' ' << set->list_id.hex();
+  for (const ShippedFile& file : set->files) {
+    const auto& [path, mode, content, size_bytes, blob] = file;
+    out << "\n    " << path << ' ' << static_cast<int>(mode) << ' ' << content.hex() << ' ' << size_bytes
+        << ' ' << blob.str();
+  }
+  return out.str();
+}
+
+std::string to_text(const Operation& operation) {
+  const auto& [id, seq, allocation, action, endpoint, files, base, current_version, new_version, attempt,
+               previous, timeout, epoch, worker_json, jobs_json, expect_marker] = operation;
+  std::ostringstream out;
+  out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
+      << "\n  open.action " << to_string(action) << "\n  open.endpoint " << to_text(endpoint)
+      << "\n  open.files " << to_text(files) << "\n  open.base " << to_text(base)
+      << "\n  open.current_version " << current_version << "\n  open.new_version " << new_version
+      << "\n  open.attempt " << attempt << "\n  open.previous " << to_string(previous) << "\n  open.timeout "
+      << timeout.count() << "\n  open.epoch " << epoch << "\n  open.worker_json " << worker_json
+      << "\n  open.jobs_json " << jobs_json << "\n  open.expect_marker " << expect_marker;
+  return out.str();
+}
+
+}  // namespace
+
+std::string to_text(const AppliedAllocation& allocation) {
+  const auto& [key, endpoint, running, version, files, baseline, commit, tree, last, last_target,
+               last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, health,
+               stopped_by, open] = allocation;
+  std::ostringstream out;
+  out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
+      << "\n  version " << version << "\n  files " << to_text(files) << "\n  baseline " << baseline.hex()
+      << "\n  commit " << commit.str() << "\n  tree " << tree.str() << "\n  last " << to_string(last)
+      << "\n  last_target " << to_string(last_target) << "\n  last_operation " << last_operation.str()
+      << "\n  attempts " << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot "
+      << interrupted_boot << "\n  missing_target " << missing_target << "\n  stop_failed " << stop_failed
+      << "\n  health " << to_string(health) << "\n  stopped_by "
+      << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
+      << (open ? to_text(*open) : "\n  open (none)") << '\n';
+  return out.str();
+}
+
+std::string to_text(const JobRecord& record) {
+  const auto& [job, target_commit, target_tree, good_commit, good_tree, held_reason, held_detail, held_tree,
+               held_commit, held_since, wave, released_tree] = record;
+  std::ostringstream out;
+  out << "job " << job.str() << "\n  target " << target_commit.str() << ' ' << target_tree.str()
+      << "\n  good " << good_commit.str() << ' ' << good_tree.str() << "\n  held " << held_reason << " / "
+      << held_detail << " / " << held_tree.str() << " / " << held_commit.str() << " / "
+      << held_since.time_since_epoch().count() << "\n  wave " << wave << "\n  released "
+      << released_tree.str() << '\n';
+  return out.str();
+}
+
+std::string to_text(const AppliedState& state) {
+  const auto& [allocations, jobs, head, applied, last_seq, epoch] = state;
+  std::ostringstream out;
+  out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq << "\nepoch "
+      << epoch << '\n';
+  for (const auto& [key, allocation] : allocations) out << to_text(allocation);
+  for (const auto& [name, job] : jobs) out << to_text(job);
+  return out.str();
+}
+
+FileSetPtr sample_files(int n) {
+  const std::string text = std::to_string(n);
+  return make_file_set(
+      {{"Makefile", FileMode::kRegular, sha256("make" + text), 11, BlobId("b1" + text)},
+       {"bin dir/run it", FileMode::kExecutable, sha256("run" + text), 22, BlobId("b2" + text)},
+       {"link", FileMode::kSymlink, sha256("to" + text), 33, BlobId()},
+       {"manifest.json", FileMode::kRegular, sha256("{}" + text), 44, BlobId("b4" + text)}});
+}
+
+namespace {
+
+Endpoint sample_endpoint(const AllocationKey& key, int n) {
+  Endpoint endpoint;
+  endpoint.host = key.worker;
+  endpoint.address = "address-" + std::to_string(n);
+  endpoint.port = 2200 + n;
+  endpoint.user = "käthe";
+  endpoint.key = "worker.key";
+  endpoint.jump = "jump@bastion:22";
+  endpoint.use_sudo = true;
+  endpoint.host_keys = {"ssh-ed25519 AAAA", "ecdsa-sha2-nistp256 \"B\\B\""};
+  return endpoint;
+}
+
+}  // namespace
+
+Operation sample_operation(const AllocationKey& key, int n) {
+  const std::string text = std::to_string(n);
+  Operation operation;
+  operation.id = OperationId(key.str() + "-" + text);
+  operation.seq = (1ull << 40) + static_cast<std::uint64_t>(n);
+  operation.allocation = key;
+  operation.action = Action::kRestart;
+  operation.endpoint = sample_endpoint(key, n);
+  operation.files = sample_files(n + 1);
+  operation.base = sample_files(n);
+  operation.current_version = "1." + text;
+  operation.new_version = "2." + text;
+  operation.attempt = 2 + n;
+  operation.previous = Previous::kInterrupted;
+  operation.timeout = Seconds(77);
+  operation.epoch = 3;
+  operation.worker_json = "{\"worker\": \"" + text + "\"}\n";
+  operation.jobs_json = "[\"it's\", \"" + text + "\"]";
+  operation.expect_marker = true;
+  return operation;
+}
+
+AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
+  const std::string text = std::to_string(n);
+  AppliedAllocation allocation;
+  allocation.key = key;
+  allocation.endpoint = sample_endpoint(key, n);
+  allocation.running = true;
+  allocation.version = "1." + text;
+  allocation.files = sample_files(n);
+  allocation.baseline = sha256("baseline" + text);
+  allocation.commit = CommitId("commit" + text);
+  allocation.tree = TreeId("tree" + text);
+  allocation.last = LastResult::kInterrupted;
+  allocation.last_target = Target::kReload;
+  allocation.last_operation = OperationId("before" + text);
+  allocation.attempts = 4;
+  allocation.interruptions = 5;
+  allocation.interrupted_boot = "boot-" + text;
+  allocation.missing_target = true;
+  allocation.stop_failed = true;
+  allocation.health = Health::kUnhealthy;
+  allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
+  return allocation;
+}
+
+JobRecord sample_job(const JobName& name, int n) {
+  const std::string text = std::to_string(n);
+  JobRecord job;
+  job.job = name;
+  job.target_commit = CommitId("target" + text);
+  job.target_tree = TreeId("target-tree" + text);
+  job.good_commit = CommitId("good" + text);
+  job.good_tree = TreeId("good-tree" + text);
+  job.held_reason = "TargetFailed";
+  job.held_detail = "restart of api@w1 ended with 2; it's 'quoted'";
+  job.held_tree = TreeId("held-tree" + text);
+  job.held_commit = CommitId("held" + text);
+  job.held_since = WallTime(WallTime::duration(1700000000123456789));
+  job.wave = 3 + n;
+  job.released_tree = TreeId("released" + text);
+  return job;
+}
+
+}  // namespace maand

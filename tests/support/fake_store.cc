@@ -1,0 +1,149 @@
+#include "tests/support/fake_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace maand {
+namespace {
+
+std::string names(const std::vector<AppliedAllocation>& allocations) {
+  std::string out;
+  for (const AppliedAllocation& allocation : allocations)
+    out += (out.empty() ? "" : ",") + allocation.key.str();
+  return out;
+}
+
+}  // namespace
+
+void FakeStore::fail_next(Fail where) {
+  fail_ = where;
+  fail_once_ = true;
+}
+
+void FakeStore::fail_all(Fail where) {
+  fail_ = where;
+  fail_once_ = false;
+}
+
+void FakeStore::heal() { fail_.reset(); }
+
+void FakeStore::crash() {
+  written_ = synced_;
+  heal();
+}
+
+void FakeStore::write(const std::string& call, const std::function<void(Content&)>& change) {
+  calls.push_back(call);
+  if (before_write) before_write(call);
+  const std::optional<Fail> fail = fail_;
+  if (fail_once_) fail_.reset();
+  if (fail == Fail::kBeforeWrite) throw StoreError("told to fail before writing " + call);
+  change(written_);
+  if (fail == Fail::kBeforeSync) {
+    written_ = synced_;  // a store that failed opens its file again
+    throw StoreError("told to fail before syncing " + call);
+  }
+  synced_ = written_;
+  if (fail == Fail::kAfterSync) throw StoreError("told to fail after syncing " + call);
+}
+
+const FakeStore::Content& FakeStore::read() {
+  if (fail_ == Fail::kBeforeWrite) {
+    if (fail_once_) fail_.reset();
+    throw StoreError("told to fail");
+  }
+  return written_;
+}
+
+AppliedState FakeStore::load() { return read().applied; }
+
+void FakeStore::begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) {
+  write("begin " + names(torn), [&](Content& content) {
+    for (const AppliedAllocation& allocation : torn) content.applied.allocations[allocation.key] = allocation;
+    content.applied.last_seq = std::max(content.applied.last_seq, last_seq);
+  });
+}
+
+void FakeStore::settle(const std::vector<AppliedAllocation>& settled,
+                       const std::vector<AllocationKey>& gone) {
+  std::string call = "settle " + names(settled);
+  for (const AllocationKey& key : gone) call += " -" + key.str();
+  write(call, [&](Content& content) {
+    for (const AppliedAllocation& allocation : settled)
+      content.applied.allocations[allocation.key] = allocation;
+    for (const AllocationKey& key : gone) content.applied.allocations.erase(key);
+  });
+}
+
+void FakeStore::put_job(const JobRecord& job) {
+  write("put_job " + job.job.str(), [&](Content& content) { content.applied.jobs[job.job] = job; });
+}
+
+void FakeStore::erase_job(const JobName& job) {
+  write("erase_job " + job.str(), [&](Content& content) { content.applied.jobs.erase(job); });
+}
+
+void FakeStore::put_heads(const CommitId& head, const CommitId& applied) {
+  write("put_heads " + head.str() + " " + applied.str(), [&](Content& content) {
+    content.applied.head = head;
+    content.applied.applied = applied;
+  });
+}
+
+std::int64_t FakeStore::put_pass(const PassRecord& pass) {
+  PassRecord record = pass;
+  write("put_pass " + pass.state, [&](Content& content) {
+    if (record.id == 0) record.id = content.next_pass++;
+    content.passes[record.id] = record;
+  });
+  return record.id;
+}
+
+std::vector<PassRecord> FakeStore::passes(std::size_t limit) {
+  std::vector<PassRecord> out;
+  const Content& content = read();
+  for (auto it = content.passes.rbegin(); it != content.passes.rend() && out.size() < limit; ++it) {
+    out.push_back(it->second);
+  }
+  return out;
+}
+
+void FakeStore::put_note(const NoteSection& note) {
+  write("put_note " + note.commit.str(), [&](Content& content) {
+    std::erase_if(content.notes, [&](const NoteSection& n) { return n.commit == note.commit; });
+    content.notes.push_back(note);
+  });
+}
+
+std::vector<NoteSection> FakeStore::pending_notes() { return read().notes; }
+
+void FakeStore::drop_note(const NoteSection& note) {
+  write("drop_note " + note.commit.str(), [&](Content& content) {
+    std::erase_if(content.notes, [&](const NoteSection& n) {
+      return n.commit == note.commit && n.text == note.text && n.json == note.json;
+    });
+  });
+}
+
+void FakeStore::audit(const AuditRecord& record) {
+  write("audit " + record.action, [&](Content& content) { content.audits.push_back(record); });
+}
+
+std::vector<AuditRecord> FakeStore::audits(std::size_t limit) {
+  const Content& content = read();
+  const std::size_t count = std::min(limit, content.audits.size());
+  return {content.audits.rbegin(), content.audits.rbegin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::optional<std::string> FakeStore::setting(const std::string& key) {
+  const Content& content = read();
+  const auto it = content.settings.find(key);
+  if (it == content.settings.end()) return std::nullopt;
+  return it->second;
+}
+
+void FakeStore::put_setting(const std::string& key, const std::string& value) {
+  write("put_setting " + key, [&](Content& content) { content.settings[key] = value; });
+}
+
+}  // namespace maand

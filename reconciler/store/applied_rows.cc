@@ -191,14 +191,16 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "last,"
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "health,"
-      " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, baseline = excluded.baseline,"
       " commit_id = excluded.commit_id, tree = excluded.tree, last = excluded.last,"
       " last_target = excluded.last_target, last_operation = excluded.last_operation, attempts = "
       "excluded.attempts,"
       " interruptions = excluded.interruptions, interrupted_boot = excluded.interrupted_boot,"
-      " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, health = "
+      " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, attempted_head = "
+      "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason");
   Bindings row(upsert);
@@ -208,7 +210,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   row.text(a.baseline.empty() ? "" : a.baseline.hex()).text(a.commit.str()).text(a.tree.str());
   row.text(to_string(a.last)).text(to_string(a.last_target)).text(a.last_operation.str());
   row.integer(a.attempts).integer(a.interruptions).text(a.interrupted_boot);
-  row.flag(a.missing_target).flag(a.stop_failed).text(to_string(a.health));
+  row.flag(a.missing_target).flag(a.stop_failed);
+  row.text(a.attempted_head.str()).flag(a.reboot_loop).text(to_string(a.health));
   if (a.stopped_by) {
     row.text(a.stopped_by->actor).text(a.stopped_by->reason);
   } else {
@@ -242,7 +245,8 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   const Sets sets = read_file_sets(file);
   SQLite::Statement& select = file.prepared(
       "SELECT job, worker, endpoint, running, version, files, baseline, commit_id, tree, last, last_target,"
-      " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, health, "
+      " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
+      "attempted_head, reboot_loop, health, "
       "stopped_actor,"
       " stopped_reason FROM allocations");
   while (select.executeStep()) {
@@ -265,6 +269,8 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     a.interrupted_boot = row.text();
     a.missing_target = row.flag();
     a.stop_failed = row.flag();
+    a.attempted_head = CommitId(row.text());
+    a.reboot_loop = row.flag();
     a.health = health_from(row.text());
     const std::optional<std::string> actor = row.maybe_text();
     const std::optional<std::string> reason = row.maybe_text();

@@ -41,6 +41,8 @@ CREATE TABLE allocations (
   interrupted_boot TEXT    NOT NULL,
   missing_target   INTEGER NOT NULL,
   stop_failed      INTEGER NOT NULL,
+  attempted_head   TEXT    NOT NULL,
+  reboot_loop      INTEGER NOT NULL,
   health           TEXT    NOT NULL,
   stopped_actor    TEXT,              -- NULL: not stopped by an operator (R5.7)
   stopped_reason   TEXT,

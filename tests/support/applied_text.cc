@@ -49,8 +49,8 @@ std::string to_text(const Operation& operation) {
 
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, baseline, commit, tree, last, last_target,
-               last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, health,
-               stopped_by, open] = allocation;
+               last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed,
+               attempted_head, reboot_loop, health, stopped_by, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  baseline " << baseline.hex()
@@ -58,7 +58,8 @@ std::string to_text(const AppliedAllocation& allocation) {
       << "\n  last_target " << to_string(last_target) << "\n  last_operation " << last_operation.str()
       << "\n  attempts " << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot "
       << interrupted_boot << "\n  missing_target " << missing_target << "\n  stop_failed " << stop_failed
-      << "\n  health " << to_string(health) << "\n  stopped_by "
+      << "\n  attempted_head " << attempted_head.str() << "\n  reboot_loop " << reboot_loop << "\n  health "
+      << to_string(health) << "\n  stopped_by "
       << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
       << (open ? to_text(*open) : "\n  open (none)") << '\n';
   return out.str();
@@ -153,6 +154,8 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.interrupted_boot = "boot-" + text;
   allocation.missing_target = true;
   allocation.stop_failed = true;
+  allocation.attempted_head = CommitId("attempted" + text);
+  allocation.reboot_loop = true;
   allocation.health = Health::kUnhealthy;
   allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
   return allocation;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/core/text.h"
+
 namespace maand {
 
 std::string to_string(const Diagnostic& diagnostic) {
@@ -14,7 +16,8 @@ std::string to_string(const Diagnostic& diagnostic) {
 }
 
 void Diagnostics::error(std::string path, std::string field, std::string message, std::string advice) {
-  all_.push_back({Severity::kError, std::move(path), std::move(field), std::move(message), std::move(advice)});
+  all_.push_back(
+      {Severity::kError, std::move(path), std::move(field), std::move(message), std::move(advice)});
 }
 
 void Diagnostics::warning(std::string path, std::string field, std::string message, std::string advice) {
@@ -29,6 +32,22 @@ void Diagnostics::append(const Diagnostics& other) {
 bool Diagnostics::has_errors() const {
   return std::any_of(all_.begin(), all_.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+Site Site::member(std::string_view name) const {
+  return {*diagnostics_, path_, field_.empty() ? printable(name) : field_ + "." + printable(name)};
+}
+
+Site Site::item(std::size_t index) const {
+  return {*diagnostics_, path_, field_ + "[" + std::to_string(index) + "]"};
+}
+
+void Site::error(std::string message, std::string advice) const {
+  diagnostics_->error(path_, field_, std::move(message), std::move(advice));
+}
+
+void Site::warning(std::string message, std::string advice) const {
+  diagnostics_->warning(path_, field_, std::move(message), std::move(advice));
 }
 
 }  // namespace maand

@@ -4,7 +4,10 @@
 // all of them at once, in a stable order.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace maand {
@@ -38,6 +41,29 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> all_;
+};
+
+// A place in a file of the workspace that is being read. Cheap to derive for a
+// member or an item, so that every message names where it belongs. Refers to the
+// Diagnostics it was made with, which must outlive it.
+class Site {
+ public:
+  Site(Diagnostics& diagnostics, std::string path, std::string field = {})
+      : diagnostics_(&diagnostics), path_(std::move(path)), field_(std::move(field)) {}
+
+  Site member(std::string_view name) const;  // `resources` → `resources.memory`
+  Site item(std::size_t index) const;        // `checks` → `checks[2]`
+
+  void error(std::string message, std::string advice) const;
+  void warning(std::string message, std::string advice) const;
+
+  const std::string& path() const { return path_; }
+  const std::string& field() const { return field_; }
+
+ private:
+  Diagnostics* diagnostics_;
+  std::string path_;
+  std::string field_;
 };
 
 }  // namespace maand

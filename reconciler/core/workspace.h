@@ -11,9 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/bucket_conf.h"
 #include "reconciler/core/diagnostics.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/ports.h"
+#include "reconciler/core/reason.h"
 
 namespace maand {
 
@@ -29,11 +31,21 @@ struct BrokenJob {
   Diagnostics diagnostics;
 };
 
+// Jobs that load, each by itself, and do not go together. Whom it holds is decided
+// by the plan: those of them whose part of it changed (R1.6).
+struct BetweenJobs {
+  Reason reason = Reason::kPortConflict;  // or kTooFewAllocations
+  std::vector<JobName> jobs;              // sorted, never empty
+  Diagnostic diagnostic;
+};
+
 struct Workspace {
   std::vector<Worker> workers;  // ordered by (position, host)
   std::map<JobName, Job> jobs;  // every job that loaded without an error
   std::map<JobName, BrokenJob> broken;
+  std::vector<BetweenJobs> between;  // judged over `jobs` alone
   Disabled disabled;
+  BucketConf bucket;
 
   Diagnostics commit;    // errors here refuse the commit; nothing of it may be planned
   Diagnostics warnings;  // everything that is merely told

@@ -1,0 +1,25 @@
+// bucket.conf and bucket.jobs*.conf: TOML whose values are all text
+// (workspace.md 0.6, 4.3, 4.4).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "reconciler/core/diagnostics.h"
+
+namespace maand {
+
+struct BucketConf {
+  std::map<std::string, std::string> values;  // every key, the two below as well
+  int port_min = 30000;                       // pool of ports that are given out, both ends included
+  int port_max = 39999;                       // 1 <= port_min <= port_max <= 65535
+};
+
+// With errors in `diagnostics` the commit is to be refused.
+BucketConf parse_bucket_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics);
+
+// A table per job, each a map of text. So far only judged, not used.
+void check_bucket_jobs_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics);
+
+}  // namespace maand

@@ -1,0 +1,28 @@
+// One job's manifest.json → Job (workspace.md 2.2 to 2.8, R2.9).
+//
+// Every problem is told, not only the first. What is known but not built yet is
+// refused by name: a job is applied as it was meant, or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "reconciler/core/diagnostics.h"
+#include "reconciler/core/ids.h"
+#include "reconciler/core/json_fields.h"
+#include "reconciler/core/model.h"
+
+namespace maand {
+
+// `path` is how messages name the file. The Job has no tree and an empty file
+// set; with errors in `diagnostics` it must not be applied.
+Job parse_manifest(const JobName& name, std::string_view text, const std::string& path,
+                   Diagnostics& diagnostics);
+
+// The blocks of a manifest, each read by a file of its own.
+Resources parse_resources(const JsonValue& object, const Site& site);
+HealthSpec parse_health(const JsonValue& object, const Resources& resources, const Site& site);
+RolloutPolicy parse_rollout(const JsonValue& object, const Site& site);
+std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site);
+
+}  // namespace maand

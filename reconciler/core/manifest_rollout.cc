@@ -1,0 +1,81 @@
+// `rollout` and `timeouts` (R2.9). These blocks are our own, so an unknown key is
+// refused: it can only be a mistake, or a promise this version cannot keep.
+#include <limits>
+
+#include "reconciler/core/manifest.h"
+#include "reconciler/core/text.h"
+
+namespace maand {
+namespace {
+
+constexpr const char* kNotYet = "remove it until this version of maand knows it";
+
+// What stands for "off" is understood; everything else is refused by name.
+void refuse_unless_zero(const JsonFields& fields, std::string_view name) {
+  const JsonValue* value = fields.get(name);
+  if (!value || (value->kind == JsonValue::Kind::kInteger && value->integer == 0)) return;
+  fields.at(name).error("`" + std::string(name) + "` other than 0 is not built yet", kNotYet);
+}
+
+void refuse_unless_hold(const JsonFields& fields) {
+  std::string word;
+  if (!fields.read("on_failure", word) || word == "hold") return;
+  if (word == "rollback") {
+    fields.at("on_failure").error("`on_failure` rollback is not built yet", "write \"hold\", or remove it");
+  } else {
+    fields.at("on_failure").error(quote(word) + " is no way to react to a failure", "write \"hold\"");
+  }
+}
+
+std::int64_t read_within(const JsonFields& fields, std::string_view name, std::int64_t otherwise,
+                         std::int64_t least, std::int64_t most) {
+  std::int64_t value = otherwise;
+  if (!fields.read(name, value)) return otherwise;
+  if (value >= least && value <= most) return value;
+  fields.at(name).error(std::to_string(value) + " is out of range",
+                        "write a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return otherwise;
+}
+
+RolloutPolicy::Move parse_move(const JsonFields& fields) {
+  std::string word;
+  if (!fields.read("move", word) || word == "stop_first") return RolloutPolicy::Move::kStopFirst;
+  if (word != "start_first")
+    fields.at("move").error(quote(word) + " is no move", "write stop_first or start_first");
+  return RolloutPolicy::Move::kStartFirst;
+}
+
+}  // namespace
+
+RolloutPolicy parse_rollout(const JsonValue& object, const Site& site) {
+  RolloutPolicy out;
+  const JsonFields fields(object, site,
+                          {"on_failure", "canary", "bake_seconds", "max_failures", "max_unavailable",
+                           "attempts", "move", "progress_timeout_seconds", "confirm_seconds"},
+                          UnknownKeys::kRefuse);
+  refuse_unless_hold(fields);
+  for (const char* name : {"canary", "bake_seconds", "max_failures", "confirm_seconds"}) {
+    refuse_unless_zero(fields, name);
+  }
+  if (fields.get("max_unavailable")) {
+    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+    out.max_unavailable = static_cast<int>(read_within(fields, "max_unavailable", 0, 0, kMost));
+  }
+  out.attempts = static_cast<int>(read_within(fields, "attempts", out.attempts, 1, 1000));
+  out.move = parse_move(fields);
+  out.progress_timeout =
+      Seconds(read_within(fields, "progress_timeout_seconds", out.progress_timeout.count(), 1, 31 * 86400));
+  return out;
+}
+
+std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site) {
+  std::map<Target, Seconds> out;
+  const JsonFields fields(object, site, {"start", "stop", "restart", "reload"}, UnknownKeys::kRefuse);
+  for (const Target target : {Target::kStart, Target::kStop, Target::kRestart, Target::kReload}) {
+    if (!fields.get(to_string(target))) continue;
+    out[target] = Seconds(read_within(fields, to_string(target), 600, 1, 86400));
+  }
+  return out;
+}
+
+}  // namespace maand

@@ -7,7 +7,8 @@
 #   (no option)   deploys version 1.0.0 and stays until Ctrl-C
 #   --once        deploys 1.0.0 and then 1.1.0, checks both, cleans up; exit 0
 #                 only if both converged
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "quickstart.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 root=$(cd "$(dirname "$0")" && pwd)
 once=
 install=yes

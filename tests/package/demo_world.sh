@@ -92,8 +92,8 @@ make_world() {
   api=127.0.0.1:$(free_port 8484 127.0.0.1)
 
   git init -q --bare -b main "$world/repo.git"
-  git clone -q "$world/repo.git" "$checkout" 2>/dev/null
-  git -C "$checkout" symbolic-ref HEAD refs/heads/main
+  git init -q -b main "$checkout"
+  git -C "$checkout" remote add origin "$world/repo.git"
   git -C "$checkout" config user.name quickstart
   git -C "$checkout" config user.email quickstart@localhost
   cp -r "$root/docs/example/workspace" "$checkout/workspace"
@@ -171,14 +171,14 @@ push_version() {
   sed -i "s/\"version\": \"[^\"]*\"/\"version\": \"$1\"/" "$checkout/workspace/jobs/web/manifest.json"
   git -C "$checkout" add -A
   git -C "$checkout" commit -q -m "Deploy web $1"
-  git -C "$checkout" push -q origin main 2>/dev/null
+  git -C "$checkout" push -q -u origin main >/dev/null
   commit=$(git -C "$checkout" rev-parse HEAD)
 }
 
 # The first line of a note is `maand NAME: STATE · …`.
 note_state() {
   git -C "$checkout" fetch -q origin '+refs/notes/maand:refs/notes/maand' 2>/dev/null || return 0
-  git -C "$checkout" notes --ref=maand show "$1" 2>/dev/null | sed -n '1s/^maand [^:]*: \([a-z_]*\).*/\1/p'
+  { git -C "$checkout" notes --ref=maand show "$1" 2>/dev/null || true; } | sed -n '1s/^maand [^:]*: \([a-z_]*\).*/\1/p'
 }
 
 # Shows the daemon's log while it waits for the note to say `applied`.
@@ -197,7 +197,7 @@ wait_for_note() {
   done
   stop_following
   if [ "$state" != applied ]; then
-    git -C "$checkout" notes --ref=maand show "$1" 2>/dev/null | sed '/^---$/,$d' >&2 || true
+    { git -C "$checkout" notes --ref=maand show "$1" 2>/dev/null || true; } | sed '/^---$/,$d' >&2
     fail "commit ${1:0:8} is ${state:-without a note} after $2 s at most; it should be applied"
   fi
 }

@@ -190,6 +190,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "INSERT INTO allocations (job, worker, endpoint, running, version, files, baseline, commit_id, tree, "
       "last,"
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
+      "attempted_head, reboot_loop, "
       "health,"
       " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, ?)"

@@ -110,6 +110,9 @@ class Planner {
     plan.job = name;
     const auto record = applied_.jobs.find(name);
     if (record != applied_.jobs.end()) plan.wave = record->second.wave;
+    for (const Target target : {Target::kStart, Target::kStop, Target::kRestart, Target::kReload}) {
+      plan.timeouts[target] = settings_.lifecycle_timeout;
+    }
     return plan;
   }
 
@@ -243,7 +246,7 @@ class Planner {
     plan.max_concurrent_upgrades = job.max_concurrent_upgrades;
     plan.health = job.health;
     plan.policy = job.rollout;
-    plan.timeouts = job.timeouts;
+    for (const auto& [target, limit] : job.timeouts) plan.timeouts[target] = limit;
     plan.demands = job.demands;
     for (const PortBinding& port : job.resources.ports) {
       if (port.fixed) plan.ports.push_back(*port.fixed);

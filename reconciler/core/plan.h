@@ -68,7 +68,7 @@ struct JobPlan {
   int max_concurrent_upgrades = 1;
   HealthSpec health;
   RolloutPolicy policy;
-  std::map<Target, Seconds> timeouts;
+  std::map<Target, Seconds> timeouts;  // of every target
   std::vector<Demand> demands;
   bool released = false;  // `maand release JOB`: R2.5 and R2.8 do not hold it
 
@@ -101,6 +101,7 @@ struct PlanSettings {
   // more than `removals_free` run.
   double max_removals = 0.5;
   int removals_free = 4;
+  Seconds lifecycle_timeout{600};             // of a target whose manifest names no other
   std::set<AllocationKey> released_removals;  // `maand release`, or the commit's trailer
   bool all_removals_released = false;
 };

@@ -41,7 +41,7 @@ struct Step {
     kRun,      // run `action`; answer with on_outcome
   };
   Kind kind = Kind::kRun;
-  AllocationKey key;     // kContact: `worker` only
+  AllocationKey key;  // kContact: `worker` only
   Endpoint endpoint;
   PlannedAction action;  // kRun
   HealthSpec health;     // kProbe
@@ -65,7 +65,7 @@ struct JobReport {
   CommitId commit;
   TreeId tree;
   enum class State {
-    kPending,   // nothing begun yet
+    kPending,  // nothing begun yet
     kRunning,
     kDone,      // everything planned is confirmed and passed its gates
     kDegraded,  // done as far as workers could be reached; some are set aside
@@ -91,6 +91,9 @@ class Rollout {
 
   // Adds a job, or replaces one that is quiet. REQUIRES: quiet(plan.job).
   void put(JobPlan plan, Instant now);
+
+  // Takes a job out, with its report. REQUIRES: quiet(job).
+  void drop(const JobName& job);
 
   // Steps to begin now; never more than the limits allow together with those in flight.
   std::vector<Step> next(Instant now);

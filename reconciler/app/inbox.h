@@ -1,0 +1,37 @@
+// The one queue into the reconcile thread.
+//
+// Everything that happens elsewhere (an operation ended, git answered, an
+// operator spoke, a signal came) is posted as a closure and runs on the
+// reconcile thread, so that nothing there needs a lock.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+class Inbox {
+ public:
+  // Any thread. Never blocks for long.
+  void post(std::function<void()> message);
+
+  // Reconcile thread only. Runs everything that waits; when nothing does, waits
+  // for the first message or until `deadline`. Returns whether anything ran.
+  bool serve(Instant deadline);
+
+  // Any thread: when serve() was last entered or left. What /healthz looks at (R6.1).
+  Instant last_served() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::function<void()>> messages_;
+  Instant last_served_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace maand

@@ -1,0 +1,155 @@
+#include "reconciler/app/journal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <utility>
+
+namespace maand {
+namespace {
+
+// 128 random bits: no two operations of any daemon ever share an id.
+OperationId new_id() {
+  static thread_local std::random_device random;
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int word = 0; word < 4; ++word) {
+    const unsigned value = random();
+    for (int nibble = 0; nibble < 8; ++nibble) text.push_back(kDigits[(value >> (4 * nibble)) & 15U]);
+  }
+  return OperationId{text};
+}
+
+// Rises for ever, also across a lost store: a worker refuses an operation that
+// is older than the newest it has seen, so a fresh store must not start at 1.
+std::uint64_t next_seq(std::uint64_t last) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return std::max(last + 1, static_cast<std::uint64_t>(now.count()));
+}
+
+}  // namespace
+
+Journal::Journal(Store& store) : store_(store), state_(store.load()) {}
+
+void Journal::reload() { state_ = store_.load(); }
+
+std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
+  std::vector<Operation> operations;
+  std::vector<AppliedAllocation> torn;
+  std::uint64_t seq = state_.last_seq;
+  for (Intent& intent : intents) {
+    Operation& operation = intent.operation;
+    AppliedAllocation record;
+    if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
+    operation.id = new_id();
+    operation.seq = seq = next_seq(seq);
+    operation.epoch = state_.epoch;
+    operation.base = record.files;
+    if (operation.action == Action::kRemove) operation.files = empty_file_set();
+    if (!operation.files) operation.files = record.files ? record.files : empty_file_set();
+    record_begin(record, operation, intent.tree, intent.head);
+    torn.push_back(std::move(record));
+    operations.push_back(operation);
+  }
+  store_.begin(torn, seq);
+  state_.last_seq = seq;
+  for (AppliedAllocation& record : torn) state_.allocations[record.key] = std::move(record);
+  return operations;
+}
+
+void Journal::settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit) {
+  const auto it = state_.allocations.find(key);
+  if (it == state_.allocations.end() || !it->second.open || outcome.kind == OutcomeKind::kUnknown) return;
+  AppliedAllocation record = it->second;
+  // A first operation that never began leaves nothing to remember.
+  const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
+  const bool nothing_began = outcome.kind == OutcomeKind::kNever || outcome.kind == OutcomeKind::kCondition;
+  const bool remains = record_outcome(record, outcome, commit) && !(untouched && nothing_began);
+  if (remains) {
+    store_.settle({record}, {});
+    it->second = std::move(record);
+  } else {
+    store_.settle({}, {key});
+    state_.allocations.erase(it);
+  }
+}
+
+void Journal::put(const AppliedAllocation& allocation) {
+  store_.settle({allocation}, {});
+  state_.allocations[allocation.key] = allocation;
+}
+
+void Journal::set_health(const AllocationKey& key, Health health) {
+  const AppliedAllocation* known = state_.find(key);
+  if (!known || known->health == health) return;
+  AppliedAllocation record = *known;
+  record.health = health;
+  put(record);
+}
+
+void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines) {
+  std::vector<AppliedAllocation> records;
+  for (const auto& [key, digest] : baselines) {
+    const AppliedAllocation* known = state_.find(key);
+    if (!known) continue;
+    records.push_back(*known);
+    records.back().baseline = digest;
+  }
+  if (records.empty()) return;
+  store_.settle(records, {});
+  for (const AppliedAllocation& record : records) state_.allocations[record.key] = record;
+}
+
+void Journal::forget(const AllocationKey& key) {
+  if (!state_.find(key)) return;
+  store_.settle({}, {key});
+  state_.allocations.erase(key);
+}
+
+void Journal::put_job(const JobRecord& record) {
+  store_.put_job(record);
+  state_.jobs[record.job] = record;
+}
+
+void Journal::erase_job(const JobName& job) {
+  store_.erase_job(job);
+  state_.jobs.erase(job);
+}
+
+void Journal::put_heads(const CommitId& head, const CommitId& applied) {
+  if (state_.head == head && state_.applied == applied) return;
+  store_.put_heads(head, applied);
+  state_.head = head;
+  state_.applied = applied;
+}
+
+bool Journal::lift_holds(const JobName& job) {
+  bool lifted = false;
+  const auto record = state_.jobs.find(job);
+  if (record != state_.jobs.end() && !record->second.held_reason.empty()) {
+    JobRecord free = record->second;
+    free.held_reason.clear();
+    free.held_detail.clear();
+    free.held_tree = {};
+    free.held_commit = {};
+    put_job(free);
+    lifted = true;
+  }
+  for (auto it = state_.allocations.lower_bound({job, WorkerHost{}});
+       it != state_.allocations.end() && it->first.job == job; ++it) {
+    const AppliedAllocation& known = it->second;
+    if (!known.stop_failed && known.interruptions == 0) continue;
+    AppliedAllocation free = known;
+    free.attempted_head = {};
+    free.interruptions = 0;
+    free.interrupted_boot.clear();
+    free.reboot_loop = false;
+    store_.settle({free}, {});
+    it->second = std::move(free);
+    lifted = true;
+  }
+  return lifted;
+}
+
+}  // namespace maand

@@ -1,0 +1,57 @@
+// The applied state in memory and its store, always in step: intent before a
+// worker is touched, fact after (R3.4, R7.1).
+//
+// Reconcile thread only. Every method that changes something throws StoreError
+// when it could not be made durable, and then memory is as it was before.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/core/applied.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+class Journal {
+ public:
+  // Loads the state. The store must outlive the journal.
+  explicit Journal(Store& store);
+
+  const AppliedState& state() const { return state_; }
+
+  // What one operation is to be begun with.
+  struct Intent {
+    Operation operation;  // id, seq, epoch and base are filled in here
+    TreeId tree;
+    CommitId head;
+  };
+  // Gives each intent its id and stores them in one transaction: one fsync
+  // however many start together.
+  std::vector<Operation> begin(std::vector<Intent> intents);
+
+  // Folds in what became of the open operation. kUnknown leaves it open.
+  void settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit);
+  void set_health(const AllocationKey& key, Health health);
+  void set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines);
+  void forget(const AllocationKey& key);
+
+  void put_job(const JobRecord& record);
+  void erase_job(const JobName& job);
+  void put_heads(const CommitId& head, const CommitId& applied);
+
+  // `maand retry JOB` (R2.6, R3.10): lifts its hold and lets failed stops be tried again.
+  // Returns whether anything was held.
+  bool lift_holds(const JobName& job);
+
+  // After StoreError: read everything anew, so that memory is what is durable.
+  void reload();
+
+ private:
+  void put(const AppliedAllocation& allocation);
+
+  Store& store_;
+  AppliedState state_;
+};
+
+}  // namespace maand

@@ -1,0 +1,49 @@
+#include "reconciler/app/lane.h"
+
+namespace maand {
+
+Lane::Lane(Inbox& inbox) : inbox_(inbox), thread_([this] { work(); }) {}
+
+Lane::~Lane() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_one();
+  thread_.join();
+}
+
+void Lane::start(std::function<void()> call, std::function<void(std::exception_ptr)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back([this, call = std::move(call), done = std::move(done)] {
+      std::exception_ptr error;
+      try {
+        call();
+      } catch (...) {
+        error = std::current_exception();
+      }
+      inbox_.post([done, error] { done(error); });
+    });
+  }
+  arrived_.notify_one();
+}
+
+void Lane::serve_until(const bool& done) {
+  while (!done) inbox_.serve(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+}
+
+void Lane::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    arrived_.wait(lock, [this] { return stopping_ || !calls_.empty(); });
+    if (stopping_) return;
+    const std::function<void()> call = std::move(calls_.front());
+    calls_.pop_front();
+    lock.unlock();
+    call();
+    lock.lock();
+  }
+}
+
+}  // namespace maand

@@ -1,0 +1,147 @@
+// One pass: from the head of the branch to a written note, as a readable list of
+// steps with one exit (R1.2).
+//
+// Reconcile thread. The only place that catches: an error of git, of the store
+// or of ours ends the pass and becomes part of its status; it never stops the
+// daemon and never changes what is applied.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/app/judge.h"
+#include "reconciler/app/lane.h"
+#include "reconciler/app/rollout_driver.h"
+#include "reconciler/core/status.h"
+
+namespace maand {
+
+enum class NotesMode { kAll, kChanges, kOff };  // R4.3
+
+struct PassSettings {
+  BucketId bucket;
+  std::string bucket_name;
+  std::string branch;  // for messages
+  PlanSettings plan;
+  RolloutLimits rollout;
+  bool hold_rewritten_history = false;  // R1.4
+  NotesMode notes = NotesMode::kAll;
+};
+
+// What the source said last; a condition of its own, never a failure of what is applied (R1.3).
+struct SourceStatus {
+  std::string state = "Unknown";  // Ready, WaitingForFirstCommit, SourceMissing, or a SourceProblem
+  std::string detail;
+  bool tried = false;  // the remote was asked at least once (R6.1)
+  CommitId remote_head;
+};
+
+// What one pass leaves to the next, and to whoever shows it.
+struct Memory {
+  SourceStatus source;
+  JudgedPtr judged;                  // newest commit that was judged
+  JudgedPtr accepted;                // newest commit that was not refused: what is converged to
+  std::optional<PassStatus> status;  // of the newest judged commit
+  Plan plan;                         // newest
+  std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
+  std::map<WorkerHost, Contact> set_aside;
+  std::string store_problem;   // empty: the store can be written
+  std::string notes_problem;   // empty: nothing waits in the outbox
+  std::string phase = "idle";  // what the reconcile thread is at, for people
+};
+
+// How the world outside steers a running pass. Reconcile thread.
+class PassControl {
+ public:
+  virtual ~PassControl() = default;
+  virtual bool stop_requested() const = 0;
+  // The pending flag (R1.1): true once for any number of triggers since the last call.
+  virtual bool take_pending() = 0;
+  // Something worth showing changed.
+  virtual void changed() = 0;
+};
+
+struct PassResult {
+  bool converged = false;  // nothing is left to be tried again
+  bool acted = false;      // an operation was begun
+  bool source_failed = false;
+};
+
+class Pass {
+ public:
+  struct Deps {
+    Inbox& inbox;
+    Lane& lane;
+    Source& source;
+    Notes& notes;
+    Judge& judge;
+    Runner& runner;
+    Store& store;
+    Journal& journal;
+    Clock& clock;
+    Observer& observer;
+    PassControl& control;
+  };
+
+  Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause);
+  ~Pass();
+
+  PassResult run();
+
+ private:
+  // The steps, in order. Each returns whether the next one makes sense.
+  bool look();
+  bool judge_head();
+  void settle_open();
+  void plan();
+  void roll_out();
+  void report();
+
+  void take_over(const JudgedPtr& judged);  // it becomes what is converged to
+  bool held_by_history(const Judged& judged) const;
+  PassStatus new_status(const Judged& judged) const;
+  void refuse(const JudgedPtr& judged);
+
+  // While rolling out (R1.8).
+  void watch_for_newer_commit();
+  void adopt(const JudgedPtr& judged);
+  void replan();
+  bool job_unchanged(const JobName& job, const DesiredState& newer) const;
+
+  void remember_targets();
+  void remember_results();
+  void keep(const std::string& name, const CommitId& commit);
+  void finish_status(PassStatus& status);
+  void record(const PassStatus& status);
+  void publish_notes();
+  WorkerDocuments documents(const WorkerHost& worker) const;
+  void tell(EventKind kind, const std::string& text, const CommitId& commit = {});
+
+  Deps deps_;
+  const PassSettings& settings_;
+  Memory& memory_;
+  std::string cause_;
+  PassResult result_;
+
+  DesiredState desired_;
+  PlanSettings plan_settings_;
+  std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
+  PassStatus status_;               // of the commit that is converged to
+  std::vector<PassStatus> others_;  // of commits that were superseded or refused meanwhile
+  std::int64_t pass_id_ = 0;
+  bool new_head_ = false;
+  bool planned_ = false;
+
+  std::unique_ptr<Rollout> rollout_;
+  std::unique_ptr<RolloutDriver> driver_;
+  std::set<JobName> superseded_;  // stopped; planned again once they are quiet
+  bool looking_ = false;          // for a newer commit, on the lane
+  bool stopping_ = false;
+};
+
+}  // namespace maand

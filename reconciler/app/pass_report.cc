@@ -1,0 +1,182 @@
+// What a pass leaves behind: job records, history, the note (R4), events.
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/app/pass.h"
+
+namespace maand {
+namespace {
+
+constexpr std::size_t kAttemptsLookedAt = 50;
+
+std::string next_name(const JobName& job) { return job.str() + "+next"; }  // `+` is in no job name
+
+}  // namespace
+
+void Pass::keep(const std::string& name, const CommitId& commit) {
+  deps_.lane.await([&] { deps_.source.keep(name, commit); });
+}
+
+// The newest content that loaded and is not held becomes the job's target (R1.7).
+void Pass::remember_targets() {
+  const AppliedState& state = deps_.journal.state();
+  for (const auto& [name, job] : desired_.jobs) {
+    if (!job.job || job.held) continue;
+    const auto known = state.jobs.find(name);
+    if (known != state.jobs.end() && known->second.target_tree == job.job->tree) continue;
+    JobRecord record = known == state.jobs.end() ? JobRecord{} : known->second;
+    record.job = name;
+    record.target_commit = job.commit;
+    record.target_tree = job.job->tree;
+    record.held_reason.clear();
+    record.held_detail.clear();
+    keep(next_name(name), job.commit);
+    // Nothing to roll out (only what is not shipped changed): good as it is.
+    if (memory_.plan.jobs.count(name) == 0) {
+      record.good_commit = record.target_commit;
+      record.good_tree = record.target_tree;
+      keep(name.str(), record.good_commit);
+    }
+    deps_.journal.put_job(record);
+  }
+}
+
+// R2.6: a failed rollout holds its content; R1.7: a good one is what is kept.
+void Pass::remember_results() {
+  for (const JobReport& job : memory_.jobs) {
+    const auto known = deps_.journal.state().jobs.find(job.job);
+    if (known == deps_.journal.state().jobs.end()) continue;
+    JobRecord record = known->second;
+    const bool of_target = record.target_tree == job.tree;
+    if (job.state == JobReport::State::kFailed && of_target) {
+      record.held_reason = to_string(job.reason);
+      record.held_detail = job.detail;
+      record.held_tree = job.tree;
+      record.held_commit = job.commit;
+      record.held_since = deps_.clock.wall();
+      record.target_commit = record.good_commit;
+      record.target_tree = record.good_tree;
+      keep(next_name(job.job), record.held_commit);
+      deps_.observer.on(Event{.kind = EventKind::kJobHeld,
+                              .commit = job.commit,
+                              .job = job.job,
+                              .reason = to_string(job.reason),
+                              .text = job.detail});
+    } else if ((job.state == JobReport::State::kDone || job.state == JobReport::State::kDegraded) &&
+               of_target && record.good_tree != job.tree) {
+      record.good_commit = job.commit;
+      record.good_tree = job.tree;
+      keep(job.job.str(), job.commit);
+    } else {
+      continue;
+    }
+    deps_.journal.put_job(record);
+  }
+  // A job of which nothing remains is forgotten.
+  std::vector<JobName> gone;
+  const AppliedState& state = deps_.journal.state();
+  for (const auto& [name, record] : state.jobs) {
+    const auto allocation = state.allocations.lower_bound({name, WorkerHost{}});
+    const bool remains = allocation != state.allocations.end() && allocation->first.job == name;
+    if (!remains && desired_.jobs.count(name) == 0) gone.push_back(name);
+  }
+  for (const JobName& name : gone) {
+    keep(name.str(), {});
+    keep(next_name(name), {});
+    deps_.journal.erase_job(name);
+  }
+}
+
+void Pass::finish_status(PassStatus& status) {
+  status.finished_at = deps_.clock.wall();
+  for (const PassRecord& earlier : deps_.store.passes(kAttemptsLookedAt)) {
+    if (earlier.commit != status.commit || earlier.id == pass_id_) continue;
+    status.attempts.insert(status.attempts.begin(),
+                           {earlier.cause, rfc3339(earlier.finished_at), earlier.state});
+  }
+  if (!driver_) return;
+  for (AllocationStatus& line : status.allocations) {
+    const auto it = driver_->operations().find(line.key);
+    if (it != driver_->operations().end()) line.operation = it->second;
+  }
+}
+
+void Pass::record(const PassStatus& status) {
+  PassRecord pass;
+  const bool ours = status.commit == status_.commit;
+  pass.id = ours ? pass_id_ : 0;
+  pass.commit = status.commit;
+  pass.state = to_string(status.state);
+  pass.cause = status.cause;
+  pass.started_at = status.started_at;
+  pass.finished_at = status.finished_at;
+  pass.summary = summary(status);
+  pass.json = note_json(status);
+  const std::int64_t id = deps_.store.put_pass(pass);
+  if (ours) pass_id_ = id;
+}
+
+// The one exit of a pass: whatever happened, what is known is told.
+void Pass::report() {
+  memory_.phase = "reporting";
+  try {
+    if (planned_) {
+      fold(status_, memory_.plan, memory_.jobs, !stopping_);
+      finish_status(status_);
+      const bool settled = status_.state == PassState::kApplied;
+      result_.converged = !result_.source_failed && memory_.store_problem.empty() &&
+                          (settled || (status_.state == PassState::kHeld && memory_.set_aside.empty()));
+      deps_.journal.put_heads(memory_.judged->info.id,
+                              settled ? status_.commit : deps_.journal.state().applied);
+      const bool news = new_head_ || result_.acted || !memory_.status ||
+                        memory_.status->commit != status_.commit || memory_.status->state != status_.state;
+      if (news) {
+        record(status_);
+        tell(EventKind::kPassFinished, note_text(status_), status_.commit);
+        const bool write =
+            settings_.notes == NotesMode::kAll || (settings_.notes == NotesMode::kChanges && result_.acted);
+        if (write && !stopping_)
+          deps_.store.put_note({status_.commit, note_text(status_), note_json(status_)});
+      }
+      if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
+    }
+    for (const PassStatus& other : others_) {
+      record(other);
+      if (settings_.notes != NotesMode::kOff) {
+        deps_.store.put_note({other.commit, note_text(other), note_json(other)});
+      }
+      if (other.commit == memory_.judged->info.id) {
+        memory_.status = other;
+        deps_.journal.put_heads(other.commit, deps_.journal.state().applied);
+      }
+    }
+    publish_notes();
+  } catch (const StoreError& error) {
+    memory_.store_problem = error.what();
+    result_.converged = false;
+    tell(EventKind::kStoreProblem, error.what());
+  }
+  deps_.runner.release_connections();
+  memory_.phase = "idle";
+  deps_.control.changed();
+}
+
+// R4.4: what cannot be pushed waits in the outbox; it never fails a pass.
+void Pass::publish_notes() {
+  const std::vector<NoteSection> pending = deps_.store.pending_notes();
+  if (pending.empty()) return;
+  memory_.phase = "publishing notes";
+  try {
+    deps_.lane.await([&] { deps_.notes.publish(pending); });
+    for (const NoteSection& note : pending) deps_.store.drop_note(note);
+    memory_.notes_problem.clear();
+    tell(EventKind::kNotePublished, std::to_string(pending.size()) + " note(s) pushed",
+         pending.back().commit);
+  } catch (const SourceError& error) {
+    if (memory_.notes_problem != error.what()) tell(EventKind::kNoteFailed, error.what());
+    memory_.notes_problem = error.what();
+    result_.converged = false;
+  }
+}
+
+}  // namespace maand

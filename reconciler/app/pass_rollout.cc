@@ -1,0 +1,153 @@
+// The step of a pass that rolls out, and what a newer commit does to it (R1.8).
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/app/pass.h"
+
+namespace maand {
+
+void Pass::roll_out() {
+  if (!memory_.plan.has_actions() && memory_.plan.jobs.empty()) {
+    memory_.jobs.clear();
+    memory_.set_aside.clear();
+    return;
+  }
+  memory_.phase = "rolling out";
+  if (memory_.plan.has_actions()) {
+    status_.state = PassState::kApplying;
+    record(status_);
+  }
+  rollout_ = std::make_unique<Rollout>(settings_.rollout);
+  driver_ = std::make_unique<RolloutDriver>(
+      RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
+      [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
+  for (const auto& [name, job] : memory_.plan.jobs) rollout_->put(job, deps_.clock.now());
+  driver_->run(*rollout_, [this] {
+    if (deps_.control.stop_requested() && !stopping_) {
+      stopping_ = true;
+      rollout_->stop_all(Reason::kStopping);
+    }
+    if (!stopping_) {
+      watch_for_newer_commit();
+      replan();
+    }
+    memory_.jobs = rollout_->reports();
+    memory_.set_aside = rollout_->set_aside();
+    deps_.control.changed();
+  });
+  memory_.jobs = rollout_->reports();
+  memory_.set_aside = rollout_->set_aside();
+  result_.acted = driver_->begun() > 0;
+  remember_results();
+}
+
+// Asks the remote on the lane whenever something poked us; the rollout goes on meanwhile.
+void Pass::watch_for_newer_commit() {
+  if (looking_ || !deps_.control.take_pending()) return;
+  looking_ = true;
+  auto head = std::make_shared<CommitId>();
+  const auto look = [this, head, known = memory_.source.remote_head] {
+    const RemoteHead remote = deps_.source.ls_remote();
+    if (!remote.commit.empty() && remote.commit != known) *head = deps_.source.fetch();
+  };
+  deps_.lane.start(look, [this, head](std::exception_ptr error) {
+    if (error || head->empty()) {  // the next pass tells of a remote that does not answer
+      looking_ = false;
+      return;
+    }
+    memory_.source.remote_head = *head;
+    tell(EventKind::kHeadSeen, "the branch is at " + head->str().substr(0, 12), *head);
+    deps_.judge.start(*head, deps_.journal.state(), [this](JudgedPtr judged, std::exception_ptr failure) {
+      looking_ = false;
+      if (!failure && rollout_) adopt(judged);
+    });
+  });
+}
+
+void Pass::adopt(const JudgedPtr& judged) {
+  memory_.judged = judged;
+  new_head_ = true;
+  if (judged->workspace.refused() || held_by_history(*judged)) {
+    refuse(judged);  // and what is going on goes on
+    return;
+  }
+  PassStatus older = std::move(status_);
+  fold(older, memory_.plan, rollout_->reports(), true);
+  older.state = PassState::kSuperseded;
+  older.remarks.push_back("superseded by " + judged->info.id.str().substr(0, 12));
+  finish_status(older);
+  others_.push_back(std::move(older));
+
+  DesiredState newer = make_desired(judged->info.id, judged->workspace, deps_.journal.state(), judged->kept);
+  for (const JobReport& job : rollout_->reports()) {
+    if (job_unchanged(job.job, newer)) continue;
+    rollout_->stop_job(job.job, Reason::kSuperseded);
+    superseded_.insert(job.job);
+  }
+  desired_ = std::move(newer);
+  driver_->set_head(desired_.commit);
+  take_over(judged);
+  status_.state = PassState::kApplying;
+  // Jobs the older commit did not touch are planned at once, the changed ones
+  // when they have come to rest.
+  const std::vector<JobReport> known = rollout_->reports();
+  for (const auto& [name, job] : desired_.jobs) {
+    const bool rolling = std::any_of(known.begin(), known.end(),
+                                     [&name = name](const JobReport& report) { return report.job == name; });
+    if (!rolling) superseded_.insert(name);
+  }
+  for (const auto& [key, allocation] : deps_.journal.state().allocations) {
+    if (desired_.jobs.count(key.job) == 0) superseded_.insert(key.job);
+  }
+}
+
+// Same content, same workers, same ends of them: its batches, clocks and counts go on.
+bool Pass::job_unchanged(const JobName& name, const DesiredState& newer) const {
+  const auto before = desired_.jobs.find(name);
+  const auto after = newer.jobs.find(name);
+  if (before == desired_.jobs.end() || after == newer.jobs.end())
+    return before == desired_.jobs.end() && after == newer.jobs.end();
+  const DesiredJob& a = before->second;
+  const DesiredJob& b = after->second;
+  if (!a.job || !b.job || a.held != b.held || a.job->tree != b.job->tree) return false;
+  if (a.workers.size() != b.workers.size()) return false;
+  for (std::size_t i = 0; i < a.workers.size(); ++i) {
+    const Worker& left = desired_.workers[a.workers[i]];
+    const Worker& right = newer.workers[b.workers[i]];
+    const AllocationKey key{name, left.host};
+    if (!(left == right) || desired_.disabled.covers(key) != newer.disabled.covers(key)) return false;
+  }
+  return true;
+}
+
+void Pass::replan() {
+  const bool ready = std::any_of(superseded_.begin(), superseded_.end(),
+                                 [this](const JobName& job) { return rollout_->quiet(job); });
+  if (!ready) return;
+  // Which content a job keeps may have changed with what was applied meanwhile.
+  Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  jobs_of_worker_.clear();
+  for (const auto& [name, job] : desired_.jobs) {
+    for (const std::uint32_t worker : job.workers) {
+      const WorkerHost& host = desired_.workers[worker].host;
+      jobs_of_worker_[host].emplace_back(name, desired_.disabled.covers({name, host}));
+    }
+  }
+  for (auto it = superseded_.begin(); it != superseded_.end();) {
+    if (!rollout_->quiet(*it)) {
+      ++it;
+      continue;
+    }
+    const auto job = fresh.jobs.find(*it);
+    if (job != fresh.jobs.end()) {
+      rollout_->put(job->second, deps_.clock.now());
+    } else {
+      rollout_->drop(*it);
+    }
+    it = superseded_.erase(it);
+  }
+  memory_.plan = std::move(fresh);
+  remember_targets();
+}
+
+}  // namespace maand

@@ -1,0 +1,181 @@
+#include "reconciler/app/rollout_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace maand {
+RolloutDriver::RolloutDriver(Deps deps, DocumentsFor documents, CommitId head)
+    : deps_(deps),
+      documents_(std::move(documents)),
+      head_(std::move(head)),
+      flight_(std::make_shared<Flight>(Flight{this})) {
+  for (const auto& [key, allocation] : deps_.journal.state().allocations) {
+    if (allocation.last != LastResult::kNone) confirmed_.insert(key.worker);
+  }
+}
+
+RolloutDriver::~RolloutDriver() { flight_->driver = nullptr; }
+
+void RolloutDriver::run(Rollout& rollout, const std::function<void()>& between) {
+  while (true) {
+    between();
+    if (store_failure_) rollout.stop_all(Reason::kStopping);
+    begin_steps(rollout);
+    if (store_failure_ ? in_flight_ == 0 : rollout.finished()) break;
+    const Instant now = deps_.clock.now();
+    Instant deadline = now + std::chrono::seconds(1);
+    if (const auto wake = rollout.wake_at()) deadline = std::min(deadline, *wake);
+    deps_.inbox.serve(deadline);
+  }
+  if (store_failure_) std::rethrow_exception(store_failure_);
+}
+
+void RolloutDriver::begin_steps(Rollout& rollout) {
+  // Forgetting needs no worker, so its answer may release more steps at once.
+  for (std::vector<Step> steps = rollout.next(deps_.clock.now()); !steps.empty();
+       steps = rollout.next(deps_.clock.now())) {
+    std::vector<Step> runs;
+    for (Step& step : steps) {
+      if (step.kind == Step::Kind::kRun) {
+        runs.push_back(std::move(step));
+        continue;
+      }
+      ++in_flight_;
+      const auto land = [this, &rollout, flight = flight_](std::function<void()> report) {
+        deps_.inbox.post([this, flight, report = std::move(report)] {
+          if (!flight->driver) return;
+          --in_flight_;
+          report();
+        });
+      };
+      if (step.kind == Step::Kind::kContact) {
+        deps_.runner.contact(step.endpoint,
+                             [this, land, &rollout, worker = step.key.worker](Contact contact) {
+                               land([this, &rollout, worker, contact = std::move(contact)] {
+                                 tell_set_aside(worker, to_string(contact.condition), contact.detail);
+                                 rollout.on_contact(worker, contact, deps_.clock.now());
+                               });
+                             });
+      } else {
+        deps_.runner.probe(step.endpoint, step.health,
+                           [this, land, &rollout, key = step.key](Health health, std::string detail) {
+                             land([this, &rollout, key, health, detail = std::move(detail)] {
+                               try {
+                                 deps_.journal.set_health(key, health);
+                               } catch (const StoreError&) {
+                                 store_failure_ = std::current_exception();
+                               }
+                               rollout.on_probe(key, health, detail, deps_.clock.now());
+                             });
+                           });
+      }
+    }
+    begin_operations(rollout, std::move(runs));
+    if (store_failure_) return;
+  }
+}
+
+void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) {
+  std::vector<Step> travelling;
+  std::vector<Journal::Intent> intents;
+  for (Step& step : steps) {
+    if (step.action.action == Action::kForget) {
+      try {
+        deps_.journal.forget(step.key);
+      } catch (const StoreError&) {
+        store_failure_ = std::current_exception();
+      }
+      rollout.on_outcome(step.key, Outcome{.kind = OutcomeKind::kSucceeded}, deps_.clock.now());
+      continue;
+    }
+    const WorkerDocuments documents = documents_(step.key.worker);
+    Operation operation;
+    operation.allocation = step.key;
+    operation.action = step.action.action;
+    operation.endpoint = step.endpoint;
+    operation.files = step.action.files;
+    operation.current_version = step.action.current_version;
+    operation.new_version = step.action.new_version;
+    operation.attempt = step.action.attempt;
+    operation.previous = step.action.previous;
+    operation.timeout = step.timeout;
+    operation.worker_json = documents.worker_json;
+    operation.jobs_json = documents.jobs_json;
+    operation.expect_marker = confirmed_.count(step.key.worker) > 0;
+    intents.push_back({std::move(operation), step.tree, head_});
+    travelling.push_back(std::move(step));
+  }
+  if (intents.empty()) return;
+
+  std::vector<Operation> operations;
+  try {
+    if (store_failure_) std::rethrow_exception(store_failure_);
+    operations = deps_.journal.begin(std::move(intents));
+  } catch (const StoreError& error) {
+    // R7.4: without the journal no worker is touched.
+    store_failure_ = std::current_exception();
+    const Outcome outcome{.kind = OutcomeKind::kCondition,
+                          .condition = WorkerCondition::kNone,
+                          .detail = std::string("not begun: ") + error.what()};
+    for (const Step& step : travelling) rollout.on_outcome(step.key, outcome, deps_.clock.now());
+    return;
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const Step& step = travelling[i];
+    const Operation& operation = operations[i];
+    operations_[step.key] = operation.id;
+    ++begun_;
+    ++in_flight_;
+    deps_.observer.on(Event{.kind = EventKind::kOperationBegun,
+                            .commit = step.commit,
+                            .job = step.key.job,
+                            .worker = step.key.worker,
+                            .operation = operation.id,
+                            .action = to_string(operation.action),
+                            .reason = to_string(step.action.reason),
+                            .text = sentence(step.action)});
+    // The sink keeps only what reporting needs: file sets are shared, not copied.
+    deps_.runner.submit(operation, [this, &rollout, flight = flight_, step, operation](Outcome outcome) {
+      deps_.inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
+        if (!flight->driver) return;
+        --in_flight_;
+        end_operation(rollout, step, operation, outcome);
+      });
+    });
+  }
+}
+
+void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Operation& operation,
+                                  const Outcome& outcome) {
+  try {
+    deps_.journal.settle(step.key, outcome, step.commit);
+  } catch (const StoreError&) {
+    // The operation stays open in the store; its receipt settles it later.
+    store_failure_ = std::current_exception();
+  }
+  deps_.observer.on(Event{.kind = EventKind::kOperationEnded,
+                          .commit = step.commit,
+                          .job = step.key.job,
+                          .worker = step.key.worker,
+                          .operation = operation.id,
+                          .action = to_string(operation.action),
+                          .reason = to_string(step.action.reason),
+                          .outcome = to_string(outcome.kind),
+                          .text = outcome.detail,
+                          .duration = outcome.duration});
+  tell_set_aside(step.key.worker, to_string(outcome.condition), outcome.detail);
+  rollout.on_outcome(step.key, outcome, deps_.clock.now());
+}
+
+void RolloutDriver::tell_set_aside(const WorkerHost& worker, const std::string& condition,
+                                   const std::string& detail) {
+  std::string& told = told_[worker];
+  if (told == condition) return;
+  told = condition;
+  deps_.observer.on(Event{.kind = condition.empty() ? EventKind::kWorkerBack : EventKind::kWorkerSetAside,
+                          .worker = worker,
+                          .reason = condition,
+                          .text = detail});
+}
+
+}  // namespace maand

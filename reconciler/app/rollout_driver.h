@@ -1,0 +1,82 @@
+// Rollout ⇄ Runner: begins the steps the machine hands out and reports what
+// became of them. Knows nothing of why a step is due.
+//
+// Reconcile thread only. Cost: per operation one store transaction before (shared
+// by all operations that begin together) and one after.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "reconciler/app/inbox.h"
+#include "reconciler/app/journal.h"
+#include "reconciler/core/desired.h"
+#include "reconciler/core/ports.h"
+#include "reconciler/core/rollout.h"
+
+namespace maand {
+
+// worker.json and jobs.json of a worker, as the newest commit wants them.
+struct WorkerDocuments {
+  std::string worker_json;  // empty for a worker that left the workspace
+  std::string jobs_json;
+};
+using DocumentsFor = std::function<WorkerDocuments(const WorkerHost&)>;
+
+class RolloutDriver {
+ public:
+  struct Deps {
+    Inbox& inbox;
+    Runner& runner;
+    Journal& journal;
+    Clock& clock;
+    Observer& observer;
+  };
+
+  RolloutDriver(Deps deps, DocumentsFor documents, CommitId head);
+  ~RolloutDriver();
+  RolloutDriver(const RolloutDriver&) = delete;
+  RolloutDriver& operator=(const RolloutDriver&) = delete;
+
+  // Drives `rollout` until it is finished, serving the inbox all the time.
+  // `between` is called after each round of messages: the place where the pass
+  // looks at newer commits and at a request to stop. Throws StoreError after
+  // everything in flight was let go; receipts on the workers keep the truth.
+  void run(Rollout& rollout, const std::function<void()>& between);
+
+  // A newer commit is judged from here on (R1.8).
+  void set_head(CommitId head) { head_ = std::move(head); }
+
+  // The last operation of each allocation in this rollout.
+  const std::map<AllocationKey, OperationId>& operations() const { return operations_; }
+  // Operations that were begun on a worker, and contacts made.
+  std::size_t begun() const { return begun_; }
+
+ private:
+  struct Flight {  // shared with the sinks, which may outlive the driver
+    RolloutDriver* driver = nullptr;
+  };
+
+  void begin_steps(Rollout& rollout);
+  void begin_operations(Rollout& rollout, std::vector<Step> steps);
+  void end_operation(Rollout& rollout, const Step& step, const Operation& operation, const Outcome& outcome);
+  void tell_set_aside(const WorkerHost& worker, const std::string& condition, const std::string& detail);
+
+  Deps deps_;
+  DocumentsFor documents_;
+  CommitId head_;
+  std::map<AllocationKey, OperationId> operations_;
+  std::map<WorkerHost, std::string> told_;  // condition last told of each worker
+  // Workers that hold something confirmed of ours, and so must know us (R3.5).
+  std::set<WorkerHost> confirmed_;
+  std::size_t begun_ = 0;
+  std::size_t in_flight_ = 0;
+  std::exception_ptr store_failure_;
+  std::shared_ptr<Flight> flight_;
+};
+
+}  // namespace maand

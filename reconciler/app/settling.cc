@@ -1,0 +1,56 @@
+#include "reconciler/app/settling.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace maand {
+namespace {
+
+struct Answers {  // outlives this call when it ends early
+  std::size_t waiting = 0;
+  std::vector<std::pair<AllocationKey, Outcome>> arrived;
+};
+
+}  // namespace
+
+SettlingResult settle_open_operations(const SettlingDeps& deps, const std::function<bool()>& stop) {
+  SettlingResult result;
+  auto answers = std::make_shared<Answers>();
+  for (const auto& [key, allocation] : deps.journal.state().allocations) {
+    if (!allocation.open) continue;
+    ++answers->waiting;
+    deps.runner.ask(*allocation.open, [answers, &inbox = deps.inbox, key = key](Outcome outcome) {
+      inbox.post([answers, key, outcome = std::move(outcome)] {
+        --answers->waiting;
+        answers->arrived.emplace_back(key, outcome);
+      });
+    });
+  }
+  while (answers->waiting > 0 && !stop()) deps.inbox.serve(deps.clock.now() + std::chrono::seconds(1));
+  for (auto& [key, outcome] : answers->arrived) {
+    const AppliedAllocation* known = deps.journal.state().find(key);
+    if (!known || !known->open) continue;
+    // Asking cannot fail an operation: without an answer it stays open.
+    if (outcome.kind == OutcomeKind::kCondition || outcome.kind == OutcomeKind::kUnknown) {
+      result.set_aside[key.worker] = {outcome.condition, outcome.detail};
+      ++result.unsettled;
+      continue;
+    }
+    const Operation operation = *known->open;
+    deps.journal.settle(key, outcome, known->attempted_head);
+    deps.observer.on(Event{.kind = EventKind::kOperationEnded,
+                           .job = key.job,
+                           .worker = key.worker,
+                           .operation = operation.id,
+                           .action = to_string(operation.action),
+                           .reason = "Settled",
+                           .outcome = to_string(outcome.kind),
+                           .text = "the end of an earlier operation is known now",
+                           .duration = outcome.duration});
+  }
+  result.unsettled += answers->waiting;
+  return result;
+}
+
+}  // namespace maand

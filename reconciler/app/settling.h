@@ -1,0 +1,31 @@
+// Asking workers what became of operations whose end is not known (R3.4).
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "reconciler/app/inbox.h"
+#include "reconciler/app/journal.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+struct SettlingDeps {
+  Inbox& inbox;
+  Runner& runner;
+  Journal& journal;
+  Clock& clock;
+  Observer& observer;
+};
+
+struct SettlingResult {
+  std::size_t unsettled = 0;  // still open: their workers could not be asked
+  std::map<WorkerHost, Contact> set_aside;
+};
+
+// Reconcile thread. Asks about every open operation, all workers at once, and
+// waits for the answers; a target that still runs is waited for. `stop` ends the
+// wait early. Throws StoreError. Cost: no contact at all when nothing is open.
+SettlingResult settle_open_operations(const SettlingDeps& deps, const std::function<bool()>& stop);
+
+}  // namespace maand

@@ -1,0 +1,27 @@
+// `worker.json` and `jobs.json` at the bucket's root on a worker (workspace.md 8.1).
+//
+// Makefiles and scripts of existing workspaces read them, so the shape is that
+// of the original to the byte: indent 3, no final newline, fixed key order.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/core/ids.h"
+#include "reconciler/core/model.h"
+
+namespace maand {
+
+// id(text) of workspace.md 1.4: an MD5 dressed as a UUID.
+std::string derived_id(std::string_view text);
+
+// Stable across a lost store: id(bucket_id + "|" + host) (list of differences).
+std::string worker_id(const BucketId& bucket, const WorkerHost& host);
+
+std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64_t update_seq);
+
+// `jobs`: name and whether disabled.json names the allocation, in name order.
+std::string jobs_json(const std::vector<std::pair<JobName, bool>>& jobs);
+
+}  // namespace maand

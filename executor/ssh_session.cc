@@ -1,0 +1,268 @@
+#include "executor/ssh_session.h"
+
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+
+#include "executor/ssh_agent.h"
+#include "executor/ssh_session_impl.h"
+
+namespace maand {
+namespace {
+
+// libssh2 before 1.11 signs and verifies RSA with SHA-1 only.
+bool rsa_is_outdated() { return libssh2_version(0x010b00) == nullptr; }
+
+std::string libssh2_name() { return std::string("libssh2 ") + libssh2_version(0); }
+
+ssize_t send_callback(libssh2_socket_t, const void* bytes, size_t size, int, void** abstract) {
+  static_cast<Wire*>(*abstract)->send(static_cast<const char*>(bytes), size);
+  return static_cast<ssize_t>(size);
+}
+
+ssize_t receive_callback(libssh2_socket_t, void* bytes, size_t size, int, void** abstract) {
+  return static_cast<Wire*>(*abstract)->receive(static_cast<char*>(bytes), size);
+}
+
+void set_callbacks(LIBSSH2_SESSION* session) {
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+  libssh2_session_callback_set2(session, LIBSSH2_CALLBACK_SEND,
+                                reinterpret_cast<libssh2_cb_generic*>(send_callback));
+  libssh2_session_callback_set2(session, LIBSSH2_CALLBACK_RECV,
+                                reinterpret_cast<libssh2_cb_generic*>(receive_callback));
+#else
+  libssh2_session_callback_set(session, LIBSSH2_CALLBACK_SEND, reinterpret_cast<void*>(send_callback));
+  libssh2_session_callback_set(session, LIBSSH2_CALLBACK_RECV, reinterpret_cast<void*>(receive_callback));
+#endif
+}
+
+struct Signing {
+  SshAgent* agent;
+  const AgentIdentity* identity;
+  std::string error;
+};
+
+// Called by libssh2, so that no exception may leave. libssh2 frees `*signature`.
+int sign_with_agent(LIBSSH2_SESSION*, unsigned char** signature, size_t* size, const unsigned char* data,
+                    size_t data_size, void** abstract) {
+  auto& signing = *static_cast<Signing*>(*abstract);
+  try {
+    const auto blob =
+        signing.agent->sign(*signing.identity, {reinterpret_cast<const char*>(data), data_size});
+    auto* copy = static_cast<unsigned char*>(std::malloc(blob.size()));
+    if (copy == nullptr) return -1;
+    std::memcpy(copy, blob.data(), blob.size());
+    *signature = copy;
+    *size = blob.size();
+    return 0;
+  } catch (const std::exception& error) {
+    signing.error = error.what();
+    return -1;
+  }
+}
+
+// "rsa" and the like when the file says so in clear; else empty.
+bool looks_like_rsa(const std::string& key) {
+  // `ssh-rsa` at every alignment of the base64 body of an OpenSSH key file.
+  for (const auto* needle : {"BEGIN RSA PRIVATE KEY", "c3NoLXJzY", "NzaC1yc2", "zc2gtcnNh"}) {
+    if (key.find(needle) != std::string::npos) return true;
+  }
+  return false;
+}
+
+bool is_locked(const std::string& key) {
+  // An OpenSSH key file starts with its cipher; "none" encodes to this prefix.
+  const std::string begin = "-----BEGIN OPENSSH PRIVATE KEY-----";
+  if (const auto at = key.find(begin); at != std::string::npos) {
+    const auto body = key.find_first_not_of("\r\n", at + begin.size());
+    return body != std::string::npos && key.compare(body, 28, "b3BlbnNzaC1rZXktdjEAAAAABG5v") != 0;
+  }
+  return key.find("ENCRYPTED") != std::string::npos;
+}
+
+}  // namespace
+
+Credential load_key_file(const std::string& directory, const std::string& name) {
+  const auto fail = [&](const std::string& why) {
+    throw SshError(WorkerCondition::kAuthFailed, "key secrets/" + name + " " + why);
+  };
+  if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..") {
+    fail("is not a file name; `key` names a file in secrets/, or says agent");
+  }
+  std::ifstream in(directory + "/" + name, std::ios::binary);
+  Credential credential{"key secrets/" + name, {std::istreambuf_iterator<char>(in), {}}, {}};
+  const auto& key = credential.private_key;
+  if (!in.is_open() || in.bad()) fail(std::string("cannot be read: ") + std::strerror(errno));
+  if (key.find("PRIVATE KEY-----") == std::string::npos) {
+    fail("is no private key; make one with: ssh-keygen -t ed25519 -N '' -f secrets/" + name);
+  }
+  if (is_locked(key)) {
+    fail("is locked with a passphrase; use a key without one, or an ssh-agent (key = \"agent\")");
+  }
+  return credential;
+}
+
+bool SshSession::Impl::is_loss(int error) {
+  return error == LIBSSH2_ERROR_SOCKET_DISCONNECT || error == LIBSSH2_ERROR_SOCKET_RECV ||
+         error == LIBSSH2_ERROR_SOCKET_SEND || error == LIBSSH2_ERROR_BANNER_RECV ||
+         error == LIBSSH2_ERROR_SOCKET_NONE;
+}
+
+std::string SshSession::Impl::last_message() const {
+  char* text = nullptr;
+  const int code = libssh2_session_last_error(session.get(), &text, nullptr, 0);
+  return std::string(text == nullptr || *text == '\0' ? "error" : text) + " (" + std::to_string(code) + ")";
+}
+
+void SshSession::Impl::fail_waiting(Waited why, const std::string& doing) const {
+  throw SshError(WorkerCondition::kUnreachable,
+                 why == Waited::kInterrupted
+                     ? who + ": given up while " + doing + " because the daemon is stopping"
+                     : who + ": no answer in time while " + doing);
+}
+
+SshSession::SshSession(std::unique_ptr<Wire> wire, std::string who, const std::vector<HostKey>& host_keys,
+                       Deadline deadline)
+    : impl_(std::make_unique<Impl>()) {
+  // Not thread-safe inside libssh2, and needed before any session.
+  static std::once_flag once;
+  std::call_once(once, [] { libssh2_init(0); });
+
+  auto& my = *impl_;
+  my.wire = std::move(wire);
+  my.who = std::move(who);
+  my.session.reset(libssh2_session_init_ex(nullptr, nullptr, nullptr, my.wire.get()));
+  if (!my.session) throw std::bad_alloc();
+  set_callbacks(my.session.get());
+  libssh2_session_set_blocking(my.session.get(), 0);
+  const auto preference = host_key_preference(host_keys);
+  libssh2_session_method_pref(my.session.get(), LIBSSH2_METHOD_HOSTKEY, preference.c_str());
+  try {
+    const int rc = my.finish(deadline, "greeting and exchanging keys (is it an SSH server?)",
+                             [&] { return libssh2_session_handshake(my.session.get(), my.wire->fd()); });
+    if (rc == 0) return;
+    if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE ||
+        rc == LIBSSH2_ERROR_METHOD_NONE) {
+      auto detail = my.who + ": no common key exchange: " + my.last_message();
+      if (rsa_is_outdated()) {
+        detail += "; if the machine only has an RSA host key, " + libssh2_name() +
+                  " cannot use it: give it an ed25519 or ECDSA one (ssh-keygen -A) and restart its sshd";
+      }
+      throw SshError(WorkerCondition::kUnreachable, detail);
+    }
+    if (Impl::is_loss(rc)) {
+      throw SshError(WorkerCondition::kUnreachable,
+                     my.who + " hung up before the handshake was over: " + my.last_message() +
+                         "; sshd does so above MaxStartups, or when it bans our address",
+                     true);
+    }
+    throw SshError(WorkerCondition::kUnreachable, my.who + ": the handshake failed: " + my.last_message());
+  } catch (...) {
+    my.abandon();
+    throw;
+  }
+}
+
+SshSession::~SshSession() {
+  if (impl_->session && !impl_->broken) {
+    // One try; the peer learns of it from the closed socket anyway.
+    libssh2_session_disconnect(impl_->session.get(), "done");
+  }
+  impl_->abandon();
+}
+
+HostKey SshSession::host_key() const {
+  size_t size = 0;
+  int type = 0;
+  const char* blob = libssh2_session_hostkey(impl_->session.get(), &size, &type);
+  HostKey key;
+  if (blob == nullptr) return key;
+  key.blob.assign(blob, size);
+  if (size > 4) {  // the blob begins with its type
+    const auto length = static_cast<unsigned char>(key.blob[3]);
+    key.type = key.blob.substr(4, length);
+  }
+  return key;
+}
+
+void SshSession::log_in(const std::string& user, const Credential& credential, Deadline deadline,
+                        const std::shared_ptr<const Interrupter>& interrupter) {
+  auto& my = *impl_;
+  auto* session = my.session.get();
+  const auto doing = "logging in as " + user;
+  const auto fail = [&](int rc, const std::string& hint, bool rsa) {
+    auto message = my.who;
+    if (Impl::is_loss(rc)) {
+      throw SshError(WorkerCondition::kUnreachable,
+                     message + " hung up during the login of " + user + ": " + my.last_message());
+    }
+    message += " refused user " + user + " with " + credential.label + ": " + my.last_message();
+    if (rsa && rsa_is_outdated()) {
+      message += "; " + libssh2_name() +
+                 " can sign with RSA only by SHA-1, which today's sshd refuses: use an ed25519 or ECDSA key";
+    } else {
+      message += hint;
+    }
+    throw SshError(WorkerCondition::kAuthFailed, message);
+  };
+  try {
+    if (!credential.private_key.empty()) {
+      const auto& key = credential.private_key;
+      const int rc = my.finish(deadline, doing, [&] {
+        // An empty passphrase, since libssh2 dereferences a null one.
+        return libssh2_userauth_publickey_frommemory(session, user.c_str(), user.size(), nullptr, 0,
+                                                     key.data(), key.size(), "");
+      });
+      if (rc != 0) {
+        fail(rc, "; is its public key in authorized_keys of " + user + " on the worker?",
+             looks_like_rsa(key));
+      }
+      return;
+    }
+    SshAgent agent(credential.agent_socket, deadline, interrupter);
+    auto identities = agent.identities();
+    if (identities.empty()) {
+      throw SshError(WorkerCondition::kAuthFailed, "ssh-agent: it holds no key; add one with ssh-add");
+    }
+    // sshd counts every offer (MaxAuthTries), so hopeless ones come last.
+    std::stable_partition(identities.begin(), identities.end(), [](const AgentIdentity& id) {
+      return !(rsa_is_outdated() && id.type == "ssh-rsa");
+    });
+    int rc = 0;
+    std::string offered;
+    for (const auto& identity : identities) {
+      Signing signing{&agent, &identity, {}};
+      void* abstract = &signing;
+      rc = my.finish(deadline, doing, [&] {
+        return libssh2_userauth_publickey(session, user.c_str(),
+                                          reinterpret_cast<const unsigned char*>(identity.blob.data()),
+                                          identity.blob.size(), sign_with_agent, &abstract);
+      });
+      if (rc == 0) return;
+      if (!signing.error.empty()) throw SshError(WorkerCondition::kAuthFailed, my.who + ": " + signing.error);
+      offered +=
+          (offered.empty() ? "" : ", ") + identity.type + " " + fingerprint({identity.type, identity.blob});
+      if (Impl::is_loss(rc)) break;  // MaxAuthTries
+    }
+    const bool only_rsa = std::all_of(identities.begin(), identities.end(),
+                                      [](const AgentIdentity& id) { return id.type == "ssh-rsa"; });
+    if (Impl::is_loss(rc)) {
+      throw SshError(WorkerCondition::kAuthFailed,
+                     my.who + " hung up after these keys of the ssh-agent were offered: " + offered +
+                         "; it may allow fewer tries (MaxAuthTries) than the agent has keys");
+    }
+    fail(rc, "; it offered " + offered + "; is one of them in authorized_keys of " + user + "?", only_rsa);
+  } catch (...) {
+    my.abandon();
+    throw;
+  }
+}
+
+bool SshSession::usable() { return !impl_->broken && impl_->wire->alive(); }
+
+}  // namespace maand

@@ -23,7 +23,7 @@ enum class HostKeyPolicy {
 };
 
 struct SshOptions {
-  std::filesystem::path secrets_dir;  // key files and known_hosts
+  std::filesystem::path secrets_dir = {};  // key files and known_hosts
   HostKeyPolicy host_key_policy = HostKeyPolicy::kStrict;
   // TCP, greeting, keys, login and a jump host together; waiting for a free
   // start does not count.
@@ -33,7 +33,7 @@ struct SshOptions {
   int max_starting_per_target = 2;
   // A peer whose kernel acknowledges nothing for so long is dead.
   std::chrono::milliseconds dead_peer_timeout{60'000};
-  std::string agent_socket;  // SSH_AUTH_SOCK, for endpoints whose key is "agent"
+  std::string agent_socket = {};  // SSH_AUTH_SOCK, for endpoints whose key is "agent"
 };
 
 // Connections may outlive the transport. interrupt() is for good: what is

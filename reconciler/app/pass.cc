@@ -61,7 +61,8 @@ bool Pass::look() {
     memory_.source.state = to_string(error.problem());
     memory_.source.detail = error.what();
     result_.source_failed = true;
-    return memory_.judged != nullptr;
+    if (!memory_.judged) memory_.source.remote_head = deps_.journal.state().head;
+    return memory_.judged || !memory_.source.remote_head.empty();
   }
   memory_.source.tried = true;
   const bool recovered = memory_.source.state != "Ready" && memory_.source.state != "Unknown";

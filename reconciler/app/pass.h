@@ -70,6 +70,7 @@ struct PassResult {
   bool converged = false;  // nothing is left to be tried again
   bool acted = false;      // an operation was begun
   bool source_failed = false;
+  bool again = false;       // a newer commit may have arrived meanwhile
 };
 
 class Pass {
@@ -142,6 +143,7 @@ class Pass {
   std::set<JobName> superseded_;  // stopped; planned again once they are quiet
   bool looking_ = false;          // for a newer commit, on the lane
   bool stopping_ = false;
+  std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 
 }  // namespace maand

@@ -22,7 +22,7 @@ void Pass::roll_out() {
       RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) rollout_->put(job, deps_.clock.now());
-  driver_->run(*rollout_, [this] {
+  const auto between = [this] {
     if (deps_.control.stop_requested() && !stopping_) {
       stopping_ = true;
       rollout_->stop_all(Reason::kStopping);
@@ -34,7 +34,10 @@ void Pass::roll_out() {
     memory_.jobs = rollout_->reports();
     memory_.set_aside = rollout_->set_aside();
     deps_.control.changed();
-  });
+  };
+  driver_->run(*rollout_, between);
+  // A look that is still under way reports to nobody: the next pass asks again.
+  result_.again = looking_;
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
   result_.acted = driver_->begun() > 0;
@@ -46,20 +49,23 @@ void Pass::watch_for_newer_commit() {
   if (looking_ || !deps_.control.take_pending()) return;
   looking_ = true;
   auto head = std::make_shared<CommitId>();
-  const auto look = [this, head, known = memory_.source.remote_head] {
-    const RemoteHead remote = deps_.source.ls_remote();
-    if (!remote.commit.empty() && remote.commit != known) *head = deps_.source.fetch();
+  const auto look = [&source = deps_.source, head, known = memory_.source.remote_head] {
+    const RemoteHead remote = source.ls_remote();
+    if (!remote.commit.empty() && remote.commit != known) *head = source.fetch();
   };
-  deps_.lane.start(look, [this, head](std::exception_ptr error) {
+  const std::weak_ptr<Pass*> self = self_;
+  deps_.lane.start(look, [this, self, head](std::exception_ptr error) {
+    if (self.expired()) return;
     if (error || head->empty()) {  // the next pass tells of a remote that does not answer
       looking_ = false;
       return;
     }
     memory_.source.remote_head = *head;
     tell(EventKind::kHeadSeen, "the branch is at " + head->str().substr(0, 12), *head);
-    deps_.judge.start(*head, deps_.journal.state(), [this](JudgedPtr judged, std::exception_ptr failure) {
+    deps_.judge.start(*head, deps_.journal.state(), [this, self](JudgedPtr judged, std::exception_ptr failure) {
+      if (self.expired()) return;
       looking_ = false;
-      if (!failure && rollout_) adopt(judged);
+      if (!failure) adopt(judged);
     });
   });
 }

@@ -90,6 +90,9 @@ inside() {
       tree=$1 cache=$2
       shift 2
       hostname bare
+      # The tree becomes a mount and then the root: unshare --mount, which the
+      # tests use, does not work where / is no mount.
+      mount --bind "$tree" "$tree"
       mount -t proc proc "$tree/proc"
       mount -t sysfs -o ro sysfs "$tree/sys"
       mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
@@ -105,10 +108,12 @@ inside() {
       mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
       mount -t tmpfs -o mode=755 tmpfs "$tree/run"
       mount --bind "$cache" "$tree/var/cache/ccache"
-      chroot "$tree" /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM=dumb LANG=C.UTF-8 \
+      cd "$tree"
+      pivot_root . mnt
+      exec chroot . /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM=dumb LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin CI="${CI:-}" \
         CCACHE_DIR=/var/cache/ccache CCACHE_COMPILERCHECK=content \
-        sh -c "cd /src/maand && exec \"\$@\"" sh "$@"
+        sh -c "umount -l /mnt && cd /src/maand && exec \"\$@\"" sh "$@"
     ' sh "$tree" "$cache" "$@" </dev/null
 }
 

@@ -18,7 +18,7 @@ CLEAN = {
     "reconciler/core/plan.cc": "#include \"reconciler/core/plan.h\"\n#include <nlohmann/json.hpp>\n"
                                "// std::thread and system(\"x\") in a comment are nobody's business\n"
                                "const char* k = \"popen(\";\nconst char* r = R\"(system(1)\nsystem(2))\";\n"
-                               "std::system_error e;\n",
+                               "std::system_error e;\nstd::snprintf(b, 9, f);\n",
     "reconciler/app/README.md": "app\n",
     "reconciler/app/pass.cc": "#include \"reconciler/core/plan.h\"\n#include <thread>\nauto t = steady_clock::now();\n",
     "reconciler/cli/README.md": "cli\n",
@@ -60,6 +60,7 @@ BROKEN = [
     ("core calls sys/", "reconciler/core/a.cc", "#include <sys/stat.h>\n", "pure-core", "pure function"),
     ("core reads a clock", "reconciler/core/a.cc", "auto t = std::chrono::steady_clock::now();\n", "pure-core", "argument"),
     ("core reads the environment", "reconciler/core/a.cc", 'auto e = std::getenv("X");\n', "pure-core", "read once"),
+    ("core prints with C", "reconciler/core/a.cc", 'std::fprintf(stderr, "x");\n', "pure-core", "as a value"),
     ("core draws randomness", "reconciler/core/a.cc", "std::random_device d;\n", "pure-core", "same plan"),
     ("popen", "executor/a.cc", 'FILE* f = popen("ls", "r");\n', "shell", "unquoted"),
     ("system", "executor/a.cc", "int r = std::system(cmd);\n", "shell", "unquoted"),

@@ -203,6 +203,7 @@ void wait_for_listener(IsolatedProcess& process, const std::string& address, int
       throw std::runtime_error("nothing listens on " + address + ":" + std::to_string(port) +
                                (late ? " in time: " : ", the server ended: ") + read_file(log));
     }
+    // lint-allow-sleep: another process's listen() is no event for us
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }

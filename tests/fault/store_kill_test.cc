@@ -75,7 +75,7 @@ TEST(StoreKill, Every_confirmed_step_survives_sigkill_and_no_step_is_half_there)
     std::uint64_t step = 0;
     while (confirmed < until && ::read(said[0], &step, sizeof step) == sizeof step) confirmed = step;
     ASSERT_EQ(confirmed, until) << "the writer ended by itself";
-    ::usleep(inside);  // lint-allow-sleep: no event
+    ::usleep(inside);  // lint-allow-sleep: moments inside a write have no event
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     while (::read(said[0], &step, sizeof step) == sizeof step) confirmed = step;

@@ -1,0 +1,127 @@
+// maand.conf + environment → Config. interface.md has the list of keys; here
+// stands what each default costs and buys.
+//
+// Precedence: environment (`MAAND__SECTION__KEY`), then the file, then the
+// defaults below. All problems are told at once. A key of something that is not
+// built yet is known; setting it to what would need that thing is refused by
+// name, so that nobody believes in a protection that is not there.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/diagnostics.h"
+#include "reconciler/core/ids.h"
+
+namespace maand {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct Config {
+  BucketId bucket_id;          // written by init; fixed at the first apply; part of every remote path
+  std::string name = "maand";  // how notes and logs call this bucket
+  std::string worker_root = "/opt/worker";  // on workers; fixed at the first apply
+  std::string job_config_selector;          // picks bucket.jobs.<selector>.conf
+  int certs_ttl_days = 60;
+  int certs_renewal_buffer_days = 0;
+  enum class LogFormat { kText, kJson } log_format = LogFormat::kText;
+
+  struct Ssh {
+    std::string user = "agent";
+    std::string key = "worker.key";  // under secrets/, or "agent"
+    int port = 22;
+    bool use_sudo = true;  // see config.cc for the files of an original bucket
+    std::string jump;      // user@host:port; empty = connect directly
+    // Strict costs one `maand worker trust` (or a host_key in git) per worker;
+    // accept-new believes whoever answers first.
+    enum class HostKeys { kStrict, kAcceptNew } host_keys = HostKeys::kStrict;
+    // Of TCP connect, handshake and authentication together. Shorter gives up on
+    // slow links; longer keeps a slot of max_starting busy with a dead worker.
+    Milliseconds connect_timeout{15'000};
+    // Where independent jobs would wait for one another on a worker. sshd allows
+    // 10 (MaxSessions); each costs about 75 KiB here and a process there.
+    int sessions_per_worker = 4;
+    // Connections that are starting at once. More runs into sshd's MaxStartups
+    // (10:30:100) where workers share a bastion; fewer slows the first contact.
+    int max_starting = 16;
+  } ssh;
+
+  struct Git {
+    std::string url;
+    std::string branch = "main";
+    std::string path = "workspace";  // of the workspace in the repository; "" = its root
+    // One ls-remote each time, ±5 % (R1.1). Shorter follows faster without a
+    // webhook and may meet the host's rate limit.
+    Milliseconds poll_interval{60'000};
+    Milliseconds stall_timeout{60'000};     // no byte for so long: given up and tried again
+    Milliseconds clone_timeout{1'800'000};  // of one whole clone or fetch
+    std::string ssh_key = "git.key";        // under secrets/, or "agent"
+    std::string username;                   // for https; empty = "git"
+    std::string token_file;                 // under secrets/
+    std::string known_hosts;                // file under secrets/; empty = secrets/known_hosts
+    std::string ca_file;                    // empty = the system's
+    std::string notes_ref = "refs/notes/maand";
+    bool push_notes = true;
+    enum class Notes { kAll, kChanges, kOff } notes = Notes::kAll;  // R4.3
+    std::string notes_url;                                          // empty = url
+  } git;
+
+  struct Policy {
+    enum class OnRewrite { kAccept, kHold } on_history_rewrite = OnRewrite::kAccept;  // R1.4
+    // Share of the running allocations that one commit may stop (R5.1). Lower
+    // catches more mistakes and stops more intended clear-outs for a release.
+    double max_removals = 0.5;
+  } policy;
+
+  struct Rollout {
+    // Workers with an operation in flight. More is faster on big fleets and costs
+    // a thread and a session each.
+    int max_parallel_workers = 64;
+    Milliseconds lifecycle_timeout{600'000};  // of one Make target, where the manifest says nothing
+    // After SIGTERM (R7.1). Targets go on on their workers either way; longer
+    // only lets more of them be recorded before leaving.
+    Milliseconds shutdown_grace{10'000};
+  } rollout;
+
+  struct Http {
+    std::string listen = "127.0.0.1:8484";         // loopback only, until tokens exist; "" = no API over TCP
+    std::string health_listen = "127.0.0.1:8485";  // any address; says nothing secret; "" = none
+  } http;
+
+  struct Hooks {
+    std::string user;
+    std::string sandbox = "none";
+    bool expose_key = false;
+    int port = 8080;
+    Milliseconds timeout{600'000};
+  } hooks;  // read and kept; hooks.enabled = true is refused until they are built
+
+  Milliseconds health_interval{60'000};    // R5.8
+  Milliseconds drift_interval{3'600'000};  // R5.9
+  enum class Drift { kReport, kOff } drift_mode = Drift::kReport;
+  std::uint64_t max_file_bytes = 256ull << 20;  // R3.3; one larger file breaks its job
+  std::string state_path = "data/state.db";     // relative to the bucket, or absolute
+};
+
+using Environment = std::map<std::string, std::string>;
+Environment process_environment();
+
+struct LoadedConfig {
+  Config config;            // defaults where a key was wrong
+  Diagnostics diagnostics;  // path `maand.conf:LINE` or `environment`
+};
+
+// From text; `file` names it in diagnostics. Pure.
+LoadedConfig parse_config(std::string_view text, const std::string& file, const Environment& environment);
+
+// From `bucket`/maand.conf. A missing or unreadable file is a diagnostic.
+LoadedConfig load_config(const std::filesystem::path& bucket, const Environment& environment);
+
+// What the daemon needs beyond what a command that only reads does: bucket_id and git.url.
+void require_for_serve(const Config& config, Diagnostics& diagnostics);
+
+}  // namespace maand

@@ -18,7 +18,7 @@ struct Later {
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
     {"commands", "hooks"},       {"certs", "certificates"},
-    {"files", "`files`"},        {"renamed_from", "`renamed_from`"},
+    {"files", "entries of `files`"},        {"renamed_from", "renames"},
     {"drift", "drift settings"},
 };
 

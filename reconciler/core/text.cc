@@ -8,8 +8,6 @@
 namespace maand {
 namespace {
 
-constexpr std::size_t kMaxShownBytes = 120;
-
 char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -80,7 +78,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::size_t most_bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   while (!text.empty()) {
@@ -89,7 +87,7 @@ std::string printable(std::string_view text) {
     // U+0080 to U+009F are control characters of terminals as well.
     const bool control = (length == 1 && (byte < 0x20 || byte == 0x7F)) ||
                          (length == 2 && byte == 0xC2 && static_cast<std::uint8_t>(text[1]) < 0xA0);
-    if (out.size() + 4 > kMaxShownBytes) return out + "…";
+    if (out.size() + 4 > most_bytes) return out + "…";
     const std::size_t taken = length == 0 ? 1 : length;
     if (length == 0 || control) {
       for (const char c : text.substr(0, taken)) {

@@ -4,6 +4,7 @@
 // locale. Nothing here throws.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,8 @@ bool equal_fold(std::string_view a, std::string_view b);
 bool is_utf8(std::string_view text);
 
 // Safe to print on a terminal and to put into JSON: control characters and bytes
-// that are no UTF-8 become `\xHH`; longer than 120 bytes is cut and ends in `…`.
-std::string printable(std::string_view text);
+// that are no UTF-8 become `\xHH`; longer than `most_bytes` is cut and ends in `…`.
+std::string printable(std::string_view text, std::size_t most_bytes = 120);
 
 // printable() between double quotes.
 std::string quote(std::string_view text);

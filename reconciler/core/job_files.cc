@@ -1,0 +1,190 @@
+#include "reconciler/core/job_files.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "reconciler/core/names.h"
+#include "reconciler/core/text.h"
+
+namespace maand {
+namespace {
+
+constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/v1";
+constexpr std::uint64_t kMaxLfsPointerBytes = 1024;  // of git-lfs itself
+constexpr std::array<std::string_view, 3> kRuntimeOwned = {"data", "logs", "bin"};
+constexpr std::array<std::string_view, 5> kTargets = {"start", "stop", "restart", "reload", "status"};
+
+template <std::size_t N>
+bool contains(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string_view top_of(std::string_view path) { return path.substr(0, path.find('/')); }
+
+bool is_shipped(std::string_view path) {
+  const std::string_view top = top_of(path);
+  if (top.size() < path.size() && (top == "_modules" || top == "_prometheus")) return false;
+  return path != "vars.toml" && path != "secrets.age.toml" && !path.ends_with(".tpl");
+}
+
+class Loader {
+ public:
+  Loader(const FileView& view, std::string_view directory, const std::string& label,
+         const WorkspaceLimits& limits, ContentDigests* digests, Diagnostics& diagnostics)
+      : view_(view),
+        directory_(directory),
+        label_(label),
+        limits_(limits),
+        digests_(digests),
+        diagnostics_(diagnostics) {}
+
+  FileSetPtr load(std::span<const Entry> entries) {
+    std::vector<ShippedFile> files;
+    for (const Entry& entry : entries) {
+      const std::string_view path = std::string_view(entry.path).substr(directory_.size() + 1);
+      tops_.emplace(top_of(path));
+      makefile_ = makefile_ || path == "Makefile" || path == "Makefile.tpl";
+      if (!may_lie_there(path, entry.kind) || !is_shipped(path)) continue;
+      if (auto file = ship(path, entry)) files.push_back(std::move(*file));
+    }
+    check_top_level();
+    return make_file_set(std::move(files));
+  }
+
+ private:
+  bool error(std::string_view path, std::string message, std::string advice) {
+    diagnostics_.error(label_ + "/" + printable(path, 1024), "", std::move(message), std::move(advice));
+    return false;
+  }
+
+  bool may_lie_there(std::string_view path, EntryKind kind) {
+    if (const auto problem = path_problem(path)) {
+      return error(path, "the path " + *problem, "rename the file");
+    }
+    if (kind == EntryKind::kSubmodule) {
+      return error(path, "is a git submodule, and its files are not in the commit",
+                   "copy the files into the job directory");
+    }
+    const std::string_view top = top_of(path);
+    const bool below = top.size() < path.size();
+    if (below && top == "_prometheus") {
+      if (!prometheus_told_) {
+        prometheus_told_ = true;
+        error("_prometheus", "files for Prometheus are not built yet",
+              "remove the folder until this version of maand knows it");
+      }
+      return false;
+    }
+    if (path.ends_with(".tpl") && !(below && top == "_modules")) {
+      return error(path, "templates are not built yet", "ship the finished file without `.tpl` until then");
+    }
+    return true;
+  }
+
+  std::optional<ShippedFile> ship(std::string_view path, const Entry& entry) {
+    if (entry.size_bytes > limits_.max_file_bytes) {
+      error(path,
+            "has " + std::to_string(entry.size_bytes) + " bytes, and limits.max_file_bytes is " +
+                std::to_string(limits_.max_file_bytes),
+            "fetch it from the Makefile, or raise the limit in maand.conf");
+      return std::nullopt;
+    }
+    const FileMode mode = entry.kind == EntryKind::kSymlink      ? FileMode::kSymlink
+                          : entry.kind == EntryKind::kExecutable ? FileMode::kExecutable
+                                                                 : FileMode::kRegular;
+    const std::optional<Digest> digest = digest_of(path, entry);
+    if (!digest) return std::nullopt;
+    return ShippedFile{std::string(path), mode, *digest, entry.size_bytes, entry.blob};
+  }
+
+  // Only what passed the checks of content is remembered, so a digest that is
+  // known stands for content that needs no look. A link's target is judged by
+  // where the link lies, so it is read every time.
+  std::optional<Digest> digest_of(std::string_view path, const Entry& entry) {
+    const bool link = entry.kind == EntryKind::kSymlink;
+    if (digests_ && !link) {
+      if (const Digest* known = digests_->find(entry.blob)) return *known;
+    }
+    const std::optional<std::string> content = view_.read(entry.path);
+    if (!content) {
+      error(path, "cannot be read", "commit it again");
+      return std::nullopt;
+    }
+    if (link) {
+      if (const auto problem = symlink_problem(path, *content)) {
+        error(path, "is a symlink whose target " + *problem, "link to a file of the job by a relative path");
+        return std::nullopt;
+      }
+    } else if (content->size() <= kMaxLfsPointerBytes && content->starts_with(kLfsPointer)) {
+      error(path, "is a Git LFS pointer, not the file itself",
+            "commit the file without LFS, or fetch it from the Makefile");
+      return std::nullopt;
+    }
+    const Digest digest = sha256(*content);
+    if (digests_ && !link) digests_->put(entry.blob, digest);
+    return digest;
+  }
+
+  void check_top_level() {
+    if (!makefile_) {
+      diagnostics_.error(label_, "", "has no Makefile",
+                         "add a Makefile with the targets start, stop, restart, reload and status");
+    }
+    for (const std::string_view top : tops_) {
+      if (contains(kRuntimeOwned, top)) {
+        error(top, "belongs to the running application on the worker", "rename it");
+      } else if (contains(kTargets, top)) {
+        error(top, "has the name of a target, so make would call that target up to date", "rename it");
+      }
+    }
+  }
+
+  const FileView& view_;
+  std::string_view directory_;
+  const std::string& label_;
+  const WorkspaceLimits& limits_;
+  ContentDigests* digests_;
+  Diagnostics& diagnostics_;
+  std::set<std::string_view> tops_;
+  bool makefile_ = false;
+  bool prometheus_told_ = false;
+};
+
+}  // namespace
+
+FileSetPtr load_job_files(const FileView& view, std::string_view directory, const std::string& label,
+                          std::span<const Entry> entries, const WorkspaceLimits& limits,
+                          ContentDigests* digests, Diagnostics& diagnostics) {
+  return Loader(view, directory, label, limits, digests, diagnostics).load(entries);
+}
+
+// `..` may stand only in front: behind a name that is itself a link, it would
+// climb from wherever that link leads.
+std::optional<std::string> symlink_problem(std::string_view path, std::string_view target) {
+  if (target.empty()) return "is empty";
+  if (target.size() > 4095) return "is too long";
+  if (target.front() == '/') return "is absolute";
+  if (!is_utf8(target)) return "is not UTF-8";
+  const auto depth = std::count(path.begin(), path.end(), '/');
+  std::ptrdiff_t climbed = 0;
+  bool climbing = true;
+  for (std::size_t at = 0; at <= target.size();) {
+    const std::size_t end = std::min(target.find('/', at), target.size());
+    const std::string_view component = target.substr(at, end - at);
+    at = end + 1;
+    if (component.empty() || component == ".") continue;
+    if (component != "..") {
+      if (const auto problem = path_problem(component)) return problem;
+      climbing = false;
+    } else if (!climbing) {
+      return "has `..` behind a name";
+    } else if (++climbed > depth) {
+      return "leaves the job directory";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace maand

@@ -1,0 +1,29 @@
+// The files of a job directory → what is shipped, and what may not be there
+// (workspace.md 2.9, R3.2, R3.3).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/core/diagnostics.h"
+#include "reconciler/core/files.h"
+#include "reconciler/core/ports.h"
+#include "reconciler/core/workspace.h"
+
+namespace maand {
+
+// `entries` are those below `directory` (`workspace/jobs/api`), whose files are
+// named `label` (`jobs/api`) in messages. Reads every shipped file whose digest
+// is not in `digests` (may be null), and no other. Never null; with errors in
+// `diagnostics` the set is incomplete and must not be applied.
+FileSetPtr load_job_files(const FileView& view, std::string_view directory, const std::string& label,
+                          std::span<const Entry> entries, const WorkspaceLimits& limits,
+                          ContentDigests* digests, Diagnostics& diagnostics);
+
+// nullopt: the link `path` of a job directory stays inside it. Else what is wrong
+// with its target, to follow the link's name in a sentence.
+std::optional<std::string> symlink_problem(std::string_view path, std::string_view target);
+
+}  // namespace maand

@@ -1,0 +1,209 @@
+// workspace.md 2.9, R3.2, R3.3.
+#include "reconciler/core/job_files.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/support/fake_file_view.h"
+#include "tests/unit/core/told.h"
+
+namespace maand {
+namespace {
+
+using testing::FakeFileView;
+using testing::told_with_path;
+using Lines = std::vector<std::string>;
+
+constexpr const char* kDirectory = "workspace/jobs/api";
+
+struct Loaded {
+  FileSetPtr files;
+  Lines told;
+};
+
+Loaded load(const FakeFileView& view, WorkspaceLimits limits = {}, ContentDigests* digests = nullptr) {
+  Diagnostics diagnostics;
+  const auto entries = view.list(kDirectory).value();
+  FileSetPtr files = load_job_files(view, kDirectory, "jobs/api", entries, limits, digests, diagnostics);
+  for (const Diagnostic& one : diagnostics.all()) EXPECT_FALSE(one.advice.empty()) << one.message;
+  return {std::move(files), told_with_path(diagnostics)};
+}
+
+// A job with a Makefile and whatever `add` puts beside it.
+FakeFileView job() { return FakeFileView{{"workspace/jobs/api/Makefile", "start:\n"}}; }
+
+std::string in_job(std::string_view path) { return std::string(kDirectory) + "/" + std::string(path); }
+
+Lines paths(const FileSetPtr& files) {
+  Lines out;
+  for (const ShippedFile& file : files->files) out.push_back(file.path);
+  return out;
+}
+
+TEST(JobFiles, ShipsContentModesAndSymlinksAsInGit) {  // R3.2
+  FakeFileView view = job();
+  view.file(in_job("manifest.json"), "{}")
+      .executable(in_job("tools/run.sh"), "#!/bin/sh\n")
+      .symlink(in_job("current"), "tools");
+  const auto [files, told] = load(view);
+  EXPECT_EQ(told, Lines{});
+  ASSERT_EQ(paths(files), (Lines{"Makefile", "current", "manifest.json", "tools/run.sh"}));
+  EXPECT_EQ(files->files[0].mode, FileMode::kRegular);
+  EXPECT_EQ(files->files[0].content, sha256("start:\n"));
+  EXPECT_EQ(files->files[0].size_bytes, 7u);
+  EXPECT_EQ(view.blob(files->files[0].blob), "start:\n");
+  EXPECT_EQ(files->files[1].mode, FileMode::kSymlink);
+  EXPECT_EQ(files->files[1].content, sha256("tools"));
+  EXPECT_EQ(files->files[3].mode, FileMode::kExecutable);
+}
+
+TEST(JobFiles, SomeFilesStayAtHome) {  // R3.2
+  FakeFileView view = job();
+  for (const char* path : {"_modules/command_x.py", "_modules/deep/y.tpl", "vars.toml", "secrets.age.toml"}) {
+    view.file(in_job(path), "x");
+  }
+  for (const char* path : {"conf/vars.toml", "conf/_modules/x", "_modules_too", ".hidden"})
+    view.file(in_job(path), "x");
+  const auto [files, told] = load(view);
+  EXPECT_EQ(told, Lines{});
+  EXPECT_EQ(paths(files),
+            (Lines{".hidden", "Makefile", "_modules_too", "conf/_modules/x", "conf/vars.toml"}));
+}
+
+TEST(JobFiles, AMakefileIsRequired) {  // workspace.md 2.9
+  FakeFileView view;
+  view.file(in_job("manifest.json"), "{}");
+  EXPECT_EQ(load(view).told, Lines{"jobs/api error has no Makefile"});
+  view.file(in_job("makefile"), "");
+  EXPECT_EQ(load(view).told.size(), 1u) << "its name is exact";
+  view.file(in_job("Makefile/x"), "");
+  EXPECT_EQ(load(view).told.size(), 1u) << "a directory is no Makefile";
+  view.file(in_job("Makefile.tpl"), "");
+  EXPECT_EQ(load(view).told, Lines{"jobs/api/Makefile.tpl error templates are not built yet"});
+}
+
+// Each line: one more entry beside a Makefile, and what is told.
+TEST(JobFiles, RefusesWhatMayNotBeThere) {
+  using Kind = EntryKind;
+  const std::string lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
+  const struct {
+    const char* path;
+    Kind kind;
+    std::string content;
+    const char* told;
+  } kCases[] = {
+      {"data/x", Kind::kRegular, "", "jobs/api/data error belongs to the running application on the worker"},
+      {"logs", Kind::kRegular, "", "jobs/api/logs error belongs to the running application on the worker"},
+      {"bin/tool", Kind::kExecutable, "",
+       "jobs/api/bin error belongs to the running application on the worker"},
+      {"start", Kind::kRegular, "",
+       "jobs/api/start error has the name of a target, so make would call that target up to date"},
+      {"status/x", Kind::kRegular, "",
+       "jobs/api/status error has the name of a target, so make would call that target up to date"},
+      {"lib", Kind::kSubmodule, "",
+       "jobs/api/lib error is a git submodule, and its files are not in the commit"},
+      {"_modules/lib", Kind::kSubmodule, "",
+       "jobs/api/_modules/lib error is a git submodule, and its files are not in the commit"},
+      {"big.bin", Kind::kRegular, lfs, "jobs/api/big.bin error is a Git LFS pointer, not the file itself"},
+      {"huge", Kind::kRegular, std::string(2000, 'x'),
+       "jobs/api/huge error has 2000 bytes, and limits.max_file_bytes is 1999"},
+      {"app.conf.tpl", Kind::kRegular, "", "jobs/api/app.conf.tpl error templates are not built yet"},
+      {"conf/a.tpl", Kind::kRegular, "", "jobs/api/conf/a.tpl error templates are not built yet"},
+      {"_prometheus/scrape.yaml", Kind::kRegular, "",
+       "jobs/api/_prometheus error files for Prometheus are not built yet"},
+      {"a\\b", Kind::kRegular, "", "jobs/api/a\\b error the path holds a backslash"},
+      {"a\nb", Kind::kRegular, "", "jobs/api/a\\x0ab error the path holds a control character"},
+      {"a\xff", Kind::kRegular, "", "jobs/api/a\\xff error the path is not UTF-8"},
+      {"a/../../b", Kind::kRegular, "", "jobs/api/a/../../b error the path has the component \"..\""},
+      {"link", Kind::kSymlink, "/etc/passwd", "jobs/api/link error is a symlink whose target is absolute"},
+      {"link", Kind::kSymlink, "../other",
+       "jobs/api/link error is a symlink whose target leaves the job directory"},
+  };
+  for (const auto& [path, kind, content, line] : kCases) {
+    FakeFileView view = job();
+    if (kind == Kind::kRegular) view.file(in_job(path), content);
+    if (kind == Kind::kExecutable) view.executable(in_job(path), content);
+    if (kind == Kind::kSymlink) view.symlink(in_job(path), content);
+    if (kind == Kind::kSubmodule) view.submodule(in_job(path));
+    EXPECT_EQ(load(view, {.max_file_bytes = 1999}).told, Lines{line}) << path;
+  }
+}
+
+TEST(JobFiles, AllProblemsAreToldAtOnce) {  // R1.6
+  FakeFileView view;
+  view.file(in_job("data/a"), "").file(in_job("x.tpl"), "").symlink(in_job("l"), "/").submodule(in_job("s"));
+  EXPECT_EQ(load(view).told.size(), 5u);
+}
+
+TEST(JobFiles, ContentThatOnlyMentionsLfsIsNoPointer) {
+  FakeFileView view = job();
+  view.file(in_job("README"), "see version https://git-lfs.github.com/spec/v1");
+  view.file(in_job("long"), "version https://git-lfs.github.com/spec/v1\n" + std::string(2000, 'x'));
+  EXPECT_EQ(load(view).told, Lines{});
+}
+
+TEST(JobFiles, SymlinksStayInsideTheJob) {
+  const struct {
+    const char* path;
+    const char* target;
+    const char* problem;  // nullptr: acceptable
+  } kCases[] = {
+      {"l", "a", nullptr},
+      {"l", "./a/b", nullptr},
+      {"l", "data/current", nullptr},
+      {"d/l", "../a", nullptr},
+      {"d/e/l", "../../a", nullptr},
+      {"d/l", "..", nullptr},
+      {"l", "..", "leaves the job directory"},
+      {"d/l", "../../a", "leaves the job directory"},
+      {"l", "a/..", "has `..` behind a name"},
+      {"x/l", "up/../..", "has `..` behind a name"},
+      {"l", "/a", "is absolute"},
+      {"l", "", "is empty"},
+      {"l", "a\nb", "holds a control character"},
+      {"l", "a\\b", "holds a backslash"},
+      {"l", "\xff", "is not UTF-8"},
+  };
+  for (const auto& [path, target, problem] : kCases) {
+    const auto found = symlink_problem(path, target);
+    EXPECT_EQ(found, problem ? std::optional<std::string>(problem) : std::nullopt)
+        << path << " -> " << target;
+  }
+  EXPECT_TRUE(symlink_problem("l", std::string(5000, 'a')));
+}
+
+class Remembered : public ContentDigests {
+ public:
+  const Digest* find(const BlobId& blob) const override {
+    const auto it = known_.find(blob);
+    return it == known_.end() ? nullptr : &it->second;
+  }
+  void put(const BlobId& blob, const Digest& digest) override { known_[blob] = digest; }
+
+ private:
+  std::map<BlobId, Digest> known_;
+};
+
+TEST(JobFiles, ARememberedDigestSparesTheRead) {
+  FakeFileView view = job();
+  view.file(in_job("a"), "same").file(in_job("b"), "same");
+  Remembered digests;
+  const Loaded first = load(view, {}, &digests);
+  EXPECT_EQ(view.reads(), 2) << "equal files are read once";
+  const Loaded second = load(view, {}, &digests);
+  EXPECT_EQ(view.reads(), 2);
+  EXPECT_EQ(first.files->list_id, second.files->list_id);
+}
+
+TEST(JobFiles, ARememberedDigestHidesNoProblem) {
+  FakeFileView view = job();
+  const char* pointer = "version https://git-lfs.github.com/spec/v1\n";
+  view.file(in_job("p"), pointer).symlink(in_job("l"), "/etc").file(in_job("t"), "/etc");
+  Remembered digests;
+  EXPECT_EQ(load(view, {}, &digests).told.size(), 2u);
+  EXPECT_EQ(load(view, {}, &digests).told.size(), 2u);
+}
+
+}  // namespace
+}  // namespace maand

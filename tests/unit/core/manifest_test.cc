@@ -1,0 +1,257 @@
+// workspace.md 2.2 to 2.8, R2.9, R1.6.
+#include "reconciler/core/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/core/told.h"
+
+namespace maand {
+namespace {
+
+using testing::told;
+using Lines = std::vector<std::string>;
+
+struct Parsed {
+  Job job;
+  Lines told;
+};
+
+Parsed parse(std::string_view json) {
+  Diagnostics diagnostics;
+  Job job = parse_manifest(JobName("api"), json, "jobs/api/manifest.json", diagnostics);
+  for (const Diagnostic& one : diagnostics.all()) {
+    EXPECT_EQ(one.path, "jobs/api/manifest.json");
+    EXPECT_FALSE(one.advice.empty()) << one.message;
+  }
+  return {std::move(job), told(diagnostics)};
+}
+
+TEST(Manifest, AnEmptyOneHasEveryDefault) {
+  for (const char* text :
+       {"{}", "null",
+        R"({"version": null, "selectors": [], "resources": {}, "commands": {}, "certs": null})"}) {
+    const auto [job, lines] = parse(text);
+    EXPECT_EQ(lines, Lines{}) << text;
+    EXPECT_EQ(job.name, JobName("api"));
+    EXPECT_EQ(job.version, "0.0.0");
+    EXPECT_EQ(job.selectors, Lines{"api"});
+    EXPECT_EQ(job.max_concurrent_starts, 0);
+    EXPECT_EQ(job.max_concurrent_upgrades, 1);
+    EXPECT_EQ(job.min_allocations, 0);
+    EXPECT_EQ(job.restart_policy, RestartPolicy::kAlways);
+    EXPECT_EQ(job.resources, Resources{});
+    EXPECT_EQ(job.health, HealthSpec{});
+    EXPECT_EQ(job.rollout, RolloutPolicy{});
+    EXPECT_TRUE(job.timeouts.empty());
+    EXPECT_NE(job.files, nullptr);
+  }
+}
+
+TEST(Manifest, EveryFieldIsRead) {
+  const auto [job, lines] = parse(R"({
+    "version": " v1.2.3-rc.1 ",
+    "selectors": ["api", "", "ssd", "api"],
+    "max_concurrent_starts": 3, "max_concurrent_upgrades": 2, "min_allocations_count": 4,
+    "restart_policy": "reload", "restart_globs": ["*.so", "conf/**"],
+    "resources": {
+      "memory": {"min": "256 mb", "max": "1 gb"}, "cpu": {"min": "1.5 ghz"},
+      "ports": {"api_http": 8080, "api_admin": {}}},
+    "health_check": {"checks": [{"type": " TCP ", "port": "api_http"}], "timeout_seconds": 2,
+                     "wait": {"attempts": 7, "interval_seconds": 3}},
+    "timeouts": {"start": 60, "stop": 86400},
+    "rollout": {"on_failure": "hold", "canary": 0, "bake_seconds": 0, "max_failures": 0, "max_unavailable": 0,
+                "attempts": 3, "move": "start_first", "progress_timeout_seconds": 1, "confirm_seconds": 0}
+  })");
+  EXPECT_EQ(lines, Lines{});
+  EXPECT_EQ(job.version, "v1.2.3-rc.1");
+  EXPECT_EQ(job.selectors, (Lines{"api", "ssd"}));
+  EXPECT_EQ(job.max_concurrent_starts, 3);
+  EXPECT_EQ(job.max_concurrent_upgrades, 2);
+  EXPECT_EQ(job.min_allocations, 4);
+  EXPECT_EQ(job.restart_policy, RestartPolicy::kReload);
+  EXPECT_EQ(job.restart_globs, (Lines{"*.so", "conf/**"}));
+  EXPECT_EQ(job.resources.memory_mb, (Bounds{256, 1024}));
+  EXPECT_EQ(job.resources.cpu_mhz, (Bounds{1500, 1500})) << "without max, max is min";
+  EXPECT_EQ(job.resources.ports, (std::vector<PortBinding>{{"api_admin", std::nullopt}, {"api_http", 8080}}));
+  EXPECT_EQ(job.health, (HealthSpec{{{HealthCheck::Type::kTcp, 8080}}, Seconds(2), 7, Seconds(3)}));
+  EXPECT_EQ(job.timeouts,
+            (std::map<Target, Seconds>{{Target::kStart, Seconds(60)}, {Target::kStop, Seconds(86400)}}));
+  EXPECT_EQ(job.rollout, (RolloutPolicy{0, 3, RolloutPolicy::Move::kStartFirst, Seconds(1)}));
+}
+
+TEST(Manifest, VersionsKeepTheirTextAndBlankMeansNone) {  // workspace.md 2.4, R2.2
+  const struct {
+    const char* given;
+    const char* version;
+  } kCases[] = {{"1.0", "1.0"}, {" 1.0.0 ", "1.0.0"}, {"v2", "v2"},
+                {"", "0.0.0"},  {"  ", "0.0.0"},      {"UnKnown", "0.0.0"}};
+  for (const auto& [given, version] : kCases) {
+    const auto [job, lines] = parse(R"({"version": ")" + std::string(given) + "\"}");
+    EXPECT_EQ(job.version, version);
+    EXPECT_EQ(lines, Lines{});
+  }
+}
+
+TEST(Manifest, BatchSizesAreRoundedUpToWhatMakesSense) {
+  const auto [job, lines] = parse(R"({"max_concurrent_starts": -3, "max_concurrent_upgrades": 0})");
+  EXPECT_EQ(job.max_concurrent_starts, 0);
+  EXPECT_EQ(job.max_concurrent_upgrades, 1);
+  EXPECT_EQ(lines, Lines{});
+  EXPECT_GT(parse(R"({"max_concurrent_upgrades": 9223372036854775807})").job.max_concurrent_upgrades,
+            1'000'000);
+}
+
+TEST(Manifest, DeprecatedNamesWorkAndAreTold) {
+  const auto [job, lines] = parse(R"({"deploy_parallel_count": 2, "update_parallel_count": 3})");
+  EXPECT_EQ(job.max_concurrent_starts, 2);
+  EXPECT_EQ(job.max_concurrent_upgrades, 3);
+  EXPECT_EQ(lines,
+            (Lines{"warning deploy_parallel_count: is the deprecated name of `max_concurrent_starts`",
+                   "warning update_parallel_count: is the deprecated name of `max_concurrent_upgrades`"}));
+  EXPECT_EQ(parse(R"({"max_concurrent_starts": 5, "deploy_parallel_count": 2})").job.max_concurrent_starts,
+            5);
+}
+
+TEST(Manifest, SelectorsThatMatchNothingAreTold) {
+  const auto empty = parse(R"({"selectors": [""]})");
+  EXPECT_TRUE(empty.job.selectors.empty());
+  EXPECT_EQ(empty.told, Lines{"warning selectors: holds only empty text, so the job matches no worker"});
+  const auto upper = parse(R"({"selectors": ["SSD"]})");
+  EXPECT_EQ(upper.job.selectors, Lines{"SSD"});
+  EXPECT_EQ(upper.told,
+            Lines{"warning selectors[0]: \"SSD\" matches no worker, since labels are lower-case"});
+}
+
+// Each line: a manifest and the one thing that is told about it.
+TEST(Manifest, TellsWhatIsWrong) {
+  const struct {
+    const char* json;
+    const char* told;
+  } kCases[] = {
+      {R"({"version": "1.2.3.4"})", "error version: \"1.2.3.4\" is no version"},
+      {R"({"version": "1.0.0-x; reboot"})", "error version: \"1.0.0-x; reboot\" is no version"},
+      {R"({"version": 1})", "error version: must be text, not 1"},
+      {R"({"selectors": "api"})", "error selectors: must be a list, not \"api\""},
+      {R"({"max_concurrent_starts": "2"})", "error max_concurrent_starts: must be a whole number, not \"2\""},
+      {R"({"min_allocations_count": -1})", "error min_allocations_count: -1 is negative"},
+      {R"({"restart_policy": "Reload"})", "error restart_policy: \"Reload\" is no policy"},
+      {R"({"restart_globs": ["a"]})", "error restart_globs: has a meaning only with `restart_policy` reload"},
+      {R"({"restart_policy": "reload", "restart_globs": ["ok", "[a"]})",
+       "error restart_globs[1]: \"[a\" is no pattern"},
+      {R"({"resources": 5})", "error resources: must be an object, not 5"},
+      {R"({"resources": {"memory": {"min": 512}}})", "error resources.memory.min: must be text, not 512"},
+      {R"({"resources": {"memory": {"max": "5 kb"}}})", "error resources.memory.max: \"5 kb\" is no amount"},
+      {R"({"resources": {"cpu": {"min": "-5"}}})", "error resources.cpu.min: \"-5\" is negative"},
+      {R"({"resources": {"memory": {"min": "2 gb", "max": "1 gb"}}})",
+       "error resources.memory: min (2048) is above max (1024)"},
+      {R"({"resources": {"ports": {"Http": {}}}})",
+       "error resources.ports.Http: \"Http\" is no name of a port"},
+      {R"({"resources": {"ports": {"http": 0}}})", "error resources.ports.http: 0 is no port"},
+      {R"({"resources": {"ports": {"http": 65536}}})", "error resources.ports.http: 65536 is no port"},
+      {R"({"resources": {"ports": {"http": null}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"http": "80"}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"http": 80.0}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"a": 80, "b": 80}}})",
+       "error resources.ports.b: 80 is also the port \"a\""},
+      {R"({"verison": "1"})", "warning verison: is no known field and is ignored"},
+      {R"({"resources": {"mem": {}}})", "warning resources.mem: is no known field and is ignored"},
+      {"{", "error line 1, column 2: unexpected end of input; expected string literal"},
+      {"[]", "error must be an object, not a list"},
+  };
+  for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
+}
+
+TEST(Manifest, UnknownFieldsNameTheNearestKnownOne) {
+  Diagnostics diagnostics;
+  parse_manifest(JobName("api"), R"({"restart_polcy": "never", "description": ""})", "m", diagnostics);
+  ASSERT_EQ(diagnostics.all().size(), 2u);
+  EXPECT_EQ(diagnostics.all()[0].advice, "did you mean `restart_policy`?");
+  EXPECT_EQ(diagnostics.all()[1].advice, "remove it");
+}
+
+TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
+  const struct {
+    const char* json;
+    const char* told;
+  } kCases[] = {
+      {R"({"commands": {"command_x": {}}})",
+       "error commands: hooks are not built yet, and the job would be only half applied"},
+      {R"({"certs": {"a": {}}})",
+       "error certs: certificates are not built yet, and the job would be only half applied"},
+      {R"({"files": ["a"]})",
+       "error files: entries of `files` are not built yet, and the job would be only half applied"},
+      {R"({"renamed_from": "b"})",
+       "error renamed_from: renames are not built yet, and the job would be only half applied"},
+      {R"({"drift": {"status": true}})",
+       "error drift: drift settings are not built yet, and the job would be only half applied"},
+      {R"({"rollout": {"on_failure": "rollback"}})",
+       "error rollout.on_failure: `on_failure` rollback is not built yet"},
+      {R"({"rollout": {"canary": 1}})", "error rollout.canary: `canary` other than 0 is not built yet"},
+      {R"({"rollout": {"canary": "25%"}})", "error rollout.canary: `canary` other than 0 is not built yet"},
+      {R"({"rollout": {"bake_seconds": 60}})",
+       "error rollout.bake_seconds: `bake_seconds` other than 0 is not built yet"},
+      {R"({"rollout": {"max_failures": 2}})",
+       "error rollout.max_failures: `max_failures` other than 0 is not built yet"},
+      {R"({"rollout": {"confirm_seconds": 9}})",
+       "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
+      {R"({"health_check": {"checks": [{"type": "http", "port": "a", "path": "/"}]}})",
+       "error health_check.checks[0].type: probes of type http are not built yet"},
+      {R"({"health_check": {"checks": [{"type": "ssh", "command": "true"}]}})",
+       "error health_check.checks[0].type: probes of type ssh are not built yet"},
+      {R"({"resources": {"ports": {"a": {}}}, "health_check": {"checks": [{"type": "tcp", "port": "a"}]}})",
+       "error health_check.checks[0].port: probes of a port from the pool are not built yet"},
+  };
+  for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
+}
+
+TEST(Manifest, RolloutAndTimeoutsRefuseWhatTheyDoNotKnow) {  // R2.9
+  const struct {
+    const char* json;
+    const char* told;
+  } kCases[] = {
+      {R"({"rollout": {"canery": 1}})", "error rollout.canery: is no known field"},
+      {R"({"rollout": {"on_failure": "panic"}})",
+       "error rollout.on_failure: \"panic\" is no way to react to a failure"},
+      {R"({"rollout": {"attempts": 0}})", "error rollout.attempts: 0 is out of range"},
+      {R"({"rollout": {"max_unavailable": -1}})", "error rollout.max_unavailable: -1 is out of range"},
+      {R"({"rollout": {"max_unavailable": "25%"}})",
+       "error rollout.max_unavailable: must be a whole number, not \"25%\""},
+      {R"({"rollout": {"move": "both"}})", "error rollout.move: \"both\" is no move"},
+      {R"({"rollout": {"progress_timeout_seconds": 0}})",
+       "error rollout.progress_timeout_seconds: 0 is out of range"},
+      {R"({"timeouts": {"start": 0}})", "error timeouts.start: 0 is out of range"},
+      {R"({"timeouts": {"start": 86401}})", "error timeouts.start: 86401 is out of range"},
+      {R"({"timeouts": {"begin": 5}})", "error timeouts.begin: is no known field"},
+  };
+  for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
+  EXPECT_EQ(parse(R"({"rollout": {"max_unavailable": null}})").job.rollout, RolloutPolicy{});
+}
+
+TEST(Manifest, HealthChecks) {  // workspace.md 2.6
+  const char* ignored = R"({"health_check": {"checks": [], "timeout_seconds": "x", "wait": 5}})";
+  EXPECT_EQ(parse(ignored).told, Lines{}) << "without checks the block is ignored";
+  const auto defaults = parse(
+      R"({"resources": {"ports": {"a": 1}}, "health_check": {"checks": [{"type": "tcp", "port": "a"}], "timeout_seconds": 0}})");
+  EXPECT_EQ(defaults.told, Lines{});
+  EXPECT_EQ(defaults.job.health, (HealthSpec{{{HealthCheck::Type::kTcp, 1}}, Seconds(5), 30, Seconds(1)}));
+  EXPECT_EQ(
+      parse(
+          R"({"health_check": {"checks": [{"type": "tcp"}, {"type": "tcp", "port": "b"}, {"type": "icmp"}, 7]}})")
+          .told,
+      (Lines{"error health_check.checks[0].port: is missing",
+             "error health_check.checks[1].port: \"b\" is no port of `resources.ports`",
+             "error health_check.checks[2].type: \"icmp\" is no type of probe",
+             "error health_check.checks[3]: must be an object, not 7"}));
+}
+
+TEST(Manifest, AllProblemsAreToldAtOnce) {  // R1.6
+  const auto [job, lines] = parse(R"({"version": "x", "restart_policy": "y", "min_allocations_count": -1,
+    "resources": {"cpu": {"min": "z"}, "memory": {"min": "1 pb"}, "ports": {"a": 0, "B": 1}}, "rollout": {"canary": 1, "attempts": 0}})");
+  EXPECT_EQ(lines.size(), 9u);
+}
+
+}  // namespace
+}  // namespace maand

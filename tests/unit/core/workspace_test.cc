@@ -1,0 +1,215 @@
+// R1.3, R1.6, R1.7, workspace.md 0.1 and 2.1.
+#include "reconciler/core/workspace.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_file_view.h"
+#include "tests/unit/core/told.h"
+
+namespace maand {
+namespace {
+
+using testing::FakeFileView;
+using testing::told_with_path;
+using Lines = std::vector<std::string>;
+
+// Two workers and one job.
+FakeFileView good() {
+  return FakeFileView{
+      {"workspace/workers.json", R"([{"host": "10.0.0.1", "labels": ["api"]}, {"host": "10.0.0.2"}])"},
+      {"workspace/jobs/api/manifest.json", R"({"version": "1.2.0"})"},
+      {"workspace/jobs/api/Makefile", "start:\n"},
+      {"README.md", "elsewhere"}};
+}
+
+Workspace load(const FakeFileView& view, std::string_view root = "workspace") {
+  return load_workspace(view, root, {});
+}
+
+Lines jobs(const Workspace& workspace) {
+  Lines out;
+  for (const auto& [name, job] : workspace.jobs) out.push_back(name.str());
+  for (const auto& [name, job] : workspace.broken) out.push_back("broken " + name.str());
+  return out;
+}
+
+TEST(Workspace, AGoodOneLoads) {
+  const FakeFileView view = good();
+  const Workspace workspace = load(view);
+  EXPECT_FALSE(workspace.refused());
+  EXPECT_EQ(told_with_path(workspace.commit), Lines{});
+  EXPECT_EQ(told_with_path(workspace.warnings), Lines{});
+  EXPECT_TRUE(workspace.between.empty());
+  EXPECT_EQ(workspace.workers.size(), 2u);
+  ASSERT_EQ(jobs(workspace), Lines{"api"});
+  const Job& api = workspace.jobs.at(JobName("api"));
+  EXPECT_EQ(api.version, "1.2.0");
+  EXPECT_EQ(api.files->files.size(), 2u);
+  EXPECT_EQ(api.tree, view.tree("workspace/jobs/api"));
+  EXPECT_EQ(workspace.bucket.port_min, 30000);
+}
+
+TEST(Workspace, MayBeTheRootOfTheRepository) {
+  const FakeFileView view{
+      {"workers.json", R"([{"host": "a"}])"}, {"jobs/api/manifest.json", "{}"}, {"jobs/api/Makefile", ""}};
+  const Workspace workspace = load(view, "");
+  EXPECT_FALSE(workspace.refused());
+  EXPECT_EQ(jobs(workspace), Lines{"api"});
+}
+
+// Each line: one file changed in a good workspace, and why the commit is refused.
+TEST(Workspace, RefusesTheCommitWhenWhatConcernsEveryJobIsNotUnderstood) {  // R1.3
+  const struct {
+    const char* path;
+    const char* content;
+    const char* told;
+  } kCases[] = {
+      {"workers.json", "[]", "workers.json error lists no worker, and nothing is stopped because of that"},
+      {"workers.json", "{",
+       "workers.json error line 1, column 2: unexpected end of input; expected string literal"},
+      {"workers.json", R"([{"host": "a b"}])", "workers.json error [0].host: \"a b\" is no host"},
+      {"disabled.json", "",
+       "disabled.json error line 1, column 1: unexpected end of input; expected '[', '{', or a literal"},
+      {"disabled.json", R"({"job": {}})", "disabled.json error job: is no known field"},
+      {"bucket.conf", "port_min = 1", "bucket.conf error port_min: must be text"},
+      {"policy.toml", "",
+       "policy.toml error deployment windows are not built yet, and ignoring it would deploy outside of "
+       "them"},
+  };
+  for (const auto& [path, content, line] : kCases) {
+    FakeFileView view = good();
+    view.file("workspace/" + std::string(path), content);
+    const Workspace workspace = load(view);
+    EXPECT_TRUE(workspace.refused());
+    EXPECT_EQ(told_with_path(workspace.commit), Lines{line});
+    EXPECT_EQ(jobs(workspace), Lines{"api"}) << "the rest is judged all the same";
+  }
+}
+
+TEST(Workspace, RefusesTheCommitWithoutWorkersOrWithoutTheFolder) {  // R1.3
+  FakeFileView view = good();
+  view.remove("workspace/workers.json");
+  EXPECT_EQ(told_with_path(load(view).commit),
+            Lines{"workers.json error is missing, and nothing is stopped because of that"});
+  view.symlink("workspace/workers.json", "[]");
+  EXPECT_EQ(told_with_path(load(view).commit), Lines{"workers.json error is not a regular file"});
+  EXPECT_EQ(told_with_path(load(view, "elsewhere").commit),
+            Lines{"elsewhere error there is no such folder in the commit"});
+  EXPECT_TRUE(load(FakeFileView(), "").refused());
+}
+
+TEST(Workspace, ABrokenJobIsTheOnlyOneThatBreaks) {  // R1.6
+  FakeFileView view = good();
+  view.file("workspace/jobs/bad/manifest.json", R"({"version": "x", "restart_policy": "y"})");
+  const Workspace workspace = load(view);
+  EXPECT_FALSE(workspace.refused());
+  EXPECT_EQ(jobs(workspace), (Lines{"api", "broken bad"}));
+  const BrokenJob& bad = workspace.broken.at(JobName("bad"));
+  EXPECT_FALSE(bad.without_manifest);
+  EXPECT_EQ(told_with_path(bad.diagnostics),
+            (Lines{"jobs/bad/manifest.json error version: \"x\" is no version",
+                   "jobs/bad/manifest.json error restart_policy: \"y\" is no policy",
+                   "jobs/bad error has no Makefile"}));
+}
+
+TEST(Workspace, ADirectoryWithoutAReadableManifestIsNotAbsent) {  // R1.6
+  FakeFileView view = good();
+  view.file("workspace/jobs/none/Makefile", "");
+  view.file("workspace/jobs/deep/manifest.json/x", "");
+  view.symlink("workspace/jobs/link/manifest.json", "other.json")
+      .file("workspace/jobs/link/other.json", "{}");
+  view.symlink("workspace/jobs/linked", "api").submodule("workspace/jobs/module");
+  view.file("workspace/jobs/.git/HEAD", "").file("workspace/jobs/README.md", "no job");
+  const Workspace workspace = load(view);
+  EXPECT_EQ(jobs(workspace), (Lines{"api", "broken .git", "broken deep", "broken link", "broken linked",
+                                    "broken module", "broken none"}));
+  for (const auto& [name, job] : workspace.broken) {
+    EXPECT_TRUE(job.without_manifest) << name.str();
+    EXPECT_TRUE(job.diagnostics.has_errors());
+  }
+}
+
+TEST(Workspace, NamesOfJobsFollowTheGrammarAndAreSafeToPrint) {
+  FakeFileView view = good();
+  for (const char* name : {"-rf", "a b", "$(id)", "a\nb", "\xff"}) {
+    view.file("workspace/jobs/" + std::string(name) + "/manifest.json", "{}");
+    view.file("workspace/jobs/" + std::string(name) + "/Makefile", "");
+  }
+  const Workspace workspace = load(view);
+  EXPECT_EQ(jobs(workspace),
+            (Lines{"api", "broken $(id)", "broken -rf", "broken \\xff", "broken a b", "broken a\\x0ab"}));
+  EXPECT_EQ(told_with_path(workspace.broken.at(JobName("a\\x0ab")).diagnostics),
+            Lines{"jobs/a\\x0ab error \"a\\x0ab\" is no name for a job"});
+  EXPECT_FALSE(workspace.broken.at(JobName("-rf")).without_manifest);
+}
+
+TEST(Workspace, NeighboursWithACommonPrefixDoNotMix) {
+  FakeFileView view = good();
+  for (const char* name : {"api-x", "api.x", "api0", "ap"}) {
+    view.file("workspace/jobs/" + std::string(name) + "/manifest.json", "{}");
+    view.file("workspace/jobs/" + std::string(name) + "/Makefile", "");
+  }
+  const Workspace workspace = load(view);
+  EXPECT_EQ(jobs(workspace), (Lines{"ap", "api", "api-x", "api.x", "api0"}));
+  for (const auto& [name, job] : workspace.jobs) EXPECT_EQ(job.files->files.size(), 2u) << name.str();
+}
+
+TEST(Workspace, WarningsAreMerelyTold) {
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/manifest.json", R"({"verison": "1"})");
+  view.file("workspace/disabled.json", R"({"workers": ["10.0.0.3"], "jobs": {"apo": {}}})");
+  view.file("workspace/bucket.jobs.conf", "[api]\nmemory = \"1 gb\"\n");
+  view.file("workspace/bucket.jobs.prod.conf", "nonsense");
+  const Workspace workspace = load(view);
+  EXPECT_FALSE(workspace.refused());
+  EXPECT_EQ(jobs(workspace), Lines{"api"});
+  const Lines lines = told_with_path(workspace.warnings);
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[0], "bucket.jobs.conf warning is not used yet: settings of jobs come with capacity");
+  EXPECT_TRUE(lines[1].starts_with("bucket.jobs.prod.conf warning line 1, column "));
+  EXPECT_EQ(lines[3], "jobs/api/manifest.json warning verison: is no known field and is ignored");
+  EXPECT_EQ(lines[4],
+            "disabled.json warning workers[0]: \"10.0.0.3\" is no worker, so nothing of it is disabled");
+  EXPECT_EQ(lines[5], "disabled.json warning jobs.apo: \"apo\" is no job, so nothing of it is disabled");
+}
+
+TEST(Workspace, ABrokenJobIsKnownToDisabledJson) {
+  FakeFileView view = good();
+  view.file("workspace/jobs/bad/manifest.json", "x")
+      .file("workspace/disabled.json", R"({"jobs": {"bad": {}}})");
+  EXPECT_EQ(told_with_path(load(view).warnings), Lines{});
+}
+
+TEST(Workspace, ErrorsBetweenJobsBreakNeither) {  // R1.6
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/manifest.json", R"({"resources": {"ports": {"api_p": 80}}})");
+  view.file("workspace/jobs/b/manifest.json",
+            R"({"selectors": ["api"], "resources": {"ports": {"b_p": 80}}})");
+  view.file("workspace/jobs/b/Makefile", "");
+  const Workspace workspace = load(view);
+  EXPECT_EQ(jobs(workspace), (Lines{"api", "b"}));
+  ASSERT_EQ(workspace.between.size(), 1u);
+  EXPECT_EQ(workspace.between[0].reason, Reason::kPortConflict);
+  EXPECT_EQ(workspace.between[0].jobs, (std::vector<JobName>{JobName("api"), JobName("b")}));
+}
+
+TEST(Workspace, ControlFilesThatAreTooLargeAreNotRead) {
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/manifest.json", std::string(5 << 20, ' ') + "{}");
+  EXPECT_EQ(jobs(load(view)), Lines{"broken api"});
+}
+
+TEST(LoadJob, ReadsOneJobAlone) {  // R1.7
+  FakeFileView view = good();
+  view.remove("workspace/workers.json");
+  const auto job = load_job(view, "workspace", JobName("api"), {});
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->version, "1.2.0");
+  EXPECT_EQ(job->tree, view.tree("workspace/jobs/api"));
+  EXPECT_FALSE(load_job(view, "workspace", JobName("none"), {}).has_value());
+  view.remove("workspace/jobs/api/Makefile");
+  EXPECT_FALSE(load_job(view, "workspace", JobName("api"), {}).has_value());
+}
+
+}  // namespace
+}  // namespace maand

@@ -49,10 +49,24 @@ std::string find_program(const std::string& name) {
   throw std::runtime_error(name + " is not installed; the tests need it");
 }
 
+// Children start with no signal blocked or ignored, whatever the test does.
 struct SpawnActions {
-  SpawnActions() { posix_spawn_file_actions_init(&actions); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions); }
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
   posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
 };
 
 int connect_once(const std::string& address, int port) {
@@ -77,7 +91,8 @@ std::string run_program(const std::vector<std::string>& argv) {
   posix_spawn_file_actions_adddup2(&spawn.actions, fds[1], 1);
   posix_spawn_file_actions_adddup2(&spawn.actions, fds[1], 2);
   pid_t pid = 0;
-  const int rc = ::posix_spawn(&pid, program.c_str(), &spawn.actions, nullptr, to_argv(argv).data(), environ);
+  const int rc =
+      ::posix_spawn(&pid, program.c_str(), &spawn.actions, &spawn.attributes, to_argv(argv).data(), environ);
   ::close(fds[1]);
   std::string output;
   char buffer[4096];
@@ -128,8 +143,8 @@ IsolatedProcess::IsolatedProcess(const Isolation& isolation, const std::vector<s
   // A dup2 onto itself would keep close-on-exec.
   const int high = ::fcntl(fds[1], F_DUPFD_CLOEXEC, 10);
   posix_spawn_file_actions_adddup2(&spawn.actions, high, 3);
-  const int rc =
-      ::posix_spawn(&keeper_, words[0].c_str(), &spawn.actions, nullptr, to_argv(words).data(), environ);
+  const int rc = ::posix_spawn(&keeper_, words[0].c_str(), &spawn.actions, &spawn.attributes,
+                               to_argv(words).data(), environ);
   ::close(high);
   ::close(fds[1]);
   control_ = fds[0];

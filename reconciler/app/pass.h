@@ -70,7 +70,7 @@ struct PassResult {
   bool converged = false;  // nothing is left to be tried again
   bool acted = false;      // an operation was begun
   bool source_failed = false;
-  bool again = false;       // a newer commit may have arrived meanwhile
+  bool again = false;  // a newer commit may have arrived meanwhile
 };
 
 class Pass {

@@ -62,11 +62,12 @@ void Pass::watch_for_newer_commit() {
     }
     memory_.source.remote_head = *head;
     tell(EventKind::kHeadSeen, "the branch is at " + head->str().substr(0, 12), *head);
-    deps_.judge.start(*head, deps_.journal.state(), [this, self](JudgedPtr judged, std::exception_ptr failure) {
-      if (self.expired()) return;
-      looking_ = false;
-      if (!failure) adopt(judged);
-    });
+    deps_.judge.start(*head, deps_.journal.state(),
+                      [this, self](JudgedPtr judged, std::exception_ptr failure) {
+                        if (self.expired()) return;
+                        looking_ = false;
+                        if (!failure) adopt(judged);
+                      });
   });
 }
 

@@ -1,0 +1,117 @@
+#include "reconciler/app/operator_desk.h"
+
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "reconciler/app/releases.h"
+
+namespace maand {
+namespace {
+
+constexpr std::chrono::seconds kAnswerWithin{10};
+constexpr std::size_t kShortestCommit = 7;
+
+ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
+ControlReply unknown(std::string text) { return {ControlReply::Kind::kUnknownSubject, std::move(text)}; }
+
+}  // namespace
+
+OperatorDesk::OperatorDesk(Inbox& inbox, Reconciler& reconciler, Store& store, Clock& clock)
+    : inbox_(inbox), reconciler_(reconciler), store_(store), clock_(clock) {}
+
+ControlReply OperatorDesk::on_reconcile_thread(const std::function<ControlReply()>& word) {
+  auto promise = std::make_shared<std::promise<ControlReply>>();
+  std::future<ControlReply> answer = promise->get_future();
+  inbox_.post([promise, word] {
+    try {
+      promise->set_value(word());
+    } catch (const std::exception& error) {
+      promise->set_value({ControlReply::Kind::kRefused, error.what()});
+    }
+  });
+  if (answer.wait_for(kAnswerWithin) != std::future_status::ready) {
+    return {ControlReply::Kind::kRefused, "the daemon did not answer within 10 s; it may be leaving"};
+  }
+  return answer.get();
+}
+
+void OperatorDesk::audit(const std::string& actor, const std::string& action, const std::string& subject) {
+  store_.audit({clock_.wall(), actor, action, subject, ""});
+}
+
+ControlReply OperatorDesk::reconcile(const std::string& actor) {
+  return on_reconcile_thread([this, actor] {
+    audit(actor, "reconcile", "");
+    reconciler_.triggers().poke("operator");
+    return done(std::to_string(reconciler_.triggers().requested()));
+  });
+}
+
+ControlReply OperatorDesk::retry(const std::string& job, const std::string& actor) {
+  return on_reconcile_thread([this, job, actor] { return retry_here(job, actor); });
+}
+
+ControlReply OperatorDesk::release(const std::string& subject, const std::string& actor) {
+  return on_reconcile_thread([this, subject, actor] { return release_here(subject, actor); });
+}
+
+ControlReply OperatorDesk::retry_here(const std::string& job, const std::string& actor) {
+  const AppliedState& state = reconciler_.journal().state();
+  const auto first = state.allocations.lower_bound({JobName(job), WorkerHost{}});
+  const bool known = state.jobs.count(JobName(job)) > 0 ||
+                     (first != state.allocations.end() && first->first.job.str() == job);
+  if (!known) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
+  audit(actor, "retry", job);
+  const bool lifted = reconciler_.journal().lift_holds(JobName(job));
+  reconciler_.triggers().poke("operator");
+  return done(lifted ? "the hold of `" + job + "` is lifted; it is tried again now"
+                     : "`" + job + "` was not held; a pass was asked for");
+}
+
+ControlReply OperatorDesk::release_here(const std::string& subject, const std::string& actor) {
+  const JudgedPtr judged = reconciler_.memory().judged;
+  const AppliedState& state = reconciler_.journal().state();
+  const bool job = state.jobs.count(JobName(subject)) > 0 ||
+                   (judged && judged->workspace.jobs.count(JobName(subject)) > 0);
+  if (job) return release_job_here(JobName(subject), actor);
+  const std::string head = judged ? judged->info.id.str() : state.head.str();
+  if (subject.size() >= kShortestCommit && head.compare(0, subject.size(), subject) == 0) {
+    return release_commit_here(CommitId(head), actor);
+  }
+  return unknown("`" + subject + "` is neither a job nor the head of the branch (" + head.substr(0, 12) +
+                 "); only the head can be released");
+}
+
+ControlReply OperatorDesk::release_commit_here(const CommitId& commit, const std::string& actor) {
+  audit(actor, "release", commit.str());
+  release_commit(store_, commit);
+  reconciler_.triggers().poke("operator");
+  return done("commit " + commit.str().substr(0, 12) + " is released");
+}
+
+ControlReply OperatorDesk::release_job_here(const JobName& job, const std::string& actor) {
+  const AppliedState& state = reconciler_.journal().state();
+  std::vector<AllocationKey> stops;
+  for (auto it = state.allocations.lower_bound({job, WorkerHost{}});
+       it != state.allocations.end() && it->first.job == job; ++it) {
+    stops.push_back(it->first);
+  }
+  audit(actor, "release", job.str());
+  release_removals(store_, stops);
+  const JudgedPtr judged = reconciler_.memory().accepted;
+  const auto record = state.jobs.find(job);
+  if (judged && record != state.jobs.end()) {
+    const auto wanted = judged->workspace.jobs.find(job);
+    if (wanted != judged->workspace.jobs.end()) {
+      JobRecord released = record->second;
+      released.released_tree = wanted->second.tree;
+      reconciler_.journal().put_job(released);
+    }
+  }
+  reconciler_.triggers().poke("operator");
+  return done("job `" + job.str() +
+              "` is released: availability, upstreams and the removal budget do not hold it");
+}
+
+}  // namespace maand

@@ -1,0 +1,38 @@
+// Operators' words on their way into the loop: each runs on the reconcile thread,
+// is kept with its actor (R7.4), and pokes a pass.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "reconciler/app/reconciler.h"
+#include "reconciler/core/control.h"
+
+namespace maand {
+
+class OperatorDesk : public Controls {
+ public:
+  OperatorDesk(Inbox& inbox, Reconciler& reconciler, Store& store, Clock& clock);
+
+  ControlReply reconcile(const std::string& actor) override;
+  ControlReply retry(const std::string& job, const std::string& actor) override;
+  ControlReply release(const std::string& subject, const std::string& actor) override;
+
+  // The same words for a command that holds the bucket itself. Reconcile thread.
+  ControlReply retry_here(const std::string& job, const std::string& actor);
+  ControlReply release_here(const std::string& subject, const std::string& actor);
+
+ private:
+  ControlReply on_reconcile_thread(const std::function<ControlReply()>& word);
+  void audit(const std::string& actor, const std::string& action, const std::string& subject);
+  ControlReply release_commit_here(const CommitId& commit, const std::string& actor);
+  ControlReply release_job_here(const JobName& job, const std::string& actor);
+
+  Inbox& inbox_;
+  Reconciler& reconciler_;
+  Store& store_;
+  Clock& clock_;
+};
+
+}  // namespace maand

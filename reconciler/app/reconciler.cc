@@ -1,0 +1,80 @@
+#include "reconciler/app/reconciler.h"
+
+#include <utility>
+
+#include "reconciler/app/releases.h"
+
+namespace maand {
+
+Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options)
+    : deps_(deps), settings_(std::move(settings)), options_(options), triggers_(options.poll_interval) {}
+
+void Reconciler::run() {
+  triggers_.poke("commit");
+  while (!stop_requested()) {
+    triggers_.tick(deps_.clock.now());
+    if (triggers_.pending()) {
+      run_once(triggers_.take());
+    } else {
+      deps_.inbox.serve(std::min(triggers_.next_due(), deps_.clock.now() + std::chrono::seconds(10)));
+    }
+  }
+  deps_.runner.stop();
+}
+
+PassResult Reconciler::run_once(const std::string& cause) {
+  Pass pass({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
+             deps_.journal, deps_.clock, deps_.observer, *this},
+            settings_, memory_, cause);
+  const PassResult result = pass.run();
+  const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
+  triggers_.pass_ended(deps_.clock.now(), result.converged, jitter);
+  if (result.again) triggers_.poke("commit");
+  if (!memory_.store_problem.empty()) {
+    // Memory must not run ahead of what is durable.
+    try {
+      deps_.journal.reload();
+    } catch (const StoreError&) {
+      // Told by the pass already; the next one tries again.
+    }
+  }
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+  return result;
+}
+
+void Reconciler::poke(const std::string& cause) {
+  deps_.inbox.post([this, cause] { triggers_.poke(cause); });
+}
+
+void Reconciler::stop() {
+  deps_.inbox.post([this] {
+    if (stopping_) return;
+    stopping_ = true;
+    let_go_at_ = deps_.clock.now() + options_.shutdown_grace;
+  });
+}
+
+std::optional<Plan> Reconciler::plan_now() {
+  if (!memory_.accepted) return std::nullopt;
+  const DesiredState desired = make_desired(memory_.accepted->info.id, memory_.accepted->workspace,
+                                            deps_.journal.state(), memory_.accepted->kept);
+  PlanSettings settings = settings_.plan;
+  apply_releases(deps_.store, desired.commit, settings);
+  return make_plan(desired, deps_.journal.state(), settings);
+}
+
+bool Reconciler::stop_requested() const {
+  if (let_go_at_ && deps_.clock.now() >= *let_go_at_) deps_.runner.stop();
+  return stopping_;
+}
+
+bool Reconciler::take_pending() {
+  triggers_.tick(deps_.clock.now());
+  if (!triggers_.pending()) return false;
+  triggers_.take();
+  return true;
+}
+
+void Reconciler::changed() { deps_.board.update(memory_, deps_.journal.state(), triggers_, false); }
+
+}  // namespace maand

@@ -1,0 +1,74 @@
+// The loop: wait for a trigger, run a pass, again.
+//
+// run() is the reconcile thread. It owns plan, rollout and applied state;
+// whatever other threads want is posted to its inbox.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "reconciler/app/pass.h"
+#include "reconciler/app/status_board.h"
+#include "reconciler/app/triggers.h"
+
+namespace maand {
+
+struct ReconcilerOptions {
+  std::chrono::milliseconds poll_interval{60'000};
+  std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
+};
+
+class Reconciler : private PassControl {
+ public:
+  // Everything the loop needs of the world; all outlive it.
+  struct Deps {
+    Inbox& inbox;
+    Lane& lane;
+    Source& source;
+    Notes& notes;
+    Judge& judge;
+    Runner& runner;
+    Store& store;
+    Journal& journal;
+    Clock& clock;
+    Observer& observer;
+    StatusBoard& board;
+  };
+
+  Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
+
+  // Until stop(). The first pass runs at once.
+  void run();
+  // One pass of the head, for a command without a daemon.
+  PassResult run_once(const std::string& cause);
+
+  // Any thread.
+  void poke(const std::string& cause);
+  void stop();
+
+  // Reconcile thread (post to the inbox first).
+  Journal& journal() { return deps_.journal; }
+  const Memory& memory() const { return memory_; }
+  Triggers& triggers() { return triggers_; }
+  // The plan as it would be now; nullopt before the first commit was judged.
+  std::optional<Plan> plan_now();
+
+ private:
+  bool stop_requested() const override;
+  bool take_pending() override;
+  void changed() override;
+
+  Deps deps_;
+  const PassSettings settings_;
+  const ReconcilerOptions options_;
+  Triggers triggers_;
+  Memory memory_;
+  std::mt19937 jitter_{std::random_device{}()};
+  bool stopping_ = false;
+  std::optional<Instant> let_go_at_;  // when waits for running targets are given up
+};
+
+}  // namespace maand

@@ -1,0 +1,93 @@
+#include "reconciler/app/reporter.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reconciler/core/status.h"
+
+namespace maand {
+namespace {
+
+spdlog::level::level_enum level_of(const Event& event) {
+  switch (event.kind) {
+    case EventKind::kCommitRefused:
+    case EventKind::kSourceProblem:
+    case EventKind::kJobHeld:
+    case EventKind::kGateFailed:
+    case EventKind::kWorkerSetAside:
+    case EventKind::kNoteFailed:
+      return spdlog::level::warn;
+    case EventKind::kStoreProblem:
+      return spdlog::level::err;
+    case EventKind::kOperationEnded:
+      return event.outcome == "succeeded" ? spdlog::level::info : spdlog::level::warn;
+    default:
+      return spdlog::level::info;
+  }
+}
+
+void field(std::string& line, const char* name, const std::string& value) {
+  if (!value.empty()) line += std::string(" ") + name + "=" + value;
+}
+
+std::string as_text(const Event& event) {
+  std::string line = to_string(event.kind);
+  field(line, "commit", event.commit.str().substr(0, 12));
+  field(line, "job", event.job.str());
+  field(line, "worker", event.worker.str());
+  field(line, "action", event.action);
+  field(line, "reason", event.reason);
+  field(line, "outcome", event.outcome);
+  if (event.duration.count() > 0) line += " duration_ms=" + std::to_string(event.duration.count());
+  if (!event.text.empty()) line += "  " + event.text;
+  return line;
+}
+
+std::string as_json(const Event& event, const char* level) {
+  nlohmann::ordered_json out = {
+      {"ts", rfc3339(std::chrono::system_clock::now())}, {"level", level}, {"event", to_string(event.kind)}};
+  const auto put = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  put("commit", event.commit.str());
+  put("job", event.job.str());
+  put("worker", event.worker.str());
+  put("operation", event.operation.str());
+  put("action", event.action);
+  put("reason", event.reason);
+  put("outcome", event.outcome);
+  if (event.duration.count() > 0) out["duration_ms"] = event.duration.count();
+  put("text", event.text);
+  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+struct Reporter::Log {
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+Reporter::Reporter(const LogOptions& options, Counters& counters)
+    : log_(std::make_unique<Log>()), json_(options.json), counters_(counters) {
+  log_->logger = std::make_shared<spdlog::logger>("maand", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log_->logger->set_level(spdlog::level::from_str(options.level));
+  log_->logger->set_pattern(json_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
+  log_->logger->flush_on(spdlog::level::info);
+}
+
+Reporter::~Reporter() = default;
+
+void Reporter::on(const Event& event) {
+  counters_.count(event);
+  const spdlog::level::level_enum level = level_of(event);
+  if (!log_->logger->should_log(level)) return;
+  const auto name = spdlog::level::to_string_view(level);
+  log_->logger->log(level, "{}",
+                    json_ ? as_json(event, std::string(name.data(), name.size()).c_str()) : as_text(event));
+}
+
+void Reporter::note(const std::string& text) { on(Event{.kind = EventKind::kNotice, .text = text}); }
+
+}  // namespace maand

@@ -1,0 +1,37 @@
+// Observer → log lines and counters.
+//
+// Text: `2026-11-23T10:00:00.123Z info  operation_ended job=api worker=10.0.0.1 … a sentence`;
+// JSON: the same fields, one object a line. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reconciler/app/counters.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+struct LogOptions {
+  std::string level = "info";  // trace, debug, info, warn, error, off
+  bool json = false;           // --log-format json
+};
+
+class Reporter : public Observer {
+ public:
+  // Writes to stderr. `counters` outlives the reporter.
+  Reporter(const LogOptions& options, Counters& counters);
+  ~Reporter() override;
+
+  void on(const Event& event) override;
+  // A line of our own, outside any pass.
+  void note(const std::string& text);
+
+ private:
+  struct Log;
+  std::unique_ptr<Log> log_;
+  const bool json_;
+  Counters& counters_;
+};
+
+}  // namespace maand

@@ -1,0 +1,49 @@
+// Why and when the next pass runs (R1.1): everything coalesces into one pending
+// flag; a trigger that arrives during a pass makes another pass.
+//
+// Reconcile thread only. Time comes in as an argument.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+class Triggers {
+ public:
+  explicit Triggers(std::chrono::milliseconds poll_interval) : poll_interval_(poll_interval) {}
+
+  // An operator, a webhook, start-up. The first cause of a pass is the one that is told.
+  void poke(const std::string& cause);
+  // A timer fell due: sets the flag when it did.
+  void tick(Instant now);
+  bool pending() const { return pending_; }
+  // Clears the flag and gives its cause ("commit" when only a timer set it).
+  std::string take();
+
+  // After a pass. `jitter` is in [0, 1).
+  void pass_ended(Instant now, bool converged, double jitter);
+  // When tick() may next have something to say.
+  Instant next_due() const;
+
+  // Pokes asked for and pokes that a finished pass has served; how `--wait` knows.
+  std::uint64_t requested() const { return requested_; }
+  std::uint64_t served() const { return served_; }
+
+ private:
+  const std::chrono::milliseconds poll_interval_;
+  bool pending_ = false;
+  std::string cause_;
+  Instant poll_due_{};
+  std::optional<Instant> retry_due_;
+  int failures_ = 0;  // passes in a row that left something to be tried again
+  std::uint64_t requested_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t served_ = 0;
+};
+
+}  // namespace maand

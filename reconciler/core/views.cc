@@ -1,0 +1,97 @@
+#include "reconciler/core/views.h"
+
+#include <nlohmann/json.hpp>
+
+namespace maand {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json object_of(const PlannedAction& action) {
+  return {{"job", action.key.job.str()},        {"worker", action.key.worker.str()},
+          {"action", to_string(action.action)}, {"reason", to_string(action.reason)},
+          {"sentence", sentence(action)},       {"current_version", action.current_version},
+          {"new_version", action.new_version}};
+}
+
+}  // namespace
+
+AllocationView view_of(const AppliedAllocation& allocation) {
+  AllocationView view;
+  view.key = allocation.key;
+  if (allocation.open) {
+    view.state = "unsettled";
+  } else if (allocation.last == LastResult::kFailed || allocation.last == LastResult::kInterrupted) {
+    view.state = "failed";
+  } else {
+    view.state = allocation.running ? "running" : "stopped";
+  }
+  view.version = allocation.version;
+  view.commit = allocation.commit;
+  view.health = allocation.health;
+  view.last_target = to_string(allocation.last_target);
+  view.last_result = to_string(allocation.last);
+  view.last_operation = allocation.last_operation;
+  return view;
+}
+
+std::string json_of(const AllocationView& allocation) {
+  return text_of({{"job", allocation.key.job.str()},
+                  {"worker", allocation.key.worker.str()},
+                  {"state", allocation.state},
+                  {"version", allocation.version},
+                  {"health", to_string(allocation.health)},
+                  {"commit", allocation.commit.str()},
+                  {"last_target", allocation.last_target},
+                  {"last_result", allocation.last_result},
+                  {"last_operation", allocation.last_operation.str()}});
+}
+
+std::string json_of(const PlannedAction& action) { return text_of(object_of(action)); }
+
+std::string json_of(const JobReport& job) {
+  Json out = {{"job", job.job.str()},          {"commit", job.commit.str()},
+              {"state", to_string(job.state)}, {"reason", to_string(job.reason)},
+              {"detail", job.detail},          {"batch", job.batch},
+              {"batches", job.batches}};
+  std::size_t done = 0;
+  for (const AllocationReport& allocation : job.allocations) {
+    done += allocation.state == AllocationReport::State::kDone ? 1 : 0;
+  }
+  out["done"] = done;
+  out["total"] = job.allocations.size();
+  return text_of(out);
+}
+
+std::string json_of(const Plan& plan) {
+  Json out = {{"commit", plan.commit.str()}, {"unchanged", plan.unchanged}, {"jobs", Json::array()}};
+  for (const auto& [name, job] : plan.jobs) {
+    Json entry = {{"job", name.str()}, {"leaving", job.leaving}, {"wave", job.wave}, {"held", job.held}};
+    if (job.held) {
+      entry["reason"] = to_string(job.held_reason);
+      entry["detail"] = job.held_detail;
+    }
+    entry["actions"] = Json::array();
+    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+      for (const PlannedAction& action : *list) entry["actions"].push_back(object_of(action));
+    }
+    out["jobs"].push_back(std::move(entry));
+  }
+  out["waiting"] = Json::array();
+  for (const PlannedAction& action : plan.waiting) out["waiting"].push_back(object_of(action));
+  return text_of(out);
+}
+
+std::string json_of(const PassRecord& pass) {
+  return text_of({{"id", pass.id},
+                  {"commit", pass.commit.str()},
+                  {"state", pass.state},
+                  {"cause", pass.cause},
+                  {"started_at", rfc3339(pass.started_at)},
+                  {"finished_at", rfc3339(pass.finished_at)},
+                  {"summary", pass.summary}});
+}
+
+}  // namespace maand

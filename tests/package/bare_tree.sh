@@ -42,6 +42,7 @@ mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' 'Created-By: Packa
 SECONDS=0
 say() { printf '== bare tree: %s (%d s)\n' "$1" "$SECONDS"; }
 tree=$(mktemp -d "${TMPDIR:-/tmp}/maand-bare-tree.XXXXXX")
+chmod 755 "$tree" # it becomes /, also for those who are not root
 finish() {
   # All mounts lie in the namespaces of the commands, so nothing is mounted here.
   if [ -n "$keep" ]; then echo "kept: $tree"; else rm -rf --one-file-system "$tree"; fi

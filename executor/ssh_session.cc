@@ -1,6 +1,5 @@
 #include "executor/ssh_session.h"
 
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -107,12 +106,6 @@ Credential load_key_file(const std::string& directory, const std::string& name) 
   return credential;
 }
 
-bool SshSession::Impl::is_loss(int error) {
-  return error == LIBSSH2_ERROR_SOCKET_DISCONNECT || error == LIBSSH2_ERROR_SOCKET_RECV ||
-         error == LIBSSH2_ERROR_SOCKET_SEND || error == LIBSSH2_ERROR_BANNER_RECV ||
-         error == LIBSSH2_ERROR_SOCKET_NONE;
-}
-
 std::string SshSession::Impl::last_message() const {
   char* text = nullptr;
   const int code = libssh2_session_last_error(session.get(), &text, nullptr, 0);
@@ -146,6 +139,12 @@ SshSession::SshSession(std::unique_ptr<Wire> wire, std::string who, const std::v
     const int rc = my.finish(deadline, "greeting and exchanging keys (is it an SSH server?)",
                              [&] { return libssh2_session_handshake(my.session.get(), my.wire->fd()); });
     if (rc == 0) return;
+    if (my.wire->ended()) {
+      throw SshError(WorkerCondition::kUnreachable,
+                     my.who + " hung up before the handshake was over: " + my.last_message() +
+                         "; sshd does so above MaxStartups, or when it bans our address",
+                     true);
+    }
     if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE ||
         rc == LIBSSH2_ERROR_METHOD_NONE) {
       auto detail = my.who + ": no common key exchange: " + my.last_message();
@@ -154,12 +153,6 @@ SshSession::SshSession(std::unique_ptr<Wire> wire, std::string who, const std::v
                   " cannot use it: give it an ed25519 or ECDSA one (ssh-keygen -A) and restart its sshd";
       }
       throw SshError(WorkerCondition::kUnreachable, detail);
-    }
-    if (Impl::is_loss(rc)) {
-      throw SshError(WorkerCondition::kUnreachable,
-                     my.who + " hung up before the handshake was over: " + my.last_message() +
-                         "; sshd does so above MaxStartups, or when it bans our address",
-                     true);
     }
     throw SshError(WorkerCondition::kUnreachable, my.who + ": the handshake failed: " + my.last_message());
   } catch (...) {
@@ -195,9 +188,9 @@ void SshSession::log_in(const std::string& user, const Credential& credential, D
   auto& my = *impl_;
   auto* session = my.session.get();
   const auto doing = "logging in as " + user;
-  const auto fail = [&](int rc, const std::string& hint, bool rsa) {
+  const auto fail = [&](const std::string& hint, bool rsa) {
     auto message = my.who;
-    if (Impl::is_loss(rc)) {
+    if (my.wire->ended()) {
       throw SshError(WorkerCondition::kUnreachable,
                      message + " hung up during the login of " + user + ": " + my.last_message());
     }
@@ -219,8 +212,7 @@ void SshSession::log_in(const std::string& user, const Credential& credential, D
                                                      key.data(), key.size(), "");
       });
       if (rc != 0) {
-        fail(rc, "; is its public key in authorized_keys of " + user + " on the worker?",
-             looks_like_rsa(key));
+        fail("; is its public key in authorized_keys of " + user + " on the worker?", looks_like_rsa(key));
       }
       return;
     }
@@ -247,16 +239,16 @@ void SshSession::log_in(const std::string& user, const Credential& credential, D
       if (!signing.error.empty()) throw SshError(WorkerCondition::kAuthFailed, my.who + ": " + signing.error);
       offered +=
           (offered.empty() ? "" : ", ") + identity.type + " " + fingerprint({identity.type, identity.blob});
-      if (Impl::is_loss(rc)) break;  // MaxAuthTries
+      if (my.wire->ended()) break;  // MaxAuthTries
     }
     const bool only_rsa = std::all_of(identities.begin(), identities.end(),
                                       [](const AgentIdentity& id) { return id.type == "ssh-rsa"; });
-    if (Impl::is_loss(rc)) {
+    if (my.wire->ended()) {
       throw SshError(WorkerCondition::kAuthFailed,
                      my.who + " hung up after these keys of the ssh-agent were offered: " + offered +
                          "; it may allow fewer tries (MaxAuthTries) than the agent has keys");
     }
-    fail(rc, "; it offered " + offered + "; is one of them in authorized_keys of " + user + "?", only_rsa);
+    fail("; it offered " + offered + "; is one of them in authorized_keys of " + user + "?", only_rsa);
   } catch (...) {
     my.abandon();
     throw;

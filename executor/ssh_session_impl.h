@@ -18,8 +18,6 @@ struct SshSession::Impl {
 
   int last_error() const { return libssh2_session_last_errno(session.get()); }
   std::string last_message() const;
-  // The connection is gone, as opposed to a refusal of one request.
-  static bool is_loss(int error);
   [[noreturn]] void fail_waiting(Waited why, const std::string& doing) const;
 
   // Waits for the wire. Throws SshError at the deadline; `doing` completes

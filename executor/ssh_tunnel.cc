@@ -55,9 +55,11 @@ class TunnelWire : public Wire {
   }
 
   bool alive() override {
-    if (something()) return broken_ == 0 && !ended_;
-    return outer().wire->alive();
+    something();
+    return !ended() && outer().wire->alive();
   }
+
+  bool ended() const override { return ended_ || broken_ != 0; }
 
   int fd() const override { return outer().wire->fd(); }
 

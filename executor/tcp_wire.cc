@@ -118,7 +118,9 @@ class TcpWire : public Wire {
     if (broken_ != 0) return -broken_;
     for (;;) {
       const auto n = ::recv(fd_, bytes, size, MSG_DONTWAIT);
-      if (n >= 0) return n;
+      if (n > 0) return n;
+      ended_ = n == 0;
+      if (ended_) return 0;
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return -EAGAIN;
       broken_ = errno;
@@ -146,11 +148,13 @@ class TcpWire : public Wire {
   }
 
   bool alive() override {
-    if (broken_ != 0) return false;
-    char byte;
-    const auto n = ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+    if (ended()) return false;
+    // The end is seen even where unread packets lie before it.
+    pollfd fd{fd_, POLLRDHUP, 0};
+    return ::poll(&fd, 1, 0) == 0;
   }
+
+  bool ended() const override { return ended_ || broken_ != 0; }
 
   int fd() const override { return fd_; }
 
@@ -183,6 +187,7 @@ class TcpWire : public Wire {
   std::string out_;
   std::size_t sent_ = 0;
   int broken_ = 0;  // errno
+  bool ended_ = false;
 };
 
 void set(int fd, int level, int option, int value) {

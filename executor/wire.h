@@ -40,6 +40,9 @@ class Wire {
   virtual void abandon() = 0;
   // False when the peer has closed; costs no round trip.
   virtual bool alive() = 0;
+  // receive() met the end or an error. libssh2 tells that in many ways, some of
+  // which look like a refusal, so that the wire is asked.
+  virtual bool ended() const = 0;
   // The socket below; never read or written by others.
   virtual int fd() const = 0;
 };

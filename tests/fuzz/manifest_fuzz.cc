@@ -1,0 +1,33 @@
+#include "reconciler/core/manifest.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "reconciler/core/glob.h"
+#include "reconciler/core/names.h"
+#include "reconciler/core/version.h"
+#include "tests/fuzz/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace maand;
+  Diagnostics diagnostics;
+  const Job job = parse_manifest(JobName("job"), {reinterpret_cast<const char*>(data), size}, "manifest.json",
+                                 diagnostics);
+  fuzz::check_messages(diagnostics);
+  FUZZ_CHECK(job.files != nullptr);
+  if (diagnostics.has_errors()) return 0;
+  FUZZ_CHECK(parse_version(job.version).has_value());
+  FUZZ_CHECK(job.max_concurrent_starts >= 0 && job.max_concurrent_upgrades >= 1 && job.min_allocations >= 0);
+  FUZZ_CHECK(job.rollout.attempts >= 1 && job.rollout.progress_timeout.count() >= 1);
+  FUZZ_CHECK(job.health.attempts >= 1 && job.health.timeout.count() >= 1 && job.health.interval.count() >= 1);
+  for (const std::string& glob : job.restart_globs) FUZZ_CHECK(is_valid_glob(glob));
+  for (const PortBinding& port : job.resources.ports) {
+    FUZZ_CHECK(is_port_name(port.name) && (!port.fixed || (*port.fixed >= 1 && *port.fixed <= 65535)));
+  }
+  for (const Bounds& bounds : {job.resources.memory_mb, job.resources.cpu_mhz}) {
+    FUZZ_CHECK(bounds.min >= 0 && bounds.min <= bounds.max);
+  }
+  for (const auto& [target, seconds] : job.timeouts)
+    FUZZ_CHECK(target != Target::kNone && seconds.count() >= 1);
+  return 0;
+}

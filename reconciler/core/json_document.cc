@@ -6,13 +6,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/text.h"
+
 namespace maand {
 namespace {
 
 // `[json.exception.parse_error.101] parse error at line 2, column 3: syntax
 // error while parsing value - unexpected '}'; …` → from `unexpected` on.
 std::string cause(const std::string& what) {
-  const std::size_t dash = what.rfind(" - ");
+  const std::size_t dash = what.find(" - ");
   const std::size_t colon = what.find(": ");
   std::string out = dash != std::string::npos    ? what.substr(dash + 3)
                     : colon != std::string::npos ? what.substr(colon + 2)
@@ -65,7 +67,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     position_ = position;
-    cause_ = cause(error.what());
+    cause_ = printable(cause(error.what()), 200);  // it quotes what it read last
     return false;
   }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reconciler/core/json_fields.h"
+#include "reconciler/core/text.h"
 #include "tests/unit/core/told.h"
 
 namespace maand {
@@ -53,6 +54,18 @@ TEST(JsonDocument, ErrorsSayLineAndColumn) {
     ASSERT_EQ(lines.size(), 1u) << text;
     EXPECT_TRUE(lines[0].starts_with(start)) << lines[0];
     EXPECT_FALSE(diagnostics.all()[0].advice.empty());
+  }
+}
+
+TEST(JsonDocument, ErrorsQuoteForeignBytesSafely) {
+  for (const std::string& text :
+       {std::string("[\"a\xff\"]"), std::string("\"\x1b[2J"), "\"" + std::string(1 << 20, 'a')}) {
+    Diagnostics diagnostics;
+    EXPECT_FALSE(parse_json(text, "f", diagnostics));
+    const std::string& message = diagnostics.all().at(0).message;
+    EXPECT_TRUE(is_utf8(message));
+    EXPECT_EQ(message.find('\x1b'), std::string::npos);
+    EXPECT_LT(message.size(), 300u);
   }
 }
 

@@ -1,0 +1,26 @@
+// /healthz, /readyz and /metrics on a listener and a pool of their own, so that
+// no client of the API can delay them (R6.1, libraries.md).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reconciler/core/control.h"
+
+namespace maand {
+
+class HttpServer;
+
+class HealthServer {
+ public:
+  // Serves at once. `source` must outlive this. Throws ListenError.
+  HealthServer(const std::string& listen, const StatusSource& source);
+  ~HealthServer();
+  void stop();  // joins
+  int port() const;
+
+ private:
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace maand

@@ -34,14 +34,18 @@ HttpLimits limits() {
 
 }  // namespace
 
-HealthServer::HealthServer(const std::string& listen, const StatusSource& source)
-    : server_(std::make_unique<HttpServer>(ListeningSocket::tcp(listen), limits(),
-                                           [&source](const HttpRequest& r) { return answer(source, r); })) {}
+HealthServer::HealthServer(const std::string& listen, const StatusSource& source) {
+  if (listen.empty()) return;
+  server_ = std::make_unique<HttpServer>(ListeningSocket::tcp(listen), limits(),
+                                         [&source](const HttpRequest& r) { return answer(source, r); });
+}
 
 HealthServer::~HealthServer() = default;
 
-void HealthServer::stop() { server_->stop(); }
+void HealthServer::stop() {
+  if (server_) server_->stop();
+}
 
-int HealthServer::port() const { return server_->port(); }
+int HealthServer::port() const { return server_ ? server_->port() : 0; }
 
 }  // namespace maand

@@ -13,11 +13,11 @@ class HttpServer;
 
 class HealthServer {
  public:
-  // Serves at once. `source` must outlive this. Throws ListenError.
+  // Serves at once; "" = no listener. `source` must outlive this. Throws ListenError.
   HealthServer(const std::string& listen, const StatusSource& source);
   ~HealthServer();
-  void stop();  // joins
-  int port() const;
+  void stop();       // joins
+  int port() const;  // 0: no listener
 
  private:
   std::unique_ptr<HttpServer> server_;

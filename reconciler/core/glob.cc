@@ -168,9 +168,9 @@ bool is_valid_glob(std::string_view pattern) {
 }
 
 bool glob_matches(std::string_view pattern, std::string_view path) {
+  if (!is_valid_glob(pattern)) return false;
   pattern = trim(pattern);
   if (path.starts_with('/')) path.remove_prefix(1);
-  if (pattern.empty()) return false;
   if (pattern.find_first_of("*?[") == npos && (pattern == path || pattern == last_component(path)))
     return true;
   if (pattern.find("**") != npos) return matches_double_star(pattern, path);

@@ -51,6 +51,7 @@ TEST(Glob, ElementsAreThoseOfPathMatch) {
          {"a\\*b", "aXb", false},
          {"[\\]]", "]", true},
          {"[a", "a", false},
+         {"[a/", "[a/b", false},  // malformed, so not even as a directory
          {"a*", "a", true},
          {"*", "a/b", true},  // its last component
          {"x/*", "x/", true}});

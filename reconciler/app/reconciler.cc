@@ -5,9 +5,17 @@
 #include "reconciler/app/releases.h"
 
 namespace maand {
+namespace {
+
+constexpr std::size_t kPassesShown = 100;
+
+}  // namespace
 
 Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options)
-    : deps_(deps), settings_(std::move(settings)), options_(options), triggers_(options.poll_interval) {}
+    : deps_(deps),
+      settings_(std::move(settings)),
+      options_(std::move(options)),
+      triggers_(options_.poll_interval) {}
 
 void Reconciler::run() {
   triggers_.poke("commit");
@@ -39,6 +47,11 @@ PassResult Reconciler::run_once(const std::string& cause) {
     }
   }
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+  try {
+    deps_.board.set_passes(deps_.store.passes(kPassesShown));
+  } catch (const StoreError&) {
+    // The board keeps what it had; the store's problem is told already.
+  }
   return result;
 }
 
@@ -64,7 +77,11 @@ std::optional<Plan> Reconciler::plan_now() {
 }
 
 bool Reconciler::stop_requested() const {
-  if (let_go_at_ && deps_.clock.now() >= *let_go_at_) deps_.runner.stop();
+  if (let_go_at_ && deps_.clock.now() >= *let_go_at_) {
+    let_go_at_.reset();
+    deps_.runner.stop();
+    if (options_.let_go) options_.let_go();
+  }
   return stopping_;
 }
 

@@ -4,8 +4,8 @@
 // whatever other threads want is posted to its inbox.
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -19,6 +19,7 @@ namespace maand {
 struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
   std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
+  std::function<void()> let_go;                      // called then, once: ends every wait for git and workers
 };
 
 class Reconciler : private PassControl {
@@ -68,7 +69,7 @@ class Reconciler : private PassControl {
   Memory memory_;
   std::mt19937 jitter_{std::random_device{}()};
   bool stopping_ = false;
-  std::optional<Instant> let_go_at_;  // when waits for running targets are given up
+  mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up
 };
 
 }  // namespace maand

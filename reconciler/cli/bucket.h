@@ -14,7 +14,7 @@ struct Bucket {
 
   std::filesystem::path data() const { return directory / "data"; }
   std::filesystem::path secrets() const { return directory / "secrets"; }
-  std::filesystem::path store() const;   // state.url of maand.conf
+  std::filesystem::path store() const;  // state.url of maand.conf
   std::filesystem::path lock() const { return data() / "lock"; }
   std::filesystem::path socket() const { return data() / "maand.sock"; }
   std::filesystem::path mirror() const { return data() / "mirror.git"; }

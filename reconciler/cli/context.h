@@ -17,10 +17,10 @@ enum ExitStatus {
 };
 
 struct Context {
-  std::string bucket;      // --bucket; empty: MAAND_BUCKET, else the nearest parent with a maand.conf
-  bool json = false;       // --json
-  bool color = false;      // stdout is a terminal and --no-color was not given
-  bool live = false;       // stdout is a terminal: progress lines are allowed
+  std::string bucket;  // --bucket; empty: MAAND_BUCKET, else the nearest parent with a maand.conf
+  bool json = false;   // --json
+  bool color = false;  // stdout is a terminal and --no-color was not given
+  bool live = false;   // stdout is a terminal: progress lines are allowed
   std::string log_level = "info";
   std::string log_format;  // --log-format text|json; empty: as configured
 };
@@ -28,7 +28,8 @@ struct Context {
 // Ends a command with a message on stderr: what is wrong and what to do.
 class CommandError : public std::runtime_error {
  public:
-  CommandError(ExitStatus status, const std::string& message) : std::runtime_error(message), status_(status) {}
+  CommandError(ExitStatus status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
   ExitStatus status() const { return status_; }
 
  private:

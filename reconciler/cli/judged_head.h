@@ -1,0 +1,33 @@
+// What a commit (or a directory) would mean against the applied state, worked out
+// without a daemon and without touching anything: behind `plan` and `why`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "reconciler/cli/bucket.h"
+#include "reconciler/core/desired.h"
+#include "reconciler/core/plan.h"
+
+namespace maand {
+
+struct JudgedHead {
+  CommitId commit;    // empty for a directory
+  std::string label;  // the commit, abbreviated, or the directory
+  Workspace workspace;
+  AppliedState applied;  // empty before the first apply
+  PlanSettings settings;
+  std::optional<DesiredState> desired;  // nullopt: the commit is refused
+};
+
+struct WhichHead {
+  std::string commit;     // empty: the newest the remote shows, or else what the mirror has
+  std::string workspace;  // a workspace directory instead of a commit
+};
+
+// Throws CommandError. Asks the remote, with the deadlines of maand.conf; when it
+// does not answer, the mirror's newest commit is used and stderr says so.
+JudgedHead judge_head(const Bucket& bucket, const WhichHead& which);
+
+}  // namespace maand

@@ -1,0 +1,126 @@
+#include "reconciler/cli/services.h"
+
+#include <utility>
+
+#include "executor/remote_runner.h"
+#include "executor/ssh_transport.h"
+#include "gitsource/git_source.h"
+#include "reconciler/app/output_files.h"
+#include "reconciler/app/system_clock.h"
+#include "reconciler/cli/settings.h"
+#include "reconciler/store/bucket_lock.h"
+#include "reconciler/store/state_store.h"
+
+namespace maand {
+namespace {
+
+LogOptions log_options(const Bucket& bucket, const Context& context) {
+  LogOptions options;
+  options.level = context.log_level;
+  options.json = context.log_format.empty() ? bucket.config.log_format == Config::LogFormat::kJson
+                                            : context.log_format == "json";
+  return options;
+}
+
+std::unique_ptr<BucketLock> take_lock(const Bucket& bucket) {
+  std::filesystem::create_directories(bucket.data());
+  std::filesystem::permissions(bucket.data(), std::filesystem::perms::owner_all);
+  try {
+    return std::make_unique<BucketLock>(bucket.data());
+  } catch (const BucketBusy& busy) {
+    throw CommandError(kExitNoDaemon, busy.what());
+  }
+}
+
+// Both are part of every path on every worker: another value would make the
+// daemon blind to what it deployed (interface.md: fixed at the first apply).
+void check_fixed(Store& store, const std::string& key, const std::string& value) {
+  const std::optional<std::string> known = store.setting(key);
+  if (!known) {
+    store.put_setting(key, value);
+  } else if (*known != value) {
+    throw CommandError(kExitUsage,
+                       "maand.conf: " + key + " is \"" + value + "\", but this bucket was applied with \"" +
+                           *known + "\" — put the old value back, or make another bucket with `maand init`");
+  }
+}
+
+void require_serveable(const Bucket& bucket) {
+  Diagnostics problems;
+  require_for_serve(bucket.config, problems);
+  std::string text;
+  for (const Diagnostic& problem : problems.all()) text += (text.empty() ? "" : "\n") + to_string(problem);
+  if (problems.has_errors()) throw CommandError(kExitUsage, text);
+}
+
+}  // namespace
+
+// Members in the order in which they start; C++ ends them in reverse.
+struct Services::Parts {
+  Parts(const Bucket& bucket, const Context& context)
+      : lock(take_lock(bucket)),
+        reporter(log_options(bucket, context), counters),
+        store(open_state_store(bucket.store())),
+        source(git_options(bucket)),
+        transport(ssh_options(bucket)),
+        output(bucket.logs()),
+        runner(runner_options(bucket), transport, source.blobs(), output),
+        journal(*store),
+        lane(inbox),
+        judge(lane, source, bucket.config.git.path, workspace_limits(bucket)),
+        board(inbox, counters, bucket.config.bucket_id, bucket.config.name),
+        reconciler(
+            {inbox, lane, source, source.notes(), judge, runner, *store, journal, clock, reporter, board},
+            pass_settings(bucket), options_of(bucket)),
+        desk(inbox, reconciler, *store, clock) {}
+
+  ReconcilerOptions options_of(const Bucket& bucket) {
+    ReconcilerOptions options = reconciler_options(bucket);
+    options.let_go = [this] { let_go(); };
+    return options;
+  }
+
+  void let_go() {
+    source.interrupt();
+    transport.interrupt();
+  }
+
+  std::unique_ptr<BucketLock> lock;
+  SystemClock clock;
+  Counters counters;
+  Reporter reporter;
+  std::unique_ptr<Store> store;
+  GitSource source;
+  SshTransport transport;
+  OutputFiles output;
+  RemoteRunner runner;
+  Journal journal;
+  Inbox inbox;
+  Lane lane;
+  Judge judge;
+  StatusBoard board;
+  Reconciler reconciler;
+  OperatorDesk desk;
+};
+
+Services::Services(const Bucket& bucket, const Context& context) {
+  require_serveable(bucket);
+  parts_ = std::make_unique<Parts>(bucket, context);
+  check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
+  check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+}
+
+Services::~Services() {
+  parts_->runner.stop();
+  parts_->let_go();
+}
+
+Inbox& Services::inbox() { return parts_->inbox; }
+Reconciler& Services::reconciler() { return parts_->reconciler; }
+OperatorDesk& Services::desk() { return parts_->desk; }
+StatusBoard& Services::board() { return parts_->board; }
+Reporter& Services::reporter() { return parts_->reporter; }
+const Memory& Services::memory() { return parts_->reconciler.memory(); }
+void Services::let_go() { parts_->let_go(); }
+
+}  // namespace maand

@@ -1,0 +1,44 @@
+// The composition root: the one place where interfaces meet what implements them.
+//
+// Everything a bucket needs to be reconciled, built in order and taken down in
+// reverse. Used by `serve` for as long as it runs and by commands that hold the
+// bucket for one pass.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reconciler/app/inbox.h"
+#include "reconciler/app/operator_desk.h"
+#include "reconciler/app/reconciler.h"
+#include "reconciler/app/reporter.h"
+#include "reconciler/app/status_board.h"
+#include "reconciler/cli/bucket.h"
+
+namespace maand {
+
+class Services {
+ public:
+  // Takes the bucket's lock. Throws CommandError: kExitNoDaemon when another
+  // process has it, kExitUsage for a bucket that cannot be served.
+  Services(const Bucket& bucket, const Context& context);
+  ~Services();
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
+  Inbox& inbox();
+  Reconciler& reconciler();
+  OperatorDesk& desk();
+  StatusBoard& board();
+  Reporter& reporter();
+  const Memory& memory();
+
+  // Ends every wait for git and for workers soon. Any thread.
+  void let_go();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace maand

@@ -1,0 +1,100 @@
+#include "reconciler/cli/settings.h"
+
+#include <cstdlib>
+
+namespace maand {
+namespace {
+
+// A file under secrets/, or "agent", which is no file.
+std::string secret_file(const Bucket& bucket, const std::string& name) {
+  if (name.empty() || name == "agent") return name;
+  return (bucket.secrets() / name).string();
+}
+
+std::string agent_socket() {
+  const char* socket = std::getenv("SSH_AUTH_SOCK");
+  return socket ? socket : "";
+}
+
+}  // namespace
+
+GitOptions git_options(const Bucket& bucket) {
+  const Config::Git& git = bucket.config.git;
+  GitOptions options;
+  options.url = git.url;
+  options.branch = git.branch;
+  options.mirror = bucket.mirror().string();
+  // The default key is used when it is there: file:// and https:// need none.
+  options.ssh_key = secret_file(bucket, git.ssh_key);
+  if (options.ssh_key != "agent" && !std::filesystem::exists(options.ssh_key)) options.ssh_key.clear();
+  options.known_hosts = secret_file(bucket, git.known_hosts.empty() ? "known_hosts" : git.known_hosts);
+  options.username = git.username;
+  options.token_file = secret_file(bucket, git.token_file);
+  options.ca_file = git.ca_file;
+  options.notes_ref = git.notes_ref;
+  options.push_notes = git.push_notes;
+  options.notes_url = git.notes_url;
+  options.stall_timeout = git.stall_timeout;
+  options.clone_timeout = git.clone_timeout;
+  options.bucket_id = bucket.config.bucket_id.str();
+  options.bucket_name = bucket.config.name;
+  return options;
+}
+
+SshOptions ssh_options(const Bucket& bucket) {
+  const Config::Ssh& ssh = bucket.config.ssh;
+  SshOptions options;
+  options.secrets_dir = bucket.secrets();
+  options.host_key_policy =
+      ssh.host_keys == Config::Ssh::HostKeys::kAcceptNew ? HostKeyPolicy::kAcceptNew : HostKeyPolicy::kStrict;
+  options.connect_timeout = ssh.connect_timeout;
+  options.max_starting = ssh.max_starting;
+  options.agent_socket = agent_socket();
+  return options;
+}
+
+RemoteRunnerOptions runner_options(const Bucket& bucket) {
+  RemoteRunnerOptions options;
+  options.worker_root = bucket.config.worker_root;
+  options.bucket_id = bucket.config.bucket_id;
+  options.sessions_per_worker = bucket.config.ssh.sessions_per_worker;
+  options.max_threads = bucket.config.rollout.max_parallel_workers;
+  return options;
+}
+
+PassSettings pass_settings(const Bucket& bucket) {
+  const Config& config = bucket.config;
+  PassSettings settings;
+  settings.bucket = config.bucket_id;
+  settings.bucket_name = config.name;
+  settings.branch = config.git.branch;
+  settings.plan.ssh = {config.ssh.port, config.ssh.user, config.ssh.key, config.ssh.jump,
+                       config.ssh.use_sudo};
+  settings.plan.lifecycle_timeout = std::chrono::duration_cast<Seconds>(config.rollout.lifecycle_timeout);
+  settings.plan.max_removals = config.policy.max_removals;
+  settings.rollout = {config.rollout.max_parallel_workers, config.ssh.sessions_per_worker};
+  settings.hold_rewritten_history = config.policy.on_history_rewrite == Config::Policy::OnRewrite::kHold;
+  switch (config.git.notes) {
+    case Config::Git::Notes::kAll:
+      settings.notes = NotesMode::kAll;
+      break;
+    case Config::Git::Notes::kChanges:
+      settings.notes = NotesMode::kChanges;
+      break;
+    case Config::Git::Notes::kOff:
+      settings.notes = NotesMode::kOff;
+      break;
+  }
+  return settings;
+}
+
+ReconcilerOptions reconciler_options(const Bucket& bucket) {
+  ReconcilerOptions options;
+  options.poll_interval = bucket.config.git.poll_interval;
+  options.shutdown_grace = bucket.config.rollout.shutdown_grace;
+  return options;
+}
+
+WorkspaceLimits workspace_limits(const Bucket& bucket) { return {bucket.config.max_file_bytes}; }
+
+}  // namespace maand

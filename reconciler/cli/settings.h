@@ -1,0 +1,19 @@
+// Config → what each part of the product is made with.
+#pragma once
+
+#include "executor/remote_runner.h"
+#include "executor/ssh_transport.h"
+#include "gitsource/git_options.h"
+#include "reconciler/app/reconciler.h"
+#include "reconciler/cli/bucket.h"
+
+namespace maand {
+
+GitOptions git_options(const Bucket& bucket);
+SshOptions ssh_options(const Bucket& bucket);
+RemoteRunnerOptions runner_options(const Bucket& bucket);
+PassSettings pass_settings(const Bucket& bucket);
+ReconcilerOptions reconciler_options(const Bucket& bucket);
+WorkspaceLimits workspace_limits(const Bucket& bucket);
+
+}  // namespace maand

@@ -1,0 +1,132 @@
+// How an operation changes what is known of an allocation (R3.4, R7.1).
+#include "reconciler/core/applied.h"
+
+#include <gtest/gtest.h>
+
+namespace maand {
+namespace {
+
+AppliedAllocation begun(Action action, AppliedAllocation allocation = {}) {
+  Operation operation;
+  operation.id = OperationId("op");
+  operation.action = action;
+  operation.files = make_file_set({{.path = "Makefile", .content = sha256("new")}});
+  operation.new_version = "2.0.0";
+  record_begin(allocation, operation, TreeId("tree"), CommitId("head"));
+  return allocation;
+}
+
+AppliedAllocation running_one() {
+  AppliedAllocation allocation;
+  allocation.running = true;
+  allocation.version = "1.0.0";
+  allocation.files = make_file_set({{.path = "Makefile", .content = sha256("old")}});
+  allocation.last = LastResult::kConfirmed;
+  allocation.last_target = Target::kStart;
+  return allocation;
+}
+
+TEST(Applied, BeginningChangesNothingThatWasConfirmed) {
+  const AppliedAllocation allocation = begun(Action::kRestart, running_one());
+  EXPECT_TRUE(allocation.open.has_value());
+  EXPECT_TRUE(allocation.running);
+  EXPECT_EQ(allocation.version, "1.0.0");
+  EXPECT_EQ(allocation.last, LastResult::kConfirmed);
+}
+
+TEST(Applied, AConfirmedTargetMovesVersionAndFiles) {
+  AppliedAllocation allocation = begun(Action::kRestart, running_one());
+  EXPECT_TRUE(record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c")));
+  EXPECT_FALSE(allocation.open.has_value());
+  EXPECT_EQ(allocation.version, "2.0.0");
+  EXPECT_EQ(allocation.commit.str(), "c");
+  EXPECT_EQ(allocation.files->files[0].content, sha256("new"));
+}
+
+TEST(Applied, AFailedTargetKeepsTheConfirmedVersionThoughItsFilesLanded) {
+  AppliedAllocation allocation = begun(Action::kRestart, running_one());
+  EXPECT_TRUE(record_outcome(allocation, {.kind = OutcomeKind::kFailed, .exit_status = 2}, CommitId("c")));
+  EXPECT_EQ(allocation.version, "1.0.0");
+  EXPECT_TRUE(allocation.running);
+  EXPECT_EQ(allocation.last, LastResult::kFailed);
+  EXPECT_EQ(allocation.attempts, 1);
+  EXPECT_EQ(allocation.files->files[0].content, sha256("new"));
+}
+
+TEST(Applied, AnUnknownEndLeavesItOpen) {
+  AppliedAllocation allocation = begun(Action::kStart);
+  EXPECT_TRUE(record_outcome(allocation, {.kind = OutcomeKind::kUnknown}, CommitId("c")));
+  EXPECT_TRUE(allocation.open.has_value());
+}
+
+TEST(Applied, WhatNeverBeganChangesNothing) {
+  for (const OutcomeKind kind : {OutcomeKind::kNever, OutcomeKind::kCondition}) {
+    AppliedAllocation allocation = begun(Action::kRestart, running_one());
+    EXPECT_TRUE(record_outcome(allocation, {.kind = kind}, CommitId("c")));
+    EXPECT_FALSE(allocation.open.has_value());
+    EXPECT_EQ(allocation.version, "1.0.0");
+    EXPECT_EQ(allocation.last, LastResult::kConfirmed);
+    EXPECT_EQ(allocation.files->files[0].content, sha256("old"));
+  }
+}
+
+TEST(Applied, AStopEndsRunningAndKeepsVersionAndFiles) {
+  AppliedAllocation allocation = begun(Action::kStop, running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c"));
+  EXPECT_FALSE(allocation.running);
+  EXPECT_EQ(allocation.version, "1.0.0");
+  EXPECT_EQ(allocation.files->files[0].content, sha256("old"));
+}
+
+TEST(Applied, AFailedStopCountsAsRunning_R3_10) {
+  AppliedAllocation allocation = begun(Action::kStop, running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kFailed, .exit_status = 1}, CommitId("c"));
+  EXPECT_TRUE(allocation.running);
+  EXPECT_TRUE(allocation.stop_failed);
+  EXPECT_EQ(allocation.files->files[0].content, sha256("old"));
+}
+
+TEST(Applied, StagingAheadOfAMoveConfirmsNothing_R2_3) {
+  AppliedAllocation allocation = begun(Action::kStage);
+  record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c"));
+  EXPECT_FALSE(allocation.running);
+  EXPECT_EQ(allocation.version, "0.0.0");
+  EXPECT_EQ(allocation.last, LastResult::kNone);
+  EXPECT_NE(allocation.files, nullptr);
+}
+
+TEST(Applied, ASyncMovesVersionAndFilesAndNoTarget) {
+  AppliedAllocation allocation = begun(Action::kSync, running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c"));
+  EXPECT_EQ(allocation.version, "2.0.0");
+  EXPECT_EQ(allocation.last_target, Target::kStart);
+  EXPECT_TRUE(allocation.running);
+}
+
+TEST(Applied, NothingRemainsOfARemoval) {
+  AppliedAllocation allocation = begun(Action::kRemove, running_one());
+  EXPECT_FALSE(record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c")));
+}
+
+TEST(Applied, ASecondInterruptionByAnotherBootIsARebootLoop_R3_4) {
+  AppliedAllocation allocation = begun(Action::kRestart, running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kInterrupted, .boot_id = "one"}, CommitId("c"));
+  EXPECT_EQ(allocation.last, LastResult::kInterrupted);
+  EXPECT_FALSE(allocation.reboot_loop);
+  allocation = begun(Action::kRestart, allocation);
+  record_outcome(allocation, {.kind = OutcomeKind::kInterrupted, .boot_id = "two"}, CommitId("c"));
+  EXPECT_EQ(allocation.interruptions, 2);
+  EXPECT_TRUE(allocation.reboot_loop);
+}
+
+TEST(Applied, OtherContentStartsItsAttemptsAnew) {
+  AppliedAllocation allocation = begun(Action::kRestart, running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kFailed}, CommitId("c"));
+  Operation operation;
+  operation.action = Action::kRestart;
+  record_begin(allocation, operation, TreeId("other"), CommitId("head"));
+  EXPECT_EQ(allocation.attempts, 0);
+}
+
+}  // namespace
+}  // namespace maand

@@ -1,0 +1,371 @@
+// What a commit means against what is applied: one small world per rule.
+#include "reconciler/core/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace maand {
+namespace {
+
+// A workspace and an applied state, built in the words of the rules.
+class World {
+ public:
+  World& worker(const std::string& host, std::vector<std::string> labels = {}) {
+    Worker worker;
+    worker.host = WorkerHost(host);
+    labels.push_back("worker");
+    std::sort(labels.begin(), labels.end());
+    worker.labels = std::move(labels);
+    worker.position = static_cast<std::int64_t>(workspace.workers.size());
+    workspace.workers.push_back(worker);
+    return *this;
+  }
+
+  static Job make_job(const std::string& name, const std::string& version, const std::string& content) {
+    Job job;
+    job.name = JobName(name);
+    job.version = version;
+    job.selectors = {"worker"};
+    job.tree = TreeId("tree-" + version + "-" + content);
+    job.files = make_file_set({{.path = "Makefile", .content = sha256(content)}});
+    return job;
+  }
+
+  World& job(const std::string& name, const std::string& version = "1.0.0",
+             const std::string& content = "a") {
+    workspace.jobs[JobName(name)] = make_job(name, version, content);
+    return *this;
+  }
+  Job& job_of(const std::string& name) { return workspace.jobs.at(JobName(name)); }
+
+  // As after a confirmed rollout of exactly this content.
+  AppliedAllocation& running(const std::string& name, const std::string& host,
+                             const std::string& version = "1.0.0", const std::string& content = "a") {
+    const Job job = make_job(name, version, content);
+    const AllocationKey key{JobName(name), WorkerHost(host)};
+    AppliedAllocation& allocation = applied.allocations[key];
+    allocation.key = key;
+    allocation.endpoint.host = key.worker;
+    allocation.endpoint.address = "old-" + host;
+    allocation.running = true;
+    allocation.version = version;
+    allocation.files = job.files;
+    allocation.tree = job.tree;
+    allocation.last = LastResult::kConfirmed;
+    allocation.last_target = Target::kStart;
+    JobRecord& record = applied.jobs[key.job];
+    record.job = key.job;
+    record.target_tree = record.good_tree = job.tree;
+    record.target_commit = record.good_commit = CommitId("older");
+    return allocation;
+  }
+
+  // Content that the mirror still has for a held job.
+  World& kept_content_is(const std::string& name, const std::string& version,
+                         const std::string& content = "a") {
+    kept[JobName(name)] = {CommitId("older"), make_job(name, version, content)};
+    return *this;
+  }
+
+  Plan plan() const {
+    return make_plan(make_desired(CommitId("head"), workspace, applied, kept), applied, settings);
+  }
+
+  Workspace workspace;
+  AppliedState applied;
+  std::map<JobName, KeptJob> kept;
+  PlanSettings settings;
+};
+
+// `start a@w1 New; stop a@w2 Left; …`, in the plan's order.
+std::string told(const Plan& plan) {
+  std::string out;
+  for (const auto& [name, job] : plan.jobs) {
+    if (job.held) out += "held " + name.str() + " " + to_string(job.held_reason) + "; ";
+    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+      for (const PlannedAction& action : *list) {
+        out += std::string(to_string(action.action)) + " " + action.key.str() + " " +
+               to_string(action.reason) + "; ";
+      }
+    }
+  }
+  for (const PlannedAction& action : plan.waiting) {
+    out += "wait " + action.key.str() + " " + to_string(action.reason) + "; ";
+  }
+  return out;
+}
+
+TEST(Plan, AFirstCommitStartsEverythingInWorkerOrder) {
+  World world;
+  world.worker("w2").worker("w1").job("a").job("b");
+  EXPECT_EQ(told(world.plan()), "start a@w2 New; start a@w1 New; start b@w2 New; start b@w1 New; ");
+}
+
+TEST(Plan, WhatIsAppliedNeedsNothing) {
+  World world;
+  world.worker("w1").worker("w2").job("a");
+  world.running("a", "w1");
+  world.running("a", "w2");
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "");
+  EXPECT_EQ(plan.unchanged, 2u);
+  EXPECT_FALSE(plan.has_actions());
+}
+
+TEST(Plan, AVersionChangeAloneRestartsWithBothVersions_R2_2) {
+  World world;
+  world.worker("w1").job("a", "1.1.0");
+  world.running("a", "w1", "1.0.0");
+  const Plan plan = world.plan();
+  ASSERT_EQ(told(plan), "restart a@w1 VersionChanged; ");
+  const PlannedAction& action = plan.jobs.at(JobName("a")).upgrades.at(0);
+  EXPECT_EQ(action.current_version, "1.0.0");
+  EXPECT_EQ(action.new_version, "1.1.0");
+  EXPECT_EQ(sentence(action), "a@w1: restart, because the version changes from 1.0.0 to 1.1.0");
+}
+
+TEST(Plan, AnAbsentDirectoryIsARemovalAtItsOwnVersion_R2_2) {
+  World world;
+  world.worker("w1").job("b");
+  world.running("a", "w1", "1.4.0");
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "stop a@w1 Left; remove a@w1 Left; start b@w1 New; ");
+  const JobPlan& job = plan.jobs.at(JobName("a"));
+  EXPECT_TRUE(job.leaving);
+  EXPECT_EQ(job.drains.at(0).current_version, "1.4.0");
+  EXPECT_EQ(job.drains.at(0).new_version, "1.4.0");
+}
+
+TEST(Plan, AWorkerThatLeftIsReachedWhereItWasSeenLast_R3_9) {
+  World world;
+  world.worker("w1").job("a");
+  world.running("a", "w1");
+  world.running("a", "w2");
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "stop a@w2 Left; remove a@w2 Left; ");
+  EXPECT_EQ(plan.jobs.at(JobName("a")).endpoints.at(WorkerHost("w2")).address, "old-w2");
+}
+
+TEST(Plan, ADisabledAllocationIsStoppedOnceAndKeepsItsFiles) {
+  World world;
+  world.worker("w1").worker("w2").job("a", "2.0.0");
+  world.running("a", "w1", "2.0.0");
+  world.running("a", "w2", "2.0.0");
+  world.workspace.disabled.jobs[JobName("a")] = {WorkerHost("w1")};
+  EXPECT_EQ(told(world.plan()), "stop a@w1 Disabled; ");
+  EXPECT_EQ(world.plan().jobs.at(JobName("a")).drains.at(0).new_version, "2.0.0");
+  AppliedAllocation& stopped = world.applied.allocations.at({JobName("a"), WorkerHost("w1")});
+  stopped.running = false;
+  stopped.last_target = Target::kStop;
+  EXPECT_EQ(told(world.plan()), "");
+  world.workspace.disabled.jobs.clear();
+  EXPECT_EQ(told(world.plan()), "start a@w1 ReEnabled; ");
+}
+
+TEST(Plan, ABrokenJobStaysAtItsLastGoodContentAndOthersProceed_R1_6) {
+  World world;
+  world.worker("w1").worker("w2").job("b", "1.1.0");
+  world.running("a", "w1");
+  world.running("b", "w1");
+  world.running("b", "w2");
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  world.workspace.broken[JobName("a")].diagnostics.error("jobs/a/manifest.json", "version", "is no version",
+                                                         "fix it");
+  world.kept_content_is("a", "1.0.0");
+  // w2 is new to job a and gets the last good content (R1.7).
+  EXPECT_EQ(told(world.plan()),
+            "held a Broken; start a@w2 New; restart b@w1 VersionChanged; restart b@w2 VersionChanged; ");
+}
+
+TEST(Plan, ABrokenJobWhoseContentIsNotKnownIsLeftAlone_R1_6) {
+  World world;
+  world.worker("w1");
+  world.running("a", "w1");
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  EXPECT_EQ(told(world.plan()), "held a Broken; ");
+}
+
+TEST(Plan, RemovalsWaitWhileANewDirectoryDoesNotLoad_R1_6) {
+  World world;
+  world.worker("w1");
+  world.running("a", "w1");
+  world.workspace.broken[JobName("renamed")].name = JobName("renamed");
+  world.workspace.broken[JobName("renamed")].without_manifest = true;
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "held a MayBeRenamed; ");
+  EXPECT_EQ(plan.jobs.at(JobName("a")).held_detail, "jobs/renamed");
+}
+
+TEST(Plan, AJobThatRunsAndMatchesNoWorkerAnyMoreIsHeld_R1_6) {
+  World world;
+  world.worker("w1").job("a").job("b");
+  world.job_of("a").selectors = {"gpu"};
+  world.running("a", "w1");
+  world.running("b", "w1");
+  EXPECT_EQ(told(world.plan()), "held a NoPlacement; ");
+}
+
+TEST(Plan, AJobThatMatchesNoWorkerAndNeverRanIsNothing) {
+  World world;
+  world.worker("w1").job("a");
+  world.job_of("a").selectors = {"gpu"};
+  EXPECT_EQ(told(world.plan()), "");
+}
+
+TEST(Plan, AFailedRolloutIsNotTriedAgainUntilTheJobChanges_R2_6) {
+  World world;
+  world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+  AppliedAllocation& failed = world.running("a", "w1");
+  failed.last = LastResult::kFailed;
+  failed.last_target = Target::kRestart;
+  failed.tree = world.job_of("a").tree;
+  world.running("a", "w2");
+  JobRecord& record = world.applied.jobs.at(JobName("a"));
+  record.held_reason = "TargetFailed";
+  record.held_tree = world.job_of("a").tree;
+  world.kept_content_is("a", "1.0.0");
+  // What failed stays as it is, what was not reached runs 1.0.0, the new worker gets it.
+  EXPECT_EQ(told(world.plan()), "held a TargetFailed; start a@w3 New; wait a@w1 TargetFailed; ");
+  world.job("a", "2.0.1");
+  EXPECT_EQ(told(world.plan()), "start a@w3 New; restart a@w1 PreviousFailed; restart a@w2 VersionChanged; ");
+}
+
+TEST(Plan, AFirstRolloutThatFailedStartsNothingElsewhere_R2_6) {
+  World world;
+  world.worker("w1").worker("w2").job("a", "1.0.0");
+  AppliedAllocation& failed = world.running("a", "w1");
+  failed.running = false;
+  failed.last = LastResult::kFailed;
+  JobRecord& record = world.applied.jobs.at(JobName("a"));
+  record.target_commit = record.good_commit = {};
+  record.held_reason = "GateFailed";
+  record.held_tree = world.job_of("a").tree;
+  EXPECT_EQ(told(world.plan()), "held a GateFailed; ");
+}
+
+TEST(Plan, AnErrorBetweenJobsHoldsTheOneThatChanged_R1_6) {
+  World world;
+  world.worker("w1").job("a", "1.1.0").job("b");
+  world.running("a", "w1");
+  world.running("b", "w1");
+  world.workspace.between.push_back({Reason::kPortConflict, {JobName("a"), JobName("b")}, {}});
+  world.kept_content_is("a", "1.0.0");
+  EXPECT_EQ(told(world.plan()), "held a PortConflict; ");
+}
+
+TEST(Plan, MoreStopsThanTheBudgetAllowsAreHeld_R5_1) {
+  World world;
+  world.worker("w1").job("keep");
+  for (const char* host : {"w1", "w2", "w3"}) {
+    world.worker(host == std::string("w1") ? "w9" : host);
+    world.running("gone", host);
+  }
+  world.running("keep", "w1");
+  world.running("keep", "w9");
+  world.workspace.workers.resize(2);
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "held gone RemovalBudget; ");
+  world.settings.released_removals = {{JobName("gone"), WorkerHost("w1")},
+                                      {JobName("gone"), WorkerHost("w2")},
+                                      {JobName("gone"), WorkerHost("w3")}};
+  EXPECT_EQ(world.plan().jobs.at(JobName("gone")).drains.size(), 3u);
+}
+
+TEST(Plan, FourOrFewerRunningHaveNoBudget_R5_1) {
+  World world;
+  world.worker("w1").job("b");
+  world.running("a", "w1");
+  EXPECT_EQ(world.plan().jobs.at(JobName("a")).drains.size(), 1u);
+}
+
+TEST(Plan, NoJobsAtAllIsHeldHoweverFewRun_R1_3) {
+  World world;
+  world.worker("w1");
+  world.running("a", "w1");
+  EXPECT_EQ(told(world.plan()), "held a RemovalBudget; ");
+}
+
+TEST(Plan, OtherBytesFromTheSameTreeAreANewBaseline_R1_10) {
+  World world;
+  world.worker("w1").job("a");
+  AppliedAllocation& allocation = world.running("a", "w1");
+  allocation.files = make_file_set({{.path = "Makefile", .content = sha256("an older maand rendered this")}});
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "");
+  ASSERT_EQ(plan.baselines.size(), 1u);
+  EXPECT_EQ(plan.baselines[0].second, world.job_of("a").files->digest);
+}
+
+TEST(Plan, AStopThatFailedIsTriedAgainWithTheNextHeadOnly_R3_10) {
+  World world;
+  world.worker("w1").job("b");
+  world.running("b", "w1");
+  AppliedAllocation& allocation = world.running("a", "w1");
+  allocation.last = LastResult::kFailed;
+  allocation.last_target = Target::kStop;
+  allocation.stop_failed = true;
+  allocation.attempted_head = CommitId("head");
+  EXPECT_EQ(told(world.plan()), "wait a@w1 StopFailed; ");
+  allocation.attempted_head = CommitId("older");
+  EXPECT_EQ(told(world.plan()), "stop a@w1 Left; remove a@w1 Left; ");
+}
+
+TEST(Plan, ASecondInterruptionByAnotherBootIsLeftAlone_R3_4) {
+  World world;
+  world.worker("w1").job("a");
+  AppliedAllocation& allocation = world.running("a", "w1");
+  allocation.last = LastResult::kInterrupted;
+  allocation.last_target = Target::kRestart;
+  allocation.interruptions = 1;
+  EXPECT_EQ(told(world.plan()), "restart a@w1 PreviousInterrupted; ");
+  allocation.interruptions = 2;
+  allocation.reboot_loop = true;
+  EXPECT_EQ(told(world.plan()), "wait a@w1 RebootLoop; ");
+}
+
+TEST(Plan, AnOpenOperationIsSettledBeforeAnythingIsPlannedOnIt_R2_1) {
+  World world;
+  world.worker("w1").job("a", "2.0.0");
+  world.running("a", "w1").open = Operation{};
+  EXPECT_EQ(told(world.plan()), "wait a@w1 Unsettled; ");
+}
+
+TEST(Plan, TheActiveAllocationsOfAJobComeInOrderWithoutTheDisabledOnes) {
+  World world;
+  world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+  world.running("a", "w1").health = Health::kUnhealthy;
+  world.workspace.disabled.workers = {WorkerHost("w2")};
+  const Plan plan = world.plan();
+  const auto& active = plan.jobs.at(JobName("a")).active;
+  ASSERT_EQ(active.size(), 2u);
+  EXPECT_EQ(active[0].key.worker.str(), "w1");
+  EXPECT_EQ(active[0].health, Health::kUnhealthy);
+  EXPECT_TRUE(active[0].running);
+  EXPECT_EQ(active[1].key.worker.str(), "w3");
+  EXPECT_FALSE(active[1].running);
+}
+
+TEST(Plan, EveryTargetHasALimit) {
+  World world;
+  world.worker("w1").job("a");
+  world.settings.lifecycle_timeout = Seconds(42);
+  world.job_of("a").timeouts[Target::kStart] = Seconds(7);
+  const JobPlan plan = world.plan().jobs.at(JobName("a"));
+  EXPECT_EQ(plan.timeouts.at(Target::kStart), Seconds(7));
+  EXPECT_EQ(plan.timeouts.at(Target::kStop), Seconds(42));
+}
+
+TEST(Plan, OneAllocationIsDecidedLikeTheWhole) {
+  World world;
+  world.worker("w1").job("a", "1.1.0");
+  world.running("a", "w1");
+  const DesiredState desired = make_desired(CommitId("head"), world.workspace, world.applied, {});
+  const AllocationKey key{JobName("a"), WorkerHost("w1")};
+  EXPECT_EQ(decide_one(desired, world.applied, key), world.plan().jobs.at(JobName("a")).upgrades.at(0));
+}
+
+}  // namespace
+}  // namespace maand

@@ -1,0 +1,100 @@
+#include "reconciler/cli/commands/reconcile.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "reconciler/cli/actor.h"
+#include "reconciler/cli/bucket.h"
+#include "reconciler/cli/daemon_link.h"
+#include "reconciler/cli/json_in.h"
+#include "reconciler/cli/services.h"
+#include "reconciler/cli/signals.h"
+#include "reconciler/cli/status_text.h"
+#include "reconciler/cli/terminal.h"
+
+namespace maand {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{200};
+
+// One line that is drawn over itself on a terminal; elsewhere a line per change.
+class ProgressLine {
+ public:
+  explicit ProgressLine(const Context& context) : live_(context.live), quiet_(context.json) {}
+  void show(const std::string& line) {
+    if (quiet_ || line == last_) return;
+    last_ = line;
+    if (live_) {
+      std::cerr << "\r\033[K" << fit(line, terminal_columns()) << std::flush;
+    } else {
+      std::cerr << line << "\n";
+    }
+  }
+  void end() {
+    if (live_ && !last_.empty()) std::cerr << "\r\033[K" << std::flush;
+  }
+
+ private:
+  const bool live_;
+  const bool quiet_;
+  std::string last_;
+};
+
+int print_end(const Context& context, const std::string& document) {
+  const StatusView status = parse_status(document);
+  if (context.json) {
+    std::cout << document << "\n";
+  } else {
+    std::cout << status_text(status, {terminal_columns(), context.color});
+  }
+  return exit_of(status);
+}
+
+// Until the daemon has finished a pass that began after our word.
+int follow(const Context& context, const DaemonLink& daemon, std::int64_t asked) {
+  ProgressLine line(context);
+  while (true) {
+    const DaemonAnswer answer = daemon.get("/api/v1/status");
+    if (!answer.done()) throw CommandError(kExitNoDaemon, "the daemon went away meanwhile: " + answer.text);
+    const auto document = read_json(answer.body);
+    if (!document) throw CommandError(kExitFailed, "the daemon's status cannot be read");
+    if (number_at(*document, "served") >= asked) {
+      line.end();
+      return print_end(context, answer.body);
+    }
+    line.show(status_line(parse_status(answer.body)));
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+// No daemon: this process holds the bucket for one pass.
+int run_here(const Context& context, const Bucket& bucket) {
+  std::atomic<Services*> running = nullptr;
+  SignalWatch signals({SIGTERM, SIGINT}, [&](int) {
+    if (Services* services = running) services->reconciler().stop();
+  });
+  Services services(bucket, context);
+  running = &services;
+  services.reconciler().run_once("commit");
+  running = nullptr;
+  return print_end(context, services.board().status_json());
+}
+
+}  // namespace
+
+int run_reconcile(const Context& context, const ReconcileOptions& options) {
+  const Bucket bucket = open_bucket(context);
+  const DaemonLink daemon(bucket.socket());
+  const DaemonAnswer answer = daemon.post("/api/v1/reconcile", {{"actor", current_actor()}});
+  if (answer.no_daemon()) return run_here(context, bucket);
+  if (!answer.done()) throw CommandError(kExitNoDaemon, answer.text);
+  if (options.wait) return follow(context, daemon, std::strtoll(answer.text.c_str(), nullptr, 10));
+  std::cout << "the daemon was asked for a pass; `maand status` shows it\n";
+  return kExitDone;
+}
+
+}  // namespace maand

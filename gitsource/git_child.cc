@@ -1,0 +1,288 @@
+#include "gitsource/git_child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gitsource/git_url.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+namespace {
+
+using nlohmann::json;
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxAnswerBytes = 8u << 20;
+
+class Fd {
+ public:
+  Fd() = default;
+  // Moved above the standard ones, so that the child's dup2 calls cannot collide.
+  explicit Fd(int fd) : fd_(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 10)) {
+    if (fd >= 0) ::close(fd);
+  }
+  ~Fd() { reset(); }
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    reset();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  int get() const { return fd_; }
+  void reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+[[noreturn]] void throw_errno(const std::string& doing) {
+  throw SourceError(SourceProblem::kOther, "could not " + doing + ": " + std::strerror(errno));
+}
+
+// Nothing of the daemon's environment that could steer git or leak a secret.
+std::vector<std::string> clean_environment() {
+  std::vector<std::string> out = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"};
+  for (const char* name : {"SSH_AUTH_SOCK", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY",
+                           "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
+  }
+  return out;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+pid_t spawn(const std::vector<std::string>& command, int in, int out, int err, int lock) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in, 0);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
+  posix_spawn_file_actions_adddup2(&actions, err, 2);
+  if (lock >= 0) posix_spawn_file_actions_adddup2(&actions, lock, 3);
+  posix_spawn_file_actions_addclosefrom_np(&actions, lock >= 0 ? 4 : 3);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setpgroup(&attributes, 0);  // Ctrl-C at a terminal is for us alone
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  std::vector<std::string> words = command;
+  std::vector<std::string> variables = clean_environment();
+  const std::vector<char*> argv = pointers_to(words);
+  const std::vector<char*> environment = pointers_to(variables);
+  pid_t pid = -1;
+  const int rc = ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environment.data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (rc != 0) {
+    errno = rc;
+    throw_errno("start the git child " + command.front());
+  }
+  return pid;
+}
+
+std::string tail_of(int fd) {
+  char buffer[1500];
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(sizeof buffer));
+  const ssize_t got = ::pread(fd, buffer, sizeof buffer, from);
+  std::string out(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return out;
+}
+
+std::string seconds(milliseconds time) {
+  return time.count() % 1000 ? std::to_string(time.count()) + " ms"
+                             : std::to_string(time.count() / 1000) + " s";
+}
+
+json request_for(const GitOptions& options, const char* operation, const std::string& url) {
+  return {{"op", operation},
+          {"parent", ::getpid()},
+          {"url", url},
+          {"mirror", options.mirror},
+          {"ssh_key", options.ssh_key},
+          {"known_hosts", options.known_hosts},
+          {"username", options.username},
+          {"token_file", options.token_file},
+          {"ca_file", options.ca_file},
+          {"max_bytes", options.max_fetch_bytes}};
+}
+
+GitAdvertised advertised_in(const json& result) {
+  GitAdvertised out;
+  out.refs = result.at("refs").get<std::map<std::string, std::string>>();
+  out.empty = result.at("empty").get<bool>();
+  return out;
+}
+
+}  // namespace
+
+GitChild::GitChild(const GitOptions& options) : options_(options), interrupt_fd_(::eventfd(0, EFD_CLOEXEC)) {
+  if (interrupt_fd_ < 0) throw_errno("make an event descriptor");
+}
+
+GitChild::~GitChild() {
+  for (const pid_t pid : unreaped_) ::waitpid(pid, nullptr, WNOHANG);
+  ::close(interrupt_fd_);
+}
+
+void GitChild::interrupt() {
+  interrupted_ = true;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t put = ::write(interrupt_fd_, &one, sizeof one);
+}
+
+bool GitChild::pause(milliseconds time) const {
+  pollfd event{interrupt_fd_, POLLIN, 0};
+  ::poll(&event, 1, static_cast<int>(time.count()));
+  return interrupted_;
+}
+
+// SIGKILL, and take the zombie away. A process on a dead network disk may not
+// die; it is left to a later call rather than waited for.
+void GitChild::end(pid_t pid) {
+  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  ::kill(pid, SIGKILL);
+  pollfd dead{handle.get(), POLLIN, 0};
+  if (handle.get() >= 0) ::poll(&dead, 1, 5000);
+  const std::lock_guard guard(mutex_);
+  unreaped_.push_back(pid);
+  std::erase_if(unreaped_, [](pid_t one) { return ::waitpid(one, nullptr, WNOHANG) != 0; });
+}
+
+std::string GitChild::run(const std::string& request, const std::string& about, int lock) {
+  int sockets[2];
+  int pipes[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) throw_errno("make a socket pair");
+  Fd request_fd(sockets[0]);
+  Fd child_in(sockets[1]);
+  if (::pipe2(pipes, O_CLOEXEC) != 0) throw_errno("make a pipe");
+  Fd answer_fd(pipes[0]);
+  Fd child_out(pipes[1]);
+  Fd errors(::memfd_create("git-transport-stderr", MFD_CLOEXEC));  // never fills up, unlike a pipe
+  if (errors.get() < 0) throw_errno("make a memory file");
+
+  const pid_t pid = spawn(options_.transport_command, child_in.get(), child_out.get(), errors.get(), lock);
+  child_in.reset();
+  child_out.reset();
+  // A request is a few kilobytes: it fits into the socket's buffer. A socket
+  // and not a pipe, because a child that died must not send us SIGPIPE.
+  [[maybe_unused]] const ssize_t put = ::send(request_fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
+  ::shutdown(request_fd.get(), SHUT_WR);
+
+  const auto begun = Steady::now();
+  const auto last_moment = begun + options_.clone_timeout;
+  auto heard = begun;
+  std::string lines;  // the current one; earlier ones are progress
+  enum { kEnded, kStalled, kTooLong, kInterrupted } how = kEnded;
+  for (;;) {
+    const auto deadline = std::min(heard + options_.stall_timeout, last_moment);
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now());
+    pollfd events[2] = {{answer_fd.get(), POLLIN, 0}, {interrupt_fd_, POLLIN, 0}};
+    const int ready = left.count() <= 0
+                          ? 0
+                          : ::poll(events, 2, static_cast<int>(std::min<long long>(left.count(), 1 << 30)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (events[1].revents != 0)
+      how = kInterrupted;
+    else if (ready == 0)
+      how = deadline == last_moment ? kTooLong : kStalled;
+    if (how != kEnded) break;
+    char buffer[16384];
+    const ssize_t got = ::read(answer_fd.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    heard = Steady::now();
+    lines.append(buffer, static_cast<std::size_t>(got));
+    for (std::size_t end = 0;
+         lines.starts_with("progress ") && (end = lines.find('\n')) != std::string::npos;) {
+      lines.erase(0, end + 1);
+    }
+    if (lines.size() > kMaxAnswerBytes) break;
+  }
+  end(pid);
+  switch (how) {
+    case kEnded:
+      break;
+    case kInterrupted:
+      throw SourceError(SourceProblem::kOther, "stopped " + about + ": maand is leaving");
+    case kStalled:
+      throw SourceError(SourceProblem::kTimedOut,
+                        "gave up " + about + ": nothing was heard for " + seconds(options_.stall_timeout) +
+                            " (git.stall_timeout); check the network and the server");
+    case kTooLong:
+      throw SourceError(SourceProblem::kTimedOut,
+                        "gave up " + about + " after " + seconds(options_.clone_timeout) +
+                            " (git.clone_timeout); raise it when the repository is that large");
+  }
+  const json answer = json::parse(lines, nullptr, false);
+  if (answer.is_discarded() || !answer.is_object()) {
+    throw SourceError(SourceProblem::kOther,
+                      "the git child broke down while " + about + ": " + tail_of(errors.get()));
+  }
+  if (answer.contains("problem")) {
+    throw SourceError(static_cast<SourceProblem>(answer["problem"].get<int>()), answer.value("message", "?"));
+  }
+  return answer.at("result").dump();
+}
+
+GitAdvertised GitChild::list(const std::string& url, const std::vector<std::string>& refs) {
+  json request = request_for(options_, "list", url);
+  request["refs"] = refs;
+  return advertised_in(json::parse(run(request.dump(), "asking " + display_url(url), -1)));
+}
+
+GitAdvertised GitChild::bring(const std::string& url, const std::vector<std::string>& refs, int lock) {
+  json request = request_for(options_, "bring", url);
+  request["refs"] = refs;
+  return advertised_in(json::parse(run(request.dump(), "fetching from " + display_url(url), lock)));
+}
+
+GitPushed GitChild::send(const std::string& url, const std::string& local_ref, const std::string& ref,
+                         const std::string& expected, int lock) {
+  json request = request_for(options_, "send", url);
+  request["local_ref"] = local_ref;
+  request["ref"] = ref;
+  request["expected"] = expected;
+  const json result = json::parse(run(request.dump(), "pushing notes to " + display_url(url), lock));
+  return {static_cast<GitPushed::Verdict>(result.at("verdict").get<int>()),
+          result.at("text").get<std::string>()};
+}
+
+void GitChild::repack(int lock) {
+  run(request_for(options_, "repack", "").dump(), "repacking the mirror", lock);
+}
+
+}  // namespace maand

@@ -1,0 +1,85 @@
+// The bare mirror on disk: make it, open it, lock it, and replace it when it is damaged (R7.4).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gitsource/git_handles.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+class GitMirror {
+ public:
+  // `branch_ref` becomes what HEAD means in the mirror.
+  GitMirror(std::string path, std::string branch_ref);
+
+  // Exclusive among processes and threads: whoever writes to the mirror holds it.
+  class Lock {
+   public:
+    explicit Lock(int fd) : fd_(fd) {}
+    ~Lock();
+    Lock(Lock&& other) noexcept;
+    Lock& operator=(Lock&&) = delete;
+    int fd() const { return fd_; }
+
+   private:
+    int fd_;
+  };
+  // Throws SourceError when another process keeps it for longer than `wait`.
+  Lock lock(std::chrono::milliseconds wait) const;
+
+  // Makes the mirror when it is missing, moves a damaged one aside (to
+  // `<path>.broken`, replacing an older one) and begins anew, and removes what
+  // a killed process left: half packs and stale ref locks. Returns the refs
+  // below refs/maand/keep/ of the mirror that was moved aside, if one was.
+  // REQUIRES: `lock` is held.
+  std::vector<std::pair<std::string, std::string>> prepare(const Lock& lock);
+  // Half packs of a fetch that was killed. REQUIRES: `lock` is held.
+  void clean(const Lock& lock) const;
+
+  // A handle of the caller's own: libgit2's are not shared between threads.
+  // Throws kMirrorBroken when there is no usable repository.
+  GitRepository open() const;
+
+  // nullopt: no such ref.
+  std::optional<CommitId> ref(const std::string& name) const;
+  void set_ref(const Lock& lock, const std::string& name, const CommitId& commit);
+  void drop_ref(const Lock& lock, const std::string& name);
+  bool has_commit(const CommitId& commit) const;
+
+  // Found damaged while being read; the next fetch begins anew.
+  void mark_broken() { broken_ = true; }
+  bool broken() const { return broken_; }
+  // Grows when the mirror was replaced: handles of before are stale.
+  int generation() const { return generation_; }
+
+  const std::string& path() const { return path_; }
+  std::string broken_path() const { return path_ + ".broken"; }
+
+ private:
+  const std::string path_;
+  const std::string branch_ref_;
+  std::atomic<bool> broken_{false};
+  std::atomic<int> generation_{0};
+};
+
+std::string to_hex(const git_oid& id);
+// Throws SourceError kOther when `hex` is no object id.
+git_oid to_oid(const std::string& hex);
+
+// Runs `body`; a SourceError kMirrorBroken marks the mirror on its way out.
+template <class F>
+auto marking_broken(GitMirror& mirror, const F& body) {
+  try {
+    return body();
+  } catch (const SourceError& error) {
+    if (error.problem() == SourceProblem::kMirrorBroken) mirror.mark_broken();
+    throw;
+  }
+}
+
+}  // namespace maand

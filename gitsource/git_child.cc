@@ -281,6 +281,13 @@ GitPushed GitChild::send(const std::string& url, const std::string& local_ref, c
           result.at("text").get<std::string>()};
 }
 
+void GitChild::salvage(const std::string& from, const std::vector<std::string>& commits, int lock) {
+  json request = request_for(options_, "salvage", "");
+  request["from"] = from;
+  request["refs"] = commits;
+  run(request.dump(), "salvaging from the damaged mirror", lock);
+}
+
 void GitChild::repack(int lock) {
   run(request_for(options_, "repack", "").dump(), "repacking the mirror", lock);
 }

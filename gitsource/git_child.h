@@ -34,6 +34,7 @@ class GitChild {
   GitPushed send(const std::string& url, const std::string& local_ref, const std::string& ref,
                  const std::string& expected, int lock);
   void repack(int lock);
+  void salvage(const std::string& from, const std::vector<std::string>& commits, int lock);
 
   // Ends what is running and every later call, soon.
   void interrupt();

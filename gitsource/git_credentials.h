@@ -1,7 +1,7 @@
 // Who we are to a remote, and what a failure to talk to it means. Child only.
 #pragma once
 
-#include <git2.h>
+#include "gitsource/git_handles.h"
 
 #include <functional>
 #include <optional>

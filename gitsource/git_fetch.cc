@@ -29,7 +29,11 @@ RemoteHead GitFetch::list() {
   if (usable) {
     try {
       const std::optional<CommitId> have = mirror_.ref(ref);
-      usable = have && (*have != out.commit || mirror_.has_commit(*have));
+      usable = have.has_value();
+      if (have && !mirror_.has_commit(*have)) {
+        mirror_.mark_broken();
+        usable = false;
+      }
     } catch (const SourceError& error) {
       if (error.problem() != SourceProblem::kMirrorBroken) throw;
       usable = false;  // bring() makes it anew
@@ -40,8 +44,18 @@ RemoteHead GitFetch::list() {
 }
 
 CommitId GitFetch::bring() {
+  try {
+    return bring_once();
+  } catch (const SourceError& error) {
+    if (error.problem() != SourceProblem::kMirrorBroken) throw;
+    mirror_.mark_broken();
+  }
+  return bring_once();
+}
+
+CommitId GitFetch::bring_once() {
   const GitMirror::Lock lock = mirror_.lock(options_.stall_timeout);
-  const auto kept = mirror_.prepare(lock);
+  mirror_.prepare(lock);
   const std::string ref = options_.branch_ref();
   const bool same = options_.notes_remote() == options_.url;
   std::vector<std::string> refs = {ref};
@@ -49,9 +63,8 @@ CommitId GitFetch::bring() {
   GitAdvertised advertised;
   try {
     advertised = child_.bring(options_.url, refs, lock.fd());
-  } catch (const SourceError& error) {
+  } catch (const SourceError&) {
     mirror_.clean(lock);
-    if (error.problem() == SourceProblem::kMirrorBroken) mirror_.mark_broken();
     throw;
   }
   const auto found = advertised.refs.find(ref);
@@ -59,7 +72,7 @@ CommitId GitFetch::bring() {
     throw SourceError(SourceProblem::kNotFound, "the remote " + display_url(options_.url) + " has no " + ref +
                                                     "; push it, or set git.branch to one that exists");
   }
-  const CommitId head = marking_broken(mirror_, [&] { return peeled(found->second); });
+  const CommitId head = peeled(found->second);
   // Notes are only worth what the remote has: theirs replaces ours, and what we
   // could not push yet waits in the outbox.
   if (const auto notes = advertised.refs.find(options_.notes_ref); notes != advertised.refs.end()) {
@@ -67,8 +80,8 @@ CommitId GitFetch::bring() {
   } else if (same && options_.push_notes) {
     mirror_.drop_ref(lock, options_.notes_ref);
   }
-  restore_kept(lock, kept);
-  mirror_.set_ref(lock, ref, head);  // last: it says that all of it is there
+  if (!mirror_.ref(ref)) restore_kept(lock);  // this mirror is new
+  mirror_.set_ref(lock, ref, head);           // last: it says that all of it is there
   if (git_wants_repack(mirror_.path())) child_.repack(lock.fd());
   return head;
 }
@@ -106,15 +119,15 @@ CommitId GitFetch::peeled(const std::string& hex) const {
 
 // What held jobs run (R1.7) is mostly part of the branch and is back with it.
 // The rest (rewritten history) is taken from the damaged mirror if it still can be read.
-void GitFetch::restore_kept(const GitMirror::Lock& lock,
-                            const std::vector<std::pair<std::string, std::string>>& kept) {
+void GitFetch::restore_kept(const GitMirror::Lock& lock) {
+  const auto kept = mirror_.kept_in_broken();
   std::vector<std::string> missing;
   for (const auto& [name, id] : kept) {
-    if (!mirror_.has_commit(CommitId(id))) missing.push_back(name);
+    if (!mirror_.has_commit(CommitId(id))) missing.push_back(id);
   }
   if (!missing.empty()) {
     try {
-      child_.bring(mirror_.broken_path(), missing, lock.fd());
+      child_.salvage(mirror_.broken_path(), missing, lock.fd());
     } catch (const SourceError&) {
       mirror_.clean(lock);  // lost for good: the job says so when its content is asked for
     }

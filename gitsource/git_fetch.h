@@ -17,7 +17,8 @@ class GitFetch {
   // stays a safe rule for the caller.
   RemoteHead list();
 
-  // Branch and notes ref. Returns the branch's commit. Throws kNotFound when
+  // Branch and notes ref; a mirror that turns out to be damaged is cloned again
+  // at once. Returns the branch's commit. Throws kNotFound when
   // the remote has no such branch.
   CommitId bring();
 
@@ -26,9 +27,9 @@ class GitFetch {
   CommitId bring_notes(const GitMirror::Lock& lock);
 
  private:
+  CommitId bring_once();
   CommitId peeled(const std::string& id) const;
-  void restore_kept(const GitMirror::Lock& lock,
-                    const std::vector<std::pair<std::string, std::string>>& kept);
+  void restore_kept(const GitMirror::Lock& lock);
 
   const GitOptions& options_;
   GitMirror& mirror_;

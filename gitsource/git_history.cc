@@ -7,13 +7,11 @@ namespace {
 
 constexpr std::size_t kMaxMessages = 10'000;
 
-GitCommit commit_of(git_repository* repository, const CommitId& commit) {
+GitCommit commit_of(const GitMirror& mirror, git_repository* repository, const CommitId& commit) {
   const git_oid id = to_oid(commit.str());
   git_commit* raw = nullptr;
   const int rc = git_commit_lookup(&raw, repository, &id);
-  if (rc == GIT_ENOTFOUND) {
-    throw SourceError(SourceProblem::kNotFound, "the mirror has no commit " + commit.str());
-  }
+  if (rc == GIT_ENOTFOUND) mirror.throw_missing(commit);
   check_mirror(rc, "read a commit");
   return GitCommit(raw);
 }
@@ -24,7 +22,7 @@ std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 CommitInfo git_describe_commit(GitMirror& mirror, const CommitId& commit) {
   const GitRepository repository = mirror.open();
-  const GitCommit found = commit_of(repository.get(), commit);
+  const GitCommit found = commit_of(mirror, repository.get(), commit);
   const git_signature* author = git_commit_author(found.get());
   CommitInfo out;
   out.id = commit;
@@ -36,7 +34,7 @@ CommitInfo git_describe_commit(GitMirror& mirror, const CommitId& commit) {
 
 HistoryVerdict git_history_verdict(GitMirror& mirror, const CommitId& applied, const CommitId& head) {
   const GitRepository repository = mirror.open();
-  commit_of(repository.get(), head);
+  commit_of(mirror, repository.get(), head);
   if (applied.empty()) return HistoryVerdict::kFirst;
   if (applied == head) return HistoryVerdict::kUnchanged;
   if (!mirror.has_commit(applied)) return HistoryVerdict::kRewritten;
@@ -49,7 +47,7 @@ HistoryVerdict git_history_verdict(GitMirror& mirror, const CommitId& applied, c
 
 std::vector<std::string> git_messages(GitMirror& mirror, const CommitId& applied, const CommitId& head) {
   const GitRepository repository = mirror.open();
-  const GitCommit top = commit_of(repository.get(), head);
+  const GitCommit top = commit_of(mirror, repository.get(), head);
   if (applied.empty() || !mirror.has_commit(applied)) return {text_or_empty(git_commit_message(top.get()))};
   git_revwalk* raw = nullptr;
   check_mirror(git_revwalk_new(&raw, repository.get()), "walk the history");
@@ -62,7 +60,7 @@ std::vector<std::string> git_messages(GitMirror& mirror, const CommitId& applied
   git_oid id;
   int rc = 0;
   while (out.size() < kMaxMessages && (rc = git_revwalk_next(&id, walk.get())) == 0) {
-    const GitCommit commit = commit_of(repository.get(), CommitId(to_hex(id)));
+    const GitCommit commit = commit_of(mirror, repository.get(), CommitId(to_hex(id)));
     out.push_back(text_or_empty(git_commit_message(commit.get())));
   }
   if (rc < 0 && rc != GIT_ITEROVER) throw_mirror_error(rc, "walk the history");

@@ -27,7 +27,9 @@ GitRepository open_mirror(const std::string& path) {
 // One connection and the listing that came with it.
 class Connection {
  public:
-  Connection(const GitRemoteSpec& spec, git_direction direction) : credentials_(spec) {
+  // Listing needs no mirror, so that a damaged one cannot stand in its way.
+  enum class Mirror { kNone, kOpen };
+  Connection(const GitRemoteSpec& spec, git_direction direction, Mirror mirror) : credentials_(spec) {
     if (!spec.ca_file.empty()) git_library_trust(spec.ca_file);
     const GitUrl& url = credentials_.url();
     if (url.kind == GitUrl::Kind::kFile && ::access(url.path.c_str(), F_OK) != 0) {
@@ -35,11 +37,15 @@ class Connection {
                                                       std::strerror(errno) +
                                                       "); check git.url, or mount what holds it");
     }
-    mirror_ = open_mirror(spec.mirror);
     git_remote* remote = nullptr;
     // A path goes in decoded: libgit2 takes a plain one as well as a URL.
     const std::string address = url.kind == GitUrl::Kind::kFile ? url.path : spec.url;
-    check_mirror(git_remote_create_anonymous(&remote, mirror_.get(), address.c_str()), "name the remote");
+    if (mirror == Mirror::kOpen) {
+      mirror_ = open_mirror(spec.mirror);
+      check_mirror(git_remote_create_anonymous(&remote, mirror_.get(), address.c_str()), "name the remote");
+    } else {
+      check_mirror(git_remote_create_detached(&remote, address.c_str()), "name the remote");
+    }
     remote_.reset(remote);
     git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
     credentials_.install(options.callbacks);
@@ -68,7 +74,6 @@ class Connection {
   }
 
   git_remote* remote() { return remote_.get(); }
-  git_repository* mirror() { return mirror_.get(); }
   GitCredentials& credentials() { return credentials_; }
 
  private:
@@ -131,11 +136,11 @@ GitPushed send_to_path(const GitRemoteSpec& spec, GitCredentials& credentials, c
 }  // namespace
 
 GitAdvertised git_remote_list(const GitRemoteSpec& spec, const std::vector<std::string>& refs) {
-  return Connection(spec, GIT_DIRECTION_FETCH).advertised(refs);
+  return Connection(spec, GIT_DIRECTION_FETCH, Connection::Mirror::kNone).advertised(refs);
 }
 
 GitAdvertised git_remote_bring(const GitRemoteSpec& spec, const std::vector<std::string>& refs) {
-  Connection connection(spec, GIT_DIRECTION_FETCH);
+  Connection connection(spec, GIT_DIRECTION_FETCH, Connection::Mirror::kOpen);
   GitAdvertised out = connection.advertised(refs);
   if (out.refs.empty()) return out;
   std::vector<std::string> specs;
@@ -159,7 +164,7 @@ GitPushed git_remote_send(const GitRemoteSpec& spec, const std::string& local_re
     GitCredentials credentials(spec);
     return send_to_path(spec, credentials, local_ref, ref, expected);
   }
-  Connection connection(spec, GIT_DIRECTION_PUSH);
+  Connection connection(spec, GIT_DIRECTION_PUSH, Connection::Mirror::kOpen);
   const GitAdvertised now = connection.advertised({ref});
   const auto found = now.refs.find(ref);
   if ((found == now.refs.end() ? "" : found->second) != expected) return {GitPushed::Verdict::kLost, ""};

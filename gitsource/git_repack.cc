@@ -59,6 +59,32 @@ std::vector<fs::path> loose_objects(const fs::path& objects) {
 
 }  // namespace
 
+void git_salvage(const std::string& mirror, const std::string& from,
+                 const std::vector<std::string>& commits) {
+  git_repository* raw = nullptr;
+  check_mirror(git_repository_open_bare(&raw, mirror.c_str()), "open the mirror");
+  const GitRepository repository(raw);
+  git_odb* raw_odb = nullptr;
+  check_mirror(git_repository_odb(&raw_odb, repository.get()), "open the object database");
+  const GitOdb odb(raw_odb);
+  const std::string objects = (fs::path(from) / "objects").string();
+  check_mirror(git_odb_add_disk_alternate(odb.get(), objects.c_str()), "open the damaged objects");
+  for (const std::string& commit : commits) {
+    git_oid id;
+    git_packbuilder* raw_builder = nullptr;
+    git_revwalk* raw_walk = nullptr;
+    check_mirror(git_oid_fromstr(&id, commit.c_str()), "read a commit's id");
+    check_mirror(git_packbuilder_new(&raw_builder, repository.get()), "salvage");
+    const GitPackbuilder builder(raw_builder);
+    check_mirror(git_revwalk_new(&raw_walk, repository.get()), "salvage");
+    const GitRevwalk walk(raw_walk);
+    if (git_revwalk_push(walk.get(), &id) < 0) continue;
+    git_revwalk_hide_glob(walk.get(), "refs/*");
+    if (git_packbuilder_insert_walk(builder.get(), walk.get()) < 0) continue;
+    git_packbuilder_write(builder.get(), (fs::path(mirror) / "objects/pack").c_str(), 0444, nullptr, nullptr);
+  }
+}
+
 bool git_wants_repack(const std::string& mirror) {
   const fs::path objects = fs::path(mirror) / "objects";
   std::error_code error;

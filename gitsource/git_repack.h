@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace maand {
 
@@ -14,5 +15,10 @@ bool git_wants_repack(const std::string& mirror);
 // Safe to be killed at any point. Runs in the child, under the mirror's lock.
 // Throws SourceError.
 void git_repack(const std::string& mirror);
+
+// Copies `commits` with all their history from the object database of another
+// repository, however damaged the rest of it is. One that cannot be read whole
+// is left out. Runs in the child, under the mirror's lock. Throws SourceError.
+void git_salvage(const std::string& mirror, const std::string& from, const std::vector<std::string>& commits);
 
 }  // namespace maand

@@ -49,6 +49,31 @@ void remove_lock_files(const fs::path& mirror) {
   }
 }
 
+// Opens, and HEAD, configuration and every ref can be read. Objects are found
+// missing or damaged when they are read.
+// `has_branch`: it was filled once.
+bool in_order(const std::string& path, const std::string& branch_ref, bool* has_branch = nullptr) {
+  git_repository* raw = nullptr;
+  if (git_repository_open_bare(&raw, path.c_str()) < 0) return false;
+  const GitRepository repository(raw);
+  git_config* config = nullptr;
+  if (git_repository_config(&config, raw) < 0) return false;
+  git_config_free(config);
+  git_reference* head = nullptr;
+  if (git_reference_lookup(&head, raw, "HEAD") < 0) return false;
+  git_reference_free(head);
+  git_oid id;
+  const int found = git_reference_name_to_id(&id, raw, branch_ref.c_str());
+  if (found < 0 && found != GIT_ENOTFOUND) return false;  // the iterator below passes over such a ref
+  if (has_branch) *has_branch = found == 0;
+  git_reference_iterator* iterator = nullptr;
+  if (git_reference_iterator_new(&iterator, raw) < 0) return false;
+  const GitReferenceIterator owner(iterator);
+  int rc = 0;
+  for (git_reference* one = nullptr; (rc = git_reference_next(&one, iterator)) == 0;) git_reference_free(one);
+  return rc == GIT_ITEROVER;
+}
+
 }  // namespace
 
 std::string to_hex(const git_oid& id) {
@@ -98,24 +123,25 @@ GitMirror::Lock GitMirror::lock(std::chrono::milliseconds wait) const {
   return held;
 }
 
-std::vector<std::pair<std::string, std::string>> GitMirror::prepare(const Lock& lock) {
-  std::vector<std::pair<std::string, std::string>> kept;
+void GitMirror::prepare(const Lock& lock) {
   struct stat info {};
   bool there = ::lstat(path_.c_str(), &info) == 0;
   if (there && !broken_) {
-    // A refdb that cannot be listed is damage too.
-    try {
-      const GitRepository repository = open();
-      git_reference_iterator* raw = nullptr;
-      check_mirror(git_reference_iterator_new(&raw, repository.get()), "list the mirror's refs");
-      const GitReferenceIterator refs(raw);
-    } catch (const SourceError& error) {
-      if (error.problem() != SourceProblem::kMirrorBroken) throw;
-      broken_ = true;
+    broken_ = !in_order(path_, branch_ref_);
+  }
+  if (there && broken_) {
+    std::error_code error;
+    // One that was never filled has nothing to salvage, and must not take the
+    // place of one that has.
+    bool was_filled = true;
+    if (in_order(path_, branch_ref_, &was_filled) && !was_filled && fs::exists(broken_path(), error)) {
+      fs::remove_all(path_, error);
+      if (error)
+        throw SourceError(SourceProblem::kMirrorBroken, "cannot remove " + path_ + ": " + error.message());
+      there = false;
     }
   }
   if (there && broken_) {
-    kept = kept_refs(path_);
     std::error_code error;
     fs::remove_all(broken_path(), error);
     fs::rename(path_, broken_path(), error);
@@ -132,16 +158,21 @@ std::vector<std::pair<std::string, std::string>> GitMirror::prepare(const Lock& 
     options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH | GIT_REPOSITORY_INIT_NO_REINIT;
     options.mode = 0700;
     check_mirror(git_repository_init_ext(&raw, path_.c_str(), &options), "make the mirror");
-    const GitRepository repository(raw);
-    if (branch_ref_.rfind("refs/heads/", 0) == 0) {
-      check_mirror(git_repository_set_head(repository.get(), branch_ref_.c_str()), "set the mirror's HEAD");
-    }
+    git_repository_free(raw);
     broken_ = false;
     ++generation_;
   }
   remove_lock_files(path_);
   clean(lock);
-  return kept;
+  // HEAD is only for people and for `resolve`; it follows the configured branch.
+  if (branch_ref_.rfind("refs/heads/", 0) == 0) {
+    const GitRepository repository = open();
+    check_mirror(git_repository_set_head(repository.get(), branch_ref_.c_str()), "set the mirror's HEAD");
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> GitMirror::kept_in_broken() const {
+  return kept_refs(broken_path());
 }
 
 void GitMirror::clean(const Lock&) const {
@@ -189,6 +220,19 @@ void GitMirror::drop_ref(const Lock&, const std::string& name) {
   const GitRepository repository = open();
   const int rc = git_reference_remove(repository.get(), name.c_str());
   if (rc < 0 && rc != GIT_ENOTFOUND) throw_mirror_error(rc, "remove the ref " + name);
+}
+
+void GitMirror::throw_missing(const CommitId& commit) const {
+  const std::optional<CommitId> head = ref(branch_ref_);
+  if (!head || !has_commit(*head)) {
+    throw SourceError(SourceProblem::kMirrorBroken,
+                      "the mirror " + path_ +
+                          (head ? " lost objects it had; it will be cloned again"
+                                : " is empty; it is filled at the next fetch"));
+  }
+  throw SourceError(SourceProblem::kNotFound,
+                    "the mirror has no commit " + commit.str() +
+                        "; it was never fetched, or came from a repository that is gone");
 }
 
 bool GitMirror::has_commit(const CommitId& commit) const {

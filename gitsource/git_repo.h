@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gitsource/git_handles.h"
@@ -33,11 +34,9 @@ class GitMirror {
   Lock lock(std::chrono::milliseconds wait) const;
 
   // Makes the mirror when it is missing, moves a damaged one aside (to
-  // `<path>.broken`, replacing an older one) and begins anew, and removes what
-  // a killed process left: half packs and stale ref locks. Returns the refs
-  // below refs/maand/keep/ of the mirror that was moved aside, if one was.
-  // REQUIRES: `lock` is held.
-  std::vector<std::pair<std::string, std::string>> prepare(const Lock& lock);
+  // broken_path(), replacing an older one) and begins anew, and removes what a
+  // killed process left: half packs and stale ref locks. REQUIRES: `lock` is held.
+  void prepare(const Lock& lock);
   // Half packs of a fetch that was killed. REQUIRES: `lock` is held.
   void clean(const Lock& lock) const;
 
@@ -50,6 +49,9 @@ class GitMirror {
   void set_ref(const Lock& lock, const std::string& name, const CommitId& commit);
   void drop_ref(const Lock& lock, const std::string& name);
   bool has_commit(const CommitId& commit) const;
+  // Why has_commit is false: kNotFound, or kMirrorBroken when refs of the
+  // mirror point to objects that are gone as well.
+  [[noreturn]] void throw_missing(const CommitId& commit) const;
 
   // Found damaged while being read; the next fetch begins anew.
   void mark_broken() { broken_ = true; }
@@ -58,6 +60,9 @@ class GitMirror {
   int generation() const { return generation_; }
 
   const std::string& path() const { return path_; }
+  // (ref, id) below refs/maand/keep/ of the damaged mirror that was moved aside.
+  // Read from its files, so that a restart in between does not lose them.
+  std::vector<std::pair<std::string, std::string>> kept_in_broken() const;
   std::string broken_path() const { return path_ + ".broken"; }
 
  private:

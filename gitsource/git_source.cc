@@ -33,11 +33,18 @@ class GitSource::Parts {
     parse_git_url(options.notes_remote());
   }
 
-  // The mirror as a place to look things up; nothing is fetched into it.
+  // Once, and again when somebody removed the mirror. While another process
+  // writes to it, it is in order, and a reader need not wait for that.
   void prepare() {
     if (prepared && std::filesystem::exists(options.mirror)) return;
-    const GitMirror::Lock lock = mirror.lock(options.stall_timeout);
-    if (!std::filesystem::exists(options.mirror)) mirror.prepare(lock);
+    const bool missing = !std::filesystem::exists(options.mirror);
+    try {
+      const GitMirror::Lock lock =
+          mirror.lock(missing ? options.stall_timeout : std::chrono::milliseconds(0));
+      mirror.prepare(lock);
+    } catch (const SourceError&) {
+      if (missing) throw;
+    }
     prepared = true;
   }
 
@@ -97,10 +104,8 @@ void GitSource::keep(const std::string& name, const CommitId& commit) {
       parts_->mirror.drop_ref(lock, ref);
       return;
     }
-    if (!parts_->mirror.has_commit(commit)) {
-      throw SourceError(SourceProblem::kNotFound, "commit " + commit.str() + " cannot be kept for " + name +
-                                                      ": the mirror does not have it");
-    }
+    if (parts_->mirror.ref(ref) == commit) return;
+    if (!parts_->mirror.has_commit(commit)) parts_->mirror.throw_missing(commit);
     parts_->mirror.set_ref(lock, ref, commit);
   });
 }

@@ -5,7 +5,7 @@
 // "unknown"), and 1.5 can retry for ever after a timeout (libgit2#7143).
 #pragma once
 
-#include <git2.h>
+#include "gitsource/git_handles.h"
 
 #include <functional>
 #include <optional>

@@ -85,6 +85,10 @@ json serve(const json& request) {
     git_repack(spec.mirror);
     return json::object();
   }
+  if (operation == "salvage") {
+    git_salvage(spec.mirror, request.at("from"), refs);
+    return json::object();
+  }
   throw SourceError(SourceProblem::kOther, "git-transport is a part of maand and no command for people");
 }
 

@@ -35,11 +35,7 @@ class GitTreeView : public FileView {
     git_commit* raw_commit = nullptr;
     const int rc = git_commit_lookup(&raw_commit, repository_.get(), &id);
     const GitCommit owner(raw_commit);
-    if (rc == GIT_ENOTFOUND) {
-      throw SourceError(SourceProblem::kNotFound,
-                        "the mirror has no commit " + commit.str() +
-                            "; it was never fetched, or came from a repository that is gone");
-    }
+    if (rc == GIT_ENOTFOUND) mirror.throw_missing(commit);
     check_mirror(rc, "read a commit");
     git_tree* raw_tree = nullptr;
     check_mirror(git_commit_tree(&raw_tree, owner.get()), "read a commit's tree");

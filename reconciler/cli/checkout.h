@@ -1,0 +1,20 @@
+// Where the workspace is in a directory tree that a person works in.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace maand {
+
+// The nearest of `from` and its parents that is a workspace (holds workers.json)
+// or holds one as `workspace/`. nullopt: none. Looks only whether things exist.
+std::optional<std::filesystem::path> find_workspace(const std::filesystem::path& from);
+
+// `directory` itself when it is a workspace, else its `workspace/` when that
+// exists, else `directory` all the same: then loading says what is missing.
+std::filesystem::path workspace_in(const std::filesystem::path& directory);
+
+// `path` as a person at `from` would write it: relative when it is below.
+std::filesystem::path shown_path(const std::filesystem::path& path, const std::filesystem::path& from);
+
+}  // namespace maand

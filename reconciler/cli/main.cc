@@ -1,0 +1,169 @@
+// The command line: which verbs and options there are. What a verb does is in
+// commands/<verb>.cc.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/init.h"
+#include "reconciler/cli/commands/job_create.h"
+#include "reconciler/cli/commands/validate.h"
+#include "reconciler/cli/commands/version.h"
+#include "reconciler/cli/context.h"
+#include "reconciler/cli/terminal.h"
+#include "reconciler/cli/verbs.h"
+
+namespace maand {
+namespace {
+
+// The child that speaks with a git remote (gitsource/README.md). Not in --help:
+// only we call it.
+constexpr std::string_view kGitTransport = "git-transport";
+
+constexpr const char* kAbout =
+    "maand makes plain Linux machines run what a git branch says.\n\n"
+    "A bucket is a directory with maand.conf, secrets/ and data/: one project, one repository,\n"
+    "its workers. `maand init` makes one, `maand serve` is its daemon, and most other commands\n"
+    "look at it. Push a commit; the daemon rolls it out and tells the outcome as a git note.";
+
+constexpr const char* kExitStatuses =
+    "Exit status: 0 done, 1 failed or degraded, 2 usage or configuration, 3 changes pending,\n"
+    "4 refused, held or waiting by a policy, 5 no daemon or bucket busy.";
+
+using Run = std::function<int(const Context&)>;
+
+// Adds a verb whose options a struct of its own holds.
+template <class Options>
+CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+               int (*function)(const Context&, const Options&), const std::shared_ptr<Options>& options) {
+  CLI::App* app = parent.add_subcommand(name, about);
+  app->footer(kExitStatuses);
+  app->callback([&run, function, options] {
+    run = [function, options](const Context& context) { return function(context, *options); };
+  });
+  return *app;
+}
+
+void add_bucket_verbs(CLI::App& app, Run& run) {
+  const auto init = std::make_shared<InitOptions>();
+  CLI::App& make = verb(app, run, "init", "Make a bucket for a repository", run_init, init);
+  make.add_option("--repo", init->repo, "The repository: https://, ssh://, user@host:path or file://")->required();
+  make.add_option("--branch", init->branch, "The branch that says what runs")->capture_default_str();
+  make.add_option("--path", init->path, "The folder of workers.json in the repository")->capture_default_str();
+  make.add_option("--bucket-id", init->bucket_id, "Names the bucket's files on workers (default: a random UUID)");
+  make.add_option("DIR", init->directory, "The directory to make it in")->capture_default_str();
+}
+
+void add_workspace_verbs(CLI::App& app, Run& run) {
+  const auto validate = std::make_shared<ValidateOptions>();
+  CLI::App& check = verb(app, run, "validate", "Tell every problem of a workspace directory", run_validate, validate);
+  check.add_option("DIR", validate->directory,
+                   "A workspace, or a checkout with workspace/ in it (default: the current checkout)");
+  check.add_option("--format", validate->format, "text, or github to annotate files in GitHub Actions")
+      ->check(CLI::IsMember({"text", "github"}))
+      ->capture_default_str();
+
+  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace");
+  job->require_subcommand(1);
+  const auto create = std::make_shared<JobCreateOptions>();
+  CLI::App& scaffold = verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
+  scaffold.add_option("NAME", create->name, "Name of the job and of its directory")->required();
+  scaffold.add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
+      ->delimiter(',');
+}
+
+void add_other_verbs(CLI::App& app, Run& run) {
+  verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
+}
+
+void add_global_options(CLI::App& app, Context& context, bool& no_color) {
+  app.add_option("--bucket", context.bucket,
+                 "The bucket's directory (default: MAAND_BUCKET, else the nearest parent with a maand.conf)");
+  app.add_flag("--json", context.json, "Print JSON");
+  app.add_option("--log-level", context.log_level, "trace, debug, info, warn, error or off")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  app.add_option("--log-format", context.log_format, "text or json (default: log_format of maand.conf)")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("--no-color", no_color, "No colours, also on a terminal");
+}
+
+// The first word that is neither a global option nor its value. Looked at before
+// parsing, so that a mistyped verb is answered as one.
+std::string first_word(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--bucket" || word == "--log-level" || word == "--log-format") {
+      ++i;
+    } else if (word.empty() || word[0] != '-') {
+      return std::string(word);
+    }
+  }
+  return "";
+}
+
+int usage_error(const std::string& message) {
+  std::cerr << "maand: " << message << "\n";
+  return kExitUsage;
+}
+
+int run_command_line(int argc, char** argv) {
+  Context context;
+  Run run;
+  bool no_color = false;
+  CLI::App app(kAbout, "maand");
+  app.fallthrough();  // global options are understood after the verb as well
+  app.require_subcommand(1);
+  app.footer(std::string(kExitStatuses) + "\n`maand COMMAND --help` tells more.");
+  add_global_options(app, context, no_color);
+  add_bucket_verbs(app, run);
+  add_workspace_verbs(app, run);
+  add_other_verbs(app, run);
+
+  if (argc == 1) {
+    std::cerr << app.help();
+    return kExitUsage;
+  }
+  const std::string word = first_word(argc, argv);
+  if (const std::string answer = word.empty() ? "" : unknown_verb(word); !answer.empty()) return usage_error(answer);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    app.exit(help, std::cout, std::cerr);
+    return kExitDone;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(std::string(error.what()) + "\n`maand " + (word.empty() ? "" : word + " ") +
+                       "--help` tells what is accepted");
+  }
+  context.color = !no_color && stdout_takes_color();
+  context.live = stdout_is_terminal();
+  return run(context);
+}
+
+}  // namespace
+}  // namespace maand
+
+int main(int argc, char** argv) {
+  using namespace maand;
+  if (argc > 1 && argv[1] == kGitTransport) return git_transport_main(argc, argv);
+  // A reader that goes away (`maand history | head`) is a write error, not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const int status = run_command_line(argc, argv);
+    std::cout.flush();
+    return status;
+  } catch (const CommandError& error) {
+    std::cout.flush();
+    std::cerr << "maand: " << error.what() << "\n";
+    return error.status();
+  } catch (const std::exception& error) {
+    std::cout.flush();
+    std::cerr << "maand: " << error.what() << "\n";
+    return kExitFailed;
+  }
+}

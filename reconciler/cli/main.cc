@@ -52,16 +52,20 @@ CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::s
 void add_bucket_verbs(CLI::App& app, Run& run) {
   const auto init = std::make_shared<InitOptions>();
   CLI::App& make = verb(app, run, "init", "Make a bucket for a repository", run_init, init);
-  make.add_option("--repo", init->repo, "The repository: https://, ssh://, user@host:path or file://")->required();
+  make.add_option("--repo", init->repo, "The repository: https://, ssh://, user@host:path or file://")
+      ->required();
   make.add_option("--branch", init->branch, "The branch that says what runs")->capture_default_str();
-  make.add_option("--path", init->path, "The folder of workers.json in the repository")->capture_default_str();
-  make.add_option("--bucket-id", init->bucket_id, "Names the bucket's files on workers (default: a random UUID)");
+  make.add_option("--path", init->path, "The folder of workers.json in the repository")
+      ->capture_default_str();
+  make.add_option("--bucket-id", init->bucket_id,
+                  "Names the bucket's files on workers (default: a random UUID)");
   make.add_option("DIR", init->directory, "The directory to make it in")->capture_default_str();
 }
 
 void add_workspace_verbs(CLI::App& app, Run& run) {
   const auto validate = std::make_shared<ValidateOptions>();
-  CLI::App& check = verb(app, run, "validate", "Tell every problem of a workspace directory", run_validate, validate);
+  CLI::App& check =
+      verb(app, run, "validate", "Tell every problem of a workspace directory", run_validate, validate);
   check.add_option("DIR", validate->directory,
                    "A workspace, or a checkout with workspace/ in it (default: the current checkout)");
   check.add_option("--format", validate->format, "text, or github to annotate files in GitHub Actions")
@@ -71,9 +75,11 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
   CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace");
   job->require_subcommand(1);
   const auto create = std::make_shared<JobCreateOptions>();
-  CLI::App& scaffold = verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
+  CLI::App& scaffold =
+      verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
   scaffold.add_option("NAME", create->name, "Name of the job and of its directory")->required();
-  scaffold.add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
+  scaffold
+      .add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
       ->delimiter(',');
 }
 
@@ -130,7 +136,8 @@ int run_command_line(int argc, char** argv) {
     return kExitUsage;
   }
   const std::string word = first_word(argc, argv);
-  if (const std::string answer = word.empty() ? "" : unknown_verb(word); !answer.empty()) return usage_error(answer);
+  if (const std::string answer = word.empty() ? "" : unknown_verb(word); !answer.empty())
+    return usage_error(answer);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

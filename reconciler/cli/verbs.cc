@@ -11,17 +11,17 @@
 namespace maand {
 namespace {
 
-constexpr std::array<std::string_view, 14> kVerbs = {
-    "init", "serve",   "reconcile", "plan", "validate", "status",  "why",
-    "job",  "history", "note",      "logs", "retry",    "release", "version"};
+constexpr auto kVerbs =
+    std::to_array<std::string_view>({"init", "serve", "reconcile", "plan", "validate", "status", "why", "job",
+                                     "history", "note", "logs", "retry", "release", "version"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.
-constexpr std::array<std::string_view, 26> kUnbuilt = {
-    "render",  "info",        "events",      "audit",      "suspend",      "resume", "pin",
-    "rollback", "forget",     "worker",      "takeover",   "backup",       "restore", "run_command",
-    "job_command", "jobcommand", "health_check", "cat",    "secrets",      "collect", "worker_facts",
-    "doctor",  "gc",          "adopt",       "schema",     "completion",   "dashboard", "support"};
+constexpr auto kUnbuilt = std::to_array<std::string_view>(
+    {"render",      "info",       "events",       "audit",    "suspend",    "resume",    "pin",
+     "rollback",    "forget",     "worker",       "takeover", "backup",     "restore",   "run_command",
+     "job_command", "jobcommand", "health_check", "cat",      "secrets",    "collect",   "worker_facts",
+     "doctor",      "gc",         "adopt",        "schema",   "completion", "dashboard", "support"});
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& words, std::string_view word) {
@@ -33,11 +33,13 @@ bool holds(const std::array<std::string_view, N>& words, std::string_view word) 
 std::string unknown_verb(const std::string& word) {
   if (holds(kVerbs, word)) return "";
   if (word == "build") {
-    return "there is no `build`: push the commit and the daemon reads it. `maand validate` checks a workspace, "
+    return "there is no `build`: push the commit and the daemon reads it. `maand validate` checks a "
+           "workspace, "
            "`maand plan` shows what a commit would change";
   }
   if (word == "deploy") {
-    return "there is no `deploy`: push the commit and `maand serve` rolls it out. `maand reconcile` does it now, "
+    return "there is no `deploy`: push the commit and `maand serve` rolls it out. `maand reconcile` does it "
+           "now, "
            "`maand plan` shows what would change";
   }
   if (holds(kUnbuilt, word)) return "`maand " + word + "` is not built yet; `maand --help` lists what is";

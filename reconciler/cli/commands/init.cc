@@ -27,7 +27,8 @@ namespace {
 std::string random_uuid() {
   std::array<unsigned char, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw CommandError(kExitFailed, "the system gives no random bytes for a bucket id; name one with --bucket-id");
+    throw CommandError(kExitFailed,
+                       "the system gives no random bytes for a bucket id; name one with --bucket-id");
   }
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);
@@ -45,15 +46,16 @@ std::string random_uuid() {
 std::string name_from(const fs::path& directory) {
   std::string name;
   for (const char c : directory.filename().string()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
     if (plain && name.size() < 63) name += c;
   }
   return name.empty() ? "maand" : name;
 }
 
 void refuse_control_characters(const std::string& option, const std::string& value) {
-  if (!is_utf8(value) || std::any_of(value.begin(), value.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; })) {
+  if (!is_utf8(value) ||
+      std::any_of(value.begin(), value.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; })) {
     throw CommandError(kExitUsage, option + " " + quote(value) + " holds characters that no such value has");
   }
 }
@@ -78,7 +80,8 @@ void refuse_existing(const fs::path& directory) {
   std::vector<std::string> there;
   for (const char* name : {"maand.conf", "secrets", "data"}) {
     std::error_code ignored;
-    if (fs::symlink_status(directory / name, ignored).type() != fs::file_type::not_found) there.emplace_back(name);
+    if (fs::symlink_status(directory / name, ignored).type() != fs::file_type::not_found)
+      there.emplace_back(name);
   }
   if (there.empty()) return;
   throw CommandError(kExitUsage, directory.string() + " already has " + join_words(there) +
@@ -116,7 +119,8 @@ void print_next_steps(const fs::path& directory, const InitOptions& options) {
   std::cout << "A bucket is made in " << at << " (id " << options.bucket_id << ").\n\nNext:\n"
             << "  1. The key that opens the workers (ed25519), mode 0600: " << at << "/secrets/worker.key\n"
             << "     Who logs in, port and sudo: [ssh] in " << at << "/maand.conf\n"
-            << "  2. The workers' host keys: " << at << "/secrets/known_hosts (`ssh-keyscan HOST`, compared by you),\n"
+            << "  2. The workers' host keys: " << at
+            << "/secrets/known_hosts (`ssh-keyscan HOST`, compared by you),\n"
             << "     or `host_key` of a worker in workers.json\n";
   int step = 3;
   if (kind == GitUrl::Kind::kSsh) {
@@ -150,7 +154,8 @@ std::string bucket_config_text(const InitOptions& options, const std::string& na
 bucket_id = )" +
          toml(options.bucket_id) + R"(
 # How notes and logs call this bucket.
-name = )" + toml(name) +
+name = )" +
+         toml(name) +
          R"(
 # worker_root = "/opt/worker"    # directory on the workers; fixed at the first apply
 
@@ -164,11 +169,14 @@ use_sudo = true                  # needs `sudo -n`; false when the user may writ
 # connect_timeout = "15s"
 
 [git]
-url = )" + toml(options.repo) +
+url = )" +
+         toml(options.repo) +
          R"(
-branch = )" + toml(options.branch) +
+branch = )" +
+         toml(options.branch) +
          R"(
-path = )" + toml(options.path) +
+path = )" +
+         toml(options.path) +
          R"(               # folder of workers.json in the repository
 # poll_interval = "60s"
 # ssh_key = "git.key"            # a file in secrets/, for ssh remotes
@@ -211,7 +219,8 @@ int run_init(const Context& context, const InitOptions& given) {
   write_new_file(directory / "maand.conf", text);
 
   if (context.json) {
-    std::cout << JsonObject().text("bucket", directory.string()).text("bucket_id", options.bucket_id).str() << "\n";
+    std::cout << JsonObject().text("bucket", directory.string()).text("bucket_id", options.bucket_id).str()
+              << "\n";
   } else {
     print_next_steps(directory, options);
   }

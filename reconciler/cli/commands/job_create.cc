@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // `echo` alone, so that a first deploy of the scaffold is harmless everywhere.
-constexpr const char* kMakefile = R"(# What maand calls on each worker, in this directory. A target that exits with
+constexpr const char* kMakefile =
+    R"(# What maand calls on each worker, in this directory. A target that exits with
 # another status than 0 has failed, and stops the rollout of this job.
 #
 # Every target gets CURRENT_VERSION (what runs here now; 0.0.0 when nothing does)
@@ -65,9 +66,10 @@ std::vector<std::string> tidy(const std::vector<std::string>& given) {
     out.push_back(label);
   }
   if (out.empty()) {
-    throw CommandError(kExitUsage,
-                       "say which workers run it: --selectors LABEL[,LABEL]. A worker needs all of the labels; "
-                       "every worker has the label \"worker\"");
+    throw CommandError(
+        kExitUsage,
+        "say which workers run it: --selectors LABEL[,LABEL]. A worker needs all of the labels; "
+        "every worker has the label \"worker\"");
   }
   return out;
 }
@@ -89,8 +91,9 @@ int run_job_create(const Context& context, const JobCreateOptions& options) {
   const fs::path here = fs::current_path();
   const auto workspace = find_workspace(here);
   if (!workspace) {
-    throw CommandError(kExitUsage, "there is no workspace in " + here.string() +
-                                       " or above it; go into a checkout that holds workspace/ or workers.json");
+    throw CommandError(kExitUsage,
+                       "there is no workspace in " + here.string() +
+                           " or above it; go into a checkout that holds workspace/ or workers.json");
   }
   const fs::path directory = *workspace / "jobs" / options.name;
   std::error_code error;
@@ -103,7 +106,8 @@ int run_job_create(const Context& context, const JobCreateOptions& options) {
   write(directory / "manifest.json", manifest_text(selectors));
   write(directory / "Makefile", kMakefile);
 
-  const std::vector<std::string> files = {(directory / "manifest.json").string(), (directory / "Makefile").string()};
+  const std::vector<std::string> files = {(directory / "manifest.json").string(),
+                                          (directory / "Makefile").string()};
   if (context.json) {
     std::cout << JsonObject().text("job", options.name).texts("files", files).str() << "\n";
     return kExitDone;

@@ -101,7 +101,8 @@ void print_github(const Verdict& verdict, const fs::path& prefix) {
   for (const Diagnostic& one : verdict.problems) {
     const std::string text = (one.field.empty() ? "" : one.field + ": ") + one.message +
                              (one.advice.empty() ? "" : " — " + one.advice);
-    std::cout << "::" << word(one) << " file=" << github_escaped((prefix / one.path).lexically_normal().string(), true)
+    std::cout << "::" << word(one)
+              << " file=" << github_escaped((prefix / one.path).lexically_normal().string(), true)
               << ",title=maand::" << github_escaped(text, false) << "\n";
   }
 }
@@ -117,7 +118,8 @@ void print_text(const Verdict& verdict, const fs::path& prefix, bool color) {
   const std::string size = count(verdict.jobs, "job") + " on " + count(verdict.workers, "worker") + ", " +
                            count(verdict.allocations, "allocation");
   if (verdict.errors > 0) {
-    std::cout << count(verdict.errors, "error") << ", " << count(verdict.warnings, "warning") << " in " << size << "\n";
+    std::cout << count(verdict.errors, "error") << ", " << count(verdict.warnings, "warning") << " in "
+              << size << "\n";
   } else {
     std::cout << inked("valid", Ink::kGood, color) << ": " << size
               << (verdict.warnings > 0 ? ", " + count(verdict.warnings, "warning") : "") << "\n";

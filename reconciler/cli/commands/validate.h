@@ -9,8 +9,8 @@
 namespace maand {
 
 struct ValidateOptions {
-  std::string directory;         // a workspace, or a directory with `workspace/` in it; empty: the current checkout
-  std::string format = "text";   // text, or github: workflow commands that annotate the files
+  std::string directory;  // a workspace, or a directory with `workspace/` in it; empty: the current checkout
+  std::string format = "text";  // text, or github: workflow commands that annotate the files
 };
 
 // kExitDone, kExitFailed when there are errors, kExitUsage when there is no such directory.

@@ -1,0 +1,77 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/cli/maand.h"
+
+namespace maand::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(CommandLine, RefusesWhatItDoesNotUnderstandWithTwoAndSaysWhy) {
+  struct {
+    std::vector<std::string> arguments;
+    const char* says;
+  } const rows[] = {
+      {{"stauts"}, "did you mean `maand status`?"},
+      {{"--bucket", "/tmp", "--json", "stauts"}, "did you mean `maand status`?"},
+      {{"build"}, "there is no `build`"},
+      {{"deploy", "--jobs", "api"}, "there is no `deploy`"},
+      {{"version", "--colour"}, "--colour"},
+      {{"version", "extra"}, "extra"},
+      {{"version", "--log-level", "loud"}, "loud"},
+      {{"init"}, "--repo"},
+      {{"validate", "--format", "xml"}, "xml"},
+      {{"job"}, "maand job --help"},
+      {{"job", "create"}, "NAME"},
+  };
+  for (const auto& row : rows) {
+    const ProgramResult result = maand(row.arguments);
+    EXPECT_EQ(result.status, 2) << row.says;
+    EXPECT_THAT(result.err, HasSubstr(row.says));
+    EXPECT_EQ(result.err.rfind("maand: ", 0), 0u) << result.err;
+    EXPECT_EQ(result.out, "") << row.says;
+  }
+}
+
+TEST(CommandLine, WithoutAWordShowsTheHelpOnStderr) {
+  const ProgramResult result = maand({});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("A bucket is a directory with maand.conf"));
+}
+
+TEST(CommandLine, HelpIsAResult) {
+  const ProgramResult all = maand({"--help"});
+  EXPECT_EQ(all.status, 0);
+  EXPECT_THAT(all.out, HasSubstr("validate"));
+  EXPECT_THAT(all.out, HasSubstr("Exit status"));
+  EXPECT_THAT(all.out, ::testing::Not(HasSubstr("git-transport")));  // only the daemon calls it
+  const ProgramResult one = maand({"init", "--help"});
+  EXPECT_EQ(one.status, 0);
+  EXPECT_THAT(one.out, HasSubstr("--repo"));
+  EXPECT_THAT(one.out, HasSubstr("--branch"));
+}
+
+TEST(CommandLine, GlobalOptionsWorkBeforeAndAfterTheVerb) {
+  const std::string json = maand({"version", "--json"}).out;
+  EXPECT_EQ(json.rfind("{\"version\":\"", 0), 0u) << json;
+  EXPECT_EQ(maand({"--json", "version"}).out, json);
+}
+
+TEST(CommandLine, VersionIsOneLine) {
+  const ProgramResult result = maand({"version"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.out.rfind("maand ", 0), 0u) << result.out;
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(CommandLine, WithoutABucketSaysHowToGetOne) {
+  const TempDir empty;
+  const ProgramResult result = maand({"history"}, empty.path());
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("maand init --repo URL"));
+}
+
+}  // namespace
+}  // namespace maand::testing

@@ -10,8 +10,11 @@
 #include <string_view>
 
 #include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
+#include "reconciler/cli/commands/logs.h"
+#include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/context.h"
@@ -83,6 +86,23 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
       ->delimiter(',');
 }
 
+void add_looking_verbs(CLI::App& app, Run& run) {
+  const auto status = std::make_shared<StatusOptions>();
+  verb(app, run, "status", "Show commit, state, allocations, and what is held or waits", run_status, status)
+      .add_flag("--watch", status->watch, "Show it again and again, until Ctrl-C");
+
+  const auto history = std::make_shared<HistoryOptions>();
+  verb(app, run, "history", "List past passes, newest first", run_history, history)
+      .add_option("--limit", history->limit, "How many at most")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+
+  const auto logs = std::make_shared<LogsOptions>();
+  CLI::App& output = verb(app, run, "logs", "Print what an allocation's targets printed", run_logs, logs);
+  output.add_option("JOB@WORKER", logs->allocation, "The allocation")->required();
+  output.add_flag("-f,--follow", logs->follow, "Go on with what comes, until Ctrl-C");
+}
+
 void add_other_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
@@ -129,6 +149,7 @@ int run_command_line(int argc, char** argv) {
   add_global_options(app, context, no_color);
   add_bucket_verbs(app, run);
   add_workspace_verbs(app, run);
+  add_looking_verbs(app, run);
   add_other_verbs(app, run);
 
   if (argc == 1) {

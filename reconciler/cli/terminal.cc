@@ -37,6 +37,12 @@ bool within(const std::array<Range, N>& ranges, std::uint32_t point) {
                      [&](const Range& range) { return point >= range.first && point <= range.second; });
 }
 
+winsize terminal_size() {
+  winsize size{};
+  if (!stdout_is_terminal() || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return size;
+}
+
 struct Character {
   std::size_t bytes = 1;
   std::size_t columns = 1;
@@ -65,11 +71,8 @@ bool stdout_takes_color() {
   return stdout_is_terminal() && !(none && *none) && !(term && std::string_view(term) == "dumb");
 }
 
-std::size_t terminal_columns() {
-  winsize size{};
-  if (!stdout_is_terminal() || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return size.ws_col;
-}
+std::size_t terminal_columns() { return terminal_size().ws_col; }
+std::size_t terminal_rows() { return terminal_size().ws_row; }
 
 std::size_t display_width(std::string_view text) {
   std::size_t columns = 0;

@@ -12,6 +12,7 @@ bool stdout_is_terminal();
 bool stdout_takes_color();
 // Columns of the terminal; 0 when stdout is none, which means: as wide as needed.
 std::size_t terminal_columns();
+std::size_t terminal_rows();
 
 // Columns that UTF-8 `text` takes: combining marks none, East Asian wide
 // characters and emoji two. By tables of our own, because wcwidth(3) depends on

@@ -1,0 +1,82 @@
+#include "reconciler/cli/commands/orders.h"
+
+#include <functional>
+#include <iostream>
+
+#include "reconciler/cli/actor.h"
+#include "reconciler/cli/bucket.h"
+#include "reconciler/cli/daemon_link.h"
+#include "reconciler/cli/json_out.h"
+#include "reconciler/cli/services.h"
+
+namespace maand {
+namespace {
+
+struct Order {
+  std::string route;   // below /api/v1/
+  std::string member;  // what the subject is called there
+  std::string subject;
+  std::function<ControlReply(OperatorDesk&, const std::string& actor)> here;
+};
+
+ExitStatus exit_of_answer(const DaemonAnswer& answer) {
+  if (answer.done()) return kExitDone;
+  if (answer.kind == DaemonAnswer::Kind::kBroken || answer.status == 503) return kExitNoDaemon;
+  if (answer.status == 404 || answer.status == 400) return kExitUsage;
+  if (answer.status == 409) return kExitHeld;
+  return kExitFailed;
+}
+
+ExitStatus exit_of_reply(const ControlReply& reply) {
+  switch (reply.kind) {
+    case ControlReply::Kind::kDone:
+      return kExitDone;
+    case ControlReply::Kind::kUnknownSubject:
+      return kExitUsage;
+    case ControlReply::Kind::kRefused:
+      return kExitHeld;
+  }
+  return kExitFailed;
+}
+
+int finish(const Context& context, ExitStatus status, const std::string& text, bool daemon) {
+  if (status != kExitDone) throw CommandError(status, text);
+  if (context.json) {
+    std::cout << JsonObject().flag("done", true).text("message", text).flag("daemon", daemon).str() << "\n";
+  } else {
+    std::cout << text << "\n";
+    if (!daemon) std::cout << "No daemon runs; the next `maand serve` or `maand reconcile` acts on it.\n";
+  }
+  return kExitDone;
+}
+
+int give(const Context& context, const Order& order) {
+  const Bucket bucket = open_bucket(context);
+  const std::string actor = current_actor();
+  const DaemonAnswer answer =
+      DaemonLink(bucket.socket())
+          .post("/api/v1/" + order.route, {{order.member, order.subject}, {"actor", actor}});
+  if (!answer.no_daemon()) return finish(context, exit_of_answer(answer), answer.text, true);
+  Context quiet = context;
+  quiet.log_level = "warn";  // taking the bucket and leaving it again is nobody's news
+  Services services(bucket, quiet);
+  const ControlReply reply = order.here(services.desk(), actor);
+  return finish(context, exit_of_reply(reply), reply.text, false);
+}
+
+}  // namespace
+
+int run_retry(const Context& context, const RetryOptions& options) {
+  return give(context, {"retry", "job", options.job, [&](OperatorDesk& desk, const std::string& actor) {
+                          return desk.retry_here(options.job, actor);
+                        }});
+}
+
+int run_release(const Context& context, const ReleaseOptions& options) {
+  return give(context,
+              {"release", "subject", options.subject, [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.release_here(options.subject, actor);
+               }});
+}
+
+}  // namespace maand

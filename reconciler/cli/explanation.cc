@@ -1,0 +1,115 @@
+#include "reconciler/cli/explanation.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "reconciler/core/placement.h"
+#include "reconciler/core/text.h"
+
+namespace maand {
+namespace {
+
+void refuse_unknown(const JudgedHead& head, const JobName& job) {
+  std::set<std::string_view> names;
+  for (const auto& [name, one] : head.workspace.jobs) names.insert(name.str());
+  for (const auto& [name, one] : head.workspace.broken) names.insert(name.str());
+  for (const auto& [key, one] : head.applied.allocations) names.insert(key.job.str());
+  for (const auto& [name, one] : head.applied.jobs) names.insert(name.str());
+  if (names.count(job.str()) > 0) return;
+  const auto near = nearest(job.str(), std::vector<std::string_view>(names.begin(), names.end()));
+  throw CommandError(kExitUsage, "no job " + quote(job.str()) + " is known, neither in " + head.label +
+                                     " nor on a worker" + (near ? "; did you mean `" + *near + "`?" : ""));
+}
+
+// The job as a whole: what the newest pass found out counts before what a plan
+// alone can know.
+void explain_job(Explanation& out, const JudgedHead& head, const StatusView& status, const Plan& plan) {
+  if (const auto planned = plan.jobs.find(out.job); planned != plan.jobs.end() && planned->second.held) {
+    out.state = "held";
+    out.reason = to_string(planned->second.held_reason);
+    out.detail = planned->second.held_detail;
+  }
+  const auto now = std::find_if(status.jobs.begin(), status.jobs.end(),
+                                [&](const auto& job) { return job.job == out.job.str(); });
+  if (now != status.jobs.end() && out.state.empty()) {
+    out.state = now->state;
+    out.reason = now->reason;
+    out.detail = now->detail;
+  }
+  out.held = out.state == "held";
+  if (const auto broken = head.workspace.broken.find(out.job); broken != head.workspace.broken.end()) {
+    for (const Diagnostic& one : broken->second.diagnostics.all()) out.problems.push_back(to_string(one));
+  }
+  for (const BetweenJobs& between : head.workspace.between) {
+    if (std::count(between.jobs.begin(), between.jobs.end(), out.job) > 0) {
+      out.problems.push_back(to_string(between.diagnostic));
+    }
+  }
+}
+
+std::string waits_for(const StatusView& status, const AllocationKey& key) {
+  for (const auto& one : status.set_aside) {
+    if (one.worker != key.worker.str()) continue;
+    return "the worker is set aside: " + one.condition + (one.detail.empty() ? "" : ", " + one.detail);
+  }
+  for (const auto& one : status.allocations) {
+    if (one.job == key.job.str() && one.worker == key.worker.str() && !one.why.empty()) return one.why;
+  }
+  return "";
+}
+
+std::set<WorkerHost> placed_on(const JudgedHead& head, const JobName& job) {
+  std::set<WorkerHost> workers;
+  if (const auto wanted = head.desired->jobs.find(job); wanted != head.desired->jobs.end()) {
+    for (const std::uint32_t worker : wanted->second.workers)
+      workers.insert(head.desired->workers[worker].host);
+  }
+  for (const auto& [key, one] : head.applied.allocations) {
+    if (key.job == job) workers.insert(key.worker);
+  }
+  return workers;
+}
+
+// For a worker that has no allocation of the job.
+std::string why_not_there(const JudgedHead& head, const AllocationKey& key) {
+  const auto& workers = head.desired->workers;
+  const auto worker =
+      std::find_if(workers.begin(), workers.end(), [&](const Worker& one) { return one.host == key.worker; });
+  if (worker == workers.end()) return "workers.json of " + head.label + " has no worker " + key.worker.str();
+  const auto wanted = head.desired->jobs.find(key.job);
+  if (wanted == head.desired->jobs.end() || !wanted->second.job) {
+    return "nothing is known of " + key.job.str() + " that could run";
+  }
+  return explain_placement(*wanted->second.job, *worker);
+}
+
+}  // namespace
+
+Explanation explain_allocation(const JudgedHead& head, const StatusView& status, const AllocationKey& which) {
+  refuse_unknown(head, which.job);
+  Explanation out;
+  out.commit = head.commit.str();
+  out.job = which.job;
+  const Plan plan = make_plan(*head.desired, head.applied, head.settings);
+  explain_job(out, head, status, plan);
+
+  const std::set<WorkerHost> placed = placed_on(head, which.job);
+  for (const WorkerHost& worker : placed) {
+    if (!which.worker.empty() && worker != which.worker) continue;
+    const AllocationKey key{which.job, worker};
+    const PlannedAction action = decide_one(*head.desired, head.applied, key);
+    out.allocations.push_back(
+        {key, to_string(action.action), to_string(action.reason), sentence(action), waits_for(status, key)});
+  }
+  if (!which.worker.empty()) {
+    if (placed.count(which.worker) == 0) out.not_placed.push_back(why_not_there(head, which));
+  } else if (placed.empty()) {
+    for (const Worker& worker : head.desired->workers) {
+      out.not_placed.push_back(why_not_there(head, {which.job, worker.host}));
+    }
+  }
+  return out;
+}
+
+}  // namespace maand

@@ -1,0 +1,49 @@
+#include "reconciler/cli/status_document.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "reconciler/cli/daemon_link.h"
+#include "reconciler/cli/json_out.h"
+#include "reconciler/core/json_slices.h"
+#include "reconciler/core/views.h"
+#include "reconciler/store/state_store.h"
+
+namespace maand {
+namespace {
+
+std::string from_store(const Bucket& bucket) {
+  AppliedState state;
+  std::vector<PassRecord> passes;
+  if (std::filesystem::exists(bucket.store())) {
+    const auto store = open_state_store_readonly(bucket.store());
+    state = store->load();
+    passes = store->passes(1);
+  }
+  std::vector<AllocationView> allocations;
+  for (const auto& [key, allocation] : state.allocations) allocations.push_back(view_of(allocation));
+  JsonObject out;
+  out.text("bucket_id", bucket.config.bucket_id.str())
+      .text("name", bucket.config.name)
+      .text("phase", "")
+      .flag("pending", false)
+      .text("head", state.head.str())
+      .text("applied_commit", state.applied.str())
+      .raw("source", JsonObject().text("state", "Unknown").text("detail", "no daemon runs").str())
+      .text("state", passes.empty() ? "pending" : passes.front().state)
+      .raw("workers_set_aside", "[]");
+  if (!passes.empty() && is_json_object(passes.front().json)) out.raw("pass", passes.front().json);
+  return out.raw("rollout", "[]").raw("allocations", json_list(allocations)).flag("daemon", false).str();
+}
+
+}  // namespace
+
+std::string status_document(const Bucket& bucket) {
+  DaemonAnswer answer = DaemonLink(bucket.socket()).get("/api/v1/status");
+  if (answer.no_daemon()) return from_store(bucket);
+  if (!answer.done() || !is_json_object(answer.body)) throw CommandError(kExitNoDaemon, answer.text);
+  const std::size_t end = answer.body.rfind('}');
+  return answer.body.substr(0, end) + ",\"daemon\":true}";
+}
+
+}  // namespace maand

@@ -14,9 +14,15 @@
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
 #include "reconciler/cli/commands/logs.h"
+#include "reconciler/cli/commands/note.h"
+#include "reconciler/cli/commands/orders.h"
+#include "reconciler/cli/commands/plan.h"
+#include "reconciler/cli/commands/reconcile.h"
+#include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
+#include "reconciler/cli/commands/why.h"
 #include "reconciler/cli/context.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/cli/verbs.h"
@@ -86,10 +92,43 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
       ->delimiter(',');
 }
 
+void add_daemon_verbs(CLI::App& app, Run& run) {
+  verb(app, run, "serve", "Run the daemon: follow the branch, roll out what it says", run_serve,
+       std::make_shared<ServeOptions>());
+
+  const auto reconcile = std::make_shared<ReconcileOptions>();
+  verb(app, run, "reconcile", "Look at the branch now; without a daemon, do one pass and end", run_reconcile,
+       reconcile)
+      .add_flag("--wait", reconcile->wait, "Wait until the daemon has done it, and tell the outcome");
+
+  const auto plan = std::make_shared<PlanOptions>();
+  CLI::App& show = verb(app, run, "plan", "Show what would change and why, touching nothing", run_plan, plan);
+  auto* commit =
+      show.add_option("--commit", plan->commit, "Of this commit (default: the newest of the branch)");
+  show.add_option("--workspace", plan->workspace, "Of this directory instead of a commit")->excludes(commit);
+  show.add_option("--jobs", plan->jobs, "Of these jobs alone: a,b")->delimiter(',');
+  show.add_flag("-v,--verbose", plan->verbose, "Warnings as well");
+
+  const auto retry = std::make_shared<RetryOptions>();
+  verb(app, run, "retry", "Try a job again that is held after a failure", run_retry, retry)
+      .add_option("JOB", retry->job, "The job")
+      ->required();
+
+  const auto release = std::make_shared<ReleaseOptions>();
+  verb(app, run, "release", "Let a job or a commit pass that a policy holds", run_release, release)
+      .add_option("COMMIT|JOB", release->subject, "The job, or the commit at the head of the branch")
+      ->required();
+}
+
 void add_looking_verbs(CLI::App& app, Run& run) {
   const auto status = std::make_shared<StatusOptions>();
   verb(app, run, "status", "Show commit, state, allocations, and what is held or waits", run_status, status)
       .add_flag("--watch", status->watch, "Show it again and again, until Ctrl-C");
+
+  const auto why = std::make_shared<WhyOptions>();
+  verb(app, run, "why", "Tell why a job is as it is, and what it waits for", run_why, why)
+      .add_option("JOB[@WORKER]", why->subject, "The job, or one allocation of it")
+      ->required();
 
   const auto history = std::make_shared<HistoryOptions>();
   verb(app, run, "history", "List past passes, newest first", run_history, history)
@@ -97,13 +136,15 @@ void add_looking_verbs(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
 
+  const auto note = std::make_shared<NoteOptions>();
+  verb(app, run, "note", "Print what was said about a commit in its git note", run_note, note)
+      .add_option("REV", note->rev, "The commit (default: the newest that was judged)");
+
   const auto logs = std::make_shared<LogsOptions>();
   CLI::App& output = verb(app, run, "logs", "Print what an allocation's targets printed", run_logs, logs);
   output.add_option("JOB@WORKER", logs->allocation, "The allocation")->required();
   output.add_flag("-f,--follow", logs->follow, "Go on with what comes, until Ctrl-C");
-}
 
-void add_other_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
 
@@ -149,8 +190,8 @@ int run_command_line(int argc, char** argv) {
   add_global_options(app, context, no_color);
   add_bucket_verbs(app, run);
   add_workspace_verbs(app, run);
+  add_daemon_verbs(app, run);
   add_looking_verbs(app, run);
-  add_other_verbs(app, run);
 
   if (argc == 1) {
     std::cerr << app.help();

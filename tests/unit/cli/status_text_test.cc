@@ -1,0 +1,112 @@
+#include "reconciler/cli/status_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace maand {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kDocument = R"({
+  "bucket_id": "b", "name": "prod", "phase": "rolling out", "pending": true, "state": "applying",
+  "head": "1111111111111111111111111111111111111111",
+  "applied_commit": "2222222222222222222222222222222222222222",
+  "source": {"state": "Unreachable", "detail": "timed out"},
+  "workers_set_aside": [{"worker": "10.0.0.9", "condition": "AuthFailed", "detail": "no key fits"}],
+  "pass": {"state": "applying",
+    "allocations": [
+      {"job": "api", "worker": "10.0.0.1", "action": "restart", "outcome": "failed", "detail": "exit status 2",
+       "health": "unprobed", "current_version": "1.0.0"},
+      {"job": "api", "worker": "10.0.0.9", "action": "start", "outcome": "set-aside", "detail": "",
+       "health": "unprobed", "current_version": "0.0.0"}],
+    "jobs": [{"job": "api", "state": "held", "reason": "TargetFailed", "detail": "restart on 10.0.0.1"}],
+    "diagnostics": [{"severity": "error", "path": "jobs/web/Makefile", "field": "", "message": "is missing", "advice": "add it"},
+                    {"severity": "warning", "path": "x", "field": "", "message": "told elsewhere", "advice": ""}]},
+  "rollout": [{"job": "web", "state": "running", "reason": "Unchanged", "detail": "", "batch": 2, "batches": 5, "done": 3, "total": 10},
+              {"job": "api", "state": "failed", "reason": "TargetFailed", "detail": "", "batch": 1, "batches": 1, "done": 0, "total": 1}],
+  "allocations": [{"job": "api", "worker": "10.0.0.1", "state": "failed", "version": "1.0.0", "health": "unprobed"}],
+  "daemon": true})";
+
+TEST(StatusText, ShowsWhatIsHeldSetAsideBrokenAndMoving) {
+  const std::string text = status_text(parse_status(kDocument), {});
+  for (const char* part : {
+           "maand prod: applying\n",
+           "111111111111 (last applied: 222222222222)",
+           "Unreachable: timed out",
+           "rolling out, another pass was asked for",
+           "api is held  TargetFailed, ",
+           "restart on 10.0.0.1",
+           "10.0.0.9 is set aside  AuthFailed: no key fits",
+           "error  jobs/web/Makefile: is missing — add it",
+           "3/10  batch 2/5  running",
+       }) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_THAT(text, Not(HasSubstr("told elsewhere")));
+  EXPECT_THAT(text, Not(HasSubstr("0/1"))) << "a job that failed does not move any more";
+}
+
+TEST(StatusText, ListsAllocationsWithWhatTheNewestPassSaysOfThem) {
+  const std::string text = status_text(parse_status(kDocument), {});
+  EXPECT_THAT(text, HasSubstr("api  10.0.0.1  1.0.0    failed     unprobed  restart failed: exit status 2\n"
+                              "api  10.0.0.9  0.0.0    set-aside  unprobed  start set-aside\n"));
+}
+
+TEST(StatusText, NeverPassesTerminalSequencesOn) {
+  const std::string text = status_text(
+      parse_status(
+          R"({"name": "a\u001b[2J", "state": "held", "pass": {"jobs": [{"job": "x", "state": "held", "reason": "\u001b]0;", "detail": "\u0007"}]}})"),
+      {});
+  EXPECT_EQ(text.find('\033'), std::string::npos) << text;
+  EXPECT_EQ(text.find('\a'), std::string::npos) << text;
+}
+
+TEST(StatusText, OneLineForLogs) {
+  EXPECT_EQ(status_line(parse_status(kDocument)), "applying · rolling out · web 3/10 batch 2/5");
+}
+
+TEST(StatusText, ABarIsFullOnlyWhenAllIsDone) {
+  StatusView::Progress job{"web", "running", "", "", 0, 0, 9, 10};
+  EXPECT_THAT(progress_line(job, {}), HasSubstr("██████████████████░░"));
+  job.done = 10;
+  EXPECT_THAT(progress_line(job, {}), HasSubstr("████████████████████"));
+  job.total = 0;
+  EXPECT_THAT(progress_line(job, {}), HasSubstr("░░░░░░░░░░░░░░░░░░░░"));
+}
+
+TEST(StatusText, SurvivesWhatItDoesNotUnderstand) {
+  for (const char* document :
+       {"", "no json", "[]", "{}", R"({"pass": 7, "allocations": {"a": 1}, "head": null})"}) {
+    EXPECT_THAT(status_text(parse_status(document), {}), HasSubstr("Nothing is deployed yet")) << document;
+  }
+}
+
+TEST(StatusView, ExitStatusFollowsTheState) {
+  struct {
+    const char* state;
+    ExitStatus status;
+  } const rows[] = {
+      {"applied", kExitDone},
+      {"degraded", kExitFailed},
+      {"rolled_back", kExitFailed},
+      {"held", kExitHeld},
+      {"refused", kExitHeld},
+      {"pending", kExitChangesPending},
+      {"applying", kExitChangesPending},
+      {"superseded", kExitChangesPending},
+  };
+  for (const auto& row : rows) {
+    StatusView status;
+    status.state = row.state;
+    EXPECT_EQ(exit_of(status), row.status) << row.state;
+  }
+  StatusView unwritable;
+  unwritable.state = "applied";
+  unwritable.store_problem = "disk full";
+  EXPECT_EQ(exit_of(unwritable), kExitFailed);
+}
+
+}  // namespace
+}  // namespace maand

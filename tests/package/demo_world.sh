@@ -86,7 +86,7 @@ make_world() {
   trap 'exit 143' TERM HUP
   user=$(id -un)
   checkout=$world/checkout
-  bucket=$world/bucket
+  bucket=$world/demo
   ssh_port=$(free_port 2222 "${workers[@]}")
   web_port=$(free_port 18480 "${workers[@]}")
   api=127.0.0.1:$(free_port 8484 127.0.0.1)

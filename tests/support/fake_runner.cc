@@ -1,0 +1,75 @@
+#include "tests/support/fake_runner.h"
+
+#include <utility>
+
+namespace maand::testing {
+namespace {
+
+Outcome unreachable() {
+  return {
+      .kind = OutcomeKind::kCondition, .condition = WorkerCondition::kUnreachable, .detail = "it is dead"};
+}
+
+std::string told(const Operation& operation) {
+  return std::string(to_string(operation.action)) + " " + operation.allocation.str() + " " +
+         operation.current_version + "→" + operation.new_version;
+}
+
+}  // namespace
+
+void FakeRunner::answer(std::function<void()> call) {
+  if (holding_) {
+    held_.push_back(std::move(call));
+  } else {
+    call();
+  }
+}
+
+void FakeRunner::release_held() {
+  for (const auto& call : std::exchange(held_, {})) call();
+}
+
+void FakeRunner::submit(const Operation& operation, OutcomeSink sink) {
+  ++contacts;
+  answer([this, operation, sink = std::move(sink)] {
+    if (stopped_) return sink({.kind = OutcomeKind::kUnknown});
+    if (dead.count(operation.allocation.worker) > 0) return sink(unreachable());
+    const auto known = receipts_.find(operation.id);
+    if (known != receipts_.end()) return sink(known->second);
+    runs.push_back(told(operation));
+    const Outcome outcome = on_run(operation);
+    receipts_[operation.id] = outcome;
+    if (lose_answer.erase(operation.allocation) > 0) return sink({.kind = OutcomeKind::kUnknown});
+    sink(outcome);
+  });
+}
+
+void FakeRunner::ask(const Operation& operation, OutcomeSink sink) {
+  ++contacts;
+  answer([this, operation, sink = std::move(sink)] {
+    if (stopped_) return sink({.kind = OutcomeKind::kUnknown});
+    if (dead.count(operation.allocation.worker) > 0) return sink(unreachable());
+    const auto [receipt, sealed] = receipts_.insert({operation.id, {.kind = OutcomeKind::kNever}});
+    sink(receipt->second);
+  });
+}
+
+void FakeRunner::contact(const Endpoint& endpoint, ContactSink sink) {
+  ++contacts;
+  answer([this, host = endpoint.host, sink = std::move(sink)] {
+    const bool lost = stopped_ || dead.count(host) > 0;
+    sink(lost ? Contact{WorkerCondition::kUnreachable, "it is dead"} : Contact{});
+  });
+}
+
+void FakeRunner::probe(const Endpoint& endpoint, const HealthSpec&, HealthSink sink) {
+  answer([this, host = endpoint.host, sink = std::move(sink)] {
+    bool healthy = dead.count(host) == 0;
+    for (const AllocationKey& key : unhealthy) healthy = healthy && key.worker != host;
+    sink(healthy ? Health::kHealthy : Health::kUnhealthy, "");
+  });
+}
+
+void FakeRunner::stop() { stopped_ = true; }
+
+}  // namespace maand::testing

@@ -1,0 +1,54 @@
+// Workers in memory, for tests of the loop: they keep receipts, run "targets"
+// that only count, and can be dead, slow or failing.
+//
+// Behaves like executor/remote_runner as far as the port promises: every call is
+// answered exactly once, an id runs at most once, an unknown id is sealed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/ports.h"
+
+namespace maand::testing {
+
+class FakeRunner : public Runner {
+ public:
+  // What a target does; default: succeed. Called once per run that really happens.
+  std::function<Outcome(const Operation&)> on_run = [](const Operation&) {
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  std::set<WorkerHost> dead;          // kUnreachable
+  std::set<AllocationKey> unhealthy;  // probes fail
+  // The next answers of an operation get lost after it ran: kUnknown.
+  std::set<AllocationKey> lose_answer;
+
+  // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
+  std::vector<std::string> runs;
+  int contacts = 0;  // calls that would have needed a connection
+
+  // With hold() on, answers wait until release_held().
+  void hold(bool on) { holding_ = on; }
+  std::size_t held() const { return held_.size(); }
+  void release_held();
+
+  void submit(const Operation& operation, OutcomeSink sink) override;
+  void ask(const Operation& operation, OutcomeSink sink) override;
+  void contact(const Endpoint& endpoint, ContactSink sink) override;
+  void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
+  void release_connections() override {}
+  void stop() override;
+
+ private:
+  void answer(std::function<void()> call);
+
+  std::map<OperationId, Outcome> receipts_;  // per operation, for ever
+  bool holding_ = false;
+  bool stopped_ = false;
+  std::vector<std::function<void()>> held_;
+};
+
+}  // namespace maand::testing

@@ -1,0 +1,105 @@
+// Intent before a worker is touched, fact after, and memory never ahead of the store.
+#include "reconciler/app/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_store.h"
+
+namespace maand {
+namespace {
+
+const AllocationKey kKey{JobName("api"), WorkerHost("w1")};
+
+Journal::Intent start() {
+  Journal::Intent intent;
+  intent.operation.allocation = kKey;
+  intent.operation.action = Action::kStart;
+  intent.operation.files = make_file_set({{.path = "Makefile", .content = sha256("x")}});
+  intent.operation.new_version = "1.0.0";
+  intent.tree = TreeId("tree");
+  intent.head = CommitId("head");
+  return intent;
+}
+
+TEST(Journal, AnIntentIsDurableBeforeAnybodySeesItsOperation_R3_4) {
+  FakeStore store;
+  Journal journal(store);
+  const Operation operation = journal.begin({start()}).at(0);
+  store.crash();
+  const AppliedState state = store.load();
+  ASSERT_TRUE(state.find(kKey) && state.find(kKey)->open);
+  EXPECT_EQ(state.find(kKey)->open->id, operation.id);
+  EXPECT_EQ(state.last_seq, operation.seq);
+}
+
+TEST(Journal, EveryOperationHasItsOwnIdAndAHigherNumber) {
+  FakeStore store;
+  Journal journal(store);
+  const Operation first = journal.begin({start()}).at(0);
+  journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head"));
+  const Operation second = journal.begin({start()}).at(0);
+  EXPECT_NE(first.id, second.id);
+  EXPECT_LT(first.seq, second.seq);
+  EXPECT_EQ(first.id.str().size(), 32u);
+}
+
+TEST(Journal, ALostStoreDoesNotStartItsNumbersAnew) {
+  FakeStore before;
+  Journal first(before);
+  const Operation old = first.begin({start()}).at(0);
+  FakeStore fresh;
+  Journal second(fresh);
+  EXPECT_GE(second.begin({start()}).at(0).seq, old.seq);
+}
+
+TEST(Journal, WhatCannotBeStoredIsNotBegun_R7_4) {
+  FakeStore store;
+  Journal journal(store);
+  store.fail_next(FakeStore::Fail::kBeforeWrite);
+  EXPECT_THROW(journal.begin({start()}), StoreError);
+  EXPECT_EQ(journal.state().find(kKey), nullptr);
+}
+
+TEST(Journal, AFactThatCannotBeStoredLeavesTheOperationOpen) {
+  FakeStore store;
+  Journal journal(store);
+  journal.begin({start()});
+  store.fail_next(FakeStore::Fail::kBeforeWrite);
+  EXPECT_THROW(journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head")), StoreError);
+  EXPECT_TRUE(journal.state().find(kKey)->open);
+}
+
+TEST(Journal, AFirstOperationThatNeverBeganLeavesNothing) {
+  for (const OutcomeKind kind : {OutcomeKind::kNever, OutcomeKind::kCondition}) {
+    FakeStore store;
+    Journal journal(store);
+    journal.begin({start()});
+    journal.settle(kKey, {.kind = kind}, CommitId("head"));
+    EXPECT_EQ(journal.state().find(kKey), nullptr);
+    EXPECT_EQ(store.load().find(kKey), nullptr);
+  }
+}
+
+TEST(Journal, AnUnknownEndStaysOpen) {
+  FakeStore store;
+  Journal journal(store);
+  journal.begin({start()});
+  journal.settle(kKey, {.kind = OutcomeKind::kUnknown}, CommitId("head"));
+  EXPECT_TRUE(journal.state().find(kKey)->open);
+}
+
+TEST(Journal, RetryLiftsAHoldAndLetsAFailedStopBeTriedAgain) {
+  FakeStore store;
+  Journal journal(store);
+  JobRecord record;
+  record.job = kKey.job;
+  record.held_reason = "TargetFailed";
+  record.held_tree = TreeId("tree");
+  journal.put_job(record);
+  EXPECT_TRUE(journal.lift_holds(kKey.job));
+  EXPECT_TRUE(journal.state().jobs.at(kKey.job).held_reason.empty());
+  EXPECT_FALSE(journal.lift_holds(kKey.job));
+}
+
+}  // namespace
+}  // namespace maand

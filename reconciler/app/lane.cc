@@ -30,7 +30,10 @@ void Lane::start(std::function<void()> call, std::function<void(std::exception_p
 }
 
 void Lane::serve_until(const bool& done) {
-  while (!done) inbox_.serve(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  while (!done) {
+    inbox_.serve(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    if (on_wait_) on_wait_();
+  }
 }
 
 void Lane::work() {

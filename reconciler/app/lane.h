@@ -26,6 +26,9 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
+  // Called on the reconcile thread, about once a second, while await() waits.
+  void on_wait(std::function<void()> hook) { on_wait_ = std::move(hook); }
+
   // Runs `call` on the lane; `done` then runs on the reconcile thread with the
   // exception it threw, if any. Calls run in the order they were given.
   void start(std::function<void()> call, std::function<void(std::exception_ptr)> done);
@@ -59,6 +62,7 @@ class Lane {
   void serve_until(const bool& done);
 
   Inbox& inbox_;
+  std::function<void()> on_wait_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> calls_;

@@ -95,7 +95,10 @@ bool Pass::judge_head() {
       error = failure;
       done = true;
     });
-    while (!done) deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(5));
+    while (!done) {
+      deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
+      deps_.control.stop_requested();
+    }
     if (error) std::rethrow_exception(error);
     new_head_ = judged->info.id != deps_.journal.state().head;
   } else {

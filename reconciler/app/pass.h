@@ -118,6 +118,8 @@ class Pass {
   void remember_results();
   void keep(const std::string& name, const CommitId& commit);
   void finish_status(PassStatus& status);
+  bool nothing_to_retry() const;
+  bool is_news();
   void record(const PassStatus& status);
   void publish_notes();
   WorkerDocuments documents(const WorkerHost& worker) const;

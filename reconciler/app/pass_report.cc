@@ -116,6 +116,25 @@ void Pass::record(const PassStatus& status) {
   if (ours) pass_id_ = id;
 }
 
+// What waits for a person is not tried again by itself; everything else is.
+bool Pass::nothing_to_retry() const {
+  if (!memory_.set_aside.empty()) return false;
+  const bool waits =
+      std::any_of(status_.jobs.begin(), status_.jobs.end(), [](const JobStatus& job) { return !job.held; });
+  const bool unsettled =
+      std::any_of(status_.allocations.begin(), status_.allocations.end(),
+                  [](const AllocationStatus& line) { return line.reason == Reason::kUnsettled; });
+  return !waits && !unsettled && (status_.state == PassState::kApplied || status_.state == PassState::kHeld);
+}
+
+// A pass that changed nothing and says what the one before said is not told
+// again: neither by a retry of a dead worker nor by a start of the daemon.
+bool Pass::is_news() {
+  if (new_head_ || result_.acted) return true;
+  const std::vector<PassRecord> last = deps_.store.passes(1);
+  return last.empty() || last[0].commit != status_.commit || last[0].state != to_string(status_.state);
+}
+
 // The one exit of a pass: whatever happened, what is known is told.
 void Pass::report() {
   memory_.phase = "reporting";
@@ -124,13 +143,10 @@ void Pass::report() {
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;
-      result_.converged = !result_.source_failed && memory_.store_problem.empty() &&
-                          (settled || (status_.state == PassState::kHeld && memory_.set_aside.empty()));
+      result_.converged = !result_.source_failed && memory_.store_problem.empty() && nothing_to_retry();
       deps_.journal.put_heads(memory_.judged->info.id,
                               settled ? status_.commit : deps_.journal.state().applied);
-      const bool news = new_head_ || result_.acted || !memory_.status ||
-                        memory_.status->commit != status_.commit || memory_.status->state != status_.state;
-      if (news) {
+      if (is_news()) {
         record(status_);
         tell(EventKind::kPassFinished, note_text(status_), status_.commit);
         const bool write =

@@ -40,7 +40,7 @@ void Pass::roll_out() {
   result_.again = looking_;
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
-  result_.acted = driver_->begun() > 0;
+  result_.acted = driver_->acted();
   remember_results();
 }
 

@@ -15,7 +15,9 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
     : deps_(deps),
       settings_(std::move(settings)),
       options_(std::move(options)),
-      triggers_(options_.poll_interval) {}
+      triggers_(options_.poll_interval) {
+  deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
+}
 
 void Reconciler::run() {
   triggers_.poke("commit");

@@ -124,7 +124,6 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     const Step& step = travelling[i];
     const Operation& operation = operations[i];
     operations_[step.key] = operation.id;
-    ++begun_;
     ++in_flight_;
     deps_.observer.on(Event{.kind = EventKind::kOperationBegun,
                             .commit = step.commit,
@@ -147,6 +146,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
 
 void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Operation& operation,
                                   const Outcome& outcome) {
+  acted_ = acted_ || (outcome.kind != OutcomeKind::kCondition && outcome.kind != OutcomeKind::kNever);
   try {
     deps_.journal.settle(step.key, outcome, step.commit);
   } catch (const StoreError&) {

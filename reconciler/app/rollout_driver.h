@@ -53,8 +53,8 @@ class RolloutDriver {
 
   // The last operation of each allocation in this rollout.
   const std::map<AllocationKey, OperationId>& operations() const { return operations_; }
-  // Operations that were begun on a worker, and contacts made.
-  std::size_t begun() const { return begun_; }
+  // An operation began on a worker; one that a condition kept away does not count.
+  bool acted() const { return acted_; }
 
  private:
   struct Flight {  // shared with the sinks, which may outlive the driver
@@ -73,7 +73,7 @@ class RolloutDriver {
   std::map<WorkerHost, std::string> told_;  // condition last told of each worker
   // Workers that hold something confirmed of ours, and so must know us (R3.5).
   std::set<WorkerHost> confirmed_;
-  std::size_t begun_ = 0;
+  bool acted_ = false;
   std::size_t in_flight_ = 0;
   std::exception_ptr store_failure_;
   std::shared_ptr<Flight> flight_;

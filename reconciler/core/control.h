@@ -11,9 +11,9 @@ namespace maand {
 
 // R6.1.
 struct HealthState {
-  bool alive = false;   // the reconcile thread serves its queue
-  bool ready = false;   // the store can be written and the remote was tried once
-  std::string why;      // one line; empty when alive and ready
+  bool alive = false;  // the reconcile thread serves its queue
+  bool ready = false;  // the store can be written and the remote was tried once
+  std::string why;     // one line; empty when alive and ready
 };
 
 // Snapshots, rendered. Thread-safe; never waits for a pass.

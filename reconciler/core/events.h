@@ -11,7 +11,7 @@ namespace maand {
 enum class EventKind {
   kPassStarted,
   kPassFinished,
-  kHeadSeen,         // ls-remote showed a new commit
+  kHeadSeen,  // ls-remote showed a new commit
   kCommitRefused,
   kSourceProblem,
   kSourceRecovered,
@@ -28,7 +28,7 @@ enum class EventKind {
   kNotePublished,
   kNoteFailed,
   kStoreProblem,
-  kNotice,           // anything a person should read and no machine reacts to
+  kNotice,  // anything a person should read and no machine reacts to
 };
 const char* to_string(EventKind kind);  // "pass_started", …
 

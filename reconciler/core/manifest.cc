@@ -17,9 +17,8 @@ struct Later {
 };
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
-    {"commands", "hooks"},       {"certs", "certificates"},
-    {"files", "entries of `files`"},        {"renamed_from", "renames"},
-    {"drift", "drift settings"},
+    {"commands", "hooks"},       {"certs", "certificates"},   {"files", "entries of `files`"},
+    {"renamed_from", "renames"}, {"drift", "drift settings"},
 };
 
 int clamp_int(std::int64_t value) {

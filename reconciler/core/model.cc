@@ -6,11 +6,16 @@ namespace maand {
 
 const char* to_string(Target target) {
   switch (target) {
-    case Target::kNone: return "";
-    case Target::kStart: return "start";
-    case Target::kStop: return "stop";
-    case Target::kRestart: return "restart";
-    case Target::kReload: return "reload";
+    case Target::kNone:
+      return "";
+    case Target::kStart:
+      return "start";
+    case Target::kStop:
+      return "stop";
+    case Target::kRestart:
+      return "restart";
+    case Target::kReload:
+      return "reload";
   }
   return "";
 }

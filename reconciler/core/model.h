@@ -55,8 +55,8 @@ struct Bounds {  // MB or MHz
 };
 
 struct PortBinding {
-  std::string name;                // [a-z][a-z0-9_]*
-  std::optional<int> fixed;        // 1..65535; unset = from the pool
+  std::string name;          // [a-z][a-z0-9_]*
+  std::optional<int> fixed;  // 1..65535; unset = from the pool
   friend bool operator==(const PortBinding&, const PortBinding&) = default;
 };
 
@@ -111,8 +111,8 @@ struct Job {
   JobName name;
   std::string version;  // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
   std::vector<std::string> selectors;  // ANDed; defaults to the job's own name
-  int max_concurrent_starts = 0;    // 0 = all at once
-  int max_concurrent_upgrades = 1;  // >= 1
+  int max_concurrent_starts = 0;       // 0 = all at once
+  int max_concurrent_upgrades = 1;     // >= 1
   int min_allocations = 0;
   RestartPolicy restart_policy = RestartPolicy::kAlways;
   std::vector<std::string> restart_globs;

@@ -3,22 +3,32 @@
 namespace maand {
 namespace {
 
-constexpr Action kActions[] = {Action::kNone,   Action::kForget, Action::kSync, Action::kStage, Action::kStart,
-                               Action::kReload, Action::kRestart, Action::kStop, Action::kRemove};
+constexpr Action kActions[] = {Action::kNone,    Action::kForget, Action::kSync,
+                               Action::kStage,   Action::kStart,  Action::kReload,
+                               Action::kRestart, Action::kStop,   Action::kRemove};
 
 }  // namespace
 
 const char* to_string(Action action) {
   switch (action) {
-    case Action::kNone: return "none";
-    case Action::kForget: return "forget";
-    case Action::kSync: return "sync";
-    case Action::kStage: return "stage";
-    case Action::kStart: return "start";
-    case Action::kReload: return "reload";
-    case Action::kRestart: return "restart";
-    case Action::kStop: return "stop";
-    case Action::kRemove: return "remove";
+    case Action::kNone:
+      return "none";
+    case Action::kForget:
+      return "forget";
+    case Action::kSync:
+      return "sync";
+    case Action::kStage:
+      return "stage";
+    case Action::kStart:
+      return "start";
+    case Action::kReload:
+      return "reload";
+    case Action::kRestart:
+      return "restart";
+    case Action::kStop:
+      return "stop";
+    case Action::kRemove:
+      return "remove";
   }
   return "none";
 }
@@ -32,11 +42,16 @@ Action action_from(std::string_view word) {
 
 Target target_of(Action action) {
   switch (action) {
-    case Action::kStart: return Target::kStart;
-    case Action::kReload: return Target::kReload;
-    case Action::kRestart: return Target::kRestart;
-    case Action::kStop: return Target::kStop;
-    default: return Target::kNone;
+    case Action::kStart:
+      return Target::kStart;
+    case Action::kReload:
+      return Target::kReload;
+    case Action::kRestart:
+      return Target::kRestart;
+    case Action::kStop:
+      return Target::kStop;
+    default:
+      return Target::kNone;
   }
 }
 
@@ -46,16 +61,21 @@ bool ships_files(Action action) {
     case Action::kStage:
     case Action::kStart:
     case Action::kReload:
-    case Action::kRestart: return true;
-    default: return false;
+    case Action::kRestart:
+      return true;
+    default:
+      return false;
   }
 }
 
 const char* to_string(Previous previous) {
   switch (previous) {
-    case Previous::kNone: return "none";
-    case Previous::kFailed: return "failed";
-    case Previous::kInterrupted: return "interrupted";
+    case Previous::kNone:
+      return "none";
+    case Previous::kFailed:
+      return "failed";
+    case Previous::kInterrupted:
+      return "interrupted";
   }
   return "none";
 }

@@ -63,8 +63,8 @@ struct Operation {
   std::string new_version;      // NEW_VERSION
   int attempt = 1;              // MAAND_ATTEMPT
   Previous previous = Previous::kNone;
-  Seconds timeout{600};         // of the target
-  std::uint64_t epoch = 1;      // R3.12
+  Seconds timeout{600};     // of the target
+  std::uint64_t epoch = 1;  // R3.12
 
   // worker.json and jobs.json of the worker (workspace.md 8.1), written with it.
   std::string worker_json;

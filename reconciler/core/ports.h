@@ -173,8 +173,8 @@ class Runner {
 struct PassRecord {
   std::int64_t id = 0;  // given by the store
   CommitId commit;
-  std::string state;    // R4.2
-  std::string cause;    // R1.10
+  std::string state;  // R4.2
+  std::string cause;  // R1.10
   WallTime started_at;
   WallTime finished_at;
   std::string summary;  // `2 restarted, 1 started, 37 unchanged`
@@ -205,7 +205,8 @@ class Store {
   // One transaction: the allocations with their `open` operations.
   virtual void begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) = 0;
   // One transaction: the settled records; `gone` are erased.
-  virtual void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone) = 0;
+  virtual void settle(const std::vector<AppliedAllocation>& settled,
+                      const std::vector<AllocationKey>& gone) = 0;
   virtual void put_job(const JobRecord& job) = 0;
   virtual void erase_job(const JobName& job) = 0;
   virtual void put_heads(const CommitId& head, const CommitId& applied) = 0;
@@ -248,7 +249,8 @@ class Observer {
 class OutputSink {
  public:
   virtual ~OutputSink() = default;
-  virtual void output(const AllocationKey& allocation, const OperationId& operation, std::string_view bytes) = 0;
+  virtual void output(const AllocationKey& allocation, const OperationId& operation,
+                      std::string_view bytes) = 0;
 };
 
 }  // namespace maand

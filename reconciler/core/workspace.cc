@@ -215,7 +215,8 @@ class Loader {
     if (loaded.diagnostics.has_errors()) {
       // Names go into notes and messages, so only printable ones leave this place.
       const JobName key(printable(name));
-      BrokenJob& broken = out_.broken.try_emplace(key, BrokenJob{key, loaded.without_manifest, {}}).first->second;
+      BrokenJob& broken =
+          out_.broken.try_emplace(key, BrokenJob{key, loaded.without_manifest, {}}).first->second;
       broken.diagnostics.append(loaded.diagnostics);
     } else {
       out_.warnings.append(loaded.diagnostics);

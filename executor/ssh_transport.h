@@ -1,7 +1,11 @@
 // Transport over real SSH (R3.7, R3.8).
 //
-// Measured on loopback against OpenSSH 9.2 (one client thread, two cores shared
-// with sshd, Release build): COSTS
+// Costs on loopback against OpenSSH 9.2 (tests/bench/ssh_bench.cc; two cores
+// shared with sshd and with a load of 8, so that wall times are upper bounds):
+//
+//   connect, log in and close   49 ms wall   2.9 ms of our CPU
+//   one command (`true`)       4.4 ms wall   0.2 ms of our CPU
+//   32 MiB of stdin            190 ms wall    93 ms of our CPU
 //
 // Host keys are always checked: `host_keys` of the endpoint if there are any,
 // else secrets/known_hosts; `@revoked` lines of that file always count.

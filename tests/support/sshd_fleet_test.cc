@@ -79,7 +79,7 @@ TEST_F(FleetTest, everything_dies_with_the_test_that_made_it) {
   ASSERT_EQ(::pipe(fds), 0);
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
-  if (child == 0) {  // a test that is killed has no time to clean up
+  if (child == 0) {                                  // a test that is killed has no time to clean up
     ::setenv("TMPDIR", secrets_.path().c_str(), 1);  // the parent removes what is left
     SshdFleet fleet{{.workers = 1}};
     const int port = fleet.port();

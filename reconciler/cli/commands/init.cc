@@ -148,7 +148,8 @@ std::string toml(std::string_view text) {
 
 std::string bucket_config_text(const InitOptions& options, const std::string& name) {
   return R"(# maand.conf: one bucket. Every key can also be given by the environment, as
-# MAAND__SECTION__KEY. What is commented out shows the default.
+# MAAND__SECTION__KEY. What is commented out shows the
+# default, or an example.
 
 # Names this bucket's files on every worker. Never change it.
 bucket_id = )" +

@@ -22,6 +22,25 @@ constexpr std::size_t kMostNotPlaced = 20;
 
 void print(const std::string& text) { std::cout << printable(text, kMostLineBytes) << "\n"; }
 
+// The command that ends a hold; empty where only a commit, a worker or time does.
+std::string way_out(Reason reason) {
+  switch (reason) {
+    case Reason::kTargetFailed:
+    case Reason::kMissingTarget:
+    case Reason::kGateFailed:
+    case Reason::kProgressTimeout:
+    case Reason::kRebootLoop:
+    case Reason::kStopFailed:
+      return "retry";
+    case Reason::kRemovalBudget:
+    case Reason::kUnavailable:
+    case Reason::kBlocked:
+      return "release";
+    default:
+      return "";
+  }
+}
+
 void print_json(const Explanation& answer) {
   std::vector<std::string> allocations;
   for (const auto& one : answer.allocations) {
@@ -56,10 +75,8 @@ void print_text(const Explanation& answer, const std::string& label, bool color)
                        answer.held ? Ink::kBad : Ink::kWarn, color)
               << "  " << answer.reason << (*words ? ", " : "") << words;
     print(answer.detail.empty() ? "" : ": " + answer.detail);
-    const bool by_policy = answer.reason != to_string(Reason::kBroken);
-    if (by_policy)
-      print("    `maand " + std::string(answer.held ? "retry" : "release") + " " + answer.job.str() +
-            "` lets it go on");
+    const std::string word = way_out(reason_from(answer.reason));
+    if (!word.empty()) print("    `maand " + word + " " + answer.job.str() + "` lets it go on");
   }
   for (const std::string& problem : answer.problems) print("  " + problem);
   for (const auto& one : answer.allocations) {

@@ -108,7 +108,7 @@ std::string status_text(const StatusView& status, const TextStyle& style) {
   std::string out = inked("maand " + printable(status.name), Ink::kBold, style.color) + ": " +
                     inked(state, ink_of_state(state), style.color) + "\n";
   line(out, "commit", commit_words(status));
-  if (!status.source.empty() && status.source != "Ready") {
+  if (status.daemon && status.source != "Ready") {
     line(out, "source", status.source + (status.source_detail.empty() ? "" : ": " + status.source_detail));
   }
   line(out, "daemon", daemon_words(status));

@@ -1,5 +1,6 @@
 #include "reconciler/cli/terminal.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -73,6 +74,13 @@ bool stdout_takes_color() {
 
 std::size_t terminal_columns() { return terminal_size().ws_col; }
 std::size_t terminal_rows() { return terminal_size().ws_row; }
+
+bool reader_leaves_within(std::chrono::milliseconds time) {
+  // Nothing asked for: only errors and hang-ups are told, and only pipes,
+  // sockets and terminals have any.
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, static_cast<int>(time.count())) == 1;
+}
 
 std::size_t display_width(std::string_view text) {
   std::size_t columns = 0;

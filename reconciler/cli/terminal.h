@@ -1,6 +1,7 @@
 // What is at the other end of stdout, and how wide things are there.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,6 +14,10 @@ bool stdout_takes_color();
 // Columns of the terminal; 0 when stdout is none, which means: as wide as needed.
 std::size_t terminal_columns();
 std::size_t terminal_rows();
+
+// Waits for `time`, or less when whoever reads stdout goes away (`… --watch | head`):
+// then true, and a command that prints for ever has nobody left to print for.
+bool reader_leaves_within(std::chrono::milliseconds time);
 
 // Columns that UTF-8 `text` takes: combining marks none, East Asian wide
 // characters and emoji two. By tables of our own, because wcwidth(3) depends on

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "reconciler/app/output_files.h"
@@ -13,6 +12,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/file_follower.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -90,9 +90,7 @@ int run_logs(const Context& context, const LogsOptions& options) {
   Printer print(key, context.json);
   const auto sink = [&print](std::string_view bytes) { print(bytes); };
   follower.read_new(sink);
-  while (options.follow && std::cout) {
-    std::cout.flush();
-    std::this_thread::sleep_for(kBetweenLooks);
+  while (options.follow && std::cout.flush() && !reader_leaves_within(kBetweenLooks)) {
     follower.read_new(sink);
   }
   print.end();

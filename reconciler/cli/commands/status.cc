@@ -4,7 +4,6 @@
 #include <iostream>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/status_document.h"
@@ -37,7 +36,7 @@ void redraw(const std::string& text, std::size_t rows) {
 int watch(const Context& context, const Bucket& bucket) {
   if (context.live && !context.json) std::cout << "\033[2J";
   std::string before;
-  while (std::cout) {
+  do {
     const std::string document = status_document(bucket);
     const StatusView status = parse_status(document);
     if (context.json) {
@@ -49,8 +48,7 @@ int watch(const Context& context, const Bucket& bucket) {
       std::cout << line << std::endl;
       before = line;
     }
-    std::this_thread::sleep_for(kBetweenLooks);
-  }
+  } while (std::cout && !reader_leaves_within(kBetweenLooks));
   return kExitDone;
 }
 

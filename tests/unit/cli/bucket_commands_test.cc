@@ -112,6 +112,26 @@ TEST_F(BucketCommands, LogsSayWhatThereIsAndNeverLeaveTheirDirectory) {
   }
 }
 
+// `head` leaves after one line; a command that did not notice would never end.
+TEST_F(BucketCommands, WhatPrintsForEverEndsWhenNobodyReadsIt) {
+  log("api@10.0.0.1.log", "starting\n");
+  struct {
+    const char* arguments;
+    const char* first_line;
+  } const rows[] = {
+      {"status --watch", "pending\n"},
+      {"status --watch --json", R"({"bucket_id":"b1")"},
+      {"logs -f api@10.0.0.1", "starting\n"},
+  };
+  for (const auto& row : rows) {
+    const ProgramResult result = call_program(
+        {.argv = {"/bin/sh", "-c", std::string(MAAND_BINARY " ") + row.arguments + " | head -n 1"},
+         .cwd = bucket_.path()});
+    EXPECT_FALSE(result.timed_out) << row.arguments;
+    EXPECT_EQ(result.out.rfind(row.first_line, 0), 0u) << result.out << result.err;
+  }
+}
+
 TEST_F(BucketCommands, RetryWithoutADaemonLiftsTheHoldInTheStoreAndKeepsTheActor) {
   record_allocation();
   JobRecord held;

@@ -41,6 +41,7 @@ PlannedAction action_of(const AllocationKey& key, const Decision& decision, cons
   // R2.2: a job that left has no other version than the one it runs.
   action.new_version = job ? job->version : action.current_version;
   action.previous = previous_of(applied);
+  if (action.previous == Previous::kInterrupted) action.interrupted_boot = applied->interrupted_boot;
   const bool same_content = applied && job && applied->tree == job->tree;
   action.attempt = same_content ? applied->attempts + applied->interruptions + 1 : 1;
   if (ships_files(decision.action)) action.files = job->files;

@@ -30,7 +30,8 @@ struct PlannedAction {
   std::string new_version;      // NEW_VERSION
   int attempt = 1;
   Previous previous = Previous::kNone;
-  FileSetPtr files;  // what shall lie there afterwards
+  std::string interrupted_boot;  // previous kInterrupted: boot id at the interruption (R3.4)
+  FileSetPtr files;              // what shall lie there afterwards
   friend bool operator==(const PlannedAction&, const PlannedAction&) = default;
 };
 

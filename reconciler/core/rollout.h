@@ -69,10 +69,10 @@ struct JobReport {
     kRunning,
     kDone,      // everything planned is confirmed and passed its gates
     kDegraded,  // done as far as workers could be reached; some are set aside
-    kWaiting,   // Unavailable, Blocked or MoveWaits; a later pass goes on
+    kWaiting,   // Unavailable, Blocked, MoveWaits or PortConflict; a later pass goes on
     kFailed,    // R2.6: to be held
     kStopped,   // superseded or the daemon is leaving
-    kHeld,      // came in held, nothing to do
+    kHeld,      // came in held, and what R1.7 still allows is done
   } state = State::kPending;
   Reason reason = Reason::kUnchanged;
   std::string detail;  // names what it waits for, or what failed
@@ -89,18 +89,23 @@ class Rollout {
   Rollout(const Rollout&) = delete;
   Rollout& operator=(const Rollout&) = delete;
 
-  // Adds a job, or replaces one that is quiet. REQUIRES: quiet(plan.job).
+  // Adds a job, or replaces one that is quiet: it starts afresh with the new plan,
+  // the others go on with their batches, clocks and counts (R1.8).
+  // REQUIRES: quiet(plan.job); throws std::logic_error otherwise.
   void put(JobPlan plan, Instant now);
 
   // Takes a job out, with its report. REQUIRES: quiet(job).
   void drop(const JobName& job);
 
   // Steps to begin now; never more than the limits allow together with those in flight.
+  // Cost: O(steps handed out + jobs whose time has come), whatever the size of the rollout.
   std::vector<Step> next(Instant now);
   // When next() may have more to say though nothing was reported (gate rounds,
   // retries, progress timeouts). nullopt: only a report can change anything.
   std::optional<Instant> wake_at() const;
 
+  // Answers. One nobody waits for is ignored, except that a probe is always news
+  // of that allocation's health (R5.8).
   void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);
   void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now);
   void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now);

@@ -1,0 +1,131 @@
+#include "reconciler/core/fleet.h"
+
+#include <algorithm>
+
+namespace maand {
+namespace {
+
+constexpr std::chrono::seconds kFresh{10};
+
+}  // namespace
+
+Fleet::Fleet(RolloutLimits limits) : limits_(limits) {
+  limits_.max_parallel_workers = std::max(1, limits_.max_parallel_workers);
+  limits_.max_per_worker = std::max(1, limits_.max_per_worker);
+}
+
+Fleet::Lane Fleet::lane(const WorkerHost& host) {
+  const auto [it, added] = index_.emplace(host, static_cast<Lane>(lanes_.size()));
+  if (added) {
+    lanes_.emplace_back();
+    lanes_.back().host = &it->first;  // keys of an unordered_map stay where they are
+  }
+  return it->second;
+}
+
+void Fleet::list(Lane lane) {
+  State& state = lanes_[lane];
+  if (state.listed || state.queue.empty() || state.in_flight >= limits_.max_per_worker) return;
+  state.listed = true;
+  (state.in_flight == 0 ? idle_ : busy_).push_back(lane);
+}
+
+void Fleet::push(const Ticket& ticket) {
+  lanes_[ticket.lane].queue.push_back(ticket);
+  ++queued_;
+  list(ticket.lane);
+}
+
+std::optional<Fleet::Ticket> Fleet::pop() {
+  // A lane may have become idle, busy or full since it was listed: it is judged
+  // again, and listed again where it belongs.
+  while (!busy_.empty() || (!idle_.empty() && active_ < limits_.max_parallel_workers)) {
+    std::deque<Lane>& from = busy_.empty() ? idle_ : busy_;
+    const bool was_busy = &from == &busy_;
+    const Lane lane = from.front();
+    from.pop_front();
+    State& state = lanes_[lane];
+    state.listed = false;
+    if (state.queue.empty() || state.in_flight >= limits_.max_per_worker) continue;
+    if (was_busy && state.in_flight == 0) {
+      list(lane);
+      continue;
+    }
+    const Ticket ticket = state.queue.front();
+    state.queue.pop_front();
+    --queued_;
+    if (state.in_flight++ == 0) ++active_;
+    ++in_flight_;
+    list(lane);
+    return ticket;
+  }
+  return std::nullopt;
+}
+
+void Fleet::done(Lane lane) {
+  State& state = lanes_[lane];
+  if (state.in_flight == 0) return;
+  --in_flight_;
+  if (--state.in_flight == 0) --active_;
+  list(lane);
+}
+
+Fleet::Reach Fleet::contact(Lane lane, std::uint32_t job, const Endpoint& endpoint, Instant now) {
+  State& state = lanes_[lane];
+  if (state.aside) return Reach::kSetAside;
+  if (state.heard && now - *state.heard < kFresh) return Reach::kThere;
+  state.askers.push_back(job);
+  if (state.askers.size() == 1) {
+    state.endpoint = endpoint;
+    push({lane, Step::Kind::kContact, job, 0});
+  }
+  return Reach::kAsking;
+}
+
+Step Fleet::contact_step(Lane lane) const {
+  Step step;
+  step.kind = Step::Kind::kContact;
+  step.key.worker = host(lane);
+  step.endpoint = lanes_[lane].endpoint;
+  return step;
+}
+
+std::vector<std::uint32_t> Fleet::answered(Lane lane) { return std::exchange(lanes_[lane].askers, {}); }
+
+const Contact* Fleet::aside(Lane lane) const {
+  const auto& aside = lanes_[lane].aside;
+  return aside ? &*aside : nullptr;
+}
+
+void Fleet::set_aside(Lane lane, const Contact& contact) {
+  if (lanes_[lane].aside) return;
+  lanes_[lane].aside = contact;
+  newly_aside_.push_back(lane);
+}
+
+std::map<WorkerHost, Contact> Fleet::set_aside() const {
+  std::map<WorkerHost, Contact> out;
+  for (const State& state : lanes_) {
+    if (state.aside) out.emplace(*state.host, *state.aside);
+  }
+  return out;
+}
+
+void Fleet::hold_ports(Lane lane, const std::vector<int>& ports, const AllocationKey& holder) {
+  for (const int port : ports) ports_.insert_or_assign({lane, port}, holder);
+}
+
+void Fleet::release_ports(const JobName& job) {
+  std::erase_if(ports_, [&](const auto& held) { return held.second.job == job; });
+}
+
+std::optional<std::pair<int, AllocationKey>> Fleet::held_port(Lane lane, const std::vector<int>& ports,
+                                                              const JobName& job) const {
+  for (const int port : ports) {
+    const auto it = ports_.find({lane, port});
+    if (it != ports_.end() && it->second.job != job) return std::pair{port, it->second};
+  }
+  return std::nullopt;
+}
+
+}  // namespace maand

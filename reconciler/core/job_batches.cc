@@ -1,0 +1,181 @@
+// Who is in a job's next batch, and who has to wait (R2.3, R2.5).
+#include <algorithm>
+
+#include "reconciler/core/job_run.h"
+
+namespace maand {
+
+using AState = AllocationReport::State;
+
+int JobRun::batch_size() const {
+  const int all = static_cast<int>(std::max<std::size_t>(1, runs_.size()));
+  switch (phases_[phase_]) {
+    case Phase::kStage:
+      return all;
+    case Phase::kDrain:
+      return plan_.leaving ? all : std::max(1, plan_.max_concurrent_upgrades);
+    case Phase::kStart:
+      return plan_.max_concurrent_starts > 0 ? plan_.max_concurrent_starts : all;
+    case Phase::kUpgrade:
+      return std::max(1, plan_.max_concurrent_upgrades);
+  }
+  return 1;
+}
+
+void JobRun::enter_phase() {
+  if (phase_ >= phases_.size()) return;
+  std::size_t members = 0;
+  switch (phases_[phase_]) {
+    case Phase::kStage:
+    case Phase::kStart:
+      members = starts_.size();
+      break;
+    case Phase::kDrain:
+      if (moves_ && plan_.policy.move == RolloutPolicy::Move::kStartFirst) {
+        // The old ones may go as far as new ones stand, gate and all.
+        ready_ = static_cast<int>(std::count_if(starts_.begin(), starts_.end(), [&](std::size_t i) {
+          return runs_[i].state == AState::kDone;
+        }));
+      }
+      members = std::max(drains_.size() + moving_.size(), std::min<std::size_t>(1, loose_.size()));
+      break;
+    case Phase::kUpgrade:
+      members = upgrade_queue_.size();
+      break;
+  }
+  const auto size = static_cast<std::size_t>(batch_size());
+  batch_number_ = 0;
+  batches_ = static_cast<int>((members + size - 1) / size);
+}
+
+bool JobRun::more_in_phase() {
+  const auto settled = [&](std::size_t i) { return runs_[i].state != AState::kPending; };
+  switch (phases_[phase_]) {
+    case Phase::kStage:
+      return batch_number_ == 0 && !std::all_of(starts_.begin(), starts_.end(), settled);
+    case Phase::kDrain:
+      while (!drains_.empty() && settled(drains_.front())) drains_.pop_front();
+      while (!moving_.empty() && settled(moving_.front())) moving_.pop_front();
+      std::erase_if(loose_, settled);
+      return !drains_.empty() || !moving_.empty() || !loose_.empty();
+    case Phase::kStart:
+      while (next_start_ < starts_.size() && settled(starts_[next_start_])) ++next_start_;
+      return next_start_ < starts_.size();
+    case Phase::kUpgrade:
+      return !upgrade_queue_.empty();
+  }
+  return false;
+}
+
+Batch JobRun::take_batch() {
+  if (!more_in_phase()) return {};
+  switch (phases_[phase_]) {
+    case Phase::kStage:
+      return take_stage();
+    case Phase::kDrain:
+      return take_drains();
+    case Phase::kStart:
+      return take_starts();
+    case Phase::kUpgrade:
+      return take_upgrades();
+  }
+  return {};
+}
+
+// Files only, ahead of a move, so that the old allocation stops no earlier than
+// the new worker has all it needs.
+Batch JobRun::take_stage() {
+  Batch batch;
+  for (const std::size_t start : starts_) {
+    if (runs_[start].state != AState::kPending || !port_is_free(start)) continue;
+    runs_[start].doing = Action::kStage;
+    batch.push_back(start);
+  }
+  return batch;
+}
+
+int JobRun::drains_allowed() const { return free_drains_ + std::min(pairs_, ready_) - drains_taken_; }
+
+Batch JobRun::take_drains() {
+  Batch batch = std::move(loose_);  // touch nothing that runs, so they take no slot
+  loose_.clear();
+  const std::size_t slots = batch.size() + static_cast<std::size_t>(batch_size());
+  const auto take_from = [&](std::deque<std::size_t>& queue) {
+    const std::size_t drain = queue.front();
+    queue.pop_front();
+    if (runs_[drain].state != AState::kPending) return false;  // set aside meanwhile
+    batch.push_back(drain);
+    return true;
+  };
+  while (batch.size() < slots && !drains_.empty()) take_from(drains_);
+  while (batch.size() < slots && !moving_.empty() && drains_allowed() > 0) {
+    if (take_from(moving_)) ++drains_taken_;
+  }
+  if (batch.empty()) {
+    std::string names;
+    for (const std::size_t drain : moving_) {
+      AllocationRun& run = runs_[drain];
+      if (run.state != AState::kPending) continue;
+      run.state = AState::kNotReached;
+      run.detail = "no new worker is ready to take over";
+      names += (names.empty() ? "" : ", ") + run.key.str();
+    }
+    moving_.clear();
+    if (!names.empty()) wait_for(Reason::kMoveWaits, names + ": no new worker is ready to take over");
+  }
+  return batch;
+}
+
+Batch JobRun::take_starts() {
+  Batch batch;
+  const auto slots = static_cast<std::size_t>(batch_size());
+  for (; next_start_ < starts_.size() && batch.size() < slots; ++next_start_) {
+    const std::size_t start = starts_[next_start_];
+    if (runs_[start].state == AState::kPending && port_is_free(start)) batch.push_back(start);
+  }
+  return batch;
+}
+
+Batch JobRun::take_upgrades() {
+  const int size = batch_size();
+  Batch batch = plan_.released
+                    ? upgrade_queue_.take_regardless(size)
+                    : upgrade_queue_.take(size, availability_.count(), availability_.limit());
+  if (batch.empty()) wait_for(Reason::kUnavailable, availability_.sentence());
+  return batch;
+}
+
+// A removal that failed or could not be done holds back what needs its port.
+bool JobRun::port_is_free(std::size_t start) {
+  AllocationRun& run = runs_[start];
+  const auto held = fleet_.held_port(run.lane, plan_.ports, plan_.job);
+  if (!held) return true;
+  const std::string why = "port " + std::to_string(held->first) + " is still held by " + held->second.str();
+  set_aside(start, why);
+  wait_for(Reason::kPortConflict, run.key.str() + ": " + why);
+  return false;
+}
+
+void JobRun::set_aside(std::size_t allocation, std::string why) {
+  AllocationRun& run = runs_[allocation];
+  // A stop that surely never began leaves its new worker to another one.
+  const bool nothing_ran = !run.outcome || run.outcome->kind == OutcomeKind::kCondition;
+  if (moves_ && run.leaves() && run.begun && run.running && nothing_ran && !run.interrupted &&
+      run.failures == 0) {
+    --drains_taken_;
+  }
+  if (run.staged && run.state == AState::kPending) --ready_;
+  run.state = AState::kSetAside;
+  if (run.detail.empty()) run.detail = why;
+  set_aside_ = true;
+  upgrade_queue_.drop(allocation);
+  if (run.active >= 0) availability_.set_out_of_reach(static_cast<std::size_t>(run.active), std::move(why));
+}
+
+void JobRun::wait_for(Reason reason, const std::string& detail) {
+  if (!waiting_) reason_ = reason;
+  waiting_ = true;
+  detail_ += (detail_.empty() ? "" : "; ") + detail;
+}
+
+}  // namespace maand

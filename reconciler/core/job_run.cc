@@ -1,0 +1,272 @@
+#include "reconciler/core/job_run.h"
+
+#include <algorithm>
+
+namespace maand {
+
+using AState = AllocationReport::State;
+using JState = JobReport::State;
+
+JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet)
+    : plan_(std::move(plan)), self_(self), fleet_(fleet), availability_(plan_) {
+  runs_.reserve(plan_.active.size() + plan_.drains.size() + plan_.removals.size());
+  std::vector<std::size_t> drains;
+  take_in(plan_.drains, drains);
+  for (const PlannedAction& removal : plan_.removals) {
+    const auto stopped = find(removal.key.worker);
+    if (stopped) {
+      runs_[*stopped].removal = &removal;  // R2.1: only after its stop was confirmed
+    } else {
+      loose_.push_back(add(removal.key, nullptr));
+      runs_[loose_.back()].plan(removal);
+    }
+  }
+  take_in(plan_.starts, starts_);
+  take_in(plan_.upgrades, upgrades_);
+  for (std::size_t i = 0; i < plan_.active.size(); ++i) {
+    const ActiveAllocation& active = plan_.active[i];
+    AllocationRun& run = runs_[add(active.key, &active.endpoint)];
+    run.active = static_cast<int>(i);
+    run.version = active.version;
+    run.running = active.running;
+    run.health = active.health;
+  }
+  for (const std::size_t upgrade : upgrades_) {
+    const int active = runs_[upgrade].active;
+    upgrade_queue_.add(upgrade, active >= 0 && availability_.unavailable(static_cast<std::size_t>(active)));
+  }
+  for (const std::size_t drain : drains) runs_[drain].running = true;
+  moves_ = !plan_.leaving && !starts_.empty() &&
+           std::any_of(drains.begin(), drains.end(), [&](std::size_t i) { return runs_[i].leaves(); });
+  for (const std::size_t drain : drains) {
+    (moves_ && runs_[drain].leaves() ? moving_ : drains_).push_back(drain);
+  }
+  pairs_ = static_cast<int>(std::min(moving_.size(), starts_.size()));
+  free_drains_ = static_cast<int>(moving_.size()) - pairs_;
+  choose_phases();
+  if (!plan_.has_actions()) finish();  // held, or only there as an upstream
+}
+
+std::size_t JobRun::add(const AllocationKey& key, const Endpoint* endpoint) {
+  const auto [it, added] = by_worker_.emplace(key.worker, runs_.size());
+  if (added) {
+    AllocationRun& fresh = runs_.emplace_back();
+    fresh.key = key;
+    fresh.lane = fleet_.lane(key.worker);
+    const auto named = plan_.endpoints.find(key.worker);
+    if (named != plan_.endpoints.end()) fresh.endpoint = &named->second;
+  }
+  AllocationRun& run = runs_[it->second];
+  if (!run.endpoint) run.endpoint = endpoint;
+  return it->second;
+}
+
+void JobRun::take_in(const std::vector<PlannedAction>& actions, std::vector<std::size_t>& numbers) {
+  for (const PlannedAction& action : actions) {
+    numbers.push_back(add(action.key, nullptr));
+    runs_[numbers.back()].plan(action);
+  }
+}
+
+void JobRun::choose_phases() {
+  if (moves_ && plan_.policy.move == RolloutPolicy::Move::kStartFirst) {
+    phases_ = {Phase::kStart, Phase::kDrain, Phase::kUpgrade};
+  } else {
+    if (moves_) phases_.push_back(Phase::kStage);
+    phases_.insert(phases_.end(), {Phase::kDrain, Phase::kStart, Phase::kUpgrade});
+  }
+}
+
+void JobRun::begin(Instant now) {
+  activity_ = Activity::kLook;
+  state_ = JState::kRunning;
+  if (moves_ || !upgrades_.empty()) {
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+      AllocationRun& run = runs_[i];
+      if (run.active < 0) continue;
+      const Fleet::Reach reach = fleet_.contact(run.lane, self_, *run.endpoint, now);
+      if (reach == Fleet::Reach::kAsking) contacts_.insert(run.lane);
+      if (reach != Fleet::Reach::kSetAside && has_checks() && run.running) look_at(i);
+    }
+  }
+  enter_phase();
+  advance(now);
+}
+
+void JobRun::block(const std::string& detail) {
+  wait_for(Reason::kBlocked, detail);
+  finish();
+}
+
+void JobRun::stop(Reason reason, Instant now) {
+  if (over() || stopping_) return;
+  stopping_ = true;
+  stop_reason_ = reason;
+  if (pending()) {
+    cut_short_ = true;
+    finish();
+    return;
+  }
+  if (activity_ != Activity::kGate) cancel_waiting();
+  advance(now);
+}
+
+void JobRun::advance(Instant now) {
+  while (!over()) {
+    if (failed_) {
+      if (in_flight_ == 0) finish();
+      return;
+    }
+    switch (activity_) {
+      case Activity::kPending:
+      case Activity::kOver:
+        return;
+      case Activity::kLook:
+        if (open_ > 0 || !contacts_.empty()) return;
+        next_batch(now);
+        break;
+      case Activity::kFreshen:
+        if (open_ > 0) return;
+        begin_members();
+        break;
+      case Activity::kBatch:
+        if (open_ > 0) return;
+        after_batch(now);
+        break;
+      case Activity::kGate:
+        if (gate_.verdict() == HealthGate::Verdict::kOpen) return;
+        if (gate_.verdict() == HealthGate::Verdict::kFailed) {
+          gate_failed(now);
+        } else {
+          next_batch(now);
+        }
+        break;
+    }
+  }
+}
+
+void JobRun::next_batch(Instant now) {
+  batch_.clear();
+  for (; phase_ < phases_.size(); ++phase_, enter_phase()) {
+    if (stopping_ && more_in_phase()) {
+      cut_short_ = true;
+      break;
+    }
+    batch_ = take_batch();
+    if (batch_.empty()) continue;
+    ++batch_number_;
+    run_batch(now);
+    return;
+  }
+  finish();
+}
+
+void JobRun::run_batch(Instant now) {
+  activity_ = Activity::kFreshen;
+  open_ = 0;
+  if (phases_[phase_] != Phase::kUpgrade || !has_checks()) return;
+  for (const std::size_t member : batch_) {
+    const AllocationRun& run = runs_[member];
+    const bool fresh = run.probed_at && now - *run.probed_at <= plan_.health.interval;
+    if (run.running && !fresh) look_at(member);
+  }
+}
+
+void JobRun::begin_members() {
+  if (stopping_) {  // while they were looked at
+    cut_short_ = true;
+    finish();
+    return;
+  }
+  activity_ = Activity::kBatch;
+  std::erase_if(batch_, [&](std::size_t i) { return runs_[i].state != AState::kPending; });
+  open_ = batch_.size();
+  for (const std::size_t member : batch_) {
+    AllocationRun& run = runs_[member];
+    run.exempt = run.running && run.health == Health::kUnhealthy;
+    enqueue(member, Step::Kind::kRun);
+  }
+}
+
+void JobRun::after_batch(Instant now) {
+  const Phase phase = phases_[phase_];
+  const bool gated = has_checks() && (phase == Phase::kStart || phase == Phase::kUpgrade);
+  if (!gated) return next_batch(now);
+  activity_ = Activity::kGate;
+  gate_.open(plan_.health, now);
+  for (const std::size_t member : batch_) {
+    if (runs_[member].state == AState::kDone && runs_[member].active >= 0) {
+      gate_.add(member, runs_[member].exempt);
+    }
+  }
+  gate_round(now);
+}
+
+void JobRun::gate_failed(Instant now) {
+  Batch again;
+  std::string names;
+  for (const std::size_t member : gate_.failing()) {
+    AllocationRun& run = runs_[member];
+    if (const Contact* aside = fleet_.aside(run.lane)) {  // R2.7: not its own fault
+      run.condition = aside->condition;
+      set_aside(member, to_string(aside->condition));
+      continue;
+    }
+    const bool may_retry = try_again(run, plan_.policy, now);
+    if (may_retry && !stopping_) {
+      again.push_back(member);
+      continue;
+    }
+    run.state = AState::kFailed;
+    run.detail = "not healthy" + (run.detail.empty() ? "" : ": " + run.detail);
+    if (may_retry) {
+      cut_short_ = true;
+    } else {
+      names += (names.empty() ? "" : ", ") + run.key.str() + " " + run.detail;
+    }
+  }
+  if (!names.empty()) {
+    for (const std::size_t member : again) runs_[member].state = AState::kFailed;
+    fail(Reason::kGateFailed, names);
+    return;
+  }
+  if (again.empty()) return next_batch(now);
+  activity_ = Activity::kBatch;
+  batch_ = std::move(again);
+  open_ = batch_.size();
+  for (const std::size_t member : batch_) retry_later(member);
+}
+
+void JobRun::finish() {
+  activity_ = Activity::kOver;
+  for (AllocationRun& run : runs_) {
+    if (!run.planned) continue;
+    if (run.state == AState::kPending || run.state == AState::kRunning) run.state = AState::kNotReached;
+    if (run.planned->action == Action::kStop && run.running) {
+      fleet_.hold_ports(run.lane, plan_.ports, run.key);
+    }
+  }
+  if (failed_) {
+    state_ = JState::kFailed;
+  } else if (cut_short_) {
+    state_ = JState::kStopped;
+    reason_ = stop_reason_;
+    detail_.clear();
+  } else if (waiting_) {
+    state_ = JState::kWaiting;
+  } else if (removal_failed_) {
+    state_ = JState::kDegraded;
+    reason_ = Reason::kStopFailed;
+    detail_ = names_of(AState::kFailed);
+  } else if (set_aside_) {
+    state_ = JState::kDegraded;
+    reason_ = Reason::kWorkerCondition;
+    detail_ = names_of(AState::kSetAside);
+  } else {
+    state_ = plan_.held ? JState::kHeld : JState::kDone;
+    reason_ = plan_.held ? plan_.held_reason : Reason::kUnchanged;
+    detail_ = plan_.held ? plan_.held_detail : "";
+  }
+}
+
+}  // namespace maand

@@ -1,0 +1,166 @@
+// One job on its way through a rollout (R2.3 to R2.6).
+//
+//   kPending ─begin─► kLook ─► for each phase, for each of its batches:
+//                                ┌───────────────────────────────────────────────┐
+//                                │ (kFreshen) ─► kBatch ─► (kGate) ─► next batch │
+//                                └───────────────────────────────────────────────┘
+//                       phases: [stage] drain start upgrade          (stop_first)
+//                               start drain upgrade                  (start_first, when it moves)
+//                     any time ─► kOver: done, degraded, waiting, failed, stopped, held
+//
+//   kLook     contacts to the workers of its active allocations and a first round
+//             of probes; only when it upgrades or moves
+//   kFreshen  the members of an upgrade batch are probed, so that the gate knows
+//             who was unhealthy before
+//   kBatch    every member runs: stop then remove, or its one action, with retries
+//   kGate     rounds of probes
+//
+// A failure stops the job once what is in flight has been answered; stop() lets
+// the gate of the batch finish as well. An answer costs O(log n), a batch
+// O(members · log n).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "reconciler/core/allocation_run.h"
+#include "reconciler/core/availability.h"
+#include "reconciler/core/batch.h"
+#include "reconciler/core/fleet.h"
+#include "reconciler/core/health_gate.h"
+#include "reconciler/core/upstreams.h"
+
+namespace maand {
+
+class JobRun {
+ public:
+  // `self` is the number its tickets carry. `fleet` must outlive it.
+  JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet);
+  JobRun(const JobRun&) = delete;
+  JobRun& operator=(const JobRun&) = delete;
+
+  const JobPlan& plan() const { return plan_; }
+  bool over() const { return activity_ == Activity::kOver; }
+  bool pending() const { return activity_ == Activity::kPending; }
+  bool quiet() const { return over() && in_flight_ == 0; }
+
+  void begin(Instant now);                      // REQUIRES: pending()
+  void block(const std::string& detail);        // REQUIRES: pending()
+  void stop(Reason reason, Instant now);
+
+  // A ticket's turn has come. nullopt: it was cancelled, or its worker is set aside.
+  std::optional<Step> hand_out(std::size_t allocation, Instant now);
+  // A retry, a round of the gate or the progress timeout has fallen due.
+  void wake(Instant now);
+  std::optional<Instant> wake_at() const;
+
+  void on_contact(Fleet::Lane lane, const Contact& contact, Instant now);
+  // Both: true when a step of that kind was in flight. A probe that was not asked
+  // for is news all the same.
+  bool on_outcome(std::size_t allocation, const Outcome& outcome, Instant now);
+  bool on_probe(std::size_t allocation, Health health, const std::string& detail, Instant now);
+  // Another job found the worker out of reach. Begins and ends nothing by itself.
+  void on_set_aside(std::size_t allocation, const Contact& contact);
+
+  std::optional<std::size_t> find(const WorkerHost& worker) const;
+  const std::vector<AllocationRun>& allocations() const { return runs_; }
+  JobReport report() const;
+  Upstream as_upstream() const;
+
+ private:
+  enum class Activity { kPending, kLook, kFreshen, kBatch, kGate, kOver };
+  enum class Phase { kStage, kDrain, kStart, kUpgrade };
+
+  // job_run.cc: the way through the phases
+  void take_in(const std::vector<PlannedAction>& actions, std::vector<std::size_t>& numbers);
+  std::size_t add(const AllocationKey& key, const Endpoint* endpoint);
+  void choose_phases();
+  void advance(Instant now);
+  void next_batch(Instant now);
+  void run_batch(Instant now);
+  void begin_members();
+  void after_batch(Instant now);
+  void gate_round(Instant now);
+  void gate_failed(Instant now);
+  void finish();
+  std::string names_of(AllocationReport::State state) const;
+
+  // job_batches.cc: who is in the next batch, and who has to wait
+  void enter_phase();
+  bool more_in_phase();
+  Batch take_batch();
+  Batch take_stage();
+  Batch take_drains();
+  Batch take_starts();
+  Batch take_upgrades();
+  int batch_size() const;
+  int drains_allowed() const;
+  bool port_is_free(std::size_t start);
+  void set_aside(std::size_t allocation, std::string why);
+  void wait_for(Reason reason, const std::string& detail);
+
+  // job_answers.cc: what an answer does to a member
+  void enqueue(std::size_t allocation, Step::Kind kind);
+  void retry_later(std::size_t allocation);
+  void look_at(std::size_t allocation);
+  void confirmed(std::size_t allocation);
+  void member_failed(std::size_t allocation, Reason reason);
+  void fail(Reason reason, std::string detail);
+  void cancel(std::size_t allocation);
+  void cancel_waiting();
+  bool halting() const { return failed_ || stopping_; }
+  bool has_checks() const { return !plan_.health.checks.empty(); }
+  bool progress_timed_out(Instant now) const;
+
+  const JobPlan plan_;
+  const std::uint32_t self_;
+  Fleet& fleet_;
+  std::vector<AllocationRun> runs_;
+  std::unordered_map<WorkerHost, std::size_t> by_worker_;
+  Availability availability_;
+
+  std::vector<Phase> phases_;
+  std::size_t phase_ = 0;
+  std::vector<std::size_t> starts_, upgrades_;
+  std::deque<std::size_t> drains_;  // stops that wait for nobody
+  std::deque<std::size_t> moving_;  // stops that a new worker has to be ready for
+  Batch loose_;                     // removals without a stop
+  std::size_t next_start_ = 0;
+  UpgradeQueue upgrade_queue_;
+
+  // Moves (R2.3): a stop of an old allocation needs a new worker that is ready.
+  bool moves_ = false;
+  int free_drains_ = 0;   // more leave than arrive: these need no one
+  int pairs_ = 0;
+  int ready_ = 0;         // new workers staged, or started for start_first
+  int drains_taken_ = 0;
+
+  Activity activity_ = Activity::kPending;
+  Batch batch_;
+  int batch_number_ = 0;
+  int batches_ = 0;
+  std::size_t open_ = 0;  // members (or probes) of the activity that are not through
+  std::set<Fleet::Lane> contacts_;  // awaited
+  int in_flight_ = 0;
+  std::set<std::pair<Instant, std::size_t>> retries_;
+  HealthGate gate_;
+  Instant progress_{};  // when the batch was handed out, or one more became healthy (R2.9)
+
+  bool failed_ = false;
+  bool stopping_ = false;
+  bool cut_short_ = false;  // stop() kept something from beginning
+  bool set_aside_ = false;
+  bool removal_failed_ = false;
+  bool waiting_ = false;
+  Reason stop_reason_ = Reason::kSuperseded;
+  JobReport::State state_ = JobReport::State::kPending;
+  Reason reason_ = Reason::kUnchanged;
+  std::string detail_;
+};
+
+}  // namespace maand

@@ -1,0 +1,338 @@
+// Which job may begin, and how steps and answers find their way.
+//
+//        put                      leaving: by wave, highest first
+//         │                       then staying: by wave, lowest first
+//         ▼
+//     ┌─────────┐ its wave is open  ┌──────────────┐ upstreams over  ┌─────────┐
+//     │ pending ├──────────────────►│ judged: R2.8 ├────────────────►│ running │ job_run.h
+//     └────┬────┘                   └──┬────────┬──┘   and fit       └────┬────┘
+//          │                  an       │        │ one failed, waits,      │
+//          │                  upstream │        │ or at a wrong version   │
+//          │                  runs     ▼        ▼                         ▼
+//          │                        asleep    waiting: Blocked     done · degraded ·
+//          └─ nothing to do: held, or an upstream of others        waiting · failed · stopped
+//
+// A wave is open when every job of the waves before it is over, in whatever
+// state. The last one over opens the next.
+#include "reconciler/core/rollout.h"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "reconciler/core/fleet.h"
+#include "reconciler/core/job_run.h"
+#include "reconciler/core/upstreams.h"
+
+namespace maand {
+
+const char* to_string(JobReport::State state) {
+  switch (state) {
+    case JobReport::State::kPending:
+      return "pending";
+    case JobReport::State::kRunning:
+      return "running";
+    case JobReport::State::kDone:
+      return "done";
+    case JobReport::State::kDegraded:
+      return "degraded";
+    case JobReport::State::kWaiting:
+      return "waiting";
+    case JobReport::State::kFailed:
+      return "failed";
+    case JobReport::State::kStopped:
+      return "stopped";
+    case JobReport::State::kHeld:
+      return "held";
+  }
+  return "pending";
+}
+
+class Rollout::Machine {
+ public:
+  explicit Machine(RolloutLimits limits) : fleet_(limits) {}
+
+  void put(JobPlan plan, Instant now) {
+    now_ = now;
+    if (!quiet(plan.job)) {
+      throw std::logic_error("Rollout::put: " + plan.job.str() + " is not quiet; stop_job() it and wait");
+    }
+    const auto number = static_cast<Number>(jobs_.size());
+    const auto old = numbers_.find(plan.job);
+    if (old != numbers_.end()) jobs_[old->second].run.reset();
+    fleet_.release_ports(plan.job);
+    numbers_[plan.job] = number;
+    Job& job = jobs_.emplace_back();
+    job.place = place_of(plan);
+    job.run = std::make_unique<JobRun>(std::move(plan), number, fleet_);
+    if (job.run->over()) return;
+    const auto& allocations = job.run->allocations();
+    for (std::size_t i = 0; i < allocations.size(); ++i) {
+      const Fleet::Lane lane = allocations[i].lane;
+      if (lane >= present_.size()) present_.resize(lane + 1);
+      present_[lane].emplace_back(number, i);
+      if (const Contact* aside = fleet_.aside(lane)) job.run->on_set_aside(i, *aside);
+    }
+    Wave& wave = waves_[job.place];
+    ++wave.unfinished;
+    wave.pending.push_back(number);
+    ++unfinished_;
+  }
+
+  std::vector<Step> next(Instant now) {
+    now_ = now;
+    while (!timers_.empty() && timers_.begin()->first <= now) {
+      const Number number = timers_.begin()->second;
+      timers_.erase(timers_.begin());
+      jobs_[number].timer.reset();
+      jobs_[number].run->wake(now);
+      touched(number);
+    }
+    std::vector<Step> steps;
+    do {
+      settle();
+      while (const auto ticket = fleet_.pop()) {
+        if (auto step = redeem(*ticket)) {
+          steps.push_back(std::move(*step));
+        } else {
+          fleet_.done(ticket->lane);
+        }
+        settle();
+      }
+    } while (break_circle());
+    return steps;
+  }
+
+  std::optional<Instant> wake_at() const {
+    if (timers_.empty()) return std::nullopt;
+    return timers_.begin()->first;
+  }
+
+  void on_contact(const WorkerHost& worker, const Contact& contact, Instant now) {
+    now_ = now;
+    const Fleet::Lane lane = fleet_.lane(worker);
+    const auto askers = fleet_.answered(lane);
+    if (askers.empty()) return;
+    fleet_.done(lane);
+    if (concerns_worker(contact.condition)) {
+      fleet_.set_aside(lane, contact);
+    } else {
+      fleet_.heard(lane, now);
+    }
+    tell(askers, lane, contact);
+    settle();
+  }
+
+  void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now) {
+    answer(key, now, [&](JobRun& run, std::size_t i) { return run.on_outcome(i, outcome, now); });
+  }
+
+  void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
+    answer(key, now, [&](JobRun& run, std::size_t i) { return run.on_probe(i, health, detail, now); });
+  }
+
+  void stop_job(const JobName& name, Reason reason) {
+    const auto it = numbers_.find(name);
+    if (it == numbers_.end()) return;
+    jobs_[it->second].run->stop(reason, now_);
+    touched(it->second);
+    settle();
+  }
+
+  void stop_all(Reason reason) {
+    // All of them before the first is counted as over: nothing may begin in between.
+    for (const auto& [name, number] : numbers_) jobs_[number].run->stop(reason, now_);
+    for (const auto& [name, number] : numbers_) touched(number);
+    settle();
+  }
+
+  bool quiet(const JobName& name) const {
+    const auto it = numbers_.find(name);
+    return it == numbers_.end() || jobs_[it->second].run->quiet();
+  }
+
+  bool finished() const { return unfinished_ == 0 && fleet_.in_flight() == 0; }
+
+  std::vector<JobReport> reports() const {
+    std::vector<JobReport> out;
+    for (const auto& [name, number] : numbers_) out.push_back(jobs_[number].run->report());
+    return out;
+  }
+
+  std::map<WorkerHost, Contact> set_aside() const { return fleet_.set_aside(); }
+
+ private:
+  using Number = std::uint32_t;  // of a job that was put; never used again
+  // Sorts leaving jobs first, by falling wave, then the others by rising wave.
+  using Place = std::pair<int, int>;
+
+  struct Job {
+    std::unique_ptr<JobRun> run;  // null: replaced
+    Place place;
+    bool counted = false;             // as over
+    std::vector<Number> sleepers;     // asleep until this one is over
+    std::optional<Instant> timer;
+  };
+  struct Wave {
+    int unfinished = 0;
+    std::vector<Number> pending;
+  };
+
+  static Place place_of(const JobPlan& plan) {
+    return plan.leaving ? Place{0, -plan.wave} : Place{1, plan.wave};
+  }
+
+  template <class Apply>
+  void answer(const AllocationKey& key, Instant now, const Apply& apply) {
+    now_ = now;
+    const auto job = numbers_.find(key.job);
+    if (job == numbers_.end()) return;
+    JobRun& run = *jobs_[job->second].run;
+    const auto allocation = run.find(key.worker);
+    if (!allocation) return;
+    const Fleet::Lane lane = run.allocations()[*allocation].lane;
+    if (apply(run, *allocation)) fleet_.done(lane);
+    touched(job->second);
+    settle();
+  }
+
+  // The step a ticket stands for. nullopt: nobody wants it any more.
+  std::optional<Step> redeem(const Fleet::Ticket& ticket) {
+    if (ticket.kind == Step::Kind::kContact) {
+      const Contact* aside = fleet_.aside(ticket.lane);
+      if (!aside) return fleet_.contact_step(ticket.lane);
+      const Contact known = *aside;
+      tell(fleet_.answered(ticket.lane), ticket.lane, known);
+      return std::nullopt;
+    }
+    JobRun* run = jobs_[ticket.job].run.get();
+    if (!run) return std::nullopt;
+    auto step = run->hand_out(ticket.allocation, now_);
+    touched(ticket.job);
+    return step;
+  }
+
+  void tell(const std::vector<Number>& askers, Fleet::Lane lane, const Contact& contact) {
+    for (const Number asker : askers) {
+      if (!jobs_[asker].run) continue;
+      jobs_[asker].run->on_contact(lane, contact, now_);
+      touched(asker);
+    }
+  }
+
+  // Something happened to a job: when it wants to be woken, and whether it is over.
+  void touched(Number number) {
+    Job& job = jobs_[number];
+    const auto wake = job.run->wake_at();
+    if (wake != job.timer) {
+      if (job.timer) timers_.erase({*job.timer, number});
+      if (wake) timers_.emplace(*wake, number);
+      job.timer = wake;
+    }
+    if (job.run->over() && !job.counted) {
+      job.counted = true;
+      over_.push_back(number);
+    }
+  }
+
+  // Until nothing more follows: workers set aside, jobs that are over, waves that open.
+  void settle() {
+    while (true) {
+      for (const Fleet::Lane lane : fleet_.take_newly_aside()) tell_all_on(lane);
+      if (!over_.empty()) {
+        const Number number = over_.back();
+        over_.pop_back();
+        count_over(number);
+        continue;
+      }
+      if (waves_.empty() || waves_.begin()->second.pending.empty()) return;
+      for (const Number number : std::exchange(waves_.begin()->second.pending, {})) try_begin(number);
+    }
+  }
+
+  void tell_all_on(Fleet::Lane lane) {
+    const Contact contact = *fleet_.aside(lane);
+    for (const auto& [number, allocation] : present_[lane]) {
+      if (jobs_[number].run) jobs_[number].run->on_set_aside(allocation, contact);
+    }
+  }
+
+  void count_over(Number number) {
+    Job& job = jobs_[number];
+    --unfinished_;
+    const auto wave = waves_.find(job.place);
+    if (--wave->second.unfinished == 0) waves_.erase(wave);
+    for (const Number sleeper : std::exchange(job.sleepers, {})) {
+      if (asleep_.erase(sleeper) > 0) try_begin(sleeper);
+    }
+  }
+
+  void try_begin(Number number) {
+    JobRun* run = jobs_[number].run.get();
+    if (!run || !run->pending()) return;
+    const UpstreamVerdict verdict = judge_upstreams(run->plan(), [&](const JobName& name) {
+      const auto it = numbers_.find(name);
+      return it == numbers_.end() ? std::nullopt : std::optional(jobs_[it->second].run->as_upstream());
+    });
+    switch (verdict.kind) {
+      case UpstreamVerdict::Kind::kGo:
+        run->begin(now_);
+        break;
+      case UpstreamVerdict::Kind::kBlocked:
+        run->block(verdict.detail);
+        break;
+      case UpstreamVerdict::Kind::kWait:
+        jobs_[numbers_.at(verdict.upstream)].sleepers.push_back(number);
+        asleep_.insert(number);
+        return;
+    }
+    touched(number);
+  }
+
+  // Demands that go in a circle, or against the order of the waves, would sleep
+  // for ever; loading refuses circles, but a rollout always ends.
+  bool break_circle() {
+    if (asleep_.empty() || !fleet_.idle() || !timers_.empty()) return false;
+    const Number number = *asleep_.begin();
+    asleep_.erase(asleep_.begin());
+    JobRun& run = *jobs_[number].run;
+    if (run.pending()) run.block("the jobs it demands wait for it");
+    touched(number);
+    return true;
+  }
+
+  Fleet fleet_;
+  std::vector<Job> jobs_;
+  std::map<JobName, Number> numbers_;
+  std::map<Place, Wave> waves_;  // those with unfinished jobs; the first one is open
+  std::vector<std::vector<std::pair<Number, std::size_t>>> present_;  // by lane
+  std::set<std::pair<Instant, Number>> timers_;
+  std::set<Number> asleep_;
+  std::vector<Number> over_;
+  std::size_t unfinished_ = 0;
+  Instant now_{};
+};
+
+Rollout::Rollout(RolloutLimits limits) : machine_(std::make_unique<Machine>(limits)) {}
+Rollout::~Rollout() = default;
+void Rollout::put(JobPlan plan, Instant now) { machine_->put(std::move(plan), now); }
+std::vector<Step> Rollout::next(Instant now) { return machine_->next(now); }
+std::optional<Instant> Rollout::wake_at() const { return machine_->wake_at(); }
+void Rollout::on_contact(const WorkerHost& worker, const Contact& contact, Instant now) {
+  machine_->on_contact(worker, contact, now);
+}
+void Rollout::on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now) {
+  machine_->on_outcome(key, outcome, now);
+}
+void Rollout::on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
+  machine_->on_probe(key, health, detail, now);
+}
+void Rollout::stop_job(const JobName& job, Reason reason) { machine_->stop_job(job, reason); }
+void Rollout::stop_all(Reason reason) { machine_->stop_all(reason); }
+bool Rollout::quiet(const JobName& job) const { return machine_->quiet(job); }
+bool Rollout::finished() const { return machine_->finished(); }
+std::vector<JobReport> Rollout::reports() const { return machine_->reports(); }
+std::map<WorkerHost, Contact> Rollout::set_aside() const { return machine_->set_aside(); }
+
+}  // namespace maand

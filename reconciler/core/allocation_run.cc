@@ -18,7 +18,8 @@ void again_after(AllocationRun& run, Previous previous) {
 
 Settled interrupted(AllocationRun& run, const Outcome& outcome) {
   if (run.interrupted) {
-    return {Settled::Kind::kFailed, run.boot != outcome.boot_id ? Reason::kRebootLoop : Reason::kTargetFailed};
+    return {Settled::Kind::kFailed,
+            run.boot != outcome.boot_id ? Reason::kRebootLoop : Reason::kTargetFailed};
   }
   run.interrupted = true;
   run.boot = outcome.boot_id;

@@ -42,10 +42,10 @@ struct AllocationRun {
   bool interrupted = false;
   std::string boot;  // of the interruption
   bool staged = false;
-  bool exempt = false;         // was unhealthy before its batch (R2.4)
-  bool begun = false;          // a step of its action was handed out
-  std::string version;         // confirmed
-  bool running = false;        // confirmed
+  bool exempt = false;   // was unhealthy before its batch (R2.4)
+  bool begun = false;    // a step of its action was handed out
+  std::string version;   // confirmed
+  bool running = false;  // confirmed
   std::optional<Instant> probed_at;
 
   AllocationReport::State state = AllocationReport::State::kPending;

@@ -92,8 +92,8 @@ void JobRun::wake(Instant now) {
 
 void JobRun::gate_round(Instant now) {
   if (progress_timed_out(now)) {
-    fail(Reason::kProgressTimeout, "no allocation became healthy for " +
-                                       std::to_string(plan_.policy.progress_timeout.count()) + " s");
+    fail(Reason::kProgressTimeout,
+         "no allocation became healthy for " + std::to_string(plan_.policy.progress_timeout.count()) + " s");
     return;
   }
   for (const std::size_t member : gate_.due(now)) enqueue(member, Step::Kind::kProbe);

@@ -33,9 +33,8 @@ void JobRun::enter_phase() {
     case Phase::kDrain:
       if (moves_ && plan_.policy.move == RolloutPolicy::Move::kStartFirst) {
         // The old ones may go as far as new ones stand, gate and all.
-        ready_ = static_cast<int>(std::count_if(starts_.begin(), starts_.end(), [&](std::size_t i) {
-          return runs_[i].state == AState::kDone;
-        }));
+        ready_ = static_cast<int>(std::count_if(
+            starts_.begin(), starts_.end(), [&](std::size_t i) { return runs_[i].state == AState::kDone; }));
       }
       members = std::max(drains_.size() + moving_.size(), std::min<std::size_t>(1, loose_.size()));
       break;
@@ -138,9 +137,8 @@ Batch JobRun::take_starts() {
 
 Batch JobRun::take_upgrades() {
   const int size = batch_size();
-  Batch batch = plan_.released
-                    ? upgrade_queue_.take_regardless(size)
-                    : upgrade_queue_.take(size, availability_.count(), availability_.limit());
+  Batch batch = plan_.released ? upgrade_queue_.take_regardless(size)
+                               : upgrade_queue_.take(size, availability_.count(), availability_.limit());
   if (batch.empty()) wait_for(Reason::kUnavailable, availability_.sentence());
   return batch;
 }

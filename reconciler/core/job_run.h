@@ -49,8 +49,8 @@ class JobRun {
   bool pending() const { return activity_ == Activity::kPending; }
   bool quiet() const { return over() && in_flight_ == 0; }
 
-  void begin(Instant now);                      // REQUIRES: pending()
-  void block(const std::string& detail);        // REQUIRES: pending()
+  void begin(Instant now);                // REQUIRES: pending()
+  void block(const std::string& detail);  // REQUIRES: pending()
   void stop(Reason reason, Instant now);
 
   // A ticket's turn has come. nullopt: it was cancelled, or its worker is set aside.
@@ -135,16 +135,16 @@ class JobRun {
 
   // Moves (R2.3): a stop of an old allocation needs a new worker that is ready.
   bool moves_ = false;
-  int free_drains_ = 0;   // more leave than arrive: these need no one
+  int free_drains_ = 0;  // more leave than arrive: these need no one
   int pairs_ = 0;
-  int ready_ = 0;         // new workers staged, or started for start_first
+  int ready_ = 0;  // new workers staged, or started for start_first
   int drains_taken_ = 0;
 
   Activity activity_ = Activity::kPending;
   Batch batch_;
   int batch_number_ = 0;
   int batches_ = 0;
-  std::size_t open_ = 0;  // members (or probes) of the activity that are not through
+  std::size_t open_ = 0;            // members (or probes) of the activity that are not through
   std::set<Fleet::Lane> contacts_;  // awaited
   int in_flight_ = 0;
   std::set<std::pair<Instant, std::size_t>> retries_;

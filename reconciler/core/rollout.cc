@@ -66,7 +66,10 @@ class Rollout::Machine {
     Job& job = jobs_.emplace_back();
     job.place = place_of(plan);
     job.run = std::make_unique<JobRun>(std::move(plan), number, fleet_);
-    if (job.run->over()) return;
+    if (job.run->over()) {
+      job.counted = true;
+      return;
+    }
     const auto& allocations = job.run->allocations();
     for (std::size_t i = 0; i < allocations.size(); ++i) {
       const Fleet::Lane lane = allocations[i].lane;
@@ -78,6 +81,14 @@ class Rollout::Machine {
     ++wave.unfinished;
     wave.pending.push_back(number);
     ++unfinished_;
+  }
+
+  void drop(const JobName& name) {
+    if (!quiet(name)) throw std::logic_error("Rollout::drop: " + name.str() + " is not quiet");
+    const auto it = numbers_.find(name);
+    if (it == numbers_.end()) return;
+    jobs_[it->second].run.reset();
+    numbers_.erase(it);
   }
 
   std::vector<Step> next(Instant now) {
@@ -170,8 +181,8 @@ class Rollout::Machine {
   struct Job {
     std::unique_ptr<JobRun> run;  // null: replaced
     Place place;
-    bool counted = false;             // as over
-    std::vector<Number> sleepers;     // asleep until this one is over
+    bool counted = false;          // as over
+    std::vector<Number> sleepers;  // asleep until this one is over
     std::optional<Instant> timer;
   };
   struct Wave {
@@ -296,9 +307,11 @@ class Rollout::Machine {
     if (asleep_.empty() || !fleet_.idle() || !timers_.empty()) return false;
     const Number number = *asleep_.begin();
     asleep_.erase(asleep_.begin());
-    JobRun& run = *jobs_[number].run;
-    if (run.pending()) run.block("the jobs it demands wait for it");
-    touched(number);
+    JobRun* run = jobs_[number].run.get();
+    if (run && run->pending()) {
+      run->block("the jobs it demands wait for it");
+      touched(number);
+    }
     return true;
   }
 
@@ -317,6 +330,7 @@ class Rollout::Machine {
 Rollout::Rollout(RolloutLimits limits) : machine_(std::make_unique<Machine>(limits)) {}
 Rollout::~Rollout() = default;
 void Rollout::put(JobPlan plan, Instant now) { machine_->put(std::move(plan), now); }
+void Rollout::drop(const JobName& job) { machine_->drop(job); }
 std::vector<Step> Rollout::next(Instant now) { return machine_->next(now); }
 std::optional<Instant> Rollout::wake_at() const { return machine_->wake_at(); }
 void Rollout::on_contact(const WorkerHost& worker, const Contact& contact, Instant now) {

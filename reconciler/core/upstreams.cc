@@ -19,10 +19,17 @@ std::string why_unfit(const Upstream& upstream) {
   using State = JobReport::State;
   std::string how;
   switch (upstream.state) {
-    case State::kFailed: how = "failed"; break;
-    case State::kWaiting: how = "waits"; break;
-    case State::kStopped: how = "was stopped"; break;
-    default: return {};
+    case State::kFailed:
+      how = "failed";
+      break;
+    case State::kWaiting:
+      how = "waits";
+      break;
+    case State::kStopped:
+      how = "was stopped";
+      break;
+    default:
+      return {};
   }
   how += std::string(" (") + to_string(upstream.reason);
   if (!upstream.detail.empty()) how += ": " + upstream.detail;

@@ -248,7 +248,7 @@ std::string GitChild::run(const std::string& request, const std::string& about, 
                             " (git.clone_timeout); raise it when the repository is that large");
   }
   const json answer = json::parse(lines, nullptr, false);
-  if (answer.is_discarded() || !answer.is_object()) {
+  if (!answer.is_object() || !(answer.contains("result") || answer.contains("problem"))) {
     throw SourceError(SourceProblem::kOther,
                       "the git child broke down while " + about + ": " + tail_of(errors.get()));
   }

@@ -155,7 +155,8 @@ void GitCredentials::raise(int code, const char* doing) {
     throw SourceError(SourceProblem::kMirrorBroken, what);
   }
   // What is left are connections that broke in the middle of the protocol.
-  throw SourceError(error_class == GIT_ERROR_OS ? SourceProblem::kOther : SourceProblem::kUnreachable, what);
+  throw SourceError(
+      error_class == GIT_ERROR_OS && connected_ ? SourceProblem::kOther : SourceProblem::kUnreachable, what);
 }
 
 }  // namespace maand

@@ -24,6 +24,8 @@ class GitCredentials {
   // Sets credentials, transport and progress callbacks.
   void install(git_remote_callbacks& callbacks);
 
+  // From here on an operating system's error may be the disk's; before it is the network's.
+  void connected() { connected_ = true; }
   // The SourceError for a negative return code of a call to the remote.
   [[noreturn]] void raise(int code, const char* doing);
 
@@ -42,6 +44,7 @@ class GitCredentials {
   const GitRemoteSpec& spec_;
   GitSshSettings ssh_;
   int asked_ = 0;
+  bool connected_ = false;
   std::optional<SourceError> failure_;
 };
 

@@ -56,6 +56,7 @@ class Connection {
     if (const int rc = git_remote_connect_ext(remote_.get(), direction, &options); rc < 0) {
       credentials_.raise(rc, "cannot talk to");
     }
+    credentials_.connected();
     credentials_.alive(0);
     if (const int rc = git_remote_ls(&heads_, &count_, remote_.get()); rc < 0)
       credentials_.raise(rc, "cannot list");

@@ -47,19 +47,17 @@ class SshStream {
   }
 
   std::size_t read(char* buffer, std::size_t size) {
-    for (;;) {
-      const ssize_t got = libssh2_channel_read(channel_, buffer, size);
-      if (got < 0) fail(SourceProblem::kUnreachable, "broke the connection: " + last());
-      if (got > 0) {
-        heard_ = true;
-        settings_.alive();
-        return static_cast<std::size_t>(got);
-      }
-      if (libssh2_channel_eof(channel_)) {
-        finish();
-        return 0;
-      }
+    const ssize_t got = libssh2_channel_read(channel_, buffer, size);
+    if (got < 0) fail(SourceProblem::kUnreachable, "broke the connection: " + last());
+    if (got > 0) {
+      heard_ = true;
+      settings_.alive();
+      return static_cast<std::size_t>(got);
     }
+    // Blocking, so 0 is the end. libssh2_channel_eof would deny it as long as
+    // there is unread stderr.
+    finish();
+    return 0;
   }
 
   void write(const char* data, std::size_t size) {

@@ -141,8 +141,10 @@ void GitServer::start_https() {
   run_program({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                "-keyout", (at / "server.key").string(), "-out", (at / "server.csr").string(), "-subj",
                "/CN=" + self.https_address});
-  write_file(at / "extensions",
-             "subjectAltName=IP:" + self.https_address + ",DNS:" + self.https_address + "\n");
+  // mbedTLS 2 (libgit2 of Debian 12) looks at DNS names only, for addresses
+  // too. 127.0.0.1 is where a test's relay listens.
+  write_file(at / "extensions", "subjectAltName=IP:" + self.https_address +
+                                    ",IP:127.0.0.1,DNS:" + self.https_address + ",DNS:127.0.0.1\n");
   run_program({"openssl", "x509", "-req", "-in", (at / "server.csr").string(), "-CA",
                (at / "ca.pem").string(), "-CAkey", (at / "ca.key").string(), "-CAcreateserial", "-days", "2",
                "-extfile", (at / "extensions").string(), "-out", (at / "server.crt").string()});

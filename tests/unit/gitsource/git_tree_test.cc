@@ -65,9 +65,7 @@ TEST_F(GitTreeTest, IdsAndSizesAreGitsOwn) {
 
 TEST_F(GitTreeTest, PathsThatAreNoPathsAreNowhere) {
   const auto tree = view(server_.commit({{"a/b", "x"}}, "one"));
-  for (const std::string path : {"", "/", "a/", "/a/b", "a//b", "./a/b", "a/./b", "a/../a/b", "..",
-                                 std::string("a/b\0c", 5).c_str()}) {
-    if (path == "a/b") continue;
+  for (const std::string path : {"", "/", "a/", "/a/b", "a//b", "./a/b", "a/./b", "a/../a/b", ".."}) {
     EXPECT_EQ(tree->read(path), std::nullopt) << path;
     if (!path.empty()) {
       EXPECT_FALSE(tree->list(path)) << path;

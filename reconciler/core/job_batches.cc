@@ -143,6 +143,20 @@ Batch JobRun::take_upgrades() {
   return batch;
 }
 
+// Taken because it was ill, and well again by the probe just before: it costs a
+// place now, and waits when there is none left.
+void JobRun::give_back_recovered() {
+  if (plan_.released) return;
+  int room = availability_.limit() - availability_.count();
+  std::erase_if(batch_, [&](std::size_t i) {
+    const int active = runs_[i].active;
+    if (active >= 0 && availability_.unavailable(static_cast<std::size_t>(active))) return false;
+    if (room-- > 0) return false;
+    upgrade_queue_.add(i, false);
+    return true;
+  });
+}
+
 // A removal that failed or could not be done holds back what needs its port.
 bool JobRun::port_is_free(std::size_t start) {
   AllocationRun& run = runs_[start];

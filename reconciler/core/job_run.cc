@@ -180,6 +180,7 @@ void JobRun::begin_members() {
   }
   activity_ = Activity::kBatch;
   std::erase_if(batch_, [&](std::size_t i) { return runs_[i].state != AState::kPending; });
+  if (phases_[phase_] == Phase::kUpgrade) give_back_recovered();
   open_ = batch_.size();
   for (const std::size_t member : batch_) {
     AllocationRun& run = runs_[member];

@@ -98,6 +98,7 @@ class JobRun {
   Batch take_drains();
   Batch take_starts();
   Batch take_upgrades();
+  void give_back_recovered();
   int batch_size() const;
   int drains_allowed() const;
   bool port_is_free(std::size_t start);

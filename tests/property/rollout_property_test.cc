@@ -1,0 +1,114 @@
+// Promises of the rollout machine over random worlds.
+//
+// Every seed is a story of its own; a failing one is named, and
+// `MAAND_SEED=<n>` runs it alone. `MAAND_SEEDS=<n>` runs more of them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/property/rollout_world.h"
+
+namespace maand {
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+// Calls `story(seed)` for every seed; it returns what went wrong.
+template <class Story>
+void for_all_seeds(const Story& story) {
+  const std::uint64_t only = number_from("MAAND_SEED", 0);
+  const std::uint64_t count = number_from("MAAND_SEEDS", 3000);
+  int operations = 0;
+  for (std::uint64_t seed = only ? only : 1; seed <= (only ? only : count); ++seed) {
+    for (const std::string& broken : story(seed, operations)) {
+      ADD_FAILURE() << "seed " << seed << ": " << broken;
+    }
+    if (::testing::Test::HasFailure()) return;  // one story is enough to read
+  }
+  EXPECT_GT(operations, 0) << "nothing happened, so nothing was checked";
+}
+
+std::vector<std::string> one_pass(std::uint64_t seed, Mood mood, int& operations) {
+  RolloutWorld world(seed, mood);
+  const auto broken = world.pass();
+  operations += world.operations();
+  return broken;
+}
+
+TEST(RolloutProperty, LimitsHoldAndItEndsWhenNothingGoesWrong) {
+  for_all_seeds([](std::uint64_t seed, int& operations) { return one_pass(seed, {}, operations); });
+}
+
+TEST(RolloutProperty, LimitsHoldAndItEndsWhenTargetsFailAndAllocationsAreIll) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed, {.fail = 8, .interrupt = 6, .lose = 4, .dead_worker = 10, .fall_ill = 15},
+                    operations);
+  });
+}
+
+TEST(RolloutProperty, LimitsHoldAndItEndsWhenEverythingHappensAtOnce) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed,
+                    {.fail = 6,
+                     .interrupt = 6,
+                     .lose = 6,
+                     .condition = 6,
+                     .dead_worker = 15,
+                     .fall_ill = 15,
+                     .stop_job = 3,
+                     .news = 10},
+                    operations);
+  });
+}
+
+TEST(RolloutProperty, R1_8_AStoppedJobBeginsNothing) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed, {.fail = 4, .interrupt = 4, .fall_ill = 4, .stop_job = 15}, operations);
+  });
+}
+
+TEST(RolloutProperty, R2_7_WorkerConditionsNeverFailAJob) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed, {.lose = 15, .condition = 15}, operations);
+  });
+}
+
+TEST(RolloutProperty, PlanningAgainAfterSuccessIsEmpty) {
+  for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
+    RolloutWorld world(seed, {});
+    const auto broken = world.pass();
+    operations += world.operations();
+    if (!broken.empty()) return broken;
+    if (!world.all_done()) return {"nothing went wrong, and yet not every job is done"};
+    if (world.plan().has_actions()) return {"there is still something to do"};
+    return {};
+  });
+}
+
+TEST(RolloutProperty, ItConvergesOnceNothingGoesWrongAnyMore) {
+  for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
+    RolloutWorld world(seed, {.fail = 10,
+                              .interrupt = 10,
+                              .lose = 10,
+                              .condition = 10,
+                              .dead_worker = 20,
+                              .fall_ill = 20,
+                              .stop_job = 5});
+    world.pass();
+    world.calm();
+    for (int pass = 0; pass < 3 && world.plan().has_actions(); ++pass) {
+      const auto broken = world.pass();
+      if (!broken.empty()) return broken;
+    }
+    operations += world.operations();
+    if (world.plan().has_actions()) return {"it does not converge"};
+    return {};
+  });
+}
+
+}  // namespace
+}  // namespace maand

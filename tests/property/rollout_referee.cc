@@ -1,0 +1,183 @@
+#include "tests/property/rollout_referee.h"
+
+#include <algorithm>
+
+namespace maand {
+
+void RolloutReferee::put(const JobPlan& plan) {
+  Watched& job = jobs_[plan.job];
+  job.plan = plan;
+  for (const ActiveAllocation& active : plan.active) {
+    job.active.insert(active.key.worker);
+    job.members[active.key.worker].ill = active.health == Health::kUnhealthy;
+    job.members[active.key.worker].failed = active.failed;
+  }
+  for (const PlannedAction& action : plan.upgrades) job.upgrades.insert(action.key.worker);
+  for (const PlannedAction& action : plan.starts) job.starts.insert(action.key.worker);
+  for (const PlannedAction& action : plan.drains) job.stops.insert(action.key.worker);
+}
+
+void RolloutReferee::say(const Step& step, const std::string& what) {
+  broken_.push_back(what + " (" + to_string(step.action.action) + " " + step.key.str() + ")");
+}
+
+bool RolloutReferee::down(const Watched& job, const WorkerHost& worker) const {
+  const auto it = job.members.find(worker);
+  return dead_.contains(worker) ||
+         (it != job.members.end() && (it->second.ill || it->second.failed || it->second.aside));
+}
+
+void RolloutReferee::handed_out(const Step& step) {
+  if (++on_worker_[step.key.worker] > limits_.max_per_worker) say(step, "too many steps on one worker");
+  const auto busy = std::count_if(on_worker_.begin(), on_worker_.end(),
+                                  [](const auto& worker) { return worker.second > 0; });
+  if (busy > limits_.max_parallel_workers) say(step, "too many workers at once");
+  if (step.kind == Step::Kind::kContact) return;
+  if (!in_flight_.insert(step.key).second) say(step, "two steps in flight for one allocation");
+  if (step.kind == Step::Kind::kProbe) return;
+
+  Watched& job = jobs_.at(step.key.job);
+  Member& member = job.members[step.key.worker];
+  if (job.stopped) say(step, "began after stop_job");
+  check_waves(job);
+  if (step.action.action == Action::kRemove && job.stops.contains(step.key.worker) &&
+      !member.stop_confirmed) {
+    say(step, "files removed before the stop was confirmed");
+  }
+  if (step.action.action == Action::kStage || step.action.action == Action::kForget) return;
+  check_batch(job, step);
+  if (exact_ && job.upgrades.contains(step.key.worker) && !member.begun) check_availability(job, step);
+  member.begun = true;
+  member.through = false;
+}
+
+// R2.3, R2.4: those begun and not through, gate included, are the batch.
+void RolloutReferee::check_batch(Watched& job, const Step& step) {
+  const auto check = [&](const std::set<WorkerHost>& kind, int limit, const char* name) {
+    if (limit <= 0 || !kind.contains(step.key.worker)) return;
+    int open = 0;
+    for (const WorkerHost& worker : kind) {
+      const Member& other = job.members[worker];
+      // Whatever it waited for will not begin on a worker that is known to be dead.
+      const bool given_up = dead_.contains(worker) && !in_flight_.contains({step.key.job, worker});
+      open += worker == step.key.worker || (other.begun && !other.through && !given_up) ? 1 : 0;
+    }
+    if (open > limit) say(step, std::string("batch limit of ") + name + " exceeded");
+  };
+  check(job.upgrades, job.plan.max_concurrent_upgrades, "upgrades");
+  check(job.starts, job.plan.max_concurrent_starts, "starts");
+  check(job.stops, job.plan.leaving ? 0 : job.plan.max_concurrent_upgrades, "drains");
+}
+
+void RolloutReferee::check_availability(Watched& job, const Step& step) {
+  if (job.plan.released || down(job, step.key.worker)) return;
+  const int quarter = (static_cast<int>(job.active.size()) + 3) / 4;
+  const int limit =
+      job.plan.policy.max_unavailable.value_or(std::max(job.plan.max_concurrent_upgrades, quarter));
+  int out = 0;
+  for (const WorkerHost& worker : job.active) {
+    const Member& other = job.members[worker];
+    const bool in_batch = job.upgrades.contains(worker) && other.begun && !other.through;
+    out += worker == step.key.worker || in_batch || down(job, worker) ? 1 : 0;
+  }
+  if (out > limit) {
+    say(step, "availability limit exceeded: " + std::to_string(out) + " of " +
+                  std::to_string(job.active.size()) + " out, " + std::to_string(limit) + " may be");
+  }
+}
+
+void RolloutReferee::check_waves(const Watched& job) {
+  // What was begun of a job that comes earlier has to be over; only those still
+  // at work can be seen from here.
+  for (const AllocationKey& key : in_flight_) {
+    const Watched& other = jobs_.at(key.job);
+    const bool earlier =
+        other.plan.leaving != job.plan.leaving
+            ? other.plan.leaving
+            : (job.plan.leaving ? other.plan.wave > job.plan.wave : other.plan.wave < job.plan.wave);
+    if (earlier) {
+      broken_.push_back(job.plan.job.str() + " began while " + key.str() + " of an earlier wave is at work");
+    }
+  }
+}
+
+void RolloutReferee::contacted(const Step& step, const Contact& contact) {
+  --on_worker_[step.key.worker];
+  if (contact.condition != WorkerCondition::kNone) dead_.insert(step.key.worker);
+}
+
+void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
+  --on_worker_[step.key.worker];
+  in_flight_.erase(step.key);
+  Watched& job = jobs_.at(step.key.job);
+  Member& member = job.members[step.key.worker];
+  const Action action = step.action.action;
+  switch (outcome.kind) {
+    case OutcomeKind::kSucceeded:
+      if (action == Action::kStop) member.stop_confirmed = true;
+      if (action == Action::kStage) return;
+      member.failed = false;
+      member.confirmed = true;
+      member.in_a_row = member.probes = 0;
+      member.through = job.plan.health.checks.empty() || !ships_files(action);
+      if (action == Action::kStop) {
+        for (const PlannedAction& removal : job.plan.removals) {
+          if (removal.key == step.key) member.through = false;
+        }
+      }
+      return;
+    case OutcomeKind::kFailed:
+    case OutcomeKind::kInterrupted:
+      job.has_reason_to_fail = true;
+      member.failed = true;
+      member.confirmed = false;
+      // A job that failed begins nothing more; only a removal that failed for good
+      // makes room for the next one.
+      if (outcome.kind == OutcomeKind::kFailed) ++member.failures;
+      if (outcome.kind == OutcomeKind::kInterrupted) ++member.interruptions;
+      member.through = step.action.reason == Reason::kLeft &&
+                       (outcome.missing_target || member.failures >= job.plan.policy.attempts ||
+                        member.interruptions >= 2);
+      return;
+    case OutcomeKind::kCondition:
+      if (outcome.condition != WorkerCondition::kBusy) dead_.insert(step.key.worker);
+      [[fallthrough]];
+    case OutcomeKind::kNever:
+    case OutcomeKind::kUnknown:
+      member.aside = true;
+      member.through = true;
+      return;
+  }
+}
+
+void RolloutReferee::probed(const Step& step, Health health) {
+  --on_worker_[step.key.worker];
+  in_flight_.erase(step.key);
+  Watched& job = jobs_.at(step.key.job);
+  Member& member = job.members[step.key.worker];
+  member.ill = health == Health::kUnhealthy;
+  if (member.ill) job.has_reason_to_fail = true;
+  if (!member.confirmed) return;
+  member.in_a_row = member.ill ? 0 : member.in_a_row + 1;
+  if (member.in_a_row >= 2 || ++member.probes >= std::max(2, job.plan.health.attempts)) member.through = true;
+}
+
+void RolloutReferee::finished(const std::vector<JobReport>& reports) {
+  for (const JobReport& report : reports) {
+    const std::string name = report.job.str();
+    if (report.state == JobReport::State::kPending || report.state == JobReport::State::kRunning) {
+      broken_.push_back(name + " is not over though the rollout is");
+    }
+    if (report.state == JobReport::State::kFailed && !jobs_.at(report.job).has_reason_to_fail) {
+      broken_.push_back(name + " failed though no target and no gate did");
+    }
+    for (const AllocationReport& allocation : report.allocations) {
+      if (allocation.state == AllocationReport::State::kPending ||
+          allocation.state == AllocationReport::State::kRunning) {
+        broken_.push_back(allocation.action.key.str() + " is not over though the rollout is");
+      }
+    }
+  }
+}
+
+}  // namespace maand

@@ -1,0 +1,127 @@
+# Role `front` (see worker_script.sh): checks, stages, watches and answers.
+# shellcheck shell=sh disable=SC2154,SC2034,SC2016 # names shared with worker_script.sh
+
+# R3.5. The first operation makes the marker; `ln` lets one of several win.
+check_marker() {
+  if [ ! -e "$M/instance" ]; then
+    [ "$expect" != 1 ] || refuse WorkerStateMissing "$M/instance is gone although jobs were deployed here"
+    problem=$( (umask 022 && mkdir -p "$B/jobs") 2>&1 && mkdir -p "$M/epoch" "$M/last" "$M/jobs" 2>&1) ||
+      refuse_write "$problem"
+    read -r uuid </proc/sys/kernel/random/uuid
+    problem=$({ printf '%s %s %s\n' "$bucket" "$worker" "$uuid" >"$M/instance.$$" && sync "$M/instance.$$"; } 2>&1) ||
+      refuse_write "$problem"
+    ln "$M/instance.$$" "$M/instance" 2>/dev/null
+    rm -f "$M/instance.$$"
+  fi
+  { read -r m_bucket m_worker _ <"$M/instance"; } 2>/dev/null || refuse WorkerStateMissing "$M/instance is empty"
+  [ "$m_bucket $m_worker" = "$bucket $worker" ] ||
+    refuse IdentityMismatch "$M/instance says bucket $m_bucket, worker $m_worker"
+}
+
+# R3.12. The highest epoch ever seen here; ours joins.
+fence() {
+  for e in "$M"/epoch/*; do e=${e##*/}; done
+  [ "$e" = '*' ] || [ "$e" -le "$epoch" ] || return 1
+  [ "$e" = "$epoch" ] || printf '' >"$M/epoch/$epoch"
+}
+
+# Places that a full disk must not take away later are filled now.
+prepare() {
+  mkdir -p "$K/ops" "$S" && printf '%8192s' '' >"$S/receipt.tmp" && printf '%80s' '' >"$S/pid" &&
+    printf '' >"$S/log" && printf '' >"$S/why" && printf '%s\n' "$hdr" >"$S/begin"
+}
+
+# Follows $O to its receipt. Nobody left to write one: sealed as interrupted.
+attach() {
+  if [ -e "$O/log" ]; then exec 5<"$O/log"; else exec 5</dev/null; fi
+  [ "$offset" = 0 ] || dd bs="$offset" skip=1 count=0 <&5 >/dev/null 2>&1
+  tick=0.05 left=$((timeout + 120))
+  while [ ! -e "$O/receipt" ]; do
+    [ "$left" -gt 0 ] || refuse Unfinished "still runs after its time"
+    cat <&5 >&2
+    if ! alive "$O/me" && ! alive "$O/pid" && lock "$O/me.$$.${ME##* }"; then
+      [ -e "$O/receipt" ] || seal "$O" || refuse_write "cannot write a receipt"
+      continue
+    fi
+    nap $tick
+    case $tick in 0.05) tick=0.1 ;; 0.1) tick=0.2 ;; 0.2) tick=0.5 ;; *) tick=1 left=$((left - 1)) ;; esac
+  done
+  cat <&5 >&2
+  answer
+}
+
+# An operation that never came is sealed, so that a late copy cannot begin.
+ask() {
+  [ ! -d "$O" ] || attach
+  for d in "$K"/ops/*; do d=${d##*/}; done
+  [ "$d" = '*' ] || [ "${d%%-*}" -lt "$seq" ] || refuse Superseded "operation $d is newer"
+  problem=$(prepare 2>&1) || refuse_write "$problem"
+  why='it never began' ms=0
+  finish "$S" never 255 || refuse_write "cannot write a receipt"
+  # shellcheck disable=SC2015 # a rival that was faster has the answer
+  mv -T "$S" "$O" 2>/dev/null && sync "$K/ops" || rm -rf "$S"
+  S=''
+  attach
+}
+
+front() {
+  echo "maand1 hello"
+  S='' op='' seq='' offset=0 expect=0
+  read_header
+  [ -n "$complete" ] || exit 0
+  valid || refuse BadRequest "a name that is not allowed"
+  for tool in cat cp dd find ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
+    [ "$tool $target" != "make none" ] || continue
+    command -v $tool >/dev/null || refuse ToolMissing "$tool"
+  done
+  identify
+  check_marker
+  fence || refuse Fenced "epoch $e has been seen, this is $epoch"
+  S=$K/stage/$op.$$
+  [ "$mode" != ask ] || ask
+  if [ -d "$O" ]; then S=''; attach; fi
+  if ! problem=$(prepare 2>&1); then
+    # A stop must be possible on a full disk: the reserve makes room.
+    [ "$target" = stop ] || [ "$ships" = remove ] || refuse_write "$problem"
+    rm -f "$M/reserve"
+    problem=$(prepare 2>&1) || refuse_write "$problem"
+  fi
+  problem=$(umask 022 && cd "$S" && LC_ALL=C tar -xomf - 2>&1)
+  rc=$? mark=''
+  # GNU tar takes a stream cut between two members for a whole one: hence `end`.
+  [ ! -e "$S/end" ] || read -r mark <"$S/end"
+  if [ "$rc" != 0 ] || [ "$mark" != "$op" ]; then
+    case $problem in *'No space'* | *uota* | *ead-only* | *denied*) refuse_write "$problem" ;; esac
+    refuse Cut "the stream ended early: ${problem%%"$NL"*}"
+  fi
+  exec 5<"$S/log"
+  {
+    tick=0.1
+    while start_of $$; do
+      nap $tick
+      cat <&5 >&2
+      case $tick in 0.1) tick=0.3 ;; *) tick=1 ;; esac
+    done
+  } >/dev/null &
+  follower=$!
+  export S SELF
+  setsid "$SH" -c 'eval "$SELF"' maand "$SH" run <"$S/begin" >/dev/null 2>&1 5<&-
+  rc=$?
+  { kill -9 $follower && wait $follower; } 2>/dev/null
+  [ ! -e "$O/receipt" ] || { cat <&5 >&2; answer; }
+  detail=''
+  [ ! -e "$S/why" ] || read -r detail <"$S/why"
+  case $rc in
+    10) refuse Busy "another operation of this job runs" ;;
+    11) refuse Fenced "a newer epoch has been seen" ;;
+    12) refuse Superseded "a newer operation is known" ;;
+    13) refuse BaseDiffers "the files here are not those of the base" ;;
+    14) refuse Path "$detail" ;;
+    16) refuse_write "$detail" ;;
+  esac
+  # The runner was killed, or a twin was faster.
+  [ -d "$O" ] || rm -rf "$S"
+  offset=0
+  ask
+}
+

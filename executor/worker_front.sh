@@ -64,6 +64,22 @@ ask() {
   attach
 }
 
+# Passes the log on while the runner works; ends on TERM, or with the front. The
+# two share the offset of fd 5. A nap is waited for, so that TERM can end it.
+follow() {
+  nap_pid='' off='' tick=0.1
+  trap 'off=1; [ -z "$nap_pid" ] || kill -9 "$nap_pid" 2>/dev/null' TERM
+  while [ -z "$off" ] && start_of $$; do
+    sleep $tick >/dev/null 2>&1 &
+    nap_pid=$!
+    [ -z "$off" ] || kill -9 $nap_pid 2>/dev/null
+    { wait $nap_pid; } 2>/dev/null || [ -n "$off" ] || nap 1
+    nap_pid=''
+    [ -n "$off" ] || cat <&5 >&2
+    case $tick in 0.1) tick=0.3 ;; *) tick=1 ;; esac
+  done
+}
+
 front() {
   echo "maand1 hello"
   S='' op='' seq='' offset=0 expect=0
@@ -95,19 +111,13 @@ front() {
     refuse Cut "the stream ended early: ${problem%%"$NL"*}"
   fi
   exec 5<"$S/log"
-  {
-    tick=0.1
-    while start_of $$; do
-      nap $tick
-      cat <&5 >&2
-      case $tick in 0.1) tick=0.3 ;; *) tick=1 ;; esac
-    done
-  } >/dev/null &
+  follow >/dev/null &
   follower=$!
   export S SELF
   setsid "$SH" -c 'eval "$SELF"' maand "$SH" run <"$S/begin" >/dev/null 2>&1 5<&-
   rc=$?
-  { kill -9 $follower && wait $follower; } 2>/dev/null
+  # Its cat must have ended before ours begins, or the last pieces change places.
+  { kill -TERM $follower && wait $follower; } 2>/dev/null
   [ ! -e "$O/receipt" ] || { cat <&5 >&2; answer; }
   detail=''
   [ ! -e "$S/why" ] || read -r detail <"$S/why"

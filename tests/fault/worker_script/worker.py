@@ -117,7 +117,7 @@ class Call:
                                         stderr=subprocess.PIPE, env=shell.env, start_new_session=True, cwd="/")
 
     def feed(self):
-        """Sends everything and closes stdin. The rest of the pipe holds small streams."""
+        """Sends everything and closes stdin; to be followed by reply() some time."""
         try:
             self.process.stdin.write(self.data)
             self.process.stdin.close()

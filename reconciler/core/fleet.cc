@@ -37,8 +37,8 @@ void Fleet::push(const Ticket& ticket) {
 }
 
 std::optional<Fleet::Ticket> Fleet::pop() {
-  // A lane may have become idle, busy or full since it was listed: it is judged
-  // again, and listed again where it belongs.
+  // A busy lane may have become idle since it was listed: then it has to wait for
+  // its place among those.
   while (!busy_.empty() || (!idle_.empty() && active_ < limits_.max_parallel_workers)) {
     std::deque<Lane>& from = busy_.empty() ? idle_ : busy_;
     const bool was_busy = &from == &busy_;
@@ -46,7 +46,6 @@ std::optional<Fleet::Ticket> Fleet::pop() {
     from.pop_front();
     State& state = lanes_[lane];
     state.listed = false;
-    if (state.queue.empty() || state.in_flight >= limits_.max_per_worker) continue;
     if (was_busy && state.in_flight == 0) {
       list(lane);
       continue;

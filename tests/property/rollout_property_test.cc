@@ -45,7 +45,8 @@ TEST(RolloutProperty, LimitsHoldAndItEndsWhenNothingGoesWrong) {
 
 TEST(RolloutProperty, LimitsHoldAndItEndsWhenTargetsFailAndAllocationsAreIll) {
   for_all_seeds([](std::uint64_t seed, int& operations) {
-    return one_pass(seed, {.fail = 8, .interrupt = 6, .lose = 4, .dead_worker = 10, .fall_ill = 15},
+    return one_pass(seed,
+                    {.fail = 8, .interrupt = 6, .lose = 4, .dead_worker = 10, .fall_ill = 15, .recover = 20},
                     operations);
   });
 }

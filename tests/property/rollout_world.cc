@@ -172,6 +172,7 @@ void RolloutWorld::answer(Rollout& rollout, RolloutReferee& referee, const Step&
       break;
     }
     case Step::Kind::kProbe: {
+      if (chance(mood_.recover)) ill_.erase(step.key);
       const Health health = dead || ill_.contains(step.key) ? Health::kUnhealthy : Health::kHealthy;
       applied_.allocations[step.key].health = health;
       referee.probed(step, health);

@@ -20,6 +20,7 @@ struct Mood {
   int condition = 0;                      // a worker turns out unusable when an operation reaches it
   int dead_worker = 0;                    // from the beginning
   int fall_ill = 0;                       // allocations, from the beginning or by an operation
+  int recover = 0;                        // an ill one, per probe
   int stop_job = 0;                       // per answer
   int news = 0;                           // a probe nobody asked for, per answer
 };

@@ -125,6 +125,17 @@ TEST(RolloutGate, R2_9_OneMoreHealthyAllocationRestartsTheProgressClock) {
   EXPECT_EQ(script.now.time_since_epoch(), 36s) << "w1 was healthy at 16 s";
 }
 
+TEST(RolloutGate, R2_9_AnotherAttemptDoesNotRestartTheProgressClock) {
+  RolloutScript script;
+  JobText api = job("api").start("w1").checks(2);
+  api.plan.policy.progress_timeout = 20s;
+  api.plan.policy.attempts = 1000;
+  script.put(api);
+  script.unhealthy("api@w1");
+  script.run();
+  EXPECT_EQ(script.end("api"), "failed: ProgressTimeout");
+}
+
 // ---- R2.5
 
 struct Down {
@@ -219,6 +230,22 @@ TEST(RolloutAvailability, R2_5_AvailabilityIsCountedAgainBeforeEachBatchWithTheN
   };
   script.run();
   EXPECT_EQ(script.log("api"), "restart w1");
+  EXPECT_EQ(script.end("api"), "waiting: Unavailable");
+}
+
+TEST(RolloutAvailability, R2_5_OneThatRecoversJustBeforeItsBatchCostsAPlaceLikeTheOthers) {
+  RolloutScript script;
+  JobText api = job("api").upgrade("w1 w2").unchanged("w3").checks();
+  script.put(api);
+  for (const char* key : {"api@w1", "api@w2", "api@w3"}) script.unhealthy(key);
+  script.on_step = [&](const Step& step) {
+    if (step.kind != Step::Kind::kRun) return;
+    script.tick(60s);
+    script.healthy("api@w1");
+    script.healthy("api@w2");
+  };
+  script.run();
+  EXPECT_EQ(script.log("api"), "restart w1") << "w3 is down, and one may be";
   EXPECT_EQ(script.end("api"), "waiting: Unavailable");
 }
 

@@ -126,12 +126,15 @@ TEST(RolloutStop, R1_8_WhatIsInFlightAndItsGateFinishAndNothingElseBegins) {
   RolloutScript script;
   script.put(job("api").upgrade("w1 w2").checks());
   script.on_step = [&](const Step& step) {
-    if (step.kind == Step::Kind::kRun) script.rollout.stop_job(JobName("api"), Reason::kSuperseded);
+    if (step.kind != Step::Kind::kRun) return;
+    script.rollout.stop_job(JobName("api"), Reason::kSuperseded);
+    script.tick(std::chrono::seconds(60));  // what is known of w2 is old by now
   };
   script.run();
   EXPECT_EQ(script.log("api"), "restart w1");
   EXPECT_EQ(script.end("api"), "stopped: Superseded");
   EXPECT_EQ(script.report("api").allocations[0].health, Health::kHealthy) << "its gate finished";
+  EXPECT_EQ(script.probes("api@w2"), 1) << "nobody looks at a batch that will not begin";
 }
 
 TEST(RolloutStop, R1_8_AJobStoppedInItsLastBatchIsDone) {

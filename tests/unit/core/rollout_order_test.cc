@@ -133,6 +133,20 @@ TEST(RolloutOrder, ForgettingNeedsNoWorker) {
   EXPECT_EQ(script.end("old"), "done");
 }
 
+TEST(RolloutOrder, OneContactAnswersForAllJobsAndAgainForTenSeconds) {
+  RolloutScript script;
+  JobText late = job("late").upgrade("w1");
+  late.plan.wave = 1;
+  for (const JobText& each : {job("a").upgrade("w1"), job("b").upgrade("w1"), late}) script.put(each);
+  script.run();
+  int contacts = 0;
+  for (const auto& steps : script.history) {
+    for (const Step& step : steps) contacts += step.kind == Step::Kind::kContact ? 1 : 0;
+  }
+  EXPECT_EQ(contacts, 1);
+  EXPECT_EQ(script.end("late"), "done");
+}
+
 TEST(RolloutOrder, LimitsHoldForWorkersAndForStepsOnAWorker) {
   RolloutScript script({.max_parallel_workers = 2, .max_per_worker = 3});
   for (const char* name : {"a", "b", "c", "d", "e"}) script.put(job(name).start("w1 w2 w3"));

@@ -57,10 +57,10 @@ void require_serveable(const Bucket& bucket) {
 
 // Members in the order in which they start; C++ ends them in reverse.
 struct Services::Parts {
-  Parts(const Bucket& bucket, const Context& context)
+  Parts(const Bucket& bucket, const Context& context, const OpenStore& open_store)
       : lock(take_lock(bucket)),
         reporter(log_options(bucket, context), counters),
-        store(open_state_store(bucket.store())),
+        store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),
@@ -103,9 +103,9 @@ struct Services::Parts {
   OperatorDesk desk;
 };
 
-Services::Services(const Bucket& bucket, const Context& context) {
+Services::Services(const Bucket& bucket, const Context& context, const OpenStore& open_store) {
   require_serveable(bucket);
-  parts_ = std::make_unique<Parts>(bucket, context);
+  parts_ = std::make_unique<Parts>(bucket, context, open_store);
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
 }

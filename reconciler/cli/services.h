@@ -5,6 +5,8 @@
 // bucket for one pass.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,9 +21,12 @@ namespace maand {
 
 class Services {
  public:
+  using OpenStore = std::function<std::unique_ptr<Store>(const std::filesystem::path&)>;
+
   // Takes the bucket's lock. Throws CommandError: kExitNoDaemon when another
-  // process has it, kExitUsage for a bucket that cannot be served.
-  Services(const Bucket& bucket, const Context& context);
+  // process has it, kExitUsage for a bucket that cannot be served. `open_store`:
+  // another store than the bucket's own, for the fault suite; null = the real one.
+  Services(const Bucket& bucket, const Context& context, const OpenStore& open_store = nullptr);
   ~Services();
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;

@@ -1,0 +1,57 @@
+// The whole reconcile loop over fakes: git, workers and store in memory, the real
+// pass, judge, driver and journal between them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/app/counters.h"
+#include "reconciler/app/operator_desk.h"
+#include "reconciler/app/reconciler.h"
+#include "reconciler/app/system_clock.h"
+#include "tests/support/fake_runner.h"
+#include "tests/support/fake_source.h"
+#include "tests/support/fake_store.h"
+
+namespace maand::testing {
+
+// Events in the order in which they were told.
+class RecordingObserver : public Observer {
+ public:
+  void on(const Event& event) override { events.push_back(event); }
+  std::size_t count(EventKind kind) const;
+  std::vector<Event> events;
+};
+
+class LoopWorld {
+ public:
+  explicit LoopWorld(PassSettings settings = usual());
+  static PassSettings usual();
+
+  // A workspace of `workers` w1…wN and jobs `name → version`.
+  static FakeFileView workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs);
+
+  PassResult pass() { return reconciler.run_once("commit"); }
+  // The state word and text of the note a commit has in the remote; "" = none.
+  std::string note(const CommitId& commit);
+  std::string state() {
+    return reconciler.memory().status ? to_string(reconciler.memory().status->state) : "";
+  }
+
+  FakeSource source;
+  FakeNotes notes{"bucket", "test"};
+  FakeStore store;
+  FakeRunner runner;
+  SystemClock clock;
+  RecordingObserver observer;
+  Counters counters;
+  Inbox inbox;
+  Lane lane{inbox};
+  Judge judge{lane, source, "workspace", {}};
+  Journal journal{store};
+  StatusBoard board{inbox, counters, BucketId("bucket"), "test"};
+  Reconciler reconciler;
+  OperatorDesk desk{inbox, reconciler, store, clock};
+};
+
+}  // namespace maand::testing

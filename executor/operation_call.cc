@@ -1,0 +1,144 @@
+#include "executor/operation_call.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "executor/sync.h"
+
+namespace maand {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Beyond the target's own limit: landing files, ending its group, the receipt.
+constexpr std::chrono::seconds kGrace{180};
+constexpr std::uint64_t kSlowestBytesPerSecond = 100 * 1024;
+constexpr std::size_t kMaxReplyBytes = 64 * 1024;
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+void OperationCall::take_output(std::string_view bytes) {
+  if (seen_bytes_ < deps_.options.max_output_bytes) {
+    deps_.output.output(operation_.allocation, operation_.id, bytes);
+  }
+  seen_bytes_ += bytes.size();
+}
+
+OperationCall::Attempt OperationCall::call(CallKind kind, bool full, bool fresh) {
+  Attempt attempt;
+  Connected connected = deps_.sessions.acquire(operation_.endpoint, fresh);
+  if (!connected.connection) {
+    attempt.condition = connected.condition;
+    attempt.detail = connected.detail;
+    return attempt;
+  }
+  const std::string prologue = call_prologue(deps_.options.worker_root, deps_.options.bucket_id, operation_,
+                                             kind, full, kind == CallKind::kAsk ? seen_bytes_ : 0);
+  std::vector<TarMember> members;
+  if (kind == CallKind::kRun) members = members_of(operation_, full);
+  const auto transfer = std::chrono::seconds(payload_bytes(members) / kSlowestBytesPerSecond);
+  TarStream tar(std::move(members), &deps_.blobs);
+  bool prologue_sent = false;
+  const StdinSource input = [&]() -> std::string_view {
+    if (!prologue_sent) {
+      prologue_sent = true;
+      return prologue;
+    }
+    return kind == CallKind::kRun ? tar.next() : std::string_view();
+  };
+  std::string answer;
+  std::string noise;  // before the script speaks, stderr is the shell's or sudo's
+  const CommandResult result = connected.connection->run(
+      worker_command(operation_.endpoint.use_sudo), input,
+      [&](std::string_view bytes) {
+        if (answer.size() < kMaxReplyBytes) answer += bytes;
+      },
+      [&](std::string_view bytes) {
+        if (never_answered(answer)) {
+          if (noise.size() < kMaxReplyBytes) noise += bytes;
+        } else {
+          take_output(bytes);
+        }
+      },
+      Steady::now() + operation_.timeout + kGrace + transfer);
+  attempt.reply = parse_reply(answer, operation_.id);
+  attempt.condition = result.condition;
+  attempt.detail = result.detail;
+  attempt.began = result.began;
+  deps_.sessions.give_back(operation_.endpoint, std::move(connected.connection));
+  if (!attempt.reply && attempt.condition == WorkerCondition::kNone && never_answered(answer)) {
+    // A command ran and it was not ours: it never got to read the script.
+    attempt.began = false;
+    const bool sudo = operation_.endpoint.use_sudo;
+    attempt.condition = sudo ? WorkerCondition::kSudoRefused : WorkerCondition::kToolMissing;
+    attempt.detail =
+        (sudo ? "`sudo -n` was refused: " : "/bin/sh with dd could not be run: ") +
+        (noise.empty() ? "exit status " + std::to_string(result.exit_status) : first_line(noise)) +
+        (sudo ? " — allow NOPASSWD for this user, or set use_sudo = false" : "");
+  }
+  return attempt;
+}
+
+Outcome OperationCall::lost(const Attempt& attempt) const {
+  Outcome outcome;
+  outcome.condition =
+      attempt.condition == WorkerCondition::kNone ? WorkerCondition::kUnreachable : attempt.condition;
+  outcome.detail = attempt.detail;
+  return outcome;
+}
+
+Outcome OperationCall::run() {
+  bool full = false;
+  bool fresh = false;
+  for (int tries = 0; tries < 4; ++tries) {
+    const Attempt attempt = call(CallKind::kRun, full, fresh);
+    if (attempt.reply && attempt.reply->refused && attempt.reply->word == "BaseDiffers" && !full) {
+      full = true;
+      continue;
+    }
+    if (attempt.reply && attempt.reply->refused && attempt.reply->word == "Cut") {
+      fresh = true;  // the stream broke on its way; nothing has begun
+      continue;
+    }
+    if (attempt.reply) return outcome_of(*attempt.reply);
+    if (attempt.began) return ask_until_known();
+    const bool was_idle = !fresh && attempt.condition == WorkerCondition::kUnreachable && tries == 0;
+    if (was_idle && !deps_.stopping) {
+      fresh = true;  // a connection that lay idle may have died meanwhile
+      continue;
+    }
+    Outcome outcome = lost(attempt);
+    outcome.kind = OutcomeKind::kCondition;
+    return outcome;
+  }
+  return {.kind = OutcomeKind::kCondition,
+          .condition = WorkerCondition::kUnreachable,
+          .detail = "the transfer was cut again and again"};
+}
+
+Outcome OperationCall::ask_until_known() {
+  // Reachable and still running is waited for; unreachable only for so long.
+  auto give_up = Steady::now() + deps_.options.lost_for;
+  std::chrono::milliseconds pause{100};
+  Attempt attempt;
+  while (!deps_.stopping) {
+    attempt = call(CallKind::kAsk, false, true);
+    if (attempt.reply) return outcome_of(*attempt.reply);
+    if (attempt.began) give_up = Steady::now() + deps_.options.lost_for;  // it was there
+    if (Steady::now() >= give_up) break;
+    std::this_thread::sleep_for(pause);
+    pause = std::min<std::chrono::milliseconds>(pause * 2, std::chrono::seconds(5));
+  }
+  return lost(attempt);  // kUnknown
+}
+
+Outcome OperationCall::ask() {
+  const Attempt first = call(CallKind::kAsk, false, false);
+  if (first.reply) return outcome_of(*first.reply);
+  const Attempt second = call(CallKind::kAsk, false, true);
+  return second.reply ? outcome_of(*second.reply) : lost(second);
+}
+
+}  // namespace maand

@@ -1,0 +1,47 @@
+// One operation on its worker, from the first exec to an outcome, whatever happens
+// to the connection in between.
+#pragma once
+
+#include <atomic>
+
+#include "executor/remote_runner.h"
+#include "executor/session_cache.h"
+#include "executor/worker_call.h"
+
+namespace maand {
+
+class OperationCall {
+ public:
+  struct Deps {
+    const RemoteRunnerOptions& options;
+    SessionCache& sessions;
+    Blobs& blobs;
+    OutputSink& output;
+    const std::atomic<bool>& stopping;
+  };
+
+  OperationCall(const Deps& deps, const Operation& operation) : deps_(deps), operation_(operation) {}
+
+  Outcome run();  // ships and runs
+  Outcome ask();  // what became of it
+
+ private:
+  // What one exec gave.
+  struct Attempt {
+    std::optional<Reply> reply;
+    WorkerCondition condition = WorkerCondition::kNone;
+    std::string detail;
+    bool began = false;  // the script may have got everything it needs
+  };
+
+  Attempt call(CallKind kind, bool full, bool fresh);
+  Outcome ask_until_known();
+  Outcome lost(const Attempt& attempt) const;
+  void take_output(std::string_view bytes);
+
+  const Deps deps_;
+  const Operation& operation_;
+  std::uint64_t seen_bytes_ = 0;  // of the target's output
+};
+
+}  // namespace maand

@@ -1,0 +1,100 @@
+#include "executor/remote_runner.h"
+
+#include <utility>
+
+#include "executor/operation_call.h"
+#include "executor/probes.h"
+#include "executor/session_cache.h"
+#include "executor/thread_pool.h"
+
+namespace maand {
+
+class RemoteRunner::Parts {
+ public:
+  Parts(RemoteRunnerOptions options, Transport& transport, Blobs& blobs, OutputSink& output)
+      : options_(std::move(options)),
+        transport_(transport),
+        sessions_(transport, options_.sessions_per_worker),
+        deps_{options_, sessions_, blobs, output, stopping_},
+        pool_(options_.max_threads) {}
+
+  void carry_out(const Operation& operation, bool ask, const OutcomeSink& sink) {
+    pool_.run([this, operation, ask, sink] {
+      Outcome outcome;
+      try {
+        if (stopping_ && !ask) {
+          outcome.kind = OutcomeKind::kCondition;
+          outcome.condition = WorkerCondition::kUnreachable;
+          outcome.detail = "the daemon is leaving";
+        } else if (!stopping_) {
+          OperationCall call(deps_, operation);
+          outcome = ask ? call.ask() : call.run();
+        }
+      } catch (const std::exception& error) {
+        // Bytes that cannot be read: whether anything began is the worker's to say.
+        outcome.kind = OutcomeKind::kUnknown;
+        outcome.detail = error.what();
+      }
+      sink(outcome);
+    });
+  }
+
+  void contact(const Endpoint& endpoint, const ContactSink& sink) {
+    pool_.run([this, endpoint, sink] {
+      Connected connected = sessions_.acquire(endpoint);
+      Contact contact{connected.condition, connected.detail};
+      if (connected.connection) sessions_.give_back(endpoint, std::move(connected.connection));
+      sink(contact);
+    });
+  }
+
+  void probe(const Endpoint& endpoint, const HealthSpec& spec, const HealthSink& sink) {
+    pool_.run([endpoint, spec, sink] {
+      for (const HealthCheck& check : spec.checks) {
+        const std::string problem = probe_tcp(endpoint.address, check.port, spec.timeout);
+        if (!problem.empty()) {
+          sink(Health::kUnhealthy, problem);
+          return;
+        }
+      }
+      sink(spec.checks.empty() ? Health::kUnprobed : Health::kHealthy, "");
+    });
+  }
+
+  void release_connections() { sessions_.close_idle(); }
+
+  void stop() {
+    stopping_ = true;
+    sessions_.stop();
+    transport_.interrupt();
+  }
+
+ private:
+  const RemoteRunnerOptions options_;
+  Transport& transport_;
+  std::atomic<bool> stopping_ = false;
+  SessionCache sessions_;
+  const OperationCall::Deps deps_;
+  ThreadPool pool_;  // last: its threads use everything above
+};
+
+RemoteRunner::RemoteRunner(RemoteRunnerOptions options, Transport& transport, Blobs& blobs,
+                           OutputSink& output)
+    : parts_(std::make_unique<Parts>(std::move(options), transport, blobs, output)) {}
+
+RemoteRunner::~RemoteRunner() = default;
+
+void RemoteRunner::submit(const Operation& operation, OutcomeSink sink) {
+  parts_->carry_out(operation, false, sink);
+}
+void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
+  parts_->carry_out(operation, true, sink);
+}
+void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
+void RemoteRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
+  parts_->probe(endpoint, spec, sink);
+}
+void RemoteRunner::release_connections() { parts_->release_connections(); }
+void RemoteRunner::stop() { parts_->stop(); }
+
+}  // namespace maand

@@ -1,0 +1,21 @@
+// What has to travel so that an allocation's files become those of an operation
+// (R3.2): the members of the stream and the lists that describe the result.
+#pragma once
+
+#include <vector>
+
+#include "executor/tar_stream.h"
+#include "reconciler/core/operation.h"
+
+namespace maand {
+
+// `full`: the worker holds another list than we believed; send everything.
+// Members below `f/` are the files that differ, those below `meta/` describe the
+// whole result: `paths` and `dirs` (one a line), `digests` (sha256sum(1) lines of
+// the regular files), `worker.json`, `jobs.json`. The last one is `end`.
+std::vector<TarMember> members_of(const Operation& operation, bool full);
+
+// Bytes of file content that travel, for deadlines.
+std::uint64_t payload_bytes(const std::vector<TarMember>& members);
+
+}  // namespace maand

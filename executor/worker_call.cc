@@ -1,0 +1,165 @@
+#include "executor/worker_call.h"
+
+#include <charconv>
+#include <map>
+
+#include "executor/worker_script.h"
+
+namespace maand {
+namespace {
+
+constexpr std::string_view kMagic = "maand1 hello\n";
+
+const char* ships_word(Action action) {
+  if (action == Action::kRemove) return "remove";
+  return ships_files(action) ? "yes" : "no";
+}
+
+const char* target_word(Action action) {
+  const Target target = target_of(action);
+  return target == Target::kNone ? "none" : to_string(target);
+}
+
+// A header line ends at the newline; nothing a loader admits holds one, and a
+// slip there must not become a second line here.
+void line(std::string& out, std::string_view key, std::string_view value) {
+  out += key;
+  out += ' ';
+  for (const char c : value) out += c == '\n' || c == '\0' ? '?' : c;
+  out += '\n';
+}
+
+// Numbers of one width sort like text (worker_script.sh, `ops/*`).
+std::string padded(std::uint64_t seq) {
+  std::string digits = std::to_string(seq);
+  return std::string(digits.size() < 16 ? 16 - digits.size() : 0, '0') + digits;
+}
+
+WorkerCondition condition_of(const std::string& word) {
+  static const std::map<std::string, WorkerCondition> kWords = {
+      {"WorkerStateMissing", WorkerCondition::kWorkerStateMissing},
+      {"IdentityMismatch", WorkerCondition::kIdentityMismatch},
+      {"Fenced", WorkerCondition::kFenced},
+      {"ToolMissing", WorkerCondition::kToolMissing},
+      {"DiskFull", WorkerCondition::kDiskFull},
+      {"Busy", WorkerCondition::kBusy},
+  };
+  const auto it = kWords.find(word);
+  return it == kWords.end() ? WorkerCondition::kNone : it->second;
+}
+
+Outcome refusal(const Reply& reply) {
+  Outcome outcome;
+  outcome.detail = reply.detail;
+  outcome.condition = condition_of(reply.word);
+  if (outcome.condition != WorkerCondition::kNone) {
+    outcome.kind = OutcomeKind::kCondition;
+  } else if (reply.word == "Superseded") {
+    outcome.kind = OutcomeKind::kNever;
+  } else if (reply.word == "Unfinished") {
+    outcome.kind = OutcomeKind::kUnknown;
+  } else {  // Path, BadRequest: the job's own content cannot land
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.exit_status = 1;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+std::string worker_command(bool use_sudo) {
+  const std::string size = std::to_string(kWorkerScript.size());
+  const std::string length = std::to_string(kWorkerScript.size() - 1);  // $(…) drops the last newline
+  return std::string("exec ") + (use_sudo ? "sudo -n " : "") + "/bin/sh -c 'SELF=$(dd bs=" + size +
+         " count=1 iflag=fullblock 2>/dev/null); [ ${#SELF} = " + length +
+         " ] && eval \"$SELF\"; echo maand1 cut' maand /bin/sh front";
+}
+
+std::string call_prologue(const std::string& worker_root, const BucketId& bucket, const Operation& operation,
+                          CallKind kind, bool full, std::uint64_t log_offset) {
+  std::string out(kWorkerScript);
+  const bool base_known = !full && operation.base;
+  line(out, "do", kind == CallKind::kAsk ? "ask" : "run");
+  line(out, "op", operation.id.str());
+  line(out, "seq", padded(operation.seq));
+  line(out, "root", worker_root);
+  line(out, "bucket", bucket.str());
+  line(out, "worker", operation.allocation.worker.str());
+  line(out, "job", operation.allocation.job.str());
+  line(out, "target", target_word(operation.action));
+  line(out, "ships", ships_word(operation.action));
+  line(out, "base", base_known ? operation.base->list_id.hex() : "any");
+  line(out, "list", operation.files ? operation.files->list_id.hex() : "none");
+  line(out, "epoch", std::to_string(operation.epoch));
+  line(out, "expect", operation.expect_marker ? "1" : "0");
+  line(out, "timeout", std::to_string(operation.timeout.count()));
+  line(out, "current", operation.current_version);
+  line(out, "new", operation.new_version);
+  line(out, "attempt", std::to_string(operation.attempt));
+  line(out, "previous", to_string(operation.previous));
+  line(out, "offset", std::to_string(log_offset));
+  return out + "\n";
+}
+
+std::optional<Reply> parse_reply(std::string_view output, const OperationId& operation) {
+  const std::size_t magic = output.find(kMagic);  // a login shell may say something first
+  if (magic == std::string_view::npos) return std::nullopt;
+  output.remove_prefix(magic + kMagic.size());
+  Reply reply;
+  bool begun = false;
+  while (!output.empty()) {
+    const std::size_t end = output.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;  // cut in the middle of a line
+    const std::string_view text = output.substr(0, end);
+    output.remove_prefix(end + 1);
+    const std::size_t space = text.find(' ');
+    const std::string_view key = text.substr(0, space);
+    const std::string_view value = space == std::string_view::npos ? "" : text.substr(space + 1);
+    if (key == "reply") {
+      begun = true;
+      reply.refused = value == "refused";
+    } else if (key == "condition" || key == "state") {
+      reply.word = value;
+    } else if (key == "detail") {
+      reply.detail = value;
+    } else if (key == "boot") {
+      reply.boot_id = value;
+    } else if (key == "current") {
+      reply.current_version = value;
+    } else if (key == "exit") {
+      std::from_chars(value.data(), value.data() + value.size(), reply.exit_status);
+    } else if (key == "ms") {
+      std::from_chars(value.data(), value.data() + value.size(), reply.ms);
+    } else if (key == "end") {
+      if (begun && value == operation.str()) return reply;
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+bool never_answered(std::string_view output) { return output.find(kMagic) == std::string_view::npos; }
+
+Outcome outcome_of(const Reply& reply) {
+  if (reply.refused) return refusal(reply);
+  Outcome outcome;
+  outcome.detail = reply.detail;
+  outcome.boot_id = reply.boot_id;
+  outcome.exit_status = reply.exit_status;
+  outcome.duration = std::chrono::milliseconds(reply.ms);
+  if (reply.word == "succeeded") {
+    outcome.kind = OutcomeKind::kSucceeded;
+    outcome.exit_status = 0;
+  } else if (reply.word == "interrupted") {
+    outcome.kind = OutcomeKind::kInterrupted;
+  } else if (reply.word == "never") {
+    outcome.kind = OutcomeKind::kNever;
+  } else {
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.timed_out = reply.word == "timeout";
+    outcome.missing_target = reply.word == "missing";
+  }
+  return outcome;
+}
+
+}  // namespace maand

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "gitsource/git_transport.h"
@@ -61,10 +62,10 @@ class KillingStore : public Store {
 
  private:
   template <class Write>
-  auto write(Write call) {
+  std::invoke_result_t<Write> write(Write call) {
     const bool strikes = ++writes_ == step_;
     if (strikes && before_) raise(SIGKILL);
-    if constexpr (std::is_void_v<decltype(call())>) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Write>>) {
       call();
       if (strikes) raise(SIGKILL);
     } else {

@@ -184,6 +184,8 @@ void Pass::plan() {
   apply_releases(deps_.store, desired_.commit, plan_settings_);
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
+  const std::vector<PassRecord> last = deps_.store.passes(1);
+  update_seq_ = last.empty() ? 1 : last[0].id + 1;
   jobs_of_worker_.clear();
   if (memory_.plan.has_actions()) {
     for (const auto& [name, job] : desired_.jobs) {
@@ -204,7 +206,7 @@ WorkerDocuments Pass::documents(const WorkerHost& worker) const {
   const auto jobs = jobs_of_worker_.find(worker);
   WorkerDocuments documents;
   if (it == desired_.workers.end()) return documents;
-  documents.worker_json = worker_json(settings_.bucket, *it, pass_id_);
+  documents.worker_json = worker_json(settings_.bucket, *it, update_seq_);
   documents.jobs_json =
       jobs_json(jobs == jobs_of_worker_.end() ? std::vector<std::pair<JobName, bool>>{} : jobs->second);
   return documents;

@@ -136,7 +136,8 @@ class Pass {
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;               // of the commit that is converged to
   std::vector<PassStatus> others_;  // of commits that were superseded or refused meanwhile
-  std::int64_t pass_id_ = 0;
+  std::int64_t pass_id_ = 0;        // of this pass in the history, once recorded
+  std::int64_t update_seq_ = 1;     // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool new_head_ = false;
   bool planned_ = false;
 

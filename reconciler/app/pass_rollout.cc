@@ -13,10 +13,7 @@ void Pass::roll_out() {
     return;
   }
   memory_.phase = "rolling out";
-  if (memory_.plan.has_actions()) {
-    status_.state = PassState::kApplying;
-    record(status_);
-  }
+  status_.state = PassState::kApplying;
   rollout_ = std::make_unique<Rollout>(settings_.rollout);
   driver_ = std::make_unique<RolloutDriver>(
       RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},

@@ -58,7 +58,9 @@ TEST_F(DaemonKill, AtEveryWriteOfTheJournalBeforeAndAfterItIsDurable) {
       world_.wait_for_note(commit, "applied");
       ASSERT_NO_FATAL_FAILURE(expect_one_run_each(world_, version_of(round - 1), version_of(round),
                                                   static_cast<std::size_t>(round) + 1));
-      if (!died) EXPECT_GT(step, 5) << "a rollout has more writes than that; nothing was struck";
+      if (!died) {
+        EXPECT_GT(step, 5) << "a rollout has more writes than that; nothing was struck";
+      }
     }
   }
 }

@@ -264,7 +264,9 @@ TEST(Pass, ANewerCommitWinsPerJobWhileTheOldRolloutIsGoingOn_R1_8) {
     if (run.find("api") != std::string::npos && run.find("→3.0.0") != std::string::npos) ++api_at_newest;
     if (run.find("db") != std::string::npos) ++db_runs;
   }
-  EXPECT_EQ(api_at_newest, 3u);
+  std::string all;
+  for (const std::string& run : world.runner.runs) all += run + "\n";
+  EXPECT_EQ(api_at_newest, 3u) << all;
   EXPECT_EQ(db_runs, 3u) << "each worker took db 2.0.0 once";
   EXPECT_NE(world.note(older).find(": superseded"), std::string::npos) << world.note(older);
   EXPECT_NE(world.note(newer).find(": applied"), std::string::npos) << world.note(newer);

@@ -85,7 +85,7 @@ std::string plan_of(const fs::path& directory) {
     }
   }
   const Workspace workspace = load(directory / "workspace");
-  if (workspace.refused()) return Json{{"refused", to_string(workspace.commit.all().at(0))}}.dump(2) + "\n";
+  if (workspace.refused()) return Json{{"refused", workspace.commit.all().at(0).path}}.dump(2) + "\n";
   const DesiredState desired = make_desired(CommitId("head"), workspace, applied, kept);
   return Json::parse(json_of(make_plan(desired, applied, {}))).dump(2) + "\n";
 }

@@ -70,12 +70,13 @@ say "The note in the remote repository"
 show_note 1.0.0 "$commit"
 say "It runs until Ctrl-C. Try this in another terminal:"
 cat <<HELP
-    export MAAND_BUCKET=$bucket
-    $maand status
+    export MAAND_BUCKET=$bucket PATH=$root/build/release:\$PATH
+    maand status
+    maand why web@${workers[0]}
     cd $checkout
     sed -i s/1.0.0/1.1.0/ workspace/jobs/web/manifest.json
-    git commit -qam 'web 1.1.0' && git push -q
-    git fetch -q origin refs/notes/maand:refs/notes/maand && git log -1 --notes=maand
+    git commit -qam 'web 1.1.0' && git push -q     # now watch the log below
+    maand note                                     # when the log says note_published
 
 The daemon's log:
 HELP

@@ -47,8 +47,8 @@ double plain_ssh_seconds(BucketWorld& world) {
     clients.emplace_back([&world, i] {
       run_program({"ssh", "-F", "none", "-o", "BatchMode=yes", "-o",
                    "UserKnownHostsFile=" + (world.bucket() / "secrets/known_hosts").string(), "-i",
-                   (world.bucket() / "secrets/worker.key").string(), "-p", std::to_string(world.fleet().port()),
-                   "root@" + world.fleet().address(i), "true"});
+                   (world.bucket() / "secrets/worker.key").string(), "-p",
+                   std::to_string(world.fleet().port()), "root@" + world.fleet().address(i), "true"});
     });
   }
   for (std::thread& client : clients) client.join();
@@ -66,7 +66,8 @@ void first_deploy(benchmark::State& state) {
   for (auto _ : state) {
     GitChanges files;
     for (int f = 0; f < 7; ++f) files["conf/file" + std::to_string(f) + ".ini"] = std::string(3000, 'x');
-    const std::string commit = world.commit(BucketWorld::job("job" + std::to_string(++round), "1.0.0", "", files));
+    const std::string commit =
+        world.commit(BucketWorld::job("job" + std::to_string(++round), "1.0.0", "", files));
     const double cpu_before = cpu_seconds(world.daemon_pid());
     const auto begin = std::chrono::steady_clock::now();
     const ProgramResult done = world.reconcile();

@@ -42,6 +42,7 @@ clean_up() {
   exec 7>&- # the lifeline of the workers
   wait
   [ -z "$world" ] || rm -rf "$world"
+  if [ "$status" -eq 130 ]; then printf '\n'; say "The daemon, the workers and the throw-away world are gone."; fi
   exit "$status"
 }
 

@@ -61,8 +61,8 @@ bool eventually(const std::function<bool()>& done, std::chrono::seconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(
-        std::chrono::milliseconds(20));  // lint-allow-sleep: other processes tell no event
+    // lint-allow-sleep: other processes tell no event
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return true;
 }

@@ -75,8 +75,10 @@ cat <<HELP
     maand why web@${workers[0]}
     cd $checkout
     sed -i s/1.0.0/1.1.0/ workspace/jobs/web/manifest.json
-    git commit -qam 'web 1.1.0' && git push -q     # now watch the log below
-    maand note                                     # when the log says note_published
+    git commit -qam 'web 1.1.0' && git push -q
+
+When the log below says note_published, the commit has its note (\`maand note\` shows it, too):
+    git fetch -q origin refs/notes/maand:refs/notes/maand && git log -1 --notes=maand
 
 The daemon's log:
 HELP

@@ -69,7 +69,7 @@ class Targets(WorkerTest):
                    or read(f"/proc/{self.w.read('child').strip()}/stat").rsplit(") ", 1)[1][0] == "Z")
 
     def test_a_daemon_does_not_hold_the_operation_open(self):
-        self.sync({"Makefile": "start:\n\t@nohup sleep 1000 & echo $$! >pid\n"}, target="start")
+        self.sync({"Makefile": "start:\n\t@sleep 1000 & echo $$! >pid\n"}, target="start")
         pid = int(self.w.read("pid"))
         self.assertTrue(os.path.exists(f"/proc/{pid}"))
         kill([pid])

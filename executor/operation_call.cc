@@ -125,7 +125,7 @@ Outcome OperationCall::ask_until_known() {
   Attempt attempt;
   while (!deps_.stopping) {
     attempt = call(CallKind::kAsk, false, true);
-    if (attempt.reply) return outcome_of(*attempt.reply);
+    if (attempt.reply) return asked_outcome_of(*attempt.reply);
     if (attempt.began) give_up = Steady::now() + deps_.options.lost_for;  // it was there
     if (Steady::now() >= give_up) break;
     std::this_thread::sleep_for(pause);
@@ -136,9 +136,9 @@ Outcome OperationCall::ask_until_known() {
 
 Outcome OperationCall::ask() {
   const Attempt first = call(CallKind::kAsk, false, false);
-  if (first.reply) return outcome_of(*first.reply);
+  if (first.reply) return asked_outcome_of(*first.reply);
   const Attempt second = call(CallKind::kAsk, false, true);
-  return second.reply ? outcome_of(*second.reply) : lost(second);
+  return second.reply ? asked_outcome_of(*second.reply) : lost(second);
 }
 
 }  // namespace maand

@@ -154,11 +154,23 @@ Outcome outcome_of(const Reply& reply) {
     outcome.kind = OutcomeKind::kInterrupted;
   } else if (reply.word == "never") {
     outcome.kind = OutcomeKind::kNever;
+  } else if (reply.word == "unlanded" && reply.detail.find("No space left") != std::string::npos) {
+    // Its files are finished by the next contact; the target did not begin.
+    outcome.kind = OutcomeKind::kCondition;
+    outcome.condition = WorkerCondition::kDiskFull;
   } else {
     outcome.kind = OutcomeKind::kFailed;
     outcome.timed_out = reply.word == "timeout";
     outcome.missing_target = reply.word == "missing";
   }
+  return outcome;
+}
+
+Outcome asked_outcome_of(const Reply& reply) {
+  Outcome outcome = outcome_of(reply);
+  if (!reply.refused) return outcome;
+  // A newer operation is known there and the receipt of this one is pruned.
+  outcome.kind = reply.word == "Superseded" ? OutcomeKind::kInterrupted : OutcomeKind::kUnknown;
   return outcome;
 }
 

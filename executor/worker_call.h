@@ -42,5 +42,8 @@ std::optional<Reply> parse_reply(std::string_view output, const OperationId& ope
 bool never_answered(std::string_view output);
 
 Outcome outcome_of(const Reply& reply);
+// Of the answer to an ask. A refusal there says nothing about the operation: it
+// may have begun, so it stays unknown, with the condition that is in the way.
+Outcome asked_outcome_of(const Reply& reply);
 
 }  // namespace maand

@@ -100,7 +100,6 @@ bool Pass::judge_head() {
       deps_.control.stop_requested();
     }
     if (error) std::rethrow_exception(error);
-    new_head_ = judged->info.id != deps_.journal.state().head;
   } else {
     judged = deps_.judge.refresh(judged, deps_.journal.state());
   }
@@ -113,7 +112,6 @@ bool Pass::judge_head() {
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(deps_.judge.refresh(memory_.accepted, deps_.journal.state()));
-  new_head_ = false;
   return true;
 }
 

@@ -120,6 +120,7 @@ class Pass {
   void finish_status(PassStatus& status);
   bool nothing_to_retry() const;
   bool is_news();
+  void leave_note(const PassStatus& status);
   void record(const PassStatus& status);
   void publish_notes();
   WorkerDocuments documents(const WorkerHost& worker) const;
@@ -138,7 +139,6 @@ class Pass {
   std::vector<PassStatus> others_;  // of commits that were superseded or refused meanwhile
   std::int64_t pass_id_ = 0;        // of this pass in the history, once recorded
   std::int64_t update_seq_ = 1;     // of worker.json (workspace.md 8.6): rises with every recorded pass
-  bool new_head_ = false;
   bool planned_ = false;
 
   std::unique_ptr<Rollout> rollout_;

@@ -130,9 +130,19 @@ bool Pass::nothing_to_retry() const {
 // A pass that changed nothing and says what the one before said is not told
 // again: neither by a retry of a dead worker nor by a start of the daemon.
 bool Pass::is_news() {
-  if (new_head_ || result_.acted) return true;
+  if (result_.acted) return true;
   const std::vector<PassRecord> last = deps_.store.passes(1);
   return last.empty() || last[0].commit != status_.commit || last[0].state != to_string(status_.state);
+}
+
+// A pass that died before it was recorded may have left a note that knows more
+// than we do: what it did is "unchanged" to us.
+void Pass::leave_note(const PassStatus& status) {
+  const std::string heading = "maand " + status.bucket_name + ": " + to_string(status.state) + " ";
+  for (const NoteSection& waiting : deps_.store.pending_notes()) {
+    if (!result_.acted && waiting.commit == status.commit && waiting.text.rfind(heading, 0) == 0) return;
+  }
+  deps_.store.put_note({status.commit, note_text(status), note_json(status)});
 }
 
 // The one exit of a pass: whatever happened, what is known is told.
@@ -144,23 +154,21 @@ void Pass::report() {
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;
       result_.converged = !result_.source_failed && memory_.store_problem.empty() && nothing_to_retry();
-      deps_.journal.put_heads(memory_.judged->info.id,
-                              settled ? status_.commit : deps_.journal.state().applied);
       if (is_news()) {
-        record(status_);
         tell(EventKind::kPassFinished, note_text(status_), status_.commit);
         const bool write =
             settings_.notes == NotesMode::kAll || (settings_.notes == NotesMode::kChanges && result_.acted);
-        if (write && !stopping_)
-          deps_.store.put_note({status_.commit, note_text(status_), note_json(status_)});
+        // The outbox first: a pass that is recorded has its note, whenever we die.
+        if (write && !stopping_) leave_note(status_);
+        record(status_);
       }
+      deps_.journal.put_heads(memory_.judged->info.id,
+                              settled ? status_.commit : deps_.journal.state().applied);
       if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
     }
     for (const PassStatus& other : others_) {
+      if (settings_.notes != NotesMode::kOff) leave_note(other);
       record(other);
-      if (settings_.notes != NotesMode::kOff) {
-        deps_.store.put_note({other.commit, note_text(other), note_json(other)});
-      }
       if (other.commit == memory_.judged->info.id) {
         memory_.status = other;
         deps_.journal.put_heads(other.commit, deps_.journal.state().applied);

@@ -70,7 +70,6 @@ void Pass::watch_for_newer_commit() {
 
 void Pass::adopt(const JudgedPtr& judged) {
   memory_.judged = judged;
-  new_head_ = true;
   if (judged->workspace.refused() || held_by_history(*judged)) {
     refuse(judged);  // and what is going on goes on
     return;

@@ -35,6 +35,13 @@ SettlingResult settle_open_operations(const SettlingDeps& deps, const std::funct
     if (outcome.kind == OutcomeKind::kCondition || outcome.kind == OutcomeKind::kUnknown) {
       result.set_aside[key.worker] = {outcome.condition, outcome.detail};
       ++result.unsettled;
+      deps.observer.on(Event{.kind = EventKind::kWorkerSetAside,
+                             .job = key.job,
+                             .worker = key.worker,
+                             .operation = known->open->id,
+                             .reason = to_string(outcome.condition),
+                             .outcome = to_string(outcome.kind),
+                             .text = "an earlier operation cannot be settled: " + outcome.detail});
       continue;
     }
     const Operation operation = *known->open;

@@ -109,6 +109,7 @@ class Pass {
   void refuse(const JudgedPtr& judged);
 
   // While rolling out (R1.8).
+  void show_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
   void replan();
@@ -144,6 +145,7 @@ class Pass {
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<RolloutDriver> driver_;
   std::set<JobName> superseded_;  // stopped; planned again once they are quiet
+  Instant shown_{};               // when progress was shown last
   bool looking_ = false;          // for a newer commit, on the lane
   bool stopping_ = false;
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is

@@ -13,8 +13,15 @@ std::string next_name(const JobName& job) { return job.str() + "+next"; }  // `+
 
 }  // namespace
 
+// Not awaited: serving the inbox here would let outcomes and newer commits in
+// between two job records. The lane keeps the order; the mirror never prunes.
 void Pass::keep(const std::string& name, const CommitId& commit) {
-  deps_.lane.await([&] { deps_.source.keep(name, commit); });
+  deps_.lane.start([&source = deps_.source, name, commit] { source.keep(name, commit); },
+                   [&observer = deps_.observer, name](std::exception_ptr error) {
+                     if (!error) return;
+                     observer.on(Event{.kind = EventKind::kNotice,
+                                       .text = "the mirror could not keep the content of " + name});
+                   });
 }
 
 // The newest content that loaded and is not held becomes the job's target (R1.7).

@@ -5,6 +5,21 @@
 #include "reconciler/app/pass.h"
 
 namespace maand {
+namespace {
+
+// A flag that is up for as long as this lives, however it ends.
+class Raised {
+ public:
+  explicit Raised(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Raised() { flag_ = false; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
 
 void Pass::roll_out() {
   if (!memory_.plan.has_actions() && memory_.plan.jobs.empty()) {
@@ -28,17 +43,29 @@ void Pass::roll_out() {
       watch_for_newer_commit();
       replan();
     }
-    memory_.jobs = rollout_->reports();
-    memory_.set_aside = rollout_->set_aside();
-    deps_.control.changed();
+    show_progress();
   };
-  driver_->run(*rollout_, between);
+  {
+    const Raised rolling(rolling_);
+    driver_->run(*rollout_, between);
+  }
   // A look that is still under way reports to nobody: the next pass asks again.
-  result_.again = looking_;
+  result_.again = looking_ || memory_.judged->info.id != memory_.source.remote_head;
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
   result_.acted = driver_->acted();
   remember_results();
+}
+
+// A report costs a look at every allocation of the rollout, so not after each answer.
+void Pass::show_progress() {
+  constexpr std::chrono::milliseconds kBetween{200};
+  const Instant now = deps_.clock.now();
+  if (now - shown_ < kBetween) return;
+  shown_ = now;
+  memory_.jobs = rollout_->reports();
+  memory_.set_aside = rollout_->set_aside();
+  deps_.control.changed();
 }
 
 // Asks the remote on the lane whenever something poked us; the rollout goes on meanwhile.

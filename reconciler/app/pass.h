@@ -147,6 +147,7 @@ class Pass {
   std::set<JobName> superseded_;  // stopped; planned again once they are quiet
   Instant shown_{};               // when progress was shown last
   bool looking_ = false;          // for a newer commit, on the lane
+  bool rolling_ = false;          // the driver runs
   bool stopping_ = false;
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };

@@ -10,10 +10,24 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Beyond the target's own limit: landing files, ending its group, the receipt.
-constexpr std::chrono::seconds kGrace{180};
 constexpr std::uint64_t kSlowestBytesPerSecond = 100 * 1024;
 constexpr std::size_t kMaxReplyBytes = 64 * 1024;
+
+// Returns a connection also when a blob cannot be read in the middle of a stream;
+// a place that is not given back is lost to the worker for good.
+class Returned {
+ public:
+  Returned(SessionCache& sessions, const Endpoint& endpoint, Session& session)
+      : sessions_(sessions), endpoint_(endpoint), session_(session) {}
+  ~Returned() { sessions_.give_back(endpoint_, std::move(session_.connection)); }
+  Returned(const Returned&) = delete;
+  Returned& operator=(const Returned&) = delete;
+
+ private:
+  SessionCache& sessions_;
+  const Endpoint& endpoint_;
+  Session& session_;
+};
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -28,17 +42,24 @@ void OperationCall::take_output(std::string_view bytes) {
 
 OperationCall::Attempt OperationCall::call(CallKind kind, bool full, bool fresh) {
   Attempt attempt;
-  Connected connected = deps_.sessions.acquire(operation_.endpoint, fresh);
+  Session connected = deps_.sessions.acquire(operation_.endpoint, fresh);
+  attempt.lay_idle = connected.lay_idle;
   if (!connected.connection) {
     attempt.condition = connected.condition;
     attempt.detail = connected.detail;
     return attempt;
   }
+  const Returned returned(deps_.sessions, operation_.endpoint, connected);
   const std::string prologue = call_prologue(deps_.options.worker_root, deps_.options.bucket_id, operation_,
                                              kind, full, kind == CallKind::kAsk ? seen_bytes_ : 0);
   std::vector<TarMember> members;
   if (kind == CallKind::kRun) members = members_of(operation_, full);
   const auto transfer = std::chrono::seconds(payload_bytes(members) / kSlowestBytesPerSecond);
+  const auto limit = Steady::now() + operation_.timeout + deps_.options.grace + transfer;
+  if (kind == CallKind::kRun) over_ = limit;
+  // One that is asked after a loss may not add its whole time once more.
+  const bool asked_after_run = kind == CallKind::kAsk && over_ != Steady::time_point{};
+  const auto deadline = asked_after_run ? over_ + deps_.options.lost_for : limit;
   TarStream tar(std::move(members), &deps_.blobs);
   bool prologue_sent = false;
   const StdinSource input = [&]() -> std::string_view {
@@ -54,6 +75,10 @@ OperationCall::Attempt OperationCall::call(CallKind kind, bool full, bool fresh)
       worker_command(operation_.endpoint.use_sudo), input,
       [&](std::string_view bytes) {
         if (answer.size() < kMaxReplyBytes) answer += bytes;
+        // However much a login shell says first, the answer behind it must be seen.
+        if (never_answered(answer) && answer.size() > kMaxReplyBytes / 2) {
+          answer.erase(0, answer.size() - kMaxReplyBytes / 4);
+        }
       },
       [&](std::string_view bytes) {
         if (never_answered(answer)) {
@@ -62,12 +87,11 @@ OperationCall::Attempt OperationCall::call(CallKind kind, bool full, bool fresh)
           take_output(bytes);
         }
       },
-      Steady::now() + operation_.timeout + kGrace + transfer);
+      deadline);
   attempt.reply = parse_reply(answer, operation_.id);
   attempt.condition = result.condition;
   attempt.detail = result.detail;
   attempt.began = result.began;
-  deps_.sessions.give_back(operation_.endpoint, std::move(connected.connection));
   if (!attempt.reply && attempt.condition == WorkerCondition::kNone && never_answered(answer)) {
     // A command ran and it was not ours: it never got to read the script.
     attempt.began = false;
@@ -104,9 +128,8 @@ Outcome OperationCall::run() {
     }
     if (attempt.reply) return outcome_of(*attempt.reply);
     if (attempt.began) return ask_until_known();
-    const bool was_idle = !fresh && attempt.condition == WorkerCondition::kUnreachable && tries == 0;
-    if (was_idle && !deps_.stopping) {
-      fresh = true;  // a connection that lay idle may have died meanwhile
+    if (attempt.lay_idle && attempt.condition == WorkerCondition::kUnreachable && !deps_.stopping) {
+      fresh = true;  // it had died meanwhile
       continue;
     }
     Outcome outcome = lost(attempt);
@@ -120,23 +143,32 @@ Outcome OperationCall::run() {
 
 Outcome OperationCall::ask_until_known() {
   // Reachable and still running is waited for; unreachable only for so long.
-  auto give_up = Steady::now() + deps_.options.lost_for;
-  std::chrono::milliseconds pause{100};
+  const auto end = over_ + deps_.options.lost_for;
+  auto give_up = std::min(end, Steady::now() + deps_.options.lost_for);
+  std::chrono::milliseconds time{100};
   Attempt attempt;
   while (!deps_.stopping) {
     attempt = call(CallKind::kAsk, false, true);
     if (attempt.reply) return asked_outcome_of(*attempt.reply);
-    if (attempt.began) give_up = Steady::now() + deps_.options.lost_for;  // it was there
+    if (attempt.began) give_up = std::min(end, Steady::now() + deps_.options.lost_for);  // it was there
     if (Steady::now() >= give_up) break;
-    std::this_thread::sleep_for(pause);
-    pause = std::min<std::chrono::milliseconds>(pause * 2, std::chrono::seconds(5));
+    pause(time);
+    time = std::min<std::chrono::milliseconds>(time * 2, std::chrono::seconds(5));
   }
   return lost(attempt);  // kUnknown
+}
+
+void OperationCall::pause(std::chrono::milliseconds time) const {
+  // In slices, because stop() promises an end soon.
+  for (const auto until = Steady::now() + time; Steady::now() < until && !deps_.stopping;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 Outcome OperationCall::ask() {
   const Attempt first = call(CallKind::kAsk, false, false);
   if (first.reply) return asked_outcome_of(*first.reply);
+  if (!first.lay_idle && !first.began) return lost(first);
   const Attempt second = call(CallKind::kAsk, false, true);
   return second.reply ? asked_outcome_of(*second.reply) : lost(second);
 }

@@ -31,17 +31,21 @@ class OperationCall {
     std::optional<Reply> reply;
     WorkerCondition condition = WorkerCondition::kNone;
     std::string detail;
-    bool began = false;  // the script may have got everything it needs
+    bool began = false;     // the script may have got everything it needs
+    bool lay_idle = false;  // over a connection that was kept
   };
 
   Attempt call(CallKind kind, bool full, bool fresh);
   Outcome ask_until_known();
+  void pause(std::chrono::milliseconds time) const;
   Outcome lost(const Attempt& attempt) const;
   void take_output(std::string_view bytes);
 
   const Deps deps_;
   const Operation& operation_;
   std::uint64_t seen_bytes_ = 0;  // of the target's output
+  // By then the target was ended and its receipt written, if anything goes at all.
+  std::chrono::steady_clock::time_point over_{};
 };
 
 }  // namespace maand

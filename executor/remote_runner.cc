@@ -41,7 +41,8 @@ class RemoteRunner::Parts {
 
   void contact(const Endpoint& endpoint, const ContactSink& sink) {
     pool_.run([this, endpoint, sink] {
-      Connected connected = sessions_.acquire(endpoint);
+      // A connection that lies idle would prove nothing.
+      Session connected = sessions_.acquire(endpoint, true);
       Contact contact{connected.condition, connected.detail};
       if (connected.connection) sessions_.give_back(endpoint, std::move(connected.connection));
       sink(contact);

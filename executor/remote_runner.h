@@ -3,7 +3,8 @@
 // A lost connection never repeats a target and never forgets one: once the call
 // may have begun, the worker is asked for the operation by its id until it
 // answers or cannot be reached any more (kUnknown; the operation stays open and
-// is settled by a later pass).
+// is settled by a later pass). That ends at the latest when the target's limit,
+// `grace` and `lost_for` are over, whatever the worker does.
 //
 // Cost per operation on an open session: one exec; per worker and pass one
 // connection, kept between operations until release_connections().
@@ -26,6 +27,8 @@ struct RemoteRunnerOptions {
   int max_threads = 64;  // operations, probes and contacts under way at once
   // A worker that was lost in the middle of an operation is tried for so long.
   std::chrono::milliseconds lost_for{30'000};
+  // Beyond the target's own limit: landing files, ending its group, the receipt.
+  std::chrono::milliseconds grace{180'000};
   std::uint64_t max_output_bytes = 64u << 20;  // of one operation; the rest is dropped
 };
 

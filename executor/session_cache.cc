@@ -15,25 +15,26 @@ std::string SessionCache::key_of(const Endpoint& endpoint) {
   return key;
 }
 
-Connected SessionCache::acquire(const Endpoint& endpoint, bool fresh) {
+Session SessionCache::acquire(const Endpoint& endpoint, bool fresh) {
   const std::string key = key_of(endpoint);
   std::vector<std::unique_ptr<Connection>> stale;  // closed outside the lock
   {
     std::unique_lock lock(mutex_);
     Worker& worker = workers_[key];
     given_back_.wait(lock, [&] { return stopped_ || worker.open < per_worker_; });
-    if (stopped_) return {nullptr, WorkerCondition::kUnreachable, "the daemon is leaving"};
+    if (stopped_) return {{nullptr, WorkerCondition::kUnreachable, "the daemon is leaving"}};
     ++worker.open;
     if (fresh) stale = std::move(worker.idle);
     if (fresh) worker.idle.clear();
     if (!worker.idle.empty()) {
-      Connected kept;
+      Session kept;
+      kept.lay_idle = true;
       kept.connection = std::move(worker.idle.back());
       worker.idle.pop_back();
       return kept;
     }
   }
-  Connected made = transport_.connect(endpoint);
+  Session made{transport_.connect(endpoint)};
   if (!made.connection) give_back(endpoint, nullptr);
   return made;
 }

@@ -13,6 +13,10 @@
 
 namespace maand {
 
+struct Session : Connected {
+  bool lay_idle = false;  // it may have died unnoticed
+};
+
 // Thread-safe.
 class SessionCache {
  public:
@@ -21,8 +25,8 @@ class SessionCache {
 
   // A connection that lay idle, or a new one; waits while `per_worker` are in use.
   // With `fresh`, never an idle one: what lay idle may have died unnoticed.
-  Connected acquire(const Endpoint& endpoint, bool fresh = false);
-  // Gives it back; one that is not usable is closed.
+  Session acquire(const Endpoint& endpoint, bool fresh = false);
+  // Must follow every acquire that gave a connection. One that is not usable is closed.
   void give_back(const Endpoint& endpoint, std::unique_ptr<Connection> connection);
   // Closes what lies idle.
   void close_idle();

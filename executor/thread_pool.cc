@@ -1,5 +1,6 @@
 #include "executor/thread_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace maand {
@@ -18,7 +19,18 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  if (tasks_.size() > idle_ && threads_.size() < most_) threads_.emplace_back([this] { work(); });
+  if (tasks_.size() > idle_ && threads_.size() < most_) {
+    try {
+      threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // With fewer threads it takes longer; with none the caller has to know, and
+      // must not be answered later on.
+      if (threads_.empty()) {
+        tasks_.pop_back();
+        throw;
+      }
+    }
+  }
   arrived_.notify_one();
 }
 

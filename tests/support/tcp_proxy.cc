@@ -122,6 +122,8 @@ struct TcpProxy::Impl {
     relay.lanes[0].to = relay.lanes[1].from = server;
     if (fault) relay.lanes[static_cast<std::size_t>(fault->direction)].limit = fault->after_bytes;
     relays.push_back(std::move(relay));
+    if (once) fault.reset();
+    once = false;
     ++accepted;
   }
 
@@ -231,6 +233,7 @@ struct TcpProxy::Impl {
   mutable std::mutex mutex;
   std::list<Relay> relays;
   std::optional<ProxyFault> fault;
+  bool once = false;
   std::chrono::milliseconds delay{0};
   int accepted = 0;
   std::array<std::uint64_t, 2> newest{};
@@ -248,6 +251,13 @@ int TcpProxy::port() const { return impl_->port; }
 void TcpProxy::set_fault(std::optional<ProxyFault> fault) {
   const std::lock_guard lock(impl_->mutex);
   impl_->fault = fault;
+  impl_->once = false;
+}
+
+void TcpProxy::set_fault_once(const ProxyFault& fault) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->fault = fault;
+  impl_->once = true;
 }
 
 void TcpProxy::set_delay(std::chrono::milliseconds one_way) {

@@ -33,8 +33,10 @@ class TcpProxy {
   const std::string& address() const;
   int port() const;
 
-  // Both count for connections accepted from now on.
+  // All count for connections accepted from now on.
   void set_fault(std::optional<ProxyFault> fault);
+  // Counts for the next connection alone.
+  void set_fault_once(const ProxyFault& fault);
   void set_delay(std::chrono::milliseconds one_way);
   // Closes every connection that is open now.
   void cut_all();

@@ -1,0 +1,141 @@
+// What every Runner keeps. One suite, run over the fake and over the real one
+// with a real worker behind it.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tests/support/runner_kit.h"
+
+namespace maand::testing {
+
+class RunnerHarness {
+ public:
+  virtual ~RunnerHarness() = default;
+  virtual Runner& runner() = 0;
+  virtual Endpoint endpoint() = 0;
+  virtual void kill_worker() = 0;
+  // The target of a job `fails` fails; all others succeed.
+  virtual FileSetPtr files() = 0;
+  // How often the operation's target has run on the worker.
+  virtual std::size_t runs(const Operation& operation) = 0;
+};
+
+struct RunnerCase {
+  std::string name;
+  std::function<std::unique_ptr<RunnerHarness>()> make;
+};
+inline void PrintTo(const RunnerCase& one, std::ostream* out) { *out << one.name; }  // NOLINT: gtest's name
+
+class RunnerContract : public ::testing::TestWithParam<RunnerCase> {
+ protected:
+  RunnerContract() : harness_(GetParam().make()) {}
+  Runner& runner() { return harness_->runner(); }
+  Operation start(const std::string& job = "api") {
+    return operations_.make(Action::kStart, job, harness_->endpoint(), harness_->files());
+  }
+
+  std::unique_ptr<RunnerHarness> harness_;
+  Operations operations_;
+};
+
+TEST_P(RunnerContract, a_submitted_operation_runs_once_and_is_answered_once) {
+  const Operation operation = start();
+  const auto answer = submit(runner(), operation);
+  const Outcome outcome = answer.wait();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kSucceeded) << outcome.detail;
+  EXPECT_EQ(outcome.condition, WorkerCondition::kNone);
+  EXPECT_EQ(harness_->runs(operation), 1u);
+  EXPECT_EQ(answer.count(), 1u);
+}
+
+TEST_P(RunnerContract, the_same_id_runs_once_however_often_it_is_submitted) {
+  const Operation operation = start();
+  std::vector<Answer<Outcome>> answers;
+  for (int i = 0; i < 4; ++i) answers.push_back(submit(runner(), operation));
+  for (const auto& answer : answers) {
+    // Of twins at the same moment one may be told that the other is at it.
+    const Outcome outcome = answer.wait();
+    EXPECT_TRUE(outcome.kind == OutcomeKind::kSucceeded || outcome.condition == WorkerCondition::kBusy)
+        << to_string(outcome.kind) << outcome.detail;
+    EXPECT_EQ(answer.count(), 1u);
+  }
+  EXPECT_EQ(submit(runner(), operation).wait().kind, OutcomeKind::kSucceeded);
+  EXPECT_EQ(harness_->runs(operation), 1u);
+}
+
+TEST_P(RunnerContract, what_has_ended_can_be_asked_for) {
+  const Operation good = start();
+  const Operation bad = start("fails");
+  EXPECT_EQ(submit(runner(), good).wait().kind, OutcomeKind::kSucceeded);
+  EXPECT_EQ(submit(runner(), bad).wait().kind, OutcomeKind::kFailed);
+  EXPECT_EQ(ask(runner(), good).wait().kind, OutcomeKind::kSucceeded);
+  EXPECT_EQ(ask(runner(), bad).wait().kind, OutcomeKind::kFailed);
+  EXPECT_EQ(harness_->runs(good), 1u);
+}
+
+TEST_P(RunnerContract, an_unknown_operation_that_was_asked_for_cannot_begin_any_more) {
+  const Operation operation = start();
+  EXPECT_EQ(ask(runner(), operation).wait().kind, OutcomeKind::kNever);
+  EXPECT_EQ(submit(runner(), operation).wait().kind, OutcomeKind::kNever);
+  EXPECT_EQ(harness_->runs(operation), 0u);
+}
+
+TEST_P(RunnerContract, asking_while_it_may_run_gives_its_end) {
+  const Operation operation = start();
+  const auto submitted = submit(runner(), operation);
+  const OutcomeKind asked = ask(runner(), operation).wait().kind;
+  EXPECT_EQ(submitted.wait().kind, asked);  // whichever came first
+  EXPECT_EQ(harness_->runs(operation), asked == OutcomeKind::kSucceeded ? 1u : 0u);
+}
+
+TEST_P(RunnerContract, a_living_worker_is_reached) {
+  EXPECT_EQ(contact(runner(), harness_->endpoint()).wait().condition, WorkerCondition::kNone);
+}
+
+TEST_P(RunnerContract, a_dead_worker_is_unreachable_and_nothing_is_claimed_of_it) {
+  const Operation before = start();
+  EXPECT_EQ(submit(runner(), before).wait().kind, OutcomeKind::kSucceeded);
+  harness_->kill_worker();  // over a connection that may still lie idle
+  const Operation operation = start();
+  const Outcome outcome = submit(runner(), operation).wait();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kCondition) << to_string(outcome.kind);
+  EXPECT_EQ(outcome.condition, WorkerCondition::kUnreachable);
+  const Outcome asked = ask(runner(), before).wait();
+  EXPECT_TRUE(asked.kind == OutcomeKind::kCondition || asked.kind == OutcomeKind::kUnknown);
+  EXPECT_EQ(asked.condition, WorkerCondition::kUnreachable);
+  EXPECT_EQ(contact(runner(), harness_->endpoint()).wait().condition, WorkerCondition::kUnreachable);
+  EXPECT_EQ(harness_->runs(operation), 0u);
+}
+
+TEST_P(RunnerContract, stop_answers_everything_and_what_comes_later_does_not_begin) {
+  std::vector<Answer<Outcome>> answers;
+  std::vector<Operation> operations;
+  for (int i = 0; i < 12; ++i) operations.push_back(start("job" + std::to_string(i)));
+  for (const Operation& operation : operations) answers.push_back(submit(runner(), operation));
+  const auto asked = ask(runner(), operations[0]);
+  const auto contacted = contact(runner(), harness_->endpoint());
+  runner().stop();
+  for (const auto& answer : answers) {
+    const OutcomeKind kind = answer.wait().kind;
+    EXPECT_TRUE(kind == OutcomeKind::kSucceeded || kind == OutcomeKind::kUnknown ||
+                kind == OutcomeKind::kCondition || kind == OutcomeKind::kNever)
+        << to_string(kind);
+  }
+  asked.wait();
+  contacted.wait();
+  const Operation late = start("late");
+  const OutcomeKind kind = submit(runner(), late).wait().kind;
+  EXPECT_TRUE(kind == OutcomeKind::kUnknown || kind == OutcomeKind::kCondition) << to_string(kind);
+  EXPECT_EQ(ask(runner(), operations[0]).wait().kind, OutcomeKind::kUnknown);
+  EXPECT_EQ(harness_->runs(late), 0u);
+  for (const auto& answer : answers) EXPECT_EQ(answer.count(), 1u);
+}
+
+}  // namespace maand::testing

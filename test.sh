@@ -45,7 +45,11 @@ jobs=$(nproc)
 step "configure preset $preset"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! cmake --preset "$preset" -DMAAND_TESTS=ON -DMAAND_WERROR=ON >"$log" 2>&1 </dev/null; then
+# As quickstart.sh does it, so that neither compiles again what the other has
+# compiled: warnings are errors in CI, and may not stop a newcomer's compiler.
+werror=OFF
+[ -z "${CI:-}" ] || werror=ON
+if ! cmake --preset "$preset" -DMAAND_TESTS=ON -DMAAND_WERROR=$werror >"$log" 2>&1 </dev/null; then
   cat "$log" >&2
   exit 1
 fi

@@ -65,7 +65,7 @@ bool Pass::look() {
     return memory_.judged || !memory_.source.remote_head.empty();
   }
   memory_.source.tried = true;
-  const bool recovered = memory_.source.state != "Ready" && memory_.source.state != "Unknown";
+  const std::string before = memory_.source.state;
   memory_.source.detail.clear();
   if (head.commit.empty()) {
     memory_.source.state = head.repository_empty ? "WaitingForFirstCommit" : "SourceMissing";
@@ -73,12 +73,18 @@ bool Pass::look() {
         head.repository_empty
             ? "the repository has no commit yet; push one to " + settings_.branch
             : "the remote has no branch " + settings_.branch + "; nothing is planned and what runs goes on";
+    if (memory_.source.state != before) {
+      tell(head.repository_empty ? EventKind::kNotice : EventKind::kSourceProblem, memory_.source.detail);
+    }
     result_.converged = true;
     return false;
   }
   memory_.source.state = "Ready";
   memory_.source.remote_head = head.commit;
-  if (recovered) tell(EventKind::kSourceRecovered, "the remote answers again");
+  // The first commit to an empty repository is no recovery.
+  if (before != "Ready" && before != "Unknown" && before != "WaitingForFirstCommit") {
+    tell(EventKind::kSourceRecovered, "the remote answers again");
+  }
   return true;
 }
 

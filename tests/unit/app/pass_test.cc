@@ -53,6 +53,11 @@ TEST(Pass, AnEmptyRepositoryIsWaitedFor_R1_3) {
   EXPECT_TRUE(world.pass().converged);
   EXPECT_EQ(world.reconciler.memory().source.state, "WaitingForFirstCommit");
   EXPECT_TRUE(world.board.health().ready);
+  world.pass();
+  EXPECT_EQ(world.observer.count(EventKind::kNotice), 1u) << "what is waited for is told, and told once";
+  world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));
+  world.pass();
+  EXPECT_EQ(world.observer.count(EventKind::kSourceRecovered), 0u) << "nothing was ill";
 }
 
 TEST(Pass, AMissingBranchStopsNothing_R1_3) {
@@ -61,7 +66,9 @@ TEST(Pass, AMissingBranchStopsNothing_R1_3) {
   world.pass();
   world.source.remove_branch();
   world.pass();
+  world.pass();
   EXPECT_EQ(world.reconciler.memory().source.state, "SourceMissing");
+  EXPECT_EQ(world.observer.count(EventKind::kSourceProblem), 1u) << "told, and told once";
   EXPECT_EQ(world.runner.runs.size(), 1u);
   EXPECT_EQ(world.journal.state().allocations.size(), 1u);
 }

@@ -45,6 +45,7 @@ tree=$(mktemp -d "${TMPDIR:-/tmp}/maand-bare-tree.XXXXXX")
 chmod 755 "$tree" # it becomes /, also for those who are not root
 finish() {
   # All mounts lie in the namespaces of the commands, so nothing is mounted here.
+  rm -f "$tree.log"
   if [ -n "$keep" ]; then echo "kept: $tree"; else rm -rf --one-file-system "$tree"; fi
 }
 trap finish EXIT

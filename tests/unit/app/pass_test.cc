@@ -257,10 +257,22 @@ TEST(Pass, ANewerCommitWinsPerJobWhileTheOldRolloutIsGoingOn_R1_8) {
   // The newer commit arrives while the first target of the older one runs. It
   // changes api again and leaves db as the older one has it.
   CommitId newer;
+  const Instant give_up = world.clock.now() + std::chrono::seconds(30);
+  // No other target ends before the newer commit is taken over: a rollout that is
+  // through by then was not superseded.
+  std::function<void()> release_when_taken_over = [&] {
+    if (world.reconciler.memory().judged->info.id != newer && world.clock.now() < give_up) {
+      return world.inbox.post(release_when_taken_over);
+    }
+    world.runner.hold(false);
+    world.runner.release_held();
+  };
   world.runner.on_run = [&](const Operation&) {
     if (newer.empty()) {
       newer = world.source.commit(LoopWorld::workspace(3, {{"api", "3.0.0"}, {"db", "2.0.0"}}));
       world.reconciler.poke("commit");
+      world.runner.hold(true);
+      release_when_taken_over();
     }
     return Outcome{.kind = OutcomeKind::kSucceeded};
   };

@@ -218,6 +218,8 @@ Outcome RolloutWorld::outcome_of(const Step& step) {
 }
 
 void RolloutWorld::fold(const Step& step, const Outcome& outcome) {
+  // Two steps in flight for one allocation: the referee has told of it.
+  if (step.action.action != Action::kForget && !applied_.allocations[step.key].open) return;
   if (step.action.action == Action::kForget ||
       !record_outcome(applied_.allocations[step.key], outcome, step.commit)) {
     applied_.allocations.erase(step.key);

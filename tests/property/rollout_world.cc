@@ -7,6 +7,11 @@ namespace {
 
 constexpr int kStepsAtMost = 200000;
 
+std::vector<std::string> with(std::vector<std::string> broken, const char* more) {
+  broken.emplace_back(more);
+  return broken;
+}
+
 }  // namespace
 
 RolloutWorld::RolloutWorld(std::uint64_t seed, Mood mood) : random_(seed), mood_(mood) {
@@ -115,10 +120,10 @@ std::vector<std::string> RolloutWorld::pass() {
       in_flight.push_back(std::move(step));
     }
     if (rollout.finished()) break;
-    if (++steps > kStepsAtMost) return {"it does not end"};
+    if (++steps > kStepsAtMost) return with(referee.broken(), "it does not end");
     if (in_flight.empty()) {
       const auto wake = rollout.wake_at();
-      if (!wake) return {"it is stuck: nothing in flight and nothing to wait for"};
+      if (!wake) return with(referee.broken(), "it is stuck: nothing in flight and nothing to wait for");
       now_ = std::max(now_, *wake);
       continue;
     }

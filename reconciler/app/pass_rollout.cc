@@ -90,7 +90,8 @@ void Pass::watch_for_newer_commit() {
                       [this, self](JudgedPtr judged, std::exception_ptr failure) {
                         if (self.expired()) return;
                         looking_ = false;
-                        if (!failure) adopt(judged);
+                        // Once the rollout has ended it is too late: the next pass takes the commit.
+                        if (!failure && rolling_) adopt(judged);
                       });
   });
 }
@@ -101,6 +102,8 @@ void Pass::adopt(const JudgedPtr& judged) {
     refuse(judged);  // and what is going on goes on
     return;
   }
+  tell(EventKind::kNotice, "this commit takes over from " + status_.commit.str().substr(0, 12),
+       judged->info.id);
   PassStatus older = std::move(status_);
   fold(older, memory_.plan, rollout_->reports(), true);
   older.state = PassState::kSuperseded;

@@ -18,7 +18,11 @@ namespace maand::testing {
 // Events in the order in which they were told.
 class RecordingObserver : public Observer {
  public:
-  void on(const Event& event) override { events.push_back(event); }
+  void on(const Event& event) override {
+    events.push_back(event);
+    if (hook) hook(event);
+  }
+  std::function<void(const Event&)> hook;
   std::size_t count(EventKind kind) const;
   std::vector<Event> events;
 };

@@ -190,18 +190,21 @@ void Pass::plan() {
   deps_.journal.set_baselines(memory_.plan.baselines);
   const std::vector<PassRecord> last = deps_.store.passes(1);
   update_seq_ = last.empty() ? 1 : last[0].id + 1;
-  jobs_of_worker_.clear();
-  if (memory_.plan.has_actions()) {
-    for (const auto& [name, job] : desired_.jobs) {
-      for (const std::uint32_t worker : job.workers) {
-        const WorkerHost& host = desired_.workers[worker].host;
-        jobs_of_worker_[host].emplace_back(name, desired_.disabled.covers({name, host}));
-      }
-    }
-  }
+  if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   planned_ = true;
   deps_.control.changed();
+}
+
+// For jobs.json; O(allocations), so only where somebody will be contacted.
+void Pass::list_jobs_of_workers() {
+  jobs_of_worker_.clear();
+  for (const auto& [name, job] : desired_.jobs) {
+    for (const std::uint32_t worker : job.workers) {
+      const WorkerHost& host = desired_.workers[worker].host;
+      jobs_of_worker_[host].emplace_back(name, desired_.disabled.covers({name, host}));
+    }
+  }
 }
 
 WorkerDocuments Pass::documents(const WorkerHost& worker) const {

@@ -115,6 +115,7 @@ class Pass {
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 
+  void list_jobs_of_workers();
   void remember_targets();
   void remember_results();
   void keep(const std::string& name, const CommitId& commit);

@@ -159,13 +159,6 @@ void Pass::replan() {
   if (!ready) return;
   // Which content a job keeps may have changed with what was applied meanwhile.
   Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
-  jobs_of_worker_.clear();
-  for (const auto& [name, job] : desired_.jobs) {
-    for (const std::uint32_t worker : job.workers) {
-      const WorkerHost& host = desired_.workers[worker].host;
-      jobs_of_worker_[host].emplace_back(name, desired_.disabled.covers({name, host}));
-    }
-  }
   for (auto it = superseded_.begin(); it != superseded_.end();) {
     if (!rollout_->quiet(*it)) {
       ++it;
@@ -180,6 +173,7 @@ void Pass::replan() {
     it = superseded_.erase(it);
   }
   memory_.plan = std::move(fresh);
+  list_jobs_of_workers();
   remember_targets();
 }
 

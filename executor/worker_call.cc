@@ -145,6 +145,7 @@ Outcome outcome_of(const Reply& reply) {
   Outcome outcome;
   outcome.detail = reply.detail;
   outcome.boot_id = reply.boot_id;
+  outcome.current_version = reply.current_version;
   outcome.exit_status = reply.exit_status;
   outcome.duration = std::chrono::milliseconds(reply.ms);
   if (reply.word == "succeeded") {

@@ -43,9 +43,12 @@ const char* to_string(OutcomeKind kind);
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kUnknown;
   WorkerCondition condition = WorkerCondition::kNone;
-  int exit_status = 0;                    // of make; 128+n for a signal
-  bool timed_out = false;                 // the process group was ended at its limit
-  bool missing_target = false;            // make knows no such target (R2.6)
+  int exit_status = 0;          // of make; 128+n for a signal
+  bool timed_out = false;       // the process group was ended at its limit
+  bool missing_target = false;  // make knows no such target (R2.6)
+  // What the target got as CURRENT_VERSION, where the worker knew better than we
+  // did: a job that comes back starts from `.maand/last` (R2.2). Empty: as asked for.
+  std::string current_version;
   std::string boot_id;                    // of the worker when the operation ended or was found interrupted
   std::string detail;                     // one line for people; never output of the target
   std::chrono::milliseconds duration{0};  // of the target on the worker, 0 when none ran

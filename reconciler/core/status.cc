@@ -64,6 +64,7 @@ AllocationStatus line_of(const AllocationReport& report) {
   line.detail = report.detail.empty() ? report.action.detail : report.detail;
   if (report.outcome) {
     line.duration = report.outcome->duration;
+    if (!report.outcome->current_version.empty()) line.current_version = report.outcome->current_version;
     if (report.outcome->timed_out) line.detail = "ran out of time and was ended";
     if (report.outcome->kind == OutcomeKind::kFailed && !report.outcome->timed_out) {
       line.detail =

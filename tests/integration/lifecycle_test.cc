@@ -94,8 +94,9 @@ TEST_F(Lifecycle, ARemovedJobKeepsItsDataAndReturnsFromItsVersion_R2_2) {
   EXPECT_FALSE(std::filesystem::exists(world_.job_directory(0, "api") / "Makefile"));
   EXPECT_EQ(read_file(world_.job_directory(0, "api") / "made-by-the-app.txt"), "mine\n");
   EXPECT_NE(note.find("2 stopped"), std::string::npos) << note;
-  apply(BucketWorld::job("api", "1.2.0"));
+  const std::string back = apply(BucketWorld::job("api", "1.2.0"));
   EXPECT_EQ(last_event(0), Events{"start 1.0.0 1.2.0 1 none"});
+  EXPECT_NE(back.find("1.0.0 → 1.2.0"), std::string::npos) << back;
 }
 
 TEST_F(Lifecycle, ACommitThatChangesNothingDeployableOpensNoConnection_R1_9) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "reconciler/http/api.h"
 #include "tests/unit/cli/bucket.h"
 
@@ -12,10 +14,14 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+// The server's threads ask it while the test sets and reads it.
 class Desk : public StatusSource, public Controls {
  public:
   HealthState health() const override { return {true, true, ""}; }
-  std::string status_json() const override { return status; }
+  std::string status_json() const override {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
   std::string commits_json(std::size_t) const override { return "[]"; }
   std::string allocations_json() const override { return "[]"; }
   std::optional<std::string> job_json(const std::string&) const override { return std::nullopt; }
@@ -30,15 +36,30 @@ class Desk : public StatusSource, public Controls {
     return told("release", subject, actor);
   }
 
-  std::string status = R"({"name":"prod","state":"applied","phase":"idle","head":"","allocations":[]})";
-  ControlReply reply{ControlReply::Kind::kDone, "it is done"};
-  std::string heard;
+  void set_status(const std::string& status) {
+    const std::lock_guard lock(mutex_);
+    status_ = status;
+  }
+  void set_reply(const ControlReply& reply) {
+    const std::lock_guard lock(mutex_);
+    reply_ = reply;
+  }
+  std::string heard() const {
+    const std::lock_guard lock(mutex_);
+    return heard_;
+  }
 
  private:
   ControlReply told(const std::string& order, const std::string& subject, const std::string& actor) {
-    heard = order + " " + subject + " by " + actor;
-    return reply;
+    const std::lock_guard lock(mutex_);
+    heard_ = order + " " + subject + " by " + actor;
+    return reply_;
   }
+
+  mutable std::mutex mutex_;
+  std::string status_ = R"({"name":"prod","state":"applied","phase":"idle","head":"","allocations":[]})";
+  ControlReply reply_{ControlReply::Kind::kDone, "it is done"};
+  std::string heard_;
 };
 
 class DaemonCommands : public ::testing::Test {
@@ -68,7 +89,7 @@ TEST_F(DaemonCommands, OrdersGoToTheDaemonWithTheirActor) {
     const ProgramResult result = bucket_.run(row.arguments);
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "it is done\n");
-    EXPECT_THAT(desk_.heard, AllOf(HasSubstr(row.heard), HasSubstr("@")));
+    EXPECT_THAT(desk_.heard(), AllOf(HasSubstr(row.heard), HasSubstr("@")));
   }
   EXPECT_EQ(bucket_.run({"retry", "api", "--json"}).out,
             "{\"done\":true,\"message\":\"it is done\",\"daemon\":true}\n");
@@ -83,7 +104,7 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
       {{ControlReply::Kind::kRefused, "a policy says no"}, 4},
   };
   for (const auto& row : rows) {
-    desk_.reply = row.reply;
+    desk_.set_reply(row.reply);
     const ProgramResult result = bucket_.run({"retry", "api"});
     EXPECT_EQ(result.status, row.status);
     EXPECT_EQ(result.err, "maand: " + row.reply.text + "\n");
@@ -92,7 +113,7 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
 }
 
 TEST_F(DaemonCommands, AnAnswerThatIsNoStatusIsNotTakenForOne) {
-  desk_.status = "nonsense";
+  desk_.set_status("nonsense");
   EXPECT_EQ(bucket_.run({"status"}).status, 5);
 }
 

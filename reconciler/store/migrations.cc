@@ -13,6 +13,7 @@ namespace {
 // Empty until schema 2 exists. With the first step comes a test that an old
 // file brought up equals a new one.
 constexpr std::span<const Migration> kMigrations;
+constexpr std::span<const Migration> kKvMigrations;
 
 int pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
@@ -25,10 +26,9 @@ int schema_of(SQLite::Database& database, const Schema& schema) {
   const int tables = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt();
   if (application == 0 && number == 0 && tables == 0) return 0;
   const std::string file = database.getFilename();
-  if (application != kApplicationId) {
-    throw StoreError(file +
-                     " is a database of another program, not a maand state file; move it away or point "
-                     "[state] url elsewhere");
+  if (application != schema.application_id) {
+    throw StoreError(file + " is a database of another program or purpose, not " + schema.what + "; " +
+                     schema.instead);
   }
   if (number > schema.newest) {
     throw StoreError(
@@ -41,7 +41,16 @@ int schema_of(SQLite::Database& database, const Schema& schema) {
 
 }  // namespace
 
-Schema current_schema() { return {kNewestSchema, kSchemaSql, kMigrations}; }
+Schema current_schema() { return {.newest = kNewestSchema, .sql = kSchemaSql, .migrations = kMigrations}; }
+
+Schema kv_schema() {
+  return {.newest = kNewestKvSchema,
+          .sql = kKvSchemaSql,
+          .migrations = kKvMigrations,
+          .application_id = kKvApplicationId,
+          .what = "maand's store of variables",
+          .instead = "move it away and put the right file there"};
+}
 
 void bring_up(SQLite::Database& database, const Schema& schema) {
   // Read before any lock is taken: the usual file is up to date already.
@@ -62,7 +71,7 @@ void bring_up(SQLite::Database& database, const Schema& schema) {
                      " and no step leads from there to " + std::to_string(schema.newest) +
                      "; run a version in between first");
   }
-  database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.exec("PRAGMA application_id = " + std::to_string(schema.application_id));
   database.exec("PRAGMA user_version = " + std::to_string(number));
   transaction.commit();
 }

@@ -1,4 +1,4 @@
-// How an older state file is brought up to the newest schema.
+// How an older file of this room is brought up to the newest schema.
 //
 // The number is `PRAGMA user_version`; the file says whose it is by `PRAGMA
 // application_id`, so that a database of another program is never written to.
@@ -15,8 +15,11 @@ namespace maand {
 
 inline constexpr int kNewestSchema = 1;
 inline constexpr int kApplicationId = 0x6d616e64;  // "mand"
+inline constexpr int kNewestKvSchema = 1;
+inline constexpr int kKvApplicationId = 0x6d616b76;  // "makv"
 
-extern const char* const kSchemaSql;  // schema.sql, embedded at build
+extern const char* const kSchemaSql;    // schema.sql, embedded at build
+extern const char* const kKvSchemaSql;  // kv_schema.sql
 
 // Takes a file from schema `to - 1` to `to`. Numbers are never reused or skipped.
 struct Migration {
@@ -28,10 +31,15 @@ struct Schema {
   int newest = 0;
   std::string_view sql;                   // makes a new file at `newest`
   std::span<const Migration> migrations;  // ascending, up to `newest`
+  int application_id = kApplicationId;
+  // In sentences: what such a file is, and what to do when another one lies in its place.
+  const char* what = "a maand state file";
+  const char* instead = "move it away or point [state] url elsewhere";
 };
 
 // What this build uses.
-Schema current_schema();
+Schema current_schema();  // data/state.db
+Schema kv_schema();       // secrets/kv.db
 
 // Makes or upgrades, in one transaction: either everything or nothing. Throws
 // StoreError when the file is newer than `schema`, is not ours, or has no path

@@ -10,8 +10,6 @@
 #include <tuple>
 #include <utility>
 
-#include "reconciler/store/migrations.h"
-
 namespace maand {
 namespace {
 
@@ -25,7 +23,7 @@ void restrict_mode(const std::filesystem::path& path) {
   }
 }
 
-// The file holds host names, versions and what operators wrote, so it is
+// Such a file holds host names, variables and what operators wrote, so it is
 // private from its first byte; SQLite gives -wal and -shm the mode of the file.
 void prepare_file(const std::filesystem::path& path, OpenMode mode) {
   if (mode == OpenMode::kCreate) {
@@ -88,7 +86,7 @@ std::optional<std::string> Columns::maybe_text() {
   return column.getString();
 }
 
-SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode,
+SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode, const Schema& schema,
                        std::chrono::milliseconds busy_timeout)
     : database_(prepared_path(path, mode).string(),
                 mode == OpenMode::kReadOnly ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE,
@@ -100,15 +98,15 @@ SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode,
                      "); stop the daemon and restore a backup: maand restore");
   }
   if (mode == OpenMode::kReadOnly) {
-    require_current(database_, current_schema());
+    require_current(database_, schema);
     database_.exec("PRAGMA query_only = ON");
   } else {
-    bring_up(database_, current_schema());
+    bring_up(database_, schema);
     const std::string journal = database_.execAndGet("PRAGMA journal_mode = WAL").getString();
     if (journal != "wal") {
       throw StoreError(path.string() +
                        ": the file system cannot hold a write-ahead log (journal mode stays " + journal +
-                       "); keep the bucket's data/ on a local disk");
+                       "); keep the bucket on a local disk");
     }
     // FULL: a commit that returned survives a power loss, which R3.4 rests on.
     database_.exec("PRAGMA synchronous = FULL");

@@ -1,4 +1,4 @@
-// One open state file: connection, pragmas, prepared statements, and the words
+// One open file: connection, pragmas, prepared statements, and the words
 // for what went wrong. Included by the .cc files of this folder only.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "reconciler/core/ports.h"
+#include "reconciler/store/migrations.h"
 
 namespace maand {
 
@@ -62,7 +63,8 @@ enum class OpenMode { kCreate, kExisting, kReadOnly };
 class SqliteFile {
  public:
   // Opens, sets pragmas, checks the pages and the schema. Throws StoreError or SQLite::Exception.
-  SqliteFile(const std::filesystem::path& path, OpenMode mode, std::chrono::milliseconds busy_timeout);
+  SqliteFile(const std::filesystem::path& path, OpenMode mode, const Schema& schema,
+             std::chrono::milliseconds busy_timeout);
 
   SQLite::Database& database() { return database_; }
   // Prepared once per connection, reset on return. `sql` must be a literal: its address is the key.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reconciler/store/applied_rows.h"
+#include "reconciler/store/healing_file.h"
 #include "reconciler/store/sqlite_handles.h"
 
 namespace maand {
@@ -16,7 +17,7 @@ namespace {
 class StateStore : public Store {
  public:
   StateStore(std::filesystem::path path, StateStoreOptions options, bool read_only)
-      : path_(std::move(path)), options_(options), read_only_(read_only) {
+      : file_(std::move(path), current_schema(), options.busy_timeout, read_only) {
     read([](SqliteFile&) {});  // a problem is told at start, not at the first pass
   }
 
@@ -215,64 +216,16 @@ class StateStore : public Store {
   }
 
  private:
-  // Runs `work` on the open file, opening it first when the last call failed.
   template <class Work>
   std::invoke_result_t<Work&, SqliteFile&> read(Work work) {
-    try {
-      return work(open());
-    } catch (const SQLite::Exception& error) {
-      file_.reset();
-      throw StoreError(explain_sqlite(error, path_));
-    } catch (...) {
-      file_.reset();
-      throw;
-    }
+    return file_.read(std::move(work));
   }
-
-  // The same inside one transaction. The write lock is taken at once, so that a
-  // transaction never fails half-way for want of it.
   template <class Work>
   std::invoke_result_t<Work&, SqliteFile&> write(Work work) {
-    if (read_only_) throw StoreError(path_.string() + " was opened for reading only");
-    using Result = std::invoke_result_t<Work&, SqliteFile&>;
-    return read([&](SqliteFile& file) -> Result {
-      SQLite::Transaction transaction(file.database(), SQLite::TransactionBehavior::IMMEDIATE);
-      if constexpr (std::is_void_v<Result>) {
-        work(file);
-        transaction.commit();
-      } else {
-        auto result = work(file);
-        transaction.commit();
-        return result;
-      }
-    });
+    return file_.write(std::move(work));
   }
 
-  SqliteFile& open() {
-    const std::optional<FileIdentity> there = identity_of(path_);
-    if (first_ && !read_only_ && there != first_) {
-      throw StoreError(
-          path_.string() +
-          " was removed or replaced while in use; what was confirmed is not in it: stop the daemon, put "
-          "the right file there and start it again");
-    }
-    // A reader may follow a replaced file; it decides nothing.
-    if (file_ && there != file_->identity()) file_.reset();
-    if (!file_) {
-      const OpenMode mode = read_only_ ? OpenMode::kReadOnly
-                            : first_   ? OpenMode::kExisting
-                                       : OpenMode::kCreate;
-      file_.emplace(path_, mode, options_.busy_timeout);
-      if (!first_) first_ = file_->identity();
-    }
-    return *file_;
-  }
-
-  const std::filesystem::path path_;
-  const StateStoreOptions options_;
-  const bool read_only_;
-  std::optional<FileIdentity> first_;
-  std::optional<SqliteFile> file_;
+  HealingFile file_;
 };
 
 }  // namespace

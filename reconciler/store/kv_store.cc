@@ -1,0 +1,283 @@
+#include "reconciler/store/kv_store.h"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "reconciler/core/secret_box.h"
+#include "reconciler/core/text.h"
+#include "reconciler/store/healing_file.h"
+#include "reconciler/store/secret_key.h"
+#include "reconciler/store/sqlite_handles.h"
+
+namespace maand {
+namespace {
+
+// What is sealed into `key_check`; any text would do.
+constexpr std::string_view kKeyCheckText = "maand";
+
+StoredValue stored_in(Columns& row) {
+  StoredValue stored;
+  stored.version = row.integer();
+  stored.value = row.text();
+  stored.deleted = row.flag();
+  stored.secret = row.flag();
+  stored.written_at = wall_from_ns(row.integer());
+  return stored;
+}
+
+// The newest version of every key, as of the transaction the caller is in.
+std::shared_ptr<ValueSnapshot> read_newest(SqliteFile& file) {
+  auto snapshot = std::make_shared<ValueSnapshot>();
+  SQLite::Statement& revision = file.prepared("SELECT revision FROM store WHERE id = 1");
+  if (!revision.executeStep())
+    throw StoreError("the store of variables lacks its own row; restore a backup: maand restore");
+  snapshot->revision = static_cast<std::uint64_t>(Columns(revision).integer());
+  revision.reset();
+
+  // SQLite takes the other columns from the row that holds the maximum.
+  SQLite::Statement& select = file.prepared(
+      "SELECT namespace, key, max(version), value, deleted, secret, written_at_ns FROM versions"
+      " GROUP BY namespace, key ORDER BY namespace, key");
+  std::shared_ptr<NamespaceValues> values;
+  std::string ns;
+  const auto close_namespace = [&] {
+    if (values) snapshot->namespaces.emplace_hint(snapshot->namespaces.end(), ns, std::move(values));
+    values = nullptr;
+  };
+  while (select.executeStep()) {
+    Columns row(select);
+    std::string of = row.text();
+    if (!values || of != ns) {
+      close_namespace();
+      ns = std::move(of);
+      values = std::make_shared<NamespaceValues>();
+    }
+    std::string key = row.text();
+    add_loaded(*snapshot, *values, std::move(key), stored_in(row));
+  }
+  close_namespace();
+  select.reset();
+  return snapshot;
+}
+
+void insert_versions(SqliteFile& file, const std::vector<NewVersion>& versions) {
+  SQLite::Statement& insert = file.prepared(
+      "INSERT INTO versions (namespace, key, version, value, deleted, secret, written_at_ns)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (const NewVersion& made : versions) {
+    insert.reset();
+    Bindings row(insert);
+    row.text(made.ns).text(made.key).integer(made.stored.version).text(made.stored.value);
+    row.flag(made.stored.deleted).flag(made.stored.secret).integer(ns_of(made.stored.written_at));
+    insert.exec();
+  }
+  SQLite::Statement& forget =
+      file.prepared("DELETE FROM versions WHERE namespace = ? AND key = ? AND version <= ?");
+  for (const NewVersion& made : versions) {
+    if (made.stored.version <= kMostVersions) continue;
+    forget.reset();
+    Bindings(forget).text(made.ns).text(made.key).integer(made.stored.version - kMostVersions);
+    forget.exec();
+  }
+}
+
+class KvStore : public Values {
+ public:
+  KvStore(const std::filesystem::path& directory, const KvStoreOptions& options, bool read_only)
+      : key_path_(directory / kSecretKeyFile),
+        read_only_(read_only),
+        file_(directory / kKvFile, kv_schema(), options.busy_timeout, read_only) {
+    KvStore::snapshot();  // a problem is told at start, not when a hook wants a variable
+  }
+
+  ValueSnapshotPtr snapshot() override {
+    const std::lock_guard lock(mutex_);
+    if (nothing_there()) return std::make_shared<const ValueSnapshot>();
+    return file_.read([this](SqliteFile& file) {
+      if (!is_current(file)) {
+        SQLite::Transaction moment(file.database());
+        refresh(file);
+      }
+      return snapshot_;
+    });
+  }
+
+  ValueWrite write(const std::vector<ValueChange>& changes, WallTime now) override {
+    if (std::optional<ValueWrite> refused = refusal_of(changes)) return *std::move(refused);
+    const std::lock_guard lock(mutex_);
+    ChangedValues changed = file_.write([&](SqliteFile& file) {
+      if (!is_current(file)) refresh(file);
+      std::vector<ValueChange> sealed = changes;
+      if (std::optional<ValueWrite> refused = seal_secrets(file, sealed)) {
+        return ChangedValues{*std::move(refused), snapshot_, {}};
+      }
+      ChangedValues result = change_values(snapshot_, sealed, now);
+      if (result.versions.empty()) return result;
+      insert_versions(file, result.versions);
+      SQLite::Statement& raise = file.prepared("UPDATE store SET revision = ? WHERE id = 1");
+      Bindings(raise).integer(static_cast<std::int64_t>(result.after->revision));
+      raise.exec();
+      return result;
+    });
+    snapshot_ = std::move(changed.after);  // our own commits do not move data_version
+    return std::move(changed.verdict);
+  }
+
+  std::vector<StoredValue> history(std::string_view ns, std::string_view key) override {
+    const std::lock_guard lock(mutex_);
+    if (nothing_there()) return {};
+    return file_.read([&](SqliteFile& file) {
+      SQLite::Statement& select = file.prepared(
+          "SELECT version, value, deleted, secret, written_at_ns FROM versions"
+          " WHERE namespace = ? AND key = ? ORDER BY version DESC");
+      Bindings(select).text(ns).text(key);
+      std::vector<StoredValue> versions;
+      while (select.executeStep()) {
+        Columns row(select);
+        versions.push_back(stored_in(row));
+      }
+      select.reset();
+      return versions;
+    });
+  }
+
+  std::size_t trim(std::chrono::days retain, WallTime now) override {
+    // Longer than the clock's range is for ever.
+    const std::chrono::days kept = std::clamp(retain, std::chrono::days(0), std::chrono::days(36500));
+    const std::lock_guard lock(mutex_);
+    const int gone = file_.write([&](SqliteFile& file) {
+      SQLite::Statement& forget = file.prepared(
+          "WITH newest AS (SELECT namespace, key, max(version) AS version, deleted, written_at_ns"
+          "                FROM versions GROUP BY namespace, key)"
+          " DELETE FROM versions WHERE rowid IN"
+          " (SELECT old.rowid FROM versions AS old JOIN newest USING (namespace, key)"
+          "  WHERE newest.written_at_ns < ? AND (newest.deleted OR old.version < newest.version - ?))");
+      Bindings(forget).integer(ns_of(now - kept)).integer(kTrimmedVersionsBehind);
+      return forget.exec();
+    });
+    if (gone > 0) snapshot_ = nullptr;  // deleted keys may have gone with it
+    return static_cast<std::size_t>(gone);
+  }
+
+  RevealedSecret reveal(const StoredValue& value) override {
+    using State = RevealedSecret::State;
+    if (!value.secret || value.deleted)
+      return {State::kNotSecret, {}, "this value is no secret; read it as it is"};
+    const SecretKeyFile read = read_secret_key(key_path_);
+    if (!read.key) return {State::kNoKey, {}, read.problem};
+    Opened opened = unseal(*read.key, value.value);
+    if (!opened.problem) return {State::kOpened, std::move(opened.plaintext), {}};
+    if (*opened.problem == SealProblem::kWrongKeyOrDamaged) {
+      return {State::kWrongKeyOrDamaged,
+              {},
+              "the secret does not open with " + key_path_.string() +
+                  ": put back the key it was sealed with, or set the secret again"};
+    }
+    return {State::kBadFormat, {}, "what is stored is no sealed secret; set the secret again"};
+  }
+
+ private:
+  // A reader of a bucket in which no variable was ever written.
+  bool nothing_there() const { return read_only_ && !identity_of(file_.path()); }
+
+  // Whether snapshot_ is what is on disk: nothing was opened anew and nobody else committed.
+  bool is_current(SqliteFile& file) {
+    return snapshot_ && opened_ == file_.opened() && data_version_ == data_version(file);
+  }
+
+  static std::int64_t data_version(SqliteFile& file) {
+    SQLite::Statement& pragma = file.prepared("PRAGMA data_version");
+    pragma.executeStep();
+    const std::int64_t number = Columns(pragma).integer();
+    pragma.reset();
+    return number;
+  }
+
+  // Inside a transaction of the caller.
+  void refresh(SqliteFile& file) {
+    snapshot_ = nullptr;
+    std::shared_ptr<ValueSnapshot> fresh = read_newest(file);
+    data_version_ = data_version(file);
+    opened_ = file_.opened();
+    snapshot_ = std::move(fresh);
+  }
+
+  // Seals what is to be secret, making the key when it is the first. Inside a transaction of the caller.
+  std::optional<ValueWrite> seal_secrets(SqliteFile& file, std::vector<ValueChange>& changes) {
+    const auto is_secret = [](const ValueChange& change) {
+      return change.kind == ValueChange::Kind::kPutSecret;
+    };
+    if (std::none_of(changes.begin(), changes.end(), is_secret)) return std::nullopt;
+    SecretKeyFile read = read_secret_key(key_path_);
+    const bool sealed_before = anything_sealed(file);
+    if (read.missing && !sealed_before) {
+      create_secret_key(key_path_);
+      read = read_secret_key(key_path_);
+    }
+    if (!read.key) return no_key(read.problem);
+    if (!sealed_before) {
+      SQLite::Statement& remember = file.prepared("UPDATE store SET key_check = ? WHERE id = 1");
+      Bindings(remember).text(seal(*read.key, fresh_nonce(), kKeyCheckText));
+      remember.exec();
+    } else if (unseal(*read.key, key_check(file)).problem) {
+      return no_key(key_path_.string() +
+                    " is not the key the stored secrets were sealed with; put that one back from a backup");
+    }
+    for (ValueChange& change : changes) {
+      if (!is_secret(change)) continue;
+      std::string sealed = seal(*read.key, fresh_nonce(), change.value);
+      wipe(change.value);
+      change.value = std::move(sealed);
+    }
+    return std::nullopt;
+  }
+
+  static ValueWrite no_key(std::string problem) {
+    ValueWrite refused;
+    refused.refusal = ValueRefusal::kNoKey;
+    refused.problem = std::move(problem);
+    return refused;
+  }
+
+  static bool anything_sealed(SqliteFile& file) {
+    SQLite::Statement& select = file.prepared("SELECT EXISTS (SELECT 1 FROM versions WHERE secret = 1)");
+    select.executeStep();
+    const bool any = Columns(select).flag();
+    select.reset();
+    return any;
+  }
+
+  static std::string key_check(SqliteFile& file) {
+    SQLite::Statement& select = file.prepared("SELECT key_check FROM store WHERE id = 1");
+    std::string text;
+    if (select.executeStep()) text = Columns(select).text();
+    select.reset();
+    return text;
+  }
+
+  const std::filesystem::path key_path_;
+  const bool read_only_;
+  std::mutex mutex_;  // guards what follows
+  HealingFile file_;
+  ValueSnapshotPtr snapshot_;  // null: to be read again
+  std::uint64_t opened_ = 0;
+  std::int64_t data_version_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Values> open_kv_store(const std::filesystem::path& secrets_directory,
+                                      const KvStoreOptions& options) {
+  return std::make_unique<KvStore>(secrets_directory, options, false);
+}
+
+std::unique_ptr<Values> open_kv_store_readonly(const std::filesystem::path& secrets_directory,
+                                               const KvStoreOptions& options) {
+  return std::make_unique<KvStore>(secrets_directory, options, true);
+}
+
+}  // namespace maand

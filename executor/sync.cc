@@ -1,5 +1,6 @@
 #include "executor/sync.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -12,11 +13,6 @@ TarMember text(const std::string& path, std::string content) {
   member.path = path;
   member.content = std::move(content);
   return member;
-}
-
-bool lies_there(const std::unordered_map<std::string, const ShippedFile*>& base, const ShippedFile& file) {
-  const auto known = base.find(file.path);
-  return known != base.end() && known->second->mode == file.mode && known->second->content == file.content;
 }
 
 // Every directory of the set, parents before children; "." is the job directory.
@@ -34,6 +30,47 @@ std::string directories_of(const FileSet& files) {
   return out;
 }
 
+int permissions_of(const ShippedFile& file) {
+  if (file.attributes.permissions != 0) return file.attributes.permissions;
+  return file.mode == FileMode::kExecutable ? 0755 : 0644;
+}
+
+// `640 app:www-data`: permissions, and the owner to be set. `-`: whoever it is;
+// `.`: who maand is there, for a file that was somebody else's.
+std::string attributes_word(const ShippedFile& file, bool was_given_away) {
+  std::string octal;
+  for (int left = permissions_of(file); left > 0; left /= 8) {
+    octal.insert(octal.begin(), static_cast<char>('0' + left % 8));
+  }
+  const FileAttributes& has = file.attributes;
+  if (!has.owner.empty() || !has.group.empty()) return octal + " " + has.owner + ":" + has.group;
+  return octal + (was_given_away ? " ." : " -");
+}
+
+// Which files that travel must get permissions or an owner of their own: those
+// the manifest says it of, those it said it of before, and all of them where
+// nobody knows what lies there. Grouped, since each group is one chmod.
+class Attributes {
+ public:
+  // `before`: what lies there; null = nothing, or (`unknown`) who knows.
+  void add(const ShippedFile& file, const ShippedFile* before, bool unknown) {
+    if (file.mode == FileMode::kSymlink) return;
+    const bool was_usual = !before || before->attributes.usual();
+    if (file.attributes.usual() && was_usual && !unknown) return;
+    const bool given_away = before && !(before->attributes.owner + before->attributes.group).empty();
+    paths_[attributes_word(file, given_away)] += "+" + file.path + "\n";
+  }
+  // A line `=640 app:www-data` before the paths it is about, each behind a `+`.
+  std::string str() const {
+    std::string out;
+    for (const auto& [word, paths] : paths_) out += "=" + word + "\n" + paths;
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::string> paths_;
+};
+
 void add_files(std::vector<TarMember>& members, const Operation& operation, bool full) {
   std::unordered_map<std::string, const ShippedFile*> base;
   if (!full && operation.base) {
@@ -41,16 +78,25 @@ void add_files(std::vector<TarMember>& members, const Operation& operation, bool
   }
   std::string paths;
   std::string digests;
+  Attributes attributes;
+  const bool unknown = full || !operation.base;
   for (const ShippedFile& file : operation.files->files) {
     paths += file.path + "\n";
     if (file.mode != FileMode::kSymlink) digests += file.content.hex() + "  " + file.path + "\n";
-    if (lies_there(base, file)) continue;
+    const auto known = base.find(file.path);
+    const ShippedFile* before = known == base.end() ? nullptr : known->second;
+    if (before && *before == file) continue;
+    attributes.add(file, before, unknown);
     TarMember member;
     member.path = "f/" + file.path;
     member.mode = file.mode;
     member.blob = file.blob;
+    member.bytes = file.text;
     member.size_bytes = file.size_bytes;
     members.push_back(std::move(member));
+  }
+  if (std::string lines = attributes.str(); !lines.empty()) {
+    members.push_back(text("meta/attributes", std::move(lines)));
   }
   members.push_back(text("meta/paths", std::move(paths)));
   members.push_back(text("meta/dirs", directories_of(*operation.files)));

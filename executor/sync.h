@@ -12,7 +12,9 @@ namespace maand {
 // `full`: the worker holds another list than we believed; send everything.
 // Members below `f/` are the files that differ, those below `meta/` describe the
 // whole result: `paths` and `dirs` (one a line), `digests` (sha256sum(1) lines of
-// the regular files), `worker.json`, `jobs.json`. The last one is `end`.
+// the regular files), `attributes` (permissions and owners of files that travel),
+// `worker.json`, `jobs.json`. The last one is `end`. REQUIRES: a rendered file that
+// travels has its bytes (ShippedFile::text).
 std::vector<TarMember> members_of(const Operation& operation, bool full);
 
 // Bytes of file content that travel, for deadlines.

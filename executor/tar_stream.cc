@@ -33,9 +33,9 @@ TarStream::TarStream(std::vector<TarMember> members, Blobs* blobs)
 TarStream::~TarStream() = default;
 
 void TarStream::write(const TarMember& member) {
-  std::shared_ptr<const std::string> blob;
-  if (!member.blob.empty()) blob = blobs_->read(member.blob);
-  const std::string& bytes = blob ? *blob : member.content;
+  std::shared_ptr<const std::string> shared = member.bytes;
+  if (!member.blob.empty()) shared = blobs_->read(member.blob);
+  const std::string& bytes = shared ? *shared : member.content;
   archive_entry* entry = archive_entry_new();
   archive_entry_set_pathname(entry, member.path.c_str());
   if (member.mode == FileMode::kSymlink) {

@@ -17,9 +17,10 @@ namespace maand {
 struct TarMember {
   std::string path;  // in the stream
   FileMode mode = FileMode::kRegular;
-  std::string content;  // used when `blob` is empty
+  std::string content;  // used when neither of the next two is there
   BlobId blob;
-  std::uint64_t size_bytes = 0;  // of the blob
+  std::shared_ptr<const std::string> bytes;  // of a rendered file
+  std::uint64_t size_bytes = 0;              // of the blob or the rendered file
 };
 
 class TarStream {

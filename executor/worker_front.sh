@@ -86,7 +86,7 @@ front() {
   read_header
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
-  for tool in cat cp dd find ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
+  for tool in cat chmod chown cp dd find id ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
     [ "$tool $target" != "make none" ] || continue
     command -v $tool >/dev/null || refuse ToolMissing "$tool"
   done

@@ -64,6 +64,7 @@ apply() {
       [ -d "$J/$d" ] || set -- "$@" "$J/$d"
     done <meta/dirs
     [ $# = 0 ] || LC_ALL=C mkdir -p "$@" || return 1
+    if [ -s meta/attributes ]; then give_attributes || return 1; fi
     while IFS= read -r d; do
       to=$J/$d
       [ -d "f/$d" ] || continue
@@ -86,6 +87,36 @@ apply() {
   [ $# = 0 ] || mv -f "$@" "$K/" || return 1
   printf '' >applied
   rm -rf "$K/landing" f meta delete end
+}
+
+# Permissions and owners of what is about to land: of the copy in the stage, and of
+# the file it is written into, before any byte of a secret is in it.
+give_attributes() {
+  set --
+  while IFS= read -r line; do
+    case $line in
+      =*)
+        attribute "$@" || return 1
+        set --
+        line=${line#=} a_mode=${line%% *} a_owner=${line#* }
+        [ "$a_owner" != . ] || a_owner=$(id -u):$(id -g)
+        ;;
+      *)
+        line=${line#+}
+        if [ -f "f/$line" ] && [ ! -L "f/$line" ]; then set -- "$@" "./f/$line"; fi
+        if [ -f "$J/$line" ] && [ ! -L "$J/$line" ]; then set -- "$@" "$J/$line"; fi
+        if [ $# -ge 500 ]; then attribute "$@" || return 1; set --; fi
+        ;;
+    esac
+  done <meta/attributes
+  attribute "$@"
+}
+
+# The owner first: chown takes the set-id bits, and a new owner must not see more.
+attribute() {
+  [ $# -gt 0 ] || return 0
+  if [ "$a_owner" != - ]; then LC_ALL=C chown "$a_owner" "$@" || return 1; fi
+  LC_ALL=C chmod "$a_mode" "$@" && sync "$@"
 }
 
 # Deletes paths below the job, and directories that became empty.

@@ -124,6 +124,12 @@ void Journal::put_heads(const CommitId& head, const CommitId& applied) {
   state_.applied = applied;
 }
 
+void Journal::put_ports(const PortTable& ports) {
+  if (state_.ports == ports) return;
+  store_.put_ports(ports);
+  state_.ports = ports;
+}
+
 bool Journal::lift_holds(const JobName& job) {
   bool lifted = false;
   const auto record = state_.jobs.find(job);

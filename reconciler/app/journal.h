@@ -39,6 +39,8 @@ class Journal {
   void put_job(const JobRecord& record);
   void erase_job(const JobName& job);
   void put_heads(const CommitId& head, const CommitId& applied);
+  // Numbers are durable before anything is started with them.
+  void put_ports(const PortTable& ports);
 
   // `maand retry JOB` (R2.6, R3.10): lifts its hold and lets failed stops be tried again.
   // Returns whether anything was held.

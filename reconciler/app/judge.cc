@@ -22,12 +22,16 @@ class Judge::Digests : public ContentDigests {
   std::unordered_map<BlobId, Digest> known_;
 };
 
-Judge::Judge(Lane& lane, Source& source, std::string root, WorkspaceLimits limits)
+Judge::Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings)
     : lane_(lane),
       source_(source),
-      root_(std::move(root)),
-      limits_(limits),
-      digests_(std::make_shared<Digests>()) {}
+      values_(values),
+      settings_(std::move(settings)),
+      digests_(std::make_shared<Digests>()) {
+  sources_.bucket = settings_.bucket;
+  sources_.ca_pem = settings_.ca_pem;
+  sources_.reveal = [this](const StoredValue& value) { return values_.reveal(value); };
+}
 
 void Judge::start(const CommitId& commit, const AppliedState& applied,
                   std::function<void(JudgedPtr, std::exception_ptr)> done) {
@@ -35,36 +39,73 @@ void Judge::start(const CommitId& commit, const AppliedState& applied,
   const auto load = [this, judged, commit, base = applied.applied] {
     judged->info = source_.describe(commit);
     judged->history = source_.history(base, commit);
-    judged->workspace = load_workspace(*source_.open_view(commit), root_, limits_, digests_.get());
+    judged->workspace =
+        load_workspace(*source_.open_view(commit), settings_.root, settings_.limits, digests_.get());
   };
   lane_.start(load, [this, judged, &applied, done = std::move(done)](std::exception_ptr error) {
-    const std::map<JobName, CommitId> needed =
-        error ? std::map<JobName, CommitId>{} : kept_content(judged->workspace, applied);
-    if (error || needed.empty()) {
+    if (error || judged->workspace.refused()) {
       done(error ? nullptr : judged, error);
-      return;
+    } else {
+      finish(judged, applied, done);
     }
-    lane_.start([this, judged, needed] { judged->kept = load_kept(needed); },
-                [judged, done](std::exception_ptr failure) { done(failure ? nullptr : judged, failure); });
   });
 }
 
-JudgedPtr Judge::refresh(const JudgedPtr& judged, const AppliedState& applied) {
-  const std::map<JobName, CommitId> needed = kept_content(judged->workspace, applied);
-  if (needed.empty() && judged->kept.empty()) return judged;
-  auto fresh = std::make_shared<Judged>(*judged);
-  fresh->kept = lane_.await([&] { return load_kept(needed); });
-  return fresh;
+// Until nothing more of older commits is wanted.
+void Judge::finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
+                   std::function<void(JudgedPtr, std::exception_ptr)> done) {
+  std::map<JobName, CommitId> wanted;
+  try {
+    wanted = desired_now(*judged, applied, 1).wants;
+  } catch (const std::exception&) {
+    done(nullptr, std::current_exception());
+    return;
+  }
+  if (wanted.empty()) {
+    done(judged, nullptr);
+    return;
+  }
+  auto loaded = std::make_shared<std::map<JobName, KeptJob>>();
+  lane_.start([this, loaded, wanted] { *loaded = load_kept(wanted); },
+              [this, loaded, judged, &applied, done](std::exception_ptr failure) {
+                if (failure) {
+                  done(nullptr, failure);
+                  return;
+                }
+                for (auto& [name, kept] : *loaded) kept_[name] = std::move(kept);
+                finish(judged, applied, done);
+              });
 }
 
-std::map<JobName, KeptJob> Judge::load_kept(const std::map<JobName, CommitId>& needed) {
+DesiredState Judge::desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq) {
+  sources_.stored = values_.snapshot();
+  return make_desired({.commit = judged.info.id,
+                       .workspace = judged.workspace,
+                       .applied = applied,
+                       .kept = kept_,
+                       .sources = sources_,
+                       .worker_root = settings_.worker_root,
+                       .update_seq = update_seq});
+}
+
+DesiredState Judge::desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq) {
+  while (true) {
+    DesiredState desired = desired_now(judged, applied, update_seq);
+    if (desired.wants.empty()) return desired;
+    std::map<JobName, KeptJob> loaded = lane_.await([&] { return load_kept(desired.wants); });
+    for (auto& [name, kept] : loaded) kept_[name] = std::move(kept);
+  }
+}
+
+// Every job that is wanted gets an answer, so that none is asked for twice.
+std::map<JobName, KeptJob> Judge::load_kept(const std::map<JobName, CommitId>& wanted) {
   std::map<JobName, KeptJob> kept;
   std::map<CommitId, std::unique_ptr<FileView>> views;
-  for (const auto& [name, commit] : needed) {
+  for (const auto& [name, commit] : wanted) {
     std::unique_ptr<FileView>& view = views[commit];
     if (!view) view = source_.open_view(commit);
-    if (auto job = load_job(*view, root_, name, limits_, digests_.get()))
-      kept[name] = {commit, std::move(*job)};
+    auto job = load_job(*view, settings_.root, name, settings_.limits, digests_.get());
+    kept[name] = {commit, job ? std::make_shared<const Job>(std::move(*job)) : nullptr};
   }
   return kept;
 }

@@ -1,8 +1,8 @@
 // A commit → what it asks for: history verdict, workspace, and the older content
 // of jobs that cannot be taken from it.
 //
-// Works on the git lane and answers on the reconcile thread, so that a newer
-// commit can be judged while a rollout goes on (R1.8).
+// Git is read on its lane and everything is answered on the reconcile thread, so
+// that a newer commit can be judged while a rollout goes on (R1.8).
 #pragma once
 
 #include <exception>
@@ -14,6 +14,7 @@
 #include "reconciler/app/lane.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/ports.h"
+#include "reconciler/core/values.h"
 #include "reconciler/core/workspace.h"
 
 namespace maand {
@@ -22,33 +23,54 @@ struct Judged {
   CommitInfo info;
   HistoryVerdict history = HistoryVerdict::kFirst;  // against the last applied commit
   Workspace workspace;
-  std::map<JobName, KeptJob> kept;
 };
 using JudgedPtr = std::shared_ptr<const Judged>;
 
+struct JudgeSettings {
+  std::string root;  // the workspace's directory in the repository
+  WorkspaceLimits limits;
+  BucketId bucket;
+  std::string worker_root;
+  std::string ca_pem;  // certificate of the bucket's CA; empty = there is none
+};
+
 class Judge {
  public:
-  // `root`: the workspace's directory in the repository. Source and lane must outlive the judge.
-  Judge(Lane& lane, Source& source, std::string root, WorkspaceLimits limits);
+  // Lane, source and values must outlive the judge.
+  Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings);
 
-  // Reconcile thread. Loads `commit` from the mirror; `done` runs on the
-  // reconcile thread with the result, or with what went wrong.
+  // Reconcile thread. Loads `commit` from the mirror, with all that desired_now()
+  // will need; `done` runs on the reconcile thread with the result, or with what
+  // went wrong. `applied` must live until then.
   void start(const CommitId& commit, const AppliedState& applied,
              std::function<void(JudgedPtr, std::exception_ptr)> done);
 
-  // The content of held jobs depends on the applied state: reads it anew for a
-  // commit that was judged before. Reconcile thread; blocks like Lane::await.
-  JudgedPtr refresh(const JudgedPtr& judged, const AppliedState& applied);
+  // What it asks for, over the values of now. Reconcile thread; blocks like
+  // Lane::await where older content has to be read. Throws SourceError, StoreError.
+  DesiredState desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
+  // The same without waiting: what was not read before stays unknown.
+  DesiredState desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
+
+  // The values that the last of them was made of. Null before the first.
+  const ValueSnapshotPtr& values_seen() const { return sources_.stored; }
+  // As of now. Throws StoreError.
+  ValueSnapshotPtr values_now() { return values_.snapshot(); }
+  // What variables are made from, as of the last desired state.
+  const VariableSources& sources() const { return sources_; }
 
  private:
   class Digests;
 
-  std::map<JobName, KeptJob> load_kept(const std::map<JobName, CommitId>& needed);
+  void finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
+              std::function<void(JudgedPtr, std::exception_ptr)> done);
+  std::map<JobName, KeptJob> load_kept(const std::map<JobName, CommitId>& wanted);
 
   Lane& lane_;
   Source& source_;
-  const std::string root_;
-  const WorkspaceLimits limits_;
+  Values& values_;
+  const JudgeSettings settings_;
+  VariableSources sources_;
+  std::map<JobName, KeptJob> kept_;    // as it was needed last
   std::shared_ptr<Digests> digests_;  // used on the lane only
 };
 

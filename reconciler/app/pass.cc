@@ -94,6 +94,7 @@ bool Pass::judge_head() {
   JudgedPtr judged = memory_.judged;
   if (!judged || (!head.empty() && judged->info.id != head)) {
     memory_.phase = "judging " + head.str().substr(0, 12);
+    judged_anew_ = true;
     bool done = false;
     std::exception_ptr error;
     deps_.judge.start(head, deps_.journal.state(), [&](JudgedPtr fresh, std::exception_ptr failure) {
@@ -106,8 +107,6 @@ bool Pass::judge_head() {
       deps_.control.stop_requested();
     }
     if (error) std::rethrow_exception(error);
-  } else {
-    judged = deps_.judge.refresh(judged, deps_.journal.state());
   }
   memory_.judged = judged;
   if (!judged->workspace.refused() && !held_by_history(*judged)) {
@@ -117,7 +116,7 @@ bool Pass::judge_head() {
   refuse(judged);
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
-  take_over(deps_.judge.refresh(memory_.accepted, deps_.journal.state()));
+  take_over(memory_.accepted);
   return true;
 }
 
@@ -182,18 +181,28 @@ void Pass::settle_open() {
 
 void Pass::plan() {
   memory_.phase = "planning";
-  desired_ = make_desired(memory_.accepted->info.id, memory_.accepted->workspace, deps_.journal.state(),
-                          memory_.accepted->kept);
+  const std::vector<PassRecord> last = deps_.store.passes(1);
+  update_seq_ = last.empty() ? 1 : last[0].id + 1;
+  const ValueSnapshotPtr before = deps_.judge.values_seen();
+  desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
+  if (before && before != deps_.judge.values_seen() && !judged_anew_ && cause_ == "commit") cause_ = "value";
+  take_desired();
   plan_settings_ = settings_.plan;
   apply_releases(deps_.store, desired_.commit, plan_settings_);
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
-  const std::vector<PassRecord> last = deps_.store.passes(1);
-  update_seq_ = last.empty() ? 1 : last[0].id + 1;
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   planned_ = true;
   deps_.control.changed();
+}
+
+// Ports are on record before anything can be started with them.
+void Pass::take_desired() {
+  status_.cause = cause_;
+  deps_.journal.put_ports(desired_.ports);
+  const auto& problems = desired_.problems.all();
+  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

@@ -104,6 +104,7 @@ class Pass {
   void report();
 
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
+  void take_desired();                      // what follows from its desired state at once
   bool held_by_history(const Judged& judged) const;
   PassStatus new_status(const Judged& judged) const;
   void refuse(const JudgedPtr& judged);
@@ -142,6 +143,7 @@ class Pass {
   std::int64_t pass_id_ = 0;        // of this pass in the history, once recorded
   std::int64_t update_seq_ = 1;     // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool planned_ = false;
+  bool judged_anew_ = false;  // the head is another one than in the pass before
 
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<RolloutDriver> driver_;

@@ -111,7 +111,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   finish_status(older);
   others_.push_back(std::move(older));
 
-  DesiredState newer = make_desired(judged->info.id, judged->workspace, deps_.journal.state(), judged->kept);
+  DesiredState newer = deps_.judge.desired_now(*judged, deps_.journal.state(), update_seq_);
   for (const JobReport& job : rollout_->reports()) {
     if (job_unchanged(job.job, newer)) continue;
     rollout_->stop_job(job.job, Reason::kSuperseded);
@@ -120,6 +120,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   desired_ = std::move(newer);
   driver_->set_head(desired_.commit);
   take_over(judged);
+  take_desired();
   status_.state = PassState::kApplying;
   // Jobs the older commit did not touch are planned at once, the changed ones
   // when they have come to rest.
@@ -134,7 +135,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   }
 }
 
-// Same content, same workers, same ends of them: its batches, clocks and counts go on.
+// Same content, same values, same workers, same ends of them: its batches, clocks and counts go on.
 bool Pass::job_unchanged(const JobName& name, const DesiredState& newer) const {
   const auto before = desired_.jobs.find(name);
   const auto after = newer.jobs.find(name);
@@ -149,6 +150,7 @@ bool Pass::job_unchanged(const JobName& name, const DesiredState& newer) const {
     const Worker& right = newer.workers[b.workers[i]];
     const AllocationKey key{name, left.host};
     if (!(left == right) || desired_.disabled.covers(key) != newer.disabled.covers(key)) return false;
+    if (a.content(i).with.values != b.content(i).with.values) return false;
   }
   return true;
 }

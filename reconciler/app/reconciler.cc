@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "reconciler/app/releases.h"
-
 namespace maand {
 namespace {
 
@@ -23,6 +21,7 @@ void Reconciler::run() {
   triggers_.poke("commit");
   while (!stop_requested()) {
     triggers_.tick(deps_.clock.now());
+    if (values_changed()) triggers_.poke("value");
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
@@ -69,13 +68,14 @@ void Reconciler::stop() {
   });
 }
 
-std::optional<Plan> Reconciler::plan_now() {
-  if (!memory_.accepted) return std::nullopt;
-  const DesiredState desired = make_desired(memory_.accepted->info.id, memory_.accepted->workspace,
-                                            deps_.journal.state(), memory_.accepted->kept);
-  PlanSettings settings = settings_.plan;
-  apply_releases(deps_.store, desired.commit, settings);
-  return make_plan(desired, deps_.journal.state(), settings);
+// R1.1. Also when another process wrote them.
+bool Reconciler::values_changed() const {
+  if (!deps_.judge.values_seen()) return false;
+  try {
+    return deps_.judge.values_now() != deps_.judge.values_seen();
+  } catch (const StoreError&) {
+    return false;  // the next pass meets the same error and tells of it
+  }
 }
 
 bool Reconciler::stop_requested() const {

@@ -54,10 +54,9 @@ class Reconciler : private PassControl {
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
   Triggers& triggers() { return triggers_; }
-  // The plan as it would be now; nullopt before the first commit was judged.
-  std::optional<Plan> plan_now();
 
  private:
+  bool values_changed() const;
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;

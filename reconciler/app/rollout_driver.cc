@@ -94,6 +94,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.action = step.action.action;
     operation.endpoint = step.endpoint;
     operation.files = step.action.files;
+    operation.rendered_with = step.action.rendered_with;
     operation.current_version = step.action.current_version;
     operation.new_version = step.action.new_version;
     operation.attempt = step.action.attempt;

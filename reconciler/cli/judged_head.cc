@@ -7,6 +7,7 @@
 #include "gitsource/git_source.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
@@ -29,15 +30,46 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
   throw CommandError(kExitFailed, "no commit is known yet; the remote has to answer once");
 }
 
-std::map<JobName, KeptJob> load_kept(GitSource& source, const Bucket& bucket, const JudgedHead& head) {
-  std::map<JobName, KeptJob> kept;
-  for (const auto& [name, commit] : kept_content(head.workspace, head.applied)) {
+// Every job that is wanted gets an answer, so that none is asked for twice.
+void load_kept(GitSource& source, const Bucket& bucket, const std::map<JobName, CommitId>& wanted,
+               std::map<JobName, KeptJob>& kept) {
+  for (const auto& [name, commit] : wanted) {
     const auto view = source.open_view(commit);
-    if (auto job = load_job(*view, bucket.config.git.path, name, workspace_limits(bucket))) {
-      kept[name] = {commit, std::move(*job)};
-    }
+    auto job = load_job(*view, bucket.config.git.path, name, workspace_limits(bucket));
+    kept[name] = {commit, job ? std::make_shared<const Job>(std::move(*job)) : nullptr};
   }
-  return kept;
+}
+
+DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head, std::int64_t update_seq) {
+  const JudgeSettings settings = judge_settings(bucket);
+  std::map<JobName, KeptJob> kept;
+  while (true) {
+    DesiredState desired = make_desired({.commit = head.commit,
+                                         .workspace = head.workspace,
+                                         .applied = head.applied,
+                                         .kept = kept,
+                                         .sources = head.sources,
+                                         .worker_root = settings.worker_root,
+                                         .update_seq = update_seq});
+    if (desired.wants.empty()) return desired;
+    load_kept(source, bucket, desired.wants, kept);
+  }
+}
+
+VariableSources sources_of(const Bucket& bucket, bool reveal) {
+  VariableSources sources;
+  sources.bucket = bucket.config.bucket_id;
+  sources.ca_pem = judge_settings(bucket).ca_pem;
+  const std::shared_ptr<Values> values = open_kv_store_readonly(bucket.secrets());
+  sources.stored = values->snapshot();
+  if (reveal) {
+    sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
+  } else {
+    sources.reveal = [](const StoredValue&) {
+      return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
+    };
+  }
+  return sources;
 }
 
 }  // namespace
@@ -45,10 +77,14 @@ std::map<JobName, KeptJob> load_kept(GitSource& source, const Bucket& bucket, co
 JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   JudgedHead head;
   head.settings = pass_settings(bucket).plan;
+  head.sources = sources_of(bucket, which.reveal);
+  std::int64_t update_seq = 1;
   std::unique_ptr<Store> store;
   if (std::filesystem::exists(bucket.store())) {
     store = open_state_store_readonly(bucket.store());
     head.applied = store->load();
+    const std::vector<PassRecord> last = store->passes(1);
+    if (!last.empty()) update_seq = last[0].id + 1;
   }
   GitSource source(git_options(bucket));
   if (!which.workspace.empty()) {
@@ -73,7 +109,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   }
   if (head.workspace.refused()) return head;
   if (store) apply_releases(*store, head.commit, head.settings);
-  head.desired = make_desired(head.commit, head.workspace, head.applied, load_kept(source, bucket, head));
+  head.desired = desire(source, bucket, head, update_seq);
   return head;
 }
 

@@ -1,5 +1,6 @@
 // What a commit (or a directory) would mean against the applied state, worked out
-// without a daemon and without touching anything: behind `plan` and `why`.
+// without a daemon and without touching anything: behind `plan`, `why`, `render`
+// and `cat`.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@ struct JudgedHead {
   std::string label;  // the commit, abbreviated, or the directory
   Workspace workspace;
   AppliedState applied;  // empty before the first apply
+  VariableSources sources;
   PlanSettings settings;
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
 };
@@ -24,6 +26,9 @@ struct JudgedHead {
 struct WhichHead {
   std::string commit;     // empty: the newest the remote shows, or else what the mirror has
   std::string workspace;  // a workspace directory instead of a commit
+  // Secrets in the clear; else `<secret>` stands for every one, before anything is
+  // rendered. REQUIRES where anything is compared with what is applied.
+  bool reveal = true;
 };
 
 // Throws CommandError. Asks the remote, with the deadlines of maand.conf; when it

@@ -9,6 +9,7 @@
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/store/bucket_lock.h"
+#include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
@@ -61,13 +62,14 @@ struct Services::Parts {
       : lock(take_lock(bucket)),
         reporter(log_options(bucket, context), counters),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
+        values(open_kv_store(bucket.secrets())),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),
         runner(runner_options(bucket), transport, source.blobs(), output),
         journal(*store),
         lane(inbox),
-        judge(lane, source, bucket.config.git.path, workspace_limits(bucket)),
+        judge(lane, source, *values, judge_settings(bucket)),
         board(inbox, counters, bucket.config.bucket_id, bucket.config.name),
         reconciler(
             {inbox, lane, source, source.notes(), judge, runner, *store, journal, clock, reporter, board},
@@ -90,6 +92,7 @@ struct Services::Parts {
   Counters counters;
   Reporter reporter;
   std::unique_ptr<Store> store;
+  std::unique_ptr<Values> values;
   GitSource source;
   SshTransport transport;
   OutputFiles output;

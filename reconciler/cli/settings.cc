@@ -1,6 +1,8 @@
 #include "reconciler/cli/settings.h"
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 namespace maand {
 namespace {
@@ -9,6 +11,12 @@ namespace {
 std::string secret_file(const Bucket& bucket, const std::string& name) {
   if (name.empty() || name == "agent") return name;
   return (bucket.secrets() / name).string();
+}
+
+// Empty when there is none.
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::string agent_socket() {
@@ -93,6 +101,14 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   options.poll_interval = bucket.config.git.poll_interval;
   options.shutdown_grace = bucket.config.rollout.shutdown_grace;
   return options;
+}
+
+JudgeSettings judge_settings(const Bucket& bucket) {
+  return {.root = bucket.config.git.path,
+          .limits = workspace_limits(bucket),
+          .bucket = bucket.config.bucket_id,
+          .worker_root = bucket.config.worker_root,
+          .ca_pem = read_file(bucket.secrets() / "ca.crt")};
 }
 
 WorkspaceLimits workspace_limits(const Bucket& bucket) { return {bucket.config.max_file_bytes}; }

@@ -15,5 +15,6 @@ RemoteRunnerOptions runner_options(const Bucket& bucket);
 PassSettings pass_settings(const Bucket& bucket);
 ReconcilerOptions reconciler_options(const Bucket& bucket);
 WorkspaceLimits workspace_limits(const Bucket& bucket);
+JudgeSettings judge_settings(const Bucket& bucket);
 
 }  // namespace maand

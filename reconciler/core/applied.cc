@@ -59,6 +59,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (operation.action == Action::kRemove) return false;
       if (ships_files(operation.action)) {
         allocation.files = operation.files;
+        allocation.rendered_with = operation.rendered_with;
         allocation.baseline = {};
       }
       if (operation.action == Action::kStage) return true;
@@ -85,7 +86,10 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
 
     case OutcomeKind::kFailed:
       // The files landed before the target ran.
-      if (ships_files(operation.action)) allocation.files = operation.files;
+      if (ships_files(operation.action)) {
+        allocation.files = operation.files;
+        allocation.rendered_with = operation.rendered_with;
+      }
       allocation.last = LastResult::kFailed;
       allocation.last_target = target;
       allocation.last_operation = operation.id;

@@ -38,6 +38,7 @@ struct AppliedAllocation {
   bool running = false;           // the last confirmed target is not `stop`
   std::string version = "0.0.0";  // CURRENT_VERSION: last confirmed here
   FileSetPtr files;               // last list that landed whole; null = never synced or removed
+  RenderedWith rendered_with;     // of `files`
   Digest baseline;                // counts as equal to files->digest (R1.10); empty = none
   CommitId commit;                // of the last operation that was confirmed
   TreeId tree;                    // job tree the allocation was last acted on with, confirmed or not
@@ -79,10 +80,15 @@ struct JobRecord {
   TreeId released_tree;
 };
 
+// Numbers of declared ports, by job and name of the port (workspace.md 4.1): what
+// was given out once stays, across commits.
+using PortTable = std::map<JobName, std::map<std::string, int>>;
+
 // Sorted by (job, worker): planning merges it with the desired allocations.
 struct AppliedState {
   std::map<AllocationKey, AppliedAllocation> allocations;
   std::map<JobName, JobRecord> jobs;
+  PortTable ports;
   CommitId head;     // last commit that was judged
   CommitId applied;  // last commit whose pass ended `applied`
   std::uint64_t last_seq = 0;

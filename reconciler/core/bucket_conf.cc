@@ -84,6 +84,13 @@ BucketConf parse_bucket_conf(std::string_view text, const std::string& path, Dia
   return conf;
 }
 
+std::map<std::string, std::string> parse_text_map(std::string_view text, const std::string& path,
+                                                  Diagnostics& diagnostics) {
+  const Site site(diagnostics, path);
+  const std::optional<toml::table> table = parse_toml(text, site);
+  return table ? read_map(*table, site) : std::map<std::string, std::string>{};
+}
+
 void check_bucket_jobs_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics) {
   const Site site(diagnostics, path);
   const std::optional<toml::table> table = parse_toml(text, site);

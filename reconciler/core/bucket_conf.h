@@ -19,6 +19,10 @@ struct BucketConf {
 // With errors in `diagnostics` the commit is to be refused.
 BucketConf parse_bucket_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics);
 
+// A flat table of text, as in a job's vars.toml (workspace.md 6.1).
+std::map<std::string, std::string> parse_text_map(std::string_view text, const std::string& path,
+                                                  Diagnostics& diagnostics);
+
 // A table per job, each a map of text. So far only judged, not used.
 void check_bucket_jobs_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics);
 

@@ -1,134 +1,215 @@
 #include "reconciler/core/desired.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "reconciler/core/holds.h"
 #include "reconciler/core/placement.h"
+#include "reconciler/core/port_pool.h"
+#include "reconciler/core/text.h"
+#include "reconciler/core/waves.h"
 
 namespace maand {
 namespace {
 
-struct Hold {
-  Reason reason;
-  std::string detail;
-  TreeId held_tree;
+// Rounds end by themselves, since each holds a job more; this is for a slip of ours.
+constexpr int kMaxRounds = 1000;
+
+// Builds the state round by round: what turns out not to work in one is held in the next.
+class Maker {
+ public:
+  explicit Maker(const DesiredInputs& inputs)
+      : in_(inputs), holds_(holds_of(inputs.workspace, inputs.applied)) {
+    for (const auto& [name, job] : inputs.workspace.jobs) heads_[name] = std::make_shared<const Job>(job);
+  }
+
+  DesiredState make() {
+    for (int round = 0; round < kMaxRounds; ++round) {
+      begin_round();
+      take_contents();
+      place_jobs();
+      if (!number_ports()) continue;
+      if (render_jobs()) break;
+    }
+    for (const auto& [key, one] : problems_) {
+      out_.problems.error(one.path, one.field, one.message, one.advice);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void begin_round() {
+    out_ = {};
+    out_.commit = in_.commit;
+    out_.workers = in_.workspace.workers;
+    out_.disabled = in_.workspace.disabled;
+  }
+
+  // Of the head, or of the commit that is kept for a held job.
+  void take_contents() {
+    for (const auto& [name, job] : heads_) {
+      DesiredJob& out = out_.jobs[name];
+      out.name = name;
+      if (holds_.count(name) > 0) continue;
+      out.job = job;
+      out.commit = in_.commit;
+    }
+    for (const auto& [name, broken] : in_.workspace.broken) {
+      if (!has_applied_state(in_.applied, name)) out_.unknown_jobs.push_back(name);
+      if (holds_.count(name) > 0) out_.jobs[name].name = name;
+    }
+    for (const auto& [name, hold] : holds_) {
+      DesiredJob& out = out_.jobs[name];
+      out.held = true;
+      out.held_reason = hold.reason;
+      out.held_detail = hold.detail;
+      out.held_tree = hold.held_tree;
+      take_kept(out);
+    }
+  }
+
+  void take_kept(DesiredJob& out) {
+    if (unusable_.count(out.name) > 0) return;
+    const auto record = in_.applied.jobs.find(out.name);
+    if (record == in_.applied.jobs.end() || record->second.target_commit.empty()) return;
+    const auto kept = in_.kept.find(out.name);
+    if (kept == in_.kept.end() || kept->second.commit != record->second.target_commit) {
+      out_.wants.emplace(out.name, record->second.target_commit);
+      return;
+    }
+    out.job = kept->second.job;
+    out.commit = kept->second.commit;
+  }
+
+  void place_jobs() {
+    std::vector<const Job*> jobs;
+    std::vector<DesiredJob*> placed;
+    for (auto& [name, job] : out_.jobs) {
+      if (!job.job) continue;
+      jobs.push_back(job.job.get());
+      placed.push_back(&job);
+    }
+    std::vector<std::vector<std::uint32_t>> placement = place(out_.workers, jobs);
+    const Waves waves = deployment_waves(jobs);
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+      placed[i]->workers = std::move(placement[i]);
+      placed[i]->wave = waves.sequence[i];
+    }
+  }
+
+  // False: a job is held now that was not.
+  bool number_ports() {
+    PortClaims claims;
+    for (const auto& [name, job] : out_.jobs) {
+      if (job.job) {
+        claims.declared[name] = job.job->resources.ports;
+      } else if (has_applied_state(in_.applied, name)) {
+        claims.unknown.insert(name);
+      }
+    }
+    const BucketConf& bucket = in_.workspace.bucket;
+    PortAssignment assigned = assign_ports(claims, {bucket.port_min, bucket.port_max, {}}, in_.applied.ports);
+    bool settled = true;
+    for (const BetweenJobs& problem : assigned.problems) {
+      problems_[to_string(problem.diagnostic)] = problem.diagnostic;
+      for (const JobName& name : problem.jobs) {
+        if (hold(name, {problem.reason, to_string(problem.diagnostic), {}})) settled = false;
+      }
+    }
+    out_.ports = std::move(assigned.numbers);
+    return settled;
+  }
+
+  // False: as above.
+  bool render_jobs() {
+    const bool any = std::any_of(out_.jobs.begin(), out_.jobs.end(), [](const auto& job) {
+      return job.second.job && !job.second.job->templates.empty();
+    });
+    for (auto& [name, job] : out_.jobs) {
+      if (job.job) job.plain = {job.job->files, job.job->files, {}};
+    }
+    if (!any) return true;
+    const DesiredVariables variables(out_, in_.workspace, in_.sources);
+    const RenderSettings settings{in_.sources.bucket, in_.worker_root, in_.update_seq};
+    bool settled = true;
+    for (auto& [name, job] : out_.jobs) {
+      if (!job.job || job.job->templates.empty()) continue;
+      std::vector<Hold> failures;
+      JobRenderer renderer(*job.job, variables.all(), settings, variables.scrape());
+      for (const std::uint32_t worker : job.workers) {
+        const Worker& on = out_.workers[worker];
+        auto result = renderer.render(on, worker, in_.applied.find({name, on.host}));
+        if (auto* content = std::get_if<AllocationContent>(&result)) {
+          job.rendered.push_back(std::move(*content));
+        } else {
+          note_failures(name, on, std::get<std::vector<RenderFailure>>(result), failures);
+        }
+      }
+      if (failures.empty()) continue;
+      job.rendered.clear();
+      if (hold(name, worst(failures))) settled = false;
+    }
+    return settled;
+  }
+
+  // A job that waits for a value is told so only when nothing worse is wrong with it.
+  static Hold worst(const std::vector<Hold>& failures) {
+    const auto broken = std::find_if(failures.begin(), failures.end(),
+                                     [](const Hold& one) { return one.reason != Reason::kMissingValue; });
+    return broken != failures.end() ? *broken : failures.front();
+  }
+
+  void note_failures(const JobName& name, const Worker& worker, const std::vector<RenderFailure>& found,
+                     std::vector<Hold>& failures) {
+    for (const RenderFailure& failure : found) {
+      const TemplateProblem& problem = failure.problem;
+      const std::string where =
+          "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
+      if (problem.kind == TemplateProblem::Kind::kMissingValue) {
+        const std::string ns = problem.ns.empty() ? "secrets/job/" + name.str() : problem.ns;
+        failures.push_back({Reason::kMissingValue, ns + "/" + problem.key, {}});
+        continue;
+      }
+      const Diagnostic diagnostic{
+          Severity::kError, "jobs/" + name.str() + "/" + failure.path, "",
+          where + problem.message,
+          problem.kind == TemplateProblem::Kind::kDenied
+              ? "read only namespaces of this allocation, or demand the job that owns the value"
+              : "correct the template (rendered for worker " + worker.host.str() + ")"};
+      // The same mistake on a hundred workers is told once.
+      problems_.emplace(diagnostic.path + where + problem.message, diagnostic);
+      failures.push_back({Reason::kBroken, to_string(diagnostic), {}});
+    }
+  }
+
+  // What did not work is not tried in the next round: neither the head's content, nor,
+  // for a job that is held already, what is kept for it. True: something changed.
+  bool hold(const JobName& name, const Hold& why) {
+    if (holds_.emplace(name, why).second) return true;
+    return unusable_.insert(name).second;
+  }
+
+  const DesiredInputs& in_;
+  std::map<JobName, std::shared_ptr<const Job>> heads_;
+  std::map<JobName, Hold> holds_;
+  std::set<JobName> unusable_;
+  std::map<std::string, Diagnostic> problems_;
+  DesiredState out_;
 };
-
-bool has_applied_state(const AppliedState& applied, const JobName& job) {
-  const auto it = applied.allocations.lower_bound({job, WorkerHost{}});
-  return it != applied.allocations.end() && it->first.job == job;
-}
-
-const JobRecord* record_of(const AppliedState& applied, const JobName& job) {
-  const auto it = applied.jobs.find(job);
-  return it == applied.jobs.end() ? nullptr : &it->second;
-}
-
-// A rollout of exactly this content failed before (R2.6).
-std::optional<Hold> failed_before(const Job& job, const JobRecord* record) {
-  if (!record || record->held_reason.empty() || record->held_tree != job.tree) return std::nullopt;
-  return Hold{reason_from(record->held_reason), record->held_detail, record->held_tree};
-}
-
-// An error between jobs holds those of them that changed; when none of the jobs
-// did (a worker left, say), all of them (R1.6).
-std::map<JobName, Hold> between_holds(const Workspace& workspace, const AppliedState& applied) {
-  std::map<JobName, Hold> holds;
-  for (const BetweenJobs& problem : workspace.between) {
-    std::vector<JobName> changed;
-    for (const JobName& name : problem.jobs) {
-      const auto job = workspace.jobs.find(name);
-      if (job == workspace.jobs.end()) continue;
-      const JobRecord* record = record_of(applied, name);
-      if (!record || record->target_tree != job->second.tree) changed.push_back(name);
-    }
-    for (const JobName& name : changed.empty() ? problem.jobs : changed) {
-      holds.insert({name, Hold{problem.reason, to_string(problem.diagnostic), {}}});
-    }
-  }
-  return holds;
-}
-
-// Why `job` of the head is not the target, if so.
-std::optional<Hold> hold_of(const Job& job, const AppliedState& applied,
-                            const std::map<JobName, Hold>& between) {
-  if (auto failed = failed_before(job, record_of(applied, job.name))) return failed;
-  const auto it = between.find(job.name);
-  if (it != between.end()) return it->second;
-  return std::nullopt;
-}
-
-std::string broken_detail(const BrokenJob& broken) {
-  for (const Diagnostic& diagnostic : broken.diagnostics.all()) {
-    if (diagnostic.severity == Severity::kError) return to_string(diagnostic);
-  }
-  return "jobs/" + broken.name.str() + " has no readable manifest.json";
-}
-
-void set_hold(DesiredJob& out, const Hold& hold, const std::map<JobName, KeptJob>& kept) {
-  out.held = true;
-  out.held_reason = hold.reason;
-  out.held_detail = hold.detail;
-  out.held_tree = hold.held_tree;
-  const auto it = kept.find(out.name);
-  if (it == kept.end()) return;
-  out.job = std::make_shared<const Job>(it->second.job);
-  out.commit = it->second.commit;
-}
 
 }  // namespace
 
-std::map<JobName, CommitId> kept_content(const Workspace& workspace, const AppliedState& applied) {
-  std::map<JobName, CommitId> needed;
-  const std::map<JobName, Hold> between = between_holds(workspace, applied);
-  const auto need = [&](const JobName& name) {
-    const JobRecord* record = record_of(applied, name);
-    if (record && !record->target_commit.empty()) needed.insert({name, record->target_commit});
-  };
-  for (const auto& [name, job] : workspace.jobs) {
-    if (hold_of(job, applied, between)) need(name);
-  }
-  for (const auto& [name, broken] : workspace.broken) need(name);
-  return needed;
-}
+DesiredState make_desired(const DesiredInputs& inputs) { return Maker(inputs).make(); }
 
-DesiredState make_desired(const CommitId& commit, const Workspace& workspace, const AppliedState& applied,
-                          const std::map<JobName, KeptJob>& kept) {
-  DesiredState desired;
-  desired.commit = commit;
-  desired.workers = workspace.workers;
-  desired.disabled = workspace.disabled;
-  const std::map<JobName, Hold> between = between_holds(workspace, applied);
-
-  for (const auto& [name, job] : workspace.jobs) {
-    DesiredJob& out = desired.jobs[name];
-    out.name = name;
-    if (const auto hold = hold_of(job, applied, between)) {
-      set_hold(out, *hold, kept);
-    } else {
-      out.job = std::make_shared<const Job>(job);
-      out.commit = commit;
-    }
+DesiredVariables::DesiredVariables(const DesiredState& desired, const Workspace& workspace,
+                                   const VariableSources& sources) {
+  for (const auto& [name, job] : desired.jobs) {
+    if (job.job) placed_[name] = {job.job.get(), &job.workers};
   }
-  for (const auto& [name, broken] : workspace.broken) {
-    const bool known = has_applied_state(applied, name);
-    if (!known) desired.unknown_jobs.push_back(name);
-    if (!known && broken.without_manifest) continue;
-    DesiredJob& out = desired.jobs[name];
-    out.name = name;
-    set_hold(out, {Reason::kBroken, broken_detail(broken), {}}, kept);
-  }
-
-  std::vector<const Job*> jobs;
-  std::vector<DesiredJob*> placed;
-  for (auto& [name, job] : desired.jobs) {
-    if (!job.job) continue;
-    jobs.push_back(job.job.get());
-    placed.push_back(&job);
-  }
-  std::vector<std::vector<std::uint32_t>> placement = place(desired.workers, jobs);
-  for (std::size_t i = 0; i < placed.size(); ++i) placed[i]->workers = std::move(placement[i]);
-  return desired;
+  variables_ = std::make_unique<Variables>(
+      Variables::Inputs{desired.workers, desired.disabled, placed_, desired.ports, workspace.bucket.values,
+                        workspace.bucket_jobs.jobs, sources, prometheus_, scrape_names_});
 }
 
 }  // namespace maand

@@ -1,26 +1,30 @@
-// Workspace → what shall be where: every job's target content and its workers.
+// Workspace → what shall be where: every job's target content, its workers, its
+// ports, and the files of each allocation with their templates rendered.
 //
 // A job that cannot be taken from the head keeps its last good content (R1.7).
-// Which commits that content has to be read from is asked first
-// (`kept_content`), because reading them is I/O and this file is pure.
+// Reading an older commit is I/O and this file is pure, so what is needed and was
+// not handed in comes back in `wants`; whoever can read it does, and asks again.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/reason.h"
+#include "reconciler/core/rendering.h"
+#include "reconciler/core/variables.h"
 #include "reconciler/core/workspace.h"
 
 namespace maand {
 
-struct KeptJob {  // content of a held job, read from an older commit
+// Content of a held job, read from an older commit. `job` null: it could not be had.
+struct KeptJob {
   CommitId commit;
-  Job job;
+  std::shared_ptr<const Job> job;
 };
 
 struct DesiredJob {
@@ -35,6 +39,12 @@ struct DesiredJob {
   Reason held_reason = Reason::kUnchanged;
   std::string held_detail;
   TreeId held_tree;  // allocations last acted on with this tree are left as they are (R2.6)
+
+  // Of the i-th of `workers`. REQUIRES: job.
+  const AllocationContent& content(std::size_t i) const { return rendered.empty() ? plain : rendered[i]; }
+
+  AllocationContent plain;                  // without templates, all allocations have the same
+  std::vector<AllocationContent> rendered;  // parallel to `workers`, or empty
 };
 
 struct DesiredState {
@@ -42,17 +52,43 @@ struct DesiredState {
   std::vector<Worker> workers;  // ordered by (position, host)
   Disabled disabled;
   std::map<JobName, DesiredJob> jobs;
+  PortTable ports;  // of every declared port; to be stored before anything is started
   // A job directory without applied state does not load: removals of whole jobs
   // wait, since it may be one of them renamed (R1.6). Names them.
   std::vector<JobName> unknown_jobs;
+  // What only showed when ports were given out and templates rendered.
+  Diagnostics problems;
+  // Content of older commits that held jobs need and that was not handed in.
+  std::map<JobName, CommitId> wants;
 };
 
-// Which jobs need content of an older commit, and of which. Cost: one look per job.
-std::map<JobName, CommitId> kept_content(const Workspace& workspace, const AppliedState& applied);
+struct DesiredInputs {
+  CommitId commit;
+  const Workspace& workspace;  // REQUIRES: !refused()
+  const AppliedState& applied;
+  const std::map<JobName, KeptJob>& kept;  // as far as it was asked for
+  const VariableSources& sources;
+  std::string worker_root = "/opt/worker";
+  std::int64_t update_seq = 1;  // `.UpdateSeq` of what is shipped now
+};
 
-// REQUIRES: !workspace.refused(). `kept` holds what kept_content() asked for, as
-// far as it could be read.
-DesiredState make_desired(const CommitId& commit, const Workspace& workspace, const AppliedState& applied,
-                          const std::map<JobName, KeptJob>& kept);
+// Cost: placement, ports, and one rendering of every template per allocation; as
+// much once more for each round in which a rendering fails and its job is held.
+DesiredState make_desired(const DesiredInputs& inputs);
+
+// The variables of `desired`, as its templates read them. Refers to all of them.
+class DesiredVariables {
+ public:
+  DesiredVariables(const DesiredState& desired, const Workspace& workspace, const VariableSources& sources);
+  const Variables& all() const { return *variables_; }
+  const ScrapeTexts& scrape() const { return scrape_; }
+
+ private:
+  std::map<JobName, PlacedJob> placed_;
+  std::map<std::string, std::string> prometheus_;
+  std::map<JobName, std::string> scrape_names_;
+  ScrapeTexts scrape_;
+  std::unique_ptr<Variables> variables_;
+};
 
 }  // namespace maand

@@ -8,17 +8,17 @@ namespace {
 
 constexpr std::string_view kManifest = "manifest.json";
 
-// Unambiguous: a path holds no newline and a digest has a fixed length.
+// Unambiguous: a path holds no newline, a digest has a fixed length, and names of
+// owners hold neither.
 void append_entry(std::string& out, const ShippedFile& file) {
   static constexpr char kModes[] = {'f', 'x', 'l'};
   out.push_back(kModes[static_cast<int>(file.mode)]);
   out.append(reinterpret_cast<const char*>(file.content.bytes.data()), file.content.bytes.size());
   out.append(file.path);
+  if (const FileAttributes& has = file.attributes; !has.usual()) {
+    out += "\n " + std::to_string(has.permissions) + " " + has.owner + ":" + has.group;
+  }
   out.push_back('\n');
-}
-
-bool same_bytes(const ShippedFile& a, const ShippedFile& b) {
-  return a.mode == b.mode && a.content == b.content;
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ std::vector<std::string> changed_paths(const FileSet* from, const FileSet* to) {
     } else if (i == a.size() || b[j].path < a[i].path) {
       changed = &b[j++];
     } else {
-      if (!same_bytes(a[i], b[j])) changed = &b[j];
+      if (a[i] != b[j]) changed = &b[j];
       ++i;
       ++j;
     }

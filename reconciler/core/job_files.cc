@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
+#include <variant>
 
+#include "reconciler/core/bucket_conf.h"
+#include "reconciler/core/file_rules.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
 
+constexpr std::string_view kTemplateSuffix = ".tpl";
 constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/v1";
 constexpr std::uint64_t kMaxLfsPointerBytes = 1024;  // of git-lfs itself
 constexpr std::array<std::string_view, 3> kRuntimeOwned = {"data", "logs", "bin"};
@@ -23,34 +28,65 @@ bool contains(const std::array<std::string_view, N>& words, std::string_view wor
 
 std::string_view top_of(std::string_view path) { return path.substr(0, path.find('/')); }
 
-bool is_shipped(std::string_view path) {
+bool belongs_to_maand(std::string_view path) {
   const std::string_view top = top_of(path);
-  if (top.size() < path.size() && (top == "_modules" || top == "_prometheus")) return false;
-  return path != "vars.toml" && path != "secrets.age.toml" && !path.ends_with(".tpl");
+  return top.size() < path.size() && (top == "_modules" || top == "_prometheus");
+}
+
+bool is_template(std::string_view path) {
+  return path.ends_with(kTemplateSuffix) && !belongs_to_maand(path) && path != kTemplateSuffix &&
+         !path.ends_with("/.tpl");
+}
+
+bool is_shipped(std::string_view path) {
+  return !belongs_to_maand(path) && path != "vars.toml" && path != "secrets.age.toml" &&
+         !path.ends_with(kTemplateSuffix);
 }
 
 class Loader {
  public:
   Loader(const FileView& view, std::string_view directory, const std::string& label,
-         const WorkspaceLimits& limits, ContentDigests* digests, Diagnostics& diagnostics)
+         const WorkspaceLimits& limits, ContentDigests* digests, Job& job, Diagnostics& diagnostics)
       : view_(view),
         directory_(directory),
         label_(label),
         limits_(limits),
         digests_(digests),
+        job_(job),
         diagnostics_(diagnostics) {}
 
-  FileSetPtr load(std::span<const Entry> entries) {
-    std::vector<ShippedFile> files;
+  void load(std::span<const Entry> entries) {
+    std::map<std::string_view, ShippedFile> files;
     for (const Entry& entry : entries) {
       const std::string_view path = std::string_view(entry.path).substr(directory_.size() + 1);
       tops_.emplace(top_of(path));
       makefile_ = makefile_ || path == "Makefile" || path == "Makefile.tpl";
-      if (!may_lie_there(path, entry.kind) || !is_shipped(path)) continue;
-      if (auto file = ship(path, entry)) files.push_back(std::move(*file));
+      if (!may_lie_there(path, entry.kind)) continue;
+      if (path == "vars.toml") load_vars(path, entry);
+      if (is_template(path)) load_template(path, entry);
+      if (!is_shipped(path)) continue;
+      if (auto file = ship(path, entry)) files.emplace(path, std::move(*file));
     }
     check_top_level();
-    return make_file_set(std::move(files));
+    // Both `run.sh` and `run.sh.tpl`: the text of the template, the mode of the file.
+    for (JobTemplate& one : job_.templates) {
+      const auto below = files.lower_bound(one.path + "/");
+      if (below != files.end() && below->first.starts_with(one.path + "/")) {
+        error(one.path + ".tpl", "is rendered to the name of a directory", "rename one of them");
+      }
+      const auto plain = files.find(one.path);
+      if (plain == files.end()) continue;
+      one.mode = plain->second.mode == FileMode::kExecutable ? FileMode::kExecutable : FileMode::kRegular;
+      files.erase(plain);
+    }
+    std::sort(job_.templates.begin(), job_.templates.end(),
+              [](const JobTemplate& a, const JobTemplate& b) { return a.path < b.path; });
+    std::vector<ShippedFile> shipped;
+    for (auto& [path, file] : files) {
+      apply_file_rules(job_.file_rules, false, false, file);
+      shipped.push_back(std::move(file));
+    }
+    job_.files = make_file_set(std::move(shipped));
   }
 
  private:
@@ -67,9 +103,7 @@ class Loader {
       return error(path, "is a git submodule, and its files are not in the commit",
                    "copy the files into the job directory");
     }
-    const std::string_view top = top_of(path);
-    const bool below = top.size() < path.size();
-    if (below && top == "_prometheus") {
+    if (path.starts_with("_prometheus/")) {
       if (!prometheus_told_) {
         prometheus_told_ = true;
         error("_prometheus", "files for Prometheus are not built yet",
@@ -77,10 +111,44 @@ class Loader {
       }
       return false;
     }
-    if (path.ends_with(".tpl") && !(below && top == "_modules")) {
-      return error(path, "templates are not built yet", "ship the finished file without `.tpl` until then");
-    }
     return true;
+  }
+
+  // A file that is parsed whole. nullopt: an error has been told.
+  std::optional<std::string> read_whole(std::string_view path, const Entry& entry) {
+    if (entry.kind == EntryKind::kSymlink) {
+      error(path, "is a symlink", "commit the file itself");
+      return std::nullopt;
+    }
+    if (entry.size_bytes > kTemplateBytesMax) {
+      error(path, "has more than " + std::to_string(kTemplateBytesMax) + " bytes", "make it smaller");
+      return std::nullopt;
+    }
+    std::optional<std::string> text = view_.read(entry.path);
+    if (!text) error(path, "cannot be read", "commit it again");
+    return text;
+  }
+
+  void load_template(std::string_view path, const Entry& entry) {
+    const std::optional<std::string> text = read_whole(path, entry);
+    if (!text) return;
+    auto result = parse_template(*text);
+    if (const auto* problem = std::get_if<TemplateProblem>(&result)) {
+      error(path,
+            "line " + std::to_string(problem->line) + ", column " + std::to_string(problem->column) + ": " +
+                problem->message,
+            "correct the template");
+      return;
+    }
+    const FileMode mode = entry.kind == EntryKind::kExecutable ? FileMode::kExecutable : FileMode::kRegular;
+    const std::string_view target = path.substr(0, path.size() - kTemplateSuffix.size());
+    tops_.emplace(top_of(target));
+    job_.templates.push_back({std::string(target), mode, std::get<TemplatePtr>(std::move(result))});
+  }
+
+  void load_vars(std::string_view path, const Entry& entry) {
+    const std::optional<std::string> text = read_whole(path, entry);
+    if (text) job_.vars = parse_text_map(*text, label_ + "/vars.toml", diagnostics_);
   }
 
   std::optional<ShippedFile> ship(std::string_view path, const Entry& entry) {
@@ -146,6 +214,7 @@ class Loader {
   const std::string& label_;
   const WorkspaceLimits& limits_;
   ContentDigests* digests_;
+  Job& job_;
   Diagnostics& diagnostics_;
   std::set<std::string_view> tops_;
   bool makefile_ = false;
@@ -154,10 +223,10 @@ class Loader {
 
 }  // namespace
 
-FileSetPtr load_job_files(const FileView& view, std::string_view directory, const std::string& label,
-                          std::span<const Entry> entries, const WorkspaceLimits& limits,
-                          ContentDigests* digests, Diagnostics& diagnostics) {
-  return Loader(view, directory, label, limits, digests, diagnostics).load(entries);
+void load_job_files(const FileView& view, std::string_view directory, const std::string& label,
+                    std::span<const Entry> entries, const WorkspaceLimits& limits, ContentDigests* digests,
+                    Job& job, Diagnostics& diagnostics) {
+  Loader(view, directory, label, limits, digests, job, diagnostics).load(entries);
 }
 
 // `..` may stand only in front: behind a name that is itself a link, it would

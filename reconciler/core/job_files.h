@@ -1,5 +1,5 @@
-// The files of a job directory → what is shipped, and what may not be there
-// (workspace.md 2.9, R3.2, R3.3).
+// The files of a job directory → what is shipped, what is rendered, and what may
+// not be there (workspace.md 2.9, 7.1, R3.2, R3.3).
 #pragma once
 
 #include <span>
@@ -15,12 +15,13 @@
 namespace maand {
 
 // `entries` are those below `directory` (`workspace/jobs/api`), whose files are
-// named `label` (`jobs/api`) in messages. Reads every shipped file whose digest
-// is not in `digests` (may be null), and no other. Never null; with errors in
-// `diagnostics` the set is incomplete and must not be applied.
-FileSetPtr load_job_files(const FileView& view, std::string_view directory, const std::string& label,
-                          std::span<const Entry> entries, const WorkspaceLimits& limits,
-                          ContentDigests* digests, Diagnostics& diagnostics);
+// named `label` (`jobs/api`) in messages. Sets `files`, `templates` and `vars` of
+// `job`, whose `file_rules` are there. Reads every shipped file whose digest is not
+// in `digests` (may be null), the templates and vars.toml, and no other. With
+// errors in `diagnostics` they are incomplete and must not be applied.
+void load_job_files(const FileView& view, std::string_view directory, const std::string& label,
+                    std::span<const Entry> entries, const WorkspaceLimits& limits, ContentDigests* digests,
+                    Job& job, Diagnostics& diagnostics);
 
 // nullopt: the link `path` of a job directory stays inside it. Else what is wrong
 // with its target, to follow the link's name in a sentence.

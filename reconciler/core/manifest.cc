@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "reconciler/core/file_rules.h"
 #include "reconciler/core/glob.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/version.h"
@@ -17,8 +18,10 @@ struct Later {
 };
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
-    {"commands", "hooks"},       {"certs", "certificates"},   {"files", "entries of `files`"},
-    {"renamed_from", "renames"}, {"drift", "drift settings"},
+    {"commands", "hooks"},
+    {"certs", "certificates"},
+    {"renamed_from", "renames"},
+    {"drift", "drift settings"},
 };
 
 int clamp_int(std::int64_t value) {
@@ -141,6 +144,9 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
   }
   if (const JsonValue* block = fields.object("timeouts")) {
     job.timeouts = parse_timeouts(*block, fields.at("timeouts"));
+  }
+  if (const JsonValue* block = fields.object("files")) {
+    job.file_rules = parse_file_rules(*block, fields.at("files"));
   }
   if (const JsonValue* block = fields.object("rollout")) {
     job.rollout = parse_rollout(*block, fields.at("rollout"));

@@ -13,6 +13,7 @@
 
 #include "reconciler/core/files.h"
 #include "reconciler/core/ids.h"
+#include "reconciler/core/template/template.h"
 
 namespace maand {
 
@@ -107,6 +108,22 @@ struct Demand {
   friend bool operator==(const Demand&, const Demand&) = default;
 };
 
+// One entry of `files`: what files that match `pattern` have on the worker.
+struct FileRule {
+  std::string pattern;             // workspace.md 2.8
+  std::optional<int> permissions;  // 0001..0777
+  std::string owner;               // empty = not set
+  std::string group;
+  friend bool operator==(const FileRule&, const FileRule&) = default;
+};
+
+// A `.tpl` file of the job, rendered for each allocation (workspace.md 7.1).
+struct JobTemplate {
+  std::string path;  // of what it is rendered to: without `.tpl`
+  FileMode mode = FileMode::kRegular;
+  TemplatePtr parsed;  // never null
+};
+
 struct Job {
   JobName name;
   std::string version;  // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
@@ -122,7 +139,10 @@ struct Job {
   std::map<Target, Seconds> timeouts;  // only those the manifest names
   std::vector<Demand> demands;         // sorted by job (R2.8)
   TreeId tree;                         // git tree of the whole job directory: part of the hold key (R5.3)
-  FileSetPtr files;                    // never null
+  FileSetPtr files;                    // those that are shipped as they are; never null
+  std::vector<JobTemplate> templates;  // sorted by path; no path is one of `files`
+  std::vector<FileRule> file_rules;
+  std::map<std::string, std::string> vars;  // vars.toml
 };
 
 // ---- disabled.json (workspace.md 3.3) --------------------------------------

@@ -58,6 +58,7 @@ struct Operation {
 
   FileSetPtr files;  // what shall lie there afterwards; never null (kStop: same as base, kRemove: empty)
   FileSetPtr base;   // what we believe lies there; null = unknown, send everything
+  RenderedWith rendered_with;  // of `files`
 
   std::string current_version;  // CURRENT_VERSION
   std::string new_version;      // NEW_VERSION

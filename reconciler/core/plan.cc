@@ -18,11 +18,13 @@ Previous previous_of(const AppliedAllocation* applied) {
   return Previous::kNone;
 }
 
-std::string detail_of(const Decision& decision, const Job* job, const AppliedAllocation* applied) {
-  if (!job || !applied || !applied->files) return {};
+std::string detail_of(const Decision& decision, const Wanted* wanted, const AppliedAllocation* applied) {
+  if (!wanted || !applied || !applied->files) return {};
   std::vector<std::string> paths;
-  if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*job, *applied);
-  if (decision.reason == Reason::kFilesChanged) paths = changed_paths(applied->files.get(), job->files.get());
+  if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*wanted, *applied);
+  if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged) {
+    paths = differing_paths(*wanted, *applied);
+  }
   std::string out;
   constexpr std::size_t kNamed = 3;
   for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];
@@ -30,13 +32,14 @@ std::string detail_of(const Decision& decision, const Job* job, const AppliedAll
   return out;
 }
 
-PlannedAction action_of(const AllocationKey& key, const Decision& decision, const Job* job,
+PlannedAction action_of(const AllocationKey& key, const Decision& decision, const Wanted* wanted,
                         const AppliedAllocation* applied) {
+  const Job* job = wanted ? &wanted->job : nullptr;
   PlannedAction action;
   action.key = key;
   action.action = decision.action;
   action.reason = decision.reason;
-  action.detail = detail_of(decision, job, applied);
+  action.detail = detail_of(decision, wanted, applied);
   action.current_version = applied ? applied->version : "0.0.0";
   // R2.2: a job that left has no other version than the one it runs.
   action.new_version = job ? job->version : action.current_version;
@@ -44,7 +47,10 @@ PlannedAction action_of(const AllocationKey& key, const Decision& decision, cons
   if (action.previous == Previous::kInterrupted) action.interrupted_boot = applied->interrupted_boot;
   const bool same_content = applied && job && applied->tree == job->tree;
   action.attempt = same_content ? applied->attempts + applied->interruptions + 1 : 1;
-  if (ships_files(decision.action)) action.files = job->files;
+  if (ships_files(decision.action)) {
+    action.files = wanted->content.files;
+    action.rendered_with = wanted->content.with;
+  }
   return action;
 }
 
@@ -66,13 +72,6 @@ Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocat
     return {Action::kNone, job->held_reason};
   }
   return decision;
-}
-
-bool is_baseline(const Decision& decision, const Job& job, const AppliedAllocation& applied) {
-  // R1.10: same tree, same version, other digest, and nothing failed: a new maand
-  // version ships or renders the same commit differently.
-  return decision.reason == Reason::kFilesChanged && applied.tree == job.tree &&
-         applied.version == job.version && applied.files != nullptr;
 }
 
 // Plans one job after the other over both sorted sides.
@@ -117,9 +116,9 @@ class Planner {
     return plan;
   }
 
-  void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Job* job,
+  void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Wanted* wanted,
            const AppliedAllocation* applied) {
-    PlannedAction action = action_of(key, decision, job, applied);
+    PlannedAction action = action_of(key, decision, wanted, applied);
     switch (decision.action) {
       case Action::kNone:
         plan_.waiting.push_back(std::move(action));
@@ -212,20 +211,22 @@ class Planner {
   void plan_wanted(JobPlan& plan, const DesiredJob& desired) {
     const Job& job = *desired.job;
     const bool maybe_disabled = !desired_.disabled.workers.empty() || !desired_.disabled.jobs.empty();
-    for (const std::uint32_t worker : desired.workers) {
+    for (std::size_t i = 0; i < desired.workers.size(); ++i) {
+      const std::uint32_t worker = desired.workers[i];
       const AppliedAllocation* applied = slots_[worker];
       const WorkerHost& host = desired_.workers[worker].host;
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
+      const Wanted wanted{job, desired.content(i)};
       const Decision decision =
-          restrain(decide(situation_of(&job, applied, disabled)), &desired, applied, desired_.commit);
+          restrain(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit);
       if (decision.reason == Reason::kUnchanged ||
           (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
         ++plan_.unchanged;
-      } else if (applied && is_baseline(decision, job, *applied)) {
-        plan_.baselines.emplace_back(applied->key, job.files->digest);
+      } else if (decision.reason == Reason::kNewBaseline) {
+        plan_.baselines.emplace_back(applied->key, wanted.content.compared->digest);
         ++plan_.unchanged;
       } else {
-        add(plan, {job.name, host}, decision, &job, applied);
+        add(plan, {job.name, host}, decision, &wanted, applied);
       }
     }
   }
@@ -249,8 +250,9 @@ class Planner {
     plan.policy = job.rollout;
     for (const auto& [target, limit] : job.timeouts) plan.timeouts[target] = limit;
     plan.demands = job.demands;
-    for (const PortBinding& port : job.resources.ports) {
-      if (port.fixed) plan.ports.push_back(*port.fixed);
+    const auto ports = desired_.ports.find(job.name);
+    if (ports != desired_.ports.end()) {
+      for (const auto& [name, number] : ports->second) plan.ports.push_back(number);
     }
     const auto record = applied_.jobs.find(job.name);
     plan.released = record != applied_.jobs.end() && !record->second.released_tree.empty() &&
@@ -320,22 +322,25 @@ std::string sentence(const PlannedAction& action) {
 PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
   const auto job = desired.jobs.find(key.job);
   const AppliedAllocation* allocation = applied.find(key);
-  const DesiredJob* wanted = nullptr;
+  const DesiredJob* known = nullptr;
+  std::optional<Wanted> wanted;
   if (job != desired.jobs.end() && job->second.job) {
-    for (const std::uint32_t worker : job->second.workers) {
-      if (desired.workers[worker].host == key.worker) wanted = &job->second;
+    for (std::size_t i = 0; i < job->second.workers.size(); ++i) {
+      if (desired.workers[job->second.workers[i]].host != key.worker) continue;
+      known = &job->second;
+      wanted.emplace(Wanted{*known->job, known->content(i)});
     }
   }
-  const Job* content = wanted ? wanted->job.get() : nullptr;
   const bool disabled = desired.disabled.covers(key);
   Decision decision;
   if (job != desired.jobs.end() && !job->second.job) {
     decision = {Action::kNone, job->second.held_reason};
   } else {
     decision =
-        restrain(decide(situation_of(content, allocation, disabled)), wanted, allocation, desired.commit);
+        restrain(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known, allocation,
+                 desired.commit);
   }
-  return action_of(key, decision, content, allocation);
+  return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
 }
 
 }  // namespace maand

@@ -32,6 +32,7 @@ struct PlannedAction {
   Previous previous = Previous::kNone;
   std::string interrupted_boot;  // previous kInterrupted: boot id at the interruption (R3.4)
   FileSetPtr files;              // what shall lie there afterwards
+  RenderedWith rendered_with;    // of `files`
   friend bool operator==(const PlannedAction&, const PlannedAction&) = default;
 };
 

@@ -210,6 +210,8 @@ class Store {
   virtual void put_job(const JobRecord& job) = 0;
   virtual void erase_job(const JobName& job) = 0;
   virtual void put_heads(const CommitId& head, const CommitId& applied) = 0;
+  // Replaces the whole table.
+  virtual void put_ports(const PortTable& ports) = 0;
 
   // Newest first. put_pass with id 0 appends and returns the new id, else replaces.
   virtual std::int64_t put_pass(const PassRecord& pass) = 0;

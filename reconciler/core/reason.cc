@@ -27,6 +27,8 @@ Words words(Reason reason) {
       return {"VersionChanged", "the version in the manifest changed"};
     case Reason::kFilesChanged:
       return {"FilesChanged", "its files changed"};
+    case Reason::kValueChanged:
+      return {"ValueChanged", "a value that its templates read changed"};
     case Reason::kGlobMatched:
       return {"GlobMatched", "a changed file matches restart_globs"};
     case Reason::kPreviousFailed:
@@ -40,6 +42,8 @@ Words words(Reason reason) {
       return {"Unsettled", "the end of an earlier operation is not known yet"};
     case Reason::kBroken:
       return {"Broken", "the job does not load; it stays at its last good content"};
+    case Reason::kMissingValue:
+      return {"MissingValue", "a value that its templates read is not there yet; it goes on when it is"};
     case Reason::kTargetFailed:
       return {"TargetFailed",
               "a target failed in its last rollout; it is held until the job changes or `maand retry`"};

@@ -16,13 +16,15 @@ enum class Reason {
   kStoppedByOperator,    // stays stopped until an operator starts it (R5.7)
   kVersionChanged,       // `version` of the manifest
   kFilesChanged,         // shipped files differ
+  kValueChanged,         // a value that its templates read
   kGlobMatched,          // policy reload, and a changed path matches restart_globs
   kPreviousFailed,       // the last target failed
   kPreviousInterrupted,  // the last target began and its end was never seen
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
   kUnsettled,        // an earlier operation's end is not known yet (R3.4)
-  kBroken,           // the job does not load (R1.6)
+  kBroken,           // the job does not load, or a template of it fails (R1.6)
+  kMissingValue,     // a value that its templates read is not there yet
   kTargetFailed,     // its last rollout failed: a target (R2.6)
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)

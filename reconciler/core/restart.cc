@@ -16,7 +16,9 @@ Decision leave(const Situation& s) {
 }
 
 Decision upgrade(const Situation& s) {
-  const Reason changed = s.version_differs ? Reason::kVersionChanged : Reason::kFilesChanged;
+  const Reason changed = s.version_differs ? Reason::kVersionChanged
+                         : s.value_changed ? Reason::kValueChanged
+                                           : Reason::kFilesChanged;
   switch (s.policy) {
     case RestartPolicy::kNever:
       return {Action::kSync, changed};
@@ -47,30 +49,37 @@ Decision decide(const Situation& s) {
   if (!s.running) {
     return {Action::kStart, s.last_target == Target::kStop ? Reason::kReEnabled : Reason::kNew};
   }
+  if (s.files_differ && s.uncaused) return {Action::kNone, Reason::kNewBaseline};
   if (s.files_differ || s.version_differs) return upgrade(s);
   return {Action::kNone, Reason::kUnchanged};
 }
 
-bool files_differ(const Job& job, const AppliedAllocation& applied) {
+bool files_differ(const AllocationContent& content, const AppliedAllocation& applied) {
   if (!applied.files) return true;
-  if (applied.files == job.files || applied.files->digest == job.files->digest) return false;
-  return applied.baseline.empty() || applied.baseline != job.files->digest;
+  if (applied.files == content.compared || applied.files->digest == content.compared->digest) return false;
+  return applied.baseline.empty() || applied.baseline != content.compared->digest;
 }
 
 bool version_differs(const Job& job, const AppliedAllocation& applied) {
   return applied.version != job.version;
 }
 
-std::vector<std::string> restart_matches(const Job& job, const AppliedAllocation& applied) {
-  if (job.restart_globs.empty()) return {};
-  return matching_paths(job.restart_globs, changed_paths(applied.files.get(), job.files.get()));
+std::vector<std::string> differing_paths(const Wanted& wanted, const AppliedAllocation& applied) {
+  return changed_paths(applied.files.get(), wanted.content.compared.get());
 }
 
-Situation situation_of(const Job* job, const AppliedAllocation* applied, bool disabled) {
+std::vector<std::string> restart_matches(const Wanted& wanted, const AppliedAllocation& applied) {
+  if (wanted.job.restart_globs.empty()) return {};
+  std::vector<std::string> rendered;
+  for (const JobTemplate& one : wanted.job.templates) rendered.push_back(one.path);
+  return matching_paths(wanted.job.restart_globs, differing_paths(wanted, applied), rendered);
+}
+
+Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, bool disabled) {
   Situation s;
-  s.wanted = job != nullptr;
+  s.wanted = wanted != nullptr;
   s.disabled = disabled;
-  if (job) s.policy = job->restart_policy;
+  if (wanted) s.policy = wanted->job.restart_policy;
   if (!applied) {
     s.files_differ = true;
     return s;
@@ -83,11 +92,15 @@ Situation situation_of(const Job* job, const AppliedAllocation* applied, bool di
   s.last_target = applied->last_target;
   s.may_run = !s.running && s.last_target != Target::kStop && !applied->missing_target &&
               (s.last == LastResult::kFailed || s.last == LastResult::kInterrupted);
-  if (!job) return s;
-  s.files_differ = files_differ(*job, *applied);
-  s.version_differs = version_differs(*job, *applied);
-  if (s.files_differ && job->restart_policy == RestartPolicy::kReload) {
-    s.glob_matched = !restart_matches(*job, *applied).empty();
+  if (!wanted) return s;
+  s.files_differ = files_differ(wanted->content, *applied);
+  s.version_differs = version_differs(wanted->job, *applied);
+  if (s.files_differ && applied->files && applied->tree == wanted->job.tree) {
+    s.value_changed = wanted->content.with.values != applied->rendered_with.values;
+    s.uncaused = !s.value_changed && !s.version_differs;
+  }
+  if (s.files_differ && wanted->job.restart_policy == RestartPolicy::kReload) {
+    s.glob_matched = !restart_matches(*wanted, *applied).empty();
   }
   return s;
 }

@@ -6,6 +6,7 @@
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/model.h"
+#include "reconciler/core/rendering.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/reason.h"
 
@@ -28,6 +29,10 @@ struct Situation {
   bool version_differs = false;
   RestartPolicy policy = RestartPolicy::kAlways;
   bool glob_matched = false;  // a changed path matches restart_globs
+  bool value_changed = false;  // same content of the job, and a value its templates read is another one
+  // Same content, same values, same version: digests differ because maand itself
+  // makes files otherwise than it did (R1.10).
+  bool uncaused = false;
 };
 
 struct Decision {
@@ -39,16 +44,23 @@ struct Decision {
 
 Decision decide(const Situation& situation);
 
-// The facts of an allocation. `job` is null when it is not wanted; `applied` is
-// null when it was never touched. A changed path is looked up only when policy
-// and globs make it matter.
-Situation situation_of(const Job* job, const AppliedAllocation* applied, bool disabled);
+// What an allocation that is wanted shall have. Refers to both.
+struct Wanted {
+  const Job& job;
+  const AllocationContent& content;
+};
+
+// The facts of an allocation. `wanted` is null when it is not; `applied` is null
+// when it was never touched. A changed path is looked up only when policy and
+// globs make it matter.
+Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, bool disabled);
 
 // Files and version are what was last confirmed (a recorded baseline counts, R1.10).
-bool files_differ(const Job& job, const AppliedAllocation& applied);
+bool files_differ(const AllocationContent& content, const AppliedAllocation& applied);
 bool version_differs(const Job& job, const AppliedAllocation& applied);
 
-// Changed paths that match the job's restart_globs, in order.
-std::vector<std::string> restart_matches(const Job& job, const AppliedAllocation& applied);
+// Paths that differ, and those of them that match the job's restart_globs, in order.
+std::vector<std::string> differing_paths(const Wanted& wanted, const AppliedAllocation& applied);
+std::vector<std::string> restart_matches(const Wanted& wanted, const AppliedAllocation& applied);
 
 }  // namespace maand

@@ -82,6 +82,9 @@ struct Verdicts {
   bool going_on = false;
 };
 
+// Held, but not for a person to act: the missing value may come from elsewhere.
+bool goes_on_by_itself(Reason reason) { return reason == Reason::kMissingValue; }
+
 void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
   using State = JobReport::State;
   switch (report.state) {
@@ -100,10 +103,12 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       status.jobs.push_back({report.job, false, report.reason, report.detail});
       break;
     case State::kFailed:
-    case State::kHeld:
-      verdicts.held = true;
-      status.jobs.push_back({report.job, true, report.reason, report.detail});
+    case State::kHeld: {
+      const bool waits = goes_on_by_itself(report.reason);
+      (waits ? verdicts.degraded : verdicts.held) = true;
+      status.jobs.push_back({report.job, !waits, report.reason, report.detail});
       break;
+    }
     case State::kDone:
       break;
   }
@@ -178,9 +183,11 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
                                       [&name = name](const JobReport& report) { return report.job == name; });
     const bool told = std::any_of(status.jobs.begin(), status.jobs.end(),
                                   [&name = name](const JobStatus& known) { return known.job == name; });
-    // A held job whose new workers were served still waits for a person.
-    if (job.held && !told) status.jobs.push_back({name, true, job.held_reason, job.held_detail});
-    verdicts.held = verdicts.held || job.held;
+    if (job.held) {  // also one whose new workers were served
+      const bool waits = goes_on_by_itself(job.held_reason);
+      if (!told) status.jobs.push_back({name, !waits, job.held_reason, job.held_detail});
+      (waits ? verdicts.degraded : verdicts.held) = true;
+    }
     verdicts.going_on = verdicts.going_on || (!reported && job.has_actions());
   }
   for (const PlannedAction& action : plan.waiting) fold_waiting(status, action, verdicts);

@@ -82,14 +82,27 @@ FileSetPtr find_set(const Sets& sets, const std::optional<std::string>& list_id)
   return it->second;
 }
 
+void bind_rendered(Bindings& bindings, const RenderedWith& rendered) {
+  bindings.text(rendered.values.empty() ? "" : rendered.values.hex());
+  bindings.text(rendered.current_version).integer(rendered.update_seq);
+}
+
+RenderedWith read_rendered(Columns& row) {
+  RenderedWith rendered;
+  rendered.values = Digest::from_hex(row.text());
+  rendered.current_version = row.text();
+  rendered.update_seq = row.integer();
+  return rendered;
+}
+
 void write_operation(SqliteFile& file, const Operation& op) {
   write_file_set(file, op.files);
   write_file_set(file, op.base);
   SQLite::Statement& insert = file.prepared(
-      "INSERT INTO operations (job, worker, id, seq, action, endpoint, files, base, current_version, "
-      "new_version,"
-      " attempt, previous, timeout_s, epoch, worker_json, jobs_json, expect_marker)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO operations (job, worker, id, seq, action, endpoint, files, base, rendered_values,"
+      " rendered_version, rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch,"
+      " worker_json, jobs_json, expect_marker)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Bindings row(insert);
   row.text(op.allocation.job.str()).text(op.allocation.worker.str()).text(op.id.str());
   row.integer(static_cast<std::int64_t>(op.seq))
@@ -97,6 +110,7 @@ void write_operation(SqliteFile& file, const Operation& op) {
       .text(endpoint_to_json(op.endpoint));
   bind_set(row, op.files);
   bind_set(row, op.base);
+  bind_rendered(row, op.rendered_with);
   row.text(op.current_version).text(op.new_version).integer(op.attempt).text(to_string(op.previous));
   row.integer(op.timeout.count()).integer(static_cast<std::int64_t>(op.epoch));
   row.text(op.worker_json).text(op.jobs_json).flag(op.expect_marker);
@@ -105,9 +119,9 @@ void write_operation(SqliteFile& file, const Operation& op) {
 
 void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
   SQLite::Statement& select = file.prepared(
-      "SELECT job, worker, id, seq, action, endpoint, files, base, current_version, new_version, attempt, "
-      "previous,"
-      " timeout_s, epoch, worker_json, jobs_json, expect_marker FROM operations");
+      "SELECT job, worker, id, seq, action, endpoint, files, base, rendered_values, rendered_version,"
+      " rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch, worker_json,"
+      " jobs_json, expect_marker FROM operations");
   while (select.executeStep()) {
     Columns row(select);
     Operation op;
@@ -119,6 +133,7 @@ void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
     op.endpoint = endpoint_from_json(row.text());
     op.files = find_set(sets, row.maybe_text());
     op.base = find_set(sets, row.maybe_text());
+    op.rendered_with = read_rendered(row);
     op.current_version = row.text();
     op.new_version = row.text();
     op.attempt = row.number();
@@ -177,6 +192,17 @@ void read_jobs(SqliteFile& file, AppliedState& state) {
   select.reset();
 }
 
+void read_ports(SqliteFile& file, AppliedState& state) {
+  SQLite::Statement& select = file.prepared("SELECT job, name, number FROM ports");
+  while (select.executeStep()) {
+    Columns row(select);
+    const JobName job(row.text());
+    std::string name = row.text();
+    state.ports[job].emplace(std::move(name), row.number());
+  }
+  select.reset();
+}
+
 }  // namespace
 
 void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
@@ -187,15 +213,18 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   erase.exec();
 
   SQLite::Statement& upsert = file.prepared(
-      "INSERT INTO allocations (job, worker, endpoint, running, version, files, baseline, commit_id, tree, "
+      "INSERT INTO allocations (job, worker, endpoint, running, version, files, rendered_values, "
+      "rendered_version, rendered_seq, baseline, commit_id, tree, "
       "last,"
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
       " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?)"
+      "?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
-      " version = excluded.version, files = excluded.files, baseline = excluded.baseline,"
+      " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
+      " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
+      " baseline = excluded.baseline,"
       " commit_id = excluded.commit_id, tree = excluded.tree, last = excluded.last,"
       " last_target = excluded.last_target, last_operation = excluded.last_operation, attempts = "
       "excluded.attempts,"
@@ -208,6 +237,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
   bind_set(row, a.files);
+  bind_rendered(row, a.rendered_with);
   row.text(a.baseline.empty() ? "" : a.baseline.hex()).text(a.commit.str()).text(a.tree.str());
   row.text(to_string(a.last)).text(to_string(a.last_target)).text(a.last_operation.str());
   row.integer(a.attempts).integer(a.interruptions).text(a.interrupted_boot);
@@ -245,7 +275,8 @@ void write_job(SqliteFile& file, const JobRecord& job) {
 void read_applied(SqliteFile& file, AppliedState& state) {
   const Sets sets = read_file_sets(file);
   SQLite::Statement& select = file.prepared(
-      "SELECT job, worker, endpoint, running, version, files, baseline, commit_id, tree, last, last_target,"
+      "SELECT job, worker, endpoint, running, version, files, rendered_values, rendered_version,"
+      " rendered_seq, baseline, commit_id, tree, last, last_target,"
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
@@ -259,6 +290,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     a.running = row.flag();
     a.version = row.text();
     a.files = find_set(sets, row.maybe_text());
+    a.rendered_with = read_rendered(row);
     a.baseline = Digest::from_hex(row.text());
     a.commit = CommitId(row.text());
     a.tree = TreeId(row.text());
@@ -282,6 +314,18 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   select.reset();
   read_operations(file, sets, state);
   read_jobs(file, state);
+  read_ports(file, state);
+}
+
+void write_ports(SqliteFile& file, const PortTable& ports) {
+  file.prepared("DELETE FROM ports").exec();
+  SQLite::Statement& insert = file.prepared("INSERT INTO ports (job, name, number) VALUES (?, ?, ?)");
+  for (const auto& [job, numbers] : ports) {
+    for (const auto& [name, number] : numbers) {
+      Bindings(insert).text(job.str()).text(name).integer(number);
+      insert.exec();
+    }
+  }
 }
 
 void collect_file_sets(SqliteFile& file) {

@@ -15,6 +15,8 @@ class SqliteFile;
 void write_allocation(SqliteFile& file, const AppliedAllocation& allocation);
 void erase_allocation(SqliteFile& file, const AllocationKey& key);
 void write_job(SqliteFile& file, const JobRecord& job);
+// Replaces the whole table.
+void write_ports(SqliteFile& file, const PortTable& ports);
 
 // Everything but what `bucket` holds. Equal lists share one FileSet.
 void read_applied(SqliteFile& file, AppliedState& state);

@@ -19,7 +19,7 @@ INSERT INTO bucket (id) VALUES (1);
 -- File lists, each stored once however many allocations have it.
 CREATE TABLE file_sets (
   list_id TEXT PRIMARY KEY,  -- FileSet::list_id, hex; recomputed and compared at every load
-  files   TEXT NOT NULL      -- a line per file: mode, size, SHA-256, blob or '-', path
+  files   TEXT NOT NULL      -- a line per file: mode[:permissions:owner:group], size, SHA-256, blob or '-', path
 ) STRICT;
 
 -- One row per allocation that was ever touched: AppliedAllocation.
@@ -30,6 +30,9 @@ CREATE TABLE allocations (
   running          INTEGER NOT NULL,
   version          TEXT    NOT NULL,
   files            TEXT REFERENCES file_sets (list_id),  -- NULL: nothing known to lie there whole
+  rendered_values  TEXT    NOT NULL,  -- what `files` was rendered with: SHA-256 over the values read
+  rendered_version TEXT    NOT NULL,
+  rendered_seq     INTEGER NOT NULL,
   baseline         TEXT    NOT NULL,
   commit_id        TEXT    NOT NULL,
   tree             TEXT    NOT NULL,
@@ -61,6 +64,9 @@ CREATE TABLE operations (
   endpoint        TEXT    NOT NULL,   -- JSON
   files           TEXT    NOT NULL REFERENCES file_sets (list_id),
   base            TEXT REFERENCES file_sets (list_id),  -- NULL: unknown, send everything
+  rendered_values  TEXT    NOT NULL,
+  rendered_version TEXT    NOT NULL,
+  rendered_seq     INTEGER NOT NULL,
   current_version TEXT    NOT NULL,
   new_version     TEXT    NOT NULL,
   attempt         INTEGER NOT NULL,
@@ -90,6 +96,14 @@ CREATE TABLE jobs (
   held_since_ns INTEGER NOT NULL,
   wave          INTEGER NOT NULL,
   released_tree TEXT    NOT NULL
+) STRICT;
+
+-- PortTable: which number a declared port has; stays while the job declares it (workspace.md 4.1).
+CREATE TABLE ports (
+  job    TEXT    NOT NULL,
+  name   TEXT    NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (job, name)
 ) STRICT;
 
 -- Past passes; the newest kKeptPasses stay.

@@ -77,6 +77,10 @@ class StateStore : public Store {
     });
   }
 
+  void put_ports(const PortTable& ports) override {
+    write([&](SqliteFile& file) { write_ports(file, ports); });
+  }
+
   std::int64_t put_pass(const PassRecord& pass) override {
     return write([&](SqliteFile& file) {
       SQLite::Statement& put = file.prepared(

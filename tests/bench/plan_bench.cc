@@ -8,6 +8,7 @@
 #include <string>
 
 #include "reconciler/core/plan.h"
+#include "tests/support/desire.h"
 
 namespace maand {
 namespace {
@@ -73,7 +74,7 @@ void plan(benchmark::State& state) {
   double walked = 0;
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
-    const DesiredState desired = make_desired(CommitId("head"), fleet.workspace, fleet.applied, {});
+    const DesiredState desired = desire(CommitId("head"), fleet.workspace, fleet.applied);
     const Plan result = make_plan(desired, fleet.applied, {});
     benchmark::DoNotOptimize(&result);
     planned += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

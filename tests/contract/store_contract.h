@@ -184,6 +184,13 @@ TEST_P(StoreContract, Heads_are_kept) {
   EXPECT_EQ(state.applied.str(), "applied");
 }
 
+TEST_P(StoreContract, The_table_of_ports_is_replaced_as_a_whole) {
+  step([&](Store& s) { s.put_ports({{JobName("api"), {{"api_http", 30000}, {"api_grpc", 30001}}}}); });
+  step([&](Store& s) { s.put_ports({{JobName("api"), {{"api_http", 30000}}}, {JobName("db"), {{"db", 5432}}}}); });
+  const PortTable expected{{JobName("api"), {{"api_http", 30000}}}, {JobName("db"), {{"db", 5432}}}};
+  EXPECT_EQ(load().ports, expected);
+}
+
 TEST_P(StoreContract, Passes_come_newest_first_and_can_be_finished_later) {
   PassRecord pass{
       0, CommitId("c1"), "applying", "commit", WallTime(WallTime::duration(1700000000000000001)), {}, "", ""};

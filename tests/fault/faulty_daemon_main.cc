@@ -40,6 +40,9 @@ class KillingStore : public Store {
   void put_heads(const CommitId& head, const CommitId& applied) override {
     write([&] { real_->put_heads(head, applied); });
   }
+  void put_ports(const PortTable& ports) override {
+    write([&] { real_->put_ports(ports); });
+  }
   std::int64_t put_pass(const PassRecord& pass) override {
     return write([&] { return real_->put_pass(pass); });
   }

@@ -17,6 +17,7 @@
 #include "gitsource/directory_view.h"
 #include "reconciler/core/plan.h"
 #include "reconciler/core/views.h"
+#include "tests/support/desire.h"
 
 namespace maand {
 namespace {
@@ -31,7 +32,7 @@ Workspace load(const fs::path& directory) {
 // Every allocation of `before`, confirmed.
 AppliedState applied_everywhere(const Workspace& before) {
   AppliedState applied;
-  const DesiredState desired = make_desired(CommitId("before"), before, {}, {});
+  const DesiredState desired = desire(CommitId("before"), before);
   for (const auto& [name, job] : desired.jobs) {
     JobRecord record;
     record.job = name;
@@ -73,7 +74,7 @@ std::string plan_of(const fs::path& directory) {
   if (fs::exists(directory / "before")) {
     const Workspace before = load(directory / "before");
     applied = applied_everywhere(before);
-    for (const auto& [name, job] : before.jobs) kept[name] = {CommitId("before"), job};
+    for (const auto& [name, job] : before.jobs) kept[name] = {CommitId("before"), std::make_shared<const Job>(job)};
   }
   if (fs::exists(directory / "applied.json")) {
     const Json differs = Json::parse(read(directory / "applied.json"));
@@ -86,7 +87,7 @@ std::string plan_of(const fs::path& directory) {
   }
   const Workspace workspace = load(directory / "workspace");
   if (workspace.refused()) return Json{{"refused", workspace.commit.all().at(0).path}}.dump(2) + "\n";
-  const DesiredState desired = make_desired(CommitId("head"), workspace, applied, kept);
+  const DesiredState desired = desire(CommitId("head"), workspace, applied, kept);
   return Json::parse(json_of(make_plan(desired, applied, {}))).dump(2) + "\n";
 }
 

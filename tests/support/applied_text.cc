@@ -24,20 +24,28 @@ std::string to_text(const FileSetPtr& set) {
   std::ostringstream out;
   out << set->digest.hex() << ' ' << set->list_id.hex();
   for (const ShippedFile& file : set->files) {
-    const auto& [path, mode, content, size_bytes, blob] = file;
+    const auto& [path, mode, content, size_bytes, blob, attributes, text] = file;
+    const auto& [permissions, owner, group] = attributes;
     out << "\n    " << path << ' ' << static_cast<int>(mode) << ' ' << content.hex() << ' ' << size_bytes
-        << ' ' << blob.str();
+        << ' ' << blob.str() << ' ' << permissions << ' ' << owner << ':' << group
+        << (text ? " (kept bytes of a rendering)" : "");
   }
   return out.str();
 }
 
+std::string to_text(const RenderedWith& rendered) {
+  const auto& [values, current_version, update_seq] = rendered;
+  return values.hex() + " " + current_version + " " + std::to_string(update_seq);
+}
+
 std::string to_text(const Operation& operation) {
-  const auto& [id, seq, allocation, action, endpoint, files, base, current_version, new_version, attempt,
-               previous, timeout, epoch, worker_json, jobs_json, expect_marker] = operation;
+  const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
+               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker] = operation;
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
       << "\n  open.action " << to_string(action) << "\n  open.endpoint " << to_text(endpoint)
       << "\n  open.files " << to_text(files) << "\n  open.base " << to_text(base)
+      << "\n  open.rendered_with " << to_text(rendered_with)
       << "\n  open.current_version " << current_version << "\n  open.new_version " << new_version
       << "\n  open.attempt " << attempt << "\n  open.previous " << to_string(previous) << "\n  open.timeout "
       << timeout.count() << "\n  open.epoch " << epoch << "\n  open.worker_json " << worker_json
@@ -48,12 +56,13 @@ std::string to_text(const Operation& operation) {
 }  // namespace
 
 std::string to_text(const AppliedAllocation& allocation) {
-  const auto& [key, endpoint, running, version, files, baseline, commit, tree, last, last_target,
+  const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, tree, last, last_target,
                last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed,
                attempted_head, reboot_loop, health, stopped_by, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
-      << "\n  version " << version << "\n  files " << to_text(files) << "\n  baseline " << baseline.hex()
+      << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with " << to_text(rendered_with)
+      << "\n  baseline " << baseline.hex()
       << "\n  commit " << commit.str() << "\n  tree " << tree.str() << "\n  last " << to_string(last)
       << "\n  last_target " << to_string(last_target) << "\n  last_operation " << last_operation.str()
       << "\n  attempts " << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot "
@@ -78,22 +87,26 @@ std::string to_text(const JobRecord& record) {
 }
 
 std::string to_text(const AppliedState& state) {
-  const auto& [allocations, jobs, head, applied, last_seq, epoch] = state;
+  const auto& [allocations, jobs, ports, head, applied, last_seq, epoch] = state;
   std::ostringstream out;
   out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq << "\nepoch "
       << epoch << '\n';
   for (const auto& [key, allocation] : allocations) out << to_text(allocation);
   for (const auto& [name, job] : jobs) out << to_text(job);
+  for (const auto& [job, numbers] : ports) {
+    for (const auto& [name, number] : numbers) out << "port " << job.str() << ' ' << name << ' ' << number << '\n';
+  }
   return out.str();
 }
 
 FileSetPtr sample_files(int n) {
   const std::string text = std::to_string(n);
   return make_file_set(
-      {{"Makefile", FileMode::kRegular, sha256("make" + text), 11, BlobId("b1" + text)},
-       {"bin dir/run it", FileMode::kExecutable, sha256("run" + text), 22, BlobId("b2" + text)},
-       {"link", FileMode::kSymlink, sha256("to" + text), 33, BlobId()},
-       {"manifest.json", FileMode::kRegular, sha256("{}" + text), 44, BlobId("b4" + text)}});
+      {{"Makefile", FileMode::kRegular, sha256("make" + text), 11, BlobId("b1" + text), {}, {}},
+       {"bin dir/run it", FileMode::kExecutable, sha256("run" + text), 22, BlobId("b2" + text), {0750, "", "app"}, {}},
+       {"link", FileMode::kSymlink, sha256("to" + text), 33, BlobId(), {}, {}},
+       {"rendered", FileMode::kRegular, sha256("secret" + text), 9, BlobId(), {0640, "app", "www-data"}, {}},
+       {"manifest.json", FileMode::kRegular, sha256("{}" + text), 44, BlobId("b4" + text), {}, {}}});
 }
 
 namespace {
@@ -123,6 +136,7 @@ Operation sample_operation(const AllocationKey& key, int n) {
   operation.endpoint = sample_endpoint(key, n);
   operation.files = sample_files(n + 1);
   operation.base = sample_files(n);
+  operation.rendered_with = {sha256("values" + text), "0." + text, 100 + n};
   operation.current_version = "1." + text;
   operation.new_version = "2." + text;
   operation.attempt = 2 + n;
@@ -143,6 +157,7 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.running = true;
   allocation.version = "1." + text;
   allocation.files = sample_files(n);
+  allocation.rendered_with = {sha256("read" + text), "0.9." + text, 7 + n};
   allocation.baseline = sha256("baseline" + text);
   allocation.commit = CommitId("commit" + text);
   allocation.tree = TreeId("tree" + text);

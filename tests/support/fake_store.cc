@@ -90,6 +90,10 @@ void FakeStore::put_heads(const CommitId& head, const CommitId& applied) {
   });
 }
 
+void FakeStore::put_ports(const PortTable& ports) {
+  write("put_ports", [&](Content& content) { content.applied.ports = ports; });
+}
+
 std::int64_t FakeStore::put_pass(const PassRecord& pass) {
   PassRecord record = pass;
   write("put_pass " + pass.state, [&](Content& content) {

@@ -40,6 +40,7 @@ class FakeStore : public Store {
   void put_job(const JobRecord& job) override;
   void erase_job(const JobName& job) override;
   void put_heads(const CommitId& head, const CommitId& applied) override;
+  void put_ports(const PortTable& ports) override;
   std::int64_t put_pass(const PassRecord& pass) override;
   std::vector<PassRecord> passes(std::size_t limit) override;
   void put_note(const NoteSection& note) override;

@@ -12,6 +12,7 @@
 #include "tests/support/fake_runner.h"
 #include "tests/support/fake_source.h"
 #include "tests/support/fake_store.h"
+#include "tests/support/fake_values.h"
 
 namespace maand::testing {
 
@@ -51,7 +52,8 @@ class LoopWorld {
   Counters counters;
   Inbox inbox;
   Lane lane{inbox};
-  Judge judge{lane, source, "workspace", {}};
+  FakeValues values;
+  Judge judge{lane, source, values, {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
   Journal journal{store};
   StatusBoard board{inbox, counters, BucketId("bucket"), "test"};
   Reconciler reconciler;

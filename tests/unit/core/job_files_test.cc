@@ -20,14 +20,16 @@ constexpr const char* kDirectory = "workspace/jobs/api";
 struct Loaded {
   FileSetPtr files;
   Lines told;
+  Job job;
 };
 
 Loaded load(const FakeFileView& view, WorkspaceLimits limits = {}, ContentDigests* digests = nullptr) {
   Diagnostics diagnostics;
   const auto entries = view.list(kDirectory).value();
-  FileSetPtr files = load_job_files(view, kDirectory, "jobs/api", entries, limits, digests, diagnostics);
+  Job job;
+  load_job_files(view, kDirectory, "jobs/api", entries, limits, digests, job, diagnostics);
   for (const Diagnostic& one : diagnostics.all()) EXPECT_FALSE(one.advice.empty()) << one.message;
-  return {std::move(files), told_with_path(diagnostics)};
+  return {job.files, told_with_path(diagnostics), job};
 }
 
 // A job with a Makefile and whatever `add` puts beside it.
@@ -46,7 +48,7 @@ TEST(JobFiles, ShipsContentModesAndSymlinksAsInGit) {  // R3.2
   view.file(in_job("manifest.json"), "{}")
       .executable(in_job("tools/run.sh"), "#!/bin/sh\n")
       .symlink(in_job("current"), "tools");
-  const auto [files, told] = load(view);
+  const auto [files, told, ignored] = load(view);
   EXPECT_EQ(told, Lines{});
   ASSERT_EQ(paths(files), (Lines{"Makefile", "current", "manifest.json", "tools/run.sh"}));
   EXPECT_EQ(files->files[0].mode, FileMode::kRegular);
@@ -65,7 +67,7 @@ TEST(JobFiles, SomeFilesStayAtHome) {  // R3.2
   }
   for (const char* path : {"conf/vars.toml", "conf/_modules/x", "_modules_too", ".hidden"})
     view.file(in_job(path), "x");
-  const auto [files, told] = load(view);
+  const auto [files, told, ignored] = load(view);
   EXPECT_EQ(told, Lines{});
   EXPECT_EQ(paths(files),
             (Lines{".hidden", "Makefile", "_modules_too", "conf/_modules/x", "conf/vars.toml"}));
@@ -80,7 +82,7 @@ TEST(JobFiles, AMakefileIsRequired) {  // workspace.md 2.9
   view.file(in_job("Makefile/x"), "");
   EXPECT_EQ(load(view).told.size(), 1u) << "a directory is no Makefile";
   view.file(in_job("Makefile.tpl"), "");
-  EXPECT_EQ(load(view).told, Lines{"jobs/api/Makefile.tpl error templates are not built yet"});
+  EXPECT_EQ(load(view).told, Lines{});
 }
 
 // Each line: one more entry beside a Makefile, and what is told.
@@ -108,8 +110,7 @@ TEST(JobFiles, RefusesWhatMayNotBeThere) {
       {"big.bin", Kind::kRegular, lfs, "jobs/api/big.bin error is a Git LFS pointer, not the file itself"},
       {"huge", Kind::kRegular, std::string(2000, 'x'),
        "jobs/api/huge error has 2000 bytes, and limits.max_file_bytes is 1999"},
-      {"app.conf.tpl", Kind::kRegular, "", "jobs/api/app.conf.tpl error templates are not built yet"},
-      {"conf/a.tpl", Kind::kRegular, "", "jobs/api/conf/a.tpl error templates are not built yet"},
+      {"app.conf.tpl", Kind::kSymlink, "a", "jobs/api/app.conf.tpl error is a symlink"},
       {"_prometheus/scrape.yaml", Kind::kRegular, "",
        "jobs/api/_prometheus error files for Prometheus are not built yet"},
       {"a\\b", Kind::kRegular, "", "jobs/api/a\\b error the path holds a backslash"},
@@ -132,7 +133,7 @@ TEST(JobFiles, RefusesWhatMayNotBeThere) {
 
 TEST(JobFiles, AllProblemsAreToldAtOnce) {  // R1.6
   FakeFileView view;
-  view.file(in_job("data/a"), "").file(in_job("x.tpl"), "").symlink(in_job("l"), "/").submodule(in_job("s"));
+  view.file(in_job("data/a"), "").file(in_job("x.tpl"), "{{").symlink(in_job("l"), "/").submodule(in_job("s"));
   EXPECT_EQ(load(view).told.size(), 5u);
 }
 
@@ -184,6 +185,41 @@ class Remembered : public ContentDigests {
  private:
   std::map<BlobId, Digest> known_;
 };
+
+TEST(JobFiles, TemplatesAreRenderedToTheNameWithoutTpl) {  // workspace.md 7.1
+  FakeFileView view = job();
+  view.file(in_job("conf/app.ini.tpl"), "{{ .Job }}")
+      .executable(in_job("run.sh.tpl"), "#!/bin/sh\n")
+      .executable(in_job("both.sh"), "#!/bin/sh\n")
+      .file(in_job("both.sh.tpl"), "#!/bin/sh\n# {{ .Job }}\n");
+  const Loaded loaded = load(view);
+  EXPECT_EQ(loaded.told, Lines{});
+  EXPECT_EQ(paths(loaded.files), Lines{"Makefile"}) << "neither the sources nor what they replace";
+  const auto& templates = loaded.job.templates;
+  ASSERT_EQ(templates.size(), 3u);
+  EXPECT_EQ(templates[0].path, "both.sh");
+  EXPECT_EQ(templates[0].mode, FileMode::kExecutable) << "the mode of the file it replaces";
+  EXPECT_EQ(templates[1].path, "conf/app.ini");
+  EXPECT_EQ(templates[1].mode, FileMode::kRegular);
+  EXPECT_EQ(templates[2].path, "run.sh");
+  EXPECT_EQ(templates[2].mode, FileMode::kExecutable) << "its own mode in git";
+}
+
+TEST(JobFiles, ATemplateThatDoesNotParseBreaksTheJobAndSaysWhere) {
+  FakeFileView view = job();
+  view.file(in_job("conf/app.ini.tpl"), "ok\n  {{ nonsense }}\n");
+  const Loaded loaded = load(view);
+  ASSERT_EQ(loaded.told.size(), 1u);
+  EXPECT_EQ(loaded.told[0].rfind("jobs/api/conf/app.ini.tpl error line 2, column 6: ", 0), 0u) << loaded.told[0];
+}
+
+TEST(JobFiles, VarsTomlIsAFlatTableOfText) {  // workspace.md 6.1
+  FakeFileView view = job();
+  view.file(in_job("vars.toml"), "greeting = \"hello\"\n");
+  EXPECT_EQ(load(view).job.vars, (std::map<std::string, std::string>{{"greeting", "hello"}}));
+  view.file(in_job("vars.toml"), "n = 1\n[t]\na = \"b\"\n");
+  EXPECT_EQ(load(view).told, (Lines{"jobs/api/vars.toml error n: must be text", "jobs/api/vars.toml error t: must be text"}));
+}
 
 TEST(JobFiles, ARememberedDigestSparesTheRead) {
   FakeFileView view = job();

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/desire.h"
+
 namespace maand {
 namespace {
 
@@ -66,12 +68,12 @@ class World {
   // Content that the mirror still has for a held job.
   World& kept_content_is(const std::string& name, const std::string& version,
                          const std::string& content = "a") {
-    kept[JobName(name)] = {CommitId("older"), make_job(name, version, content)};
+    kept[JobName(name)] = {CommitId("older"), std::make_shared<const Job>(make_job(name, version, content))};
     return *this;
   }
 
   Plan plan() const {
-    return make_plan(make_desired(CommitId("head"), workspace, applied, kept), applied, settings);
+    return make_plan(desire(CommitId("head"), workspace, applied, kept), applied, settings);
   }
 
   Workspace workspace;
@@ -362,7 +364,7 @@ TEST(Plan, OneAllocationIsDecidedLikeTheWhole) {
   World world;
   world.worker("w1").job("a", "1.1.0");
   world.running("a", "w1");
-  const DesiredState desired = make_desired(CommitId("head"), world.workspace, world.applied, {});
+  const DesiredState desired = desire(CommitId("head"), world.workspace, world.applied);
   const AllocationKey key{JobName("a"), WorkerHost("w1")};
   EXPECT_EQ(decide_one(desired, world.applied, key), world.plan().jobs.at(JobName("a")).upgrades.at(0));
 }

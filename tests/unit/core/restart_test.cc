@@ -214,6 +214,8 @@ FileSetPtr files(std::vector<std::pair<std::string, std::string>> contents) {
   return make_file_set(std::move(list));
 }
 
+AllocationContent content_of(const FileSetPtr& files) { return {files, files, {}}; }
+
 TEST(Restart, ManifestJsonIsShippedAndIsNoDifference) {
   Job job;
   job.version = "1.0.0";
@@ -221,7 +223,7 @@ TEST(Restart, ManifestJsonIsShippedAndIsNoDifference) {
   AppliedAllocation applied;
   applied.version = "1.0.0";
   applied.files = files({{"Makefile", "start:"}, {"manifest.json", "{}"}});
-  EXPECT_FALSE(files_differ(job, applied));
+  EXPECT_FALSE(files_differ(content_of(job.files), applied));
   EXPECT_NE(job.files->list_id, applied.files->list_id);
 }
 
@@ -230,7 +232,7 @@ TEST(Restart, AModeChangeIsADifference) {
   job.files = make_file_set({{.path = "run.sh", .mode = FileMode::kExecutable, .content = sha256("x")}});
   AppliedAllocation applied;
   applied.files = make_file_set({{.path = "run.sh", .mode = FileMode::kRegular, .content = sha256("x")}});
-  EXPECT_TRUE(files_differ(job, applied));
+  EXPECT_TRUE(files_differ(content_of(job.files), applied));
   EXPECT_EQ(changed_paths(applied.files.get(), job.files.get()), std::vector<std::string>{"run.sh"});
 }
 
@@ -239,9 +241,68 @@ TEST(Restart, ARecordedBaselineIsNoDifference_R1_10) {
   job.files = files({{"Makefile", "new rendering"}});
   AppliedAllocation applied;
   applied.files = files({{"Makefile", "old rendering"}});
-  EXPECT_TRUE(files_differ(job, applied));
+  EXPECT_TRUE(files_differ(content_of(job.files), applied));
   applied.baseline = job.files->digest;
-  EXPECT_FALSE(files_differ(job, applied));
+  EXPECT_FALSE(files_differ(content_of(job.files), applied));
+}
+
+// What lies there, what is wanted now, and why the two differ.
+struct Rendering {
+  const char* what;
+  const char* tree;     // of the job now; it was "tree"
+  const char* version;  // now; it was 1.0.0
+  const char* values;   // read now; they were "values"
+  Action action;
+  Reason reason;
+};
+
+class RenderedFilesDiffer : public ::testing::TestWithParam<Rendering> {};
+
+TEST_P(RenderedFilesDiffer, AndTheReasonSaysWhy) {
+  const Rendering& row = GetParam();
+  Job job;
+  job.tree = TreeId(row.tree);
+  job.version = row.version;
+  job.files = empty_file_set();
+  AppliedAllocation applied;
+  applied.running = true;
+  applied.last = LastResult::kConfirmed;
+  applied.version = "1.0.0";
+  applied.tree = TreeId("tree");
+  applied.files = files({{"app.ini", "before"}});
+  applied.rendered_with.values = sha256("values");
+  AllocationContent content = content_of(files({{"app.ini", "now"}}));
+  content.with.values = sha256(row.values);
+  const Wanted wanted{job, content};
+  const Decision decision = decide(situation_of(&wanted, &applied, false));
+  EXPECT_EQ(to_string(decision.action), std::string(to_string(row.action))) << row.what;
+  EXPECT_EQ(to_string(decision.reason), std::string(to_string(row.reason))) << row.what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, RenderedFilesDiffer,
+    ::testing::Values(
+        Rendering{"the commit changed a template", "other", "1.0.0", "values", Action::kRestart,
+                  Reason::kFilesChanged},
+        Rendering{"a value changed and the job did not", "tree", "1.0.0", "other", Action::kRestart,
+                  Reason::kValueChanged},
+        Rendering{"both changed", "other", "1.0.0", "other", Action::kRestart, Reason::kFilesChanged},
+        Rendering{"the version says it first", "tree", "2.0.0", "other", Action::kRestart,
+                  Reason::kVersionChanged},
+        Rendering{"nothing did: maand renders otherwise (R1.10)", "tree", "1.0.0", "values", Action::kNone,
+                  Reason::kNewBaseline}));
+
+TEST(Restart, AValueThatMovesByItselfIsNoReason) {  // workspace.md, list of differences
+  Job job;
+  job.version = "1.0.0";
+  AppliedAllocation applied;
+  applied.running = true;
+  applied.last = LastResult::kConfirmed;
+  applied.version = "1.0.0";
+  applied.files = files({{"app.ini", "from 0.9.0"}});
+  const AllocationContent content{files({{"app.ini", "from 1.0.0"}}), applied.files, {}};
+  const Wanted wanted{job, content};
+  EXPECT_EQ(decide(situation_of(&wanted, &applied, false)).reason, Reason::kUnchanged);
 }
 
 TEST(Restart, AStartThatNeverBeganForLackOfItsTargetLeftNothingBehind) {

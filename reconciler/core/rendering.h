@@ -1,0 +1,74 @@
+// The files of one allocation: what its job ships as it is, and its templates
+// rendered with what this allocation may read (workspace.md 7).
+//
+// Pure. Cost per allocation: one evaluation and one SHA-256 for each template, one
+// more evaluation for those that read a value that moves by itself, and two
+// SHA-256 over the list.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/core/allocation_values.h"
+#include "reconciler/core/applied.h"
+#include "reconciler/core/files.h"
+#include "reconciler/core/model.h"
+#include "reconciler/core/variables.h"
+
+namespace maand {
+
+// What an allocation shall have.
+struct AllocationContent {
+  FileSetPtr files;  // what is shipped; never null
+  // What decides whether anything differs: `files`, but with those values that
+  // move by themselves (RenderedWith) as they were when the list that lies there
+  // was rendered. Mostly `files` itself.
+  FileSetPtr compared;
+  RenderedWith with;  // of `files`
+};
+
+// One template that could not be rendered.
+struct RenderFailure {
+  std::string path;  // in the job directory, with `.tpl`
+  TemplateProblem problem;
+};
+
+struct RenderSettings {
+  BucketId bucket;
+  std::string worker_root;      // `/opt/worker`
+  std::int64_t update_seq = 1;  // of what is shipped now
+};
+
+// Renders the allocations of one job, one after another.
+class JobRenderer {
+ public:
+  // All must outlive it. `scrape`: for the Prometheus server job.
+  JobRenderer(const Job& job, const Variables& variables, const RenderSettings& settings,
+              const ScrapeTexts& scrape);
+
+  // `applied`: null when it was never touched. `more`: files that are made for this
+  // allocation, not by a template.
+  std::variant<AllocationContent, std::vector<RenderFailure>> render(
+      const Worker& worker, std::uint32_t index, const AppliedAllocation* applied,
+      std::vector<ShippedFile> more = {});
+
+ private:
+  struct Once;  // one rendering of every template
+
+  Once render_all(const Worker& worker, std::uint32_t index, const std::string& current_version,
+                  std::int64_t update_seq);
+  std::shared_ptr<const std::string> shared(const Digest& digest, std::string text);
+
+  const Job& job_;
+  const Variables& variables_;
+  const RenderSettings& settings_;
+  const ScrapeTexts& scrape_;
+  // Most allocations of a job render most templates to the same text.
+  std::map<Digest, std::shared_ptr<const std::string>> texts_;
+};
+
+}  // namespace maand

@@ -1,0 +1,127 @@
+// What a workspace with ports and templates asks for, and what is held of it.
+#include "reconciler/core/desired.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/desire.h"
+#include "tests/support/fake_file_view.h"
+#include "tests/support/fake_values.h"
+
+namespace maand {
+namespace {
+
+using testing::FakeFileView;
+
+FakeFileView workspace() {
+  FakeFileView view;
+  view.file("workers.json", R"([{"host": "w1"}, {"host": "w2"}])");
+  return view;
+}
+
+void add_job(FakeFileView& view, const std::string& name, const std::string& manifest,
+             const std::string& text = "") {
+  view.file("jobs/" + name + "/manifest.json", manifest);
+  view.file("jobs/" + name + "/Makefile", "start:\n");
+  if (!text.empty()) view.file("jobs/" + name + "/app.ini.tpl", text);
+}
+
+constexpr const char* kEverywhere = R"({"version": "1.0.0", "selectors": ["worker"]})";
+
+DesiredState desired_of(const FakeFileView& view, const AppliedState& applied = {},
+                        const std::map<JobName, KeptJob>& kept = {},
+                        const VariableSources& sources = no_sources()) {
+  const Workspace workspace = load_workspace(view, "", {});
+  EXPECT_FALSE(workspace.refused());
+  return desire(CommitId("head"), workspace, applied, kept, sources);
+}
+
+std::string text_of(const DesiredState& desired, const std::string& job, std::size_t allocation) {
+  for (const ShippedFile& file : desired.jobs.at(JobName(job)).content(allocation).files->files) {
+    if (file.text) return *file.text;
+  }
+  return "(nothing rendered)";
+}
+
+TEST(Desired, TemplatesAreRenderedForEachAllocation) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{.WorkerIP}} of {{get \"maand/job/api\" \"workers\"}}");
+  const DesiredState desired = desired_of(view);
+  EXPECT_EQ(text_of(desired, "api", 0), "w1 of w1,w2");
+  EXPECT_EQ(text_of(desired, "api", 1), "w2 of w1,w2");
+  EXPECT_TRUE(desired.problems.all().empty());
+}
+
+TEST(Desired, APortOfThePoolStaysAcrossCommits) {  // 4.1
+  FakeFileView view = workspace();
+  add_job(view, "b", R"({"selectors": ["worker"], "resources": {"ports": {"b_http": {}}}})",
+          "{{get \"maand/bucket\" \"b_http\"}}");
+  AppliedState applied;
+  applied.ports = desired_of(view).ports;
+  EXPECT_EQ(applied.ports.at(JobName("b")).at("b_http"), 30000);
+  add_job(view, "a", R"({"selectors": ["worker"], "resources": {"ports": {"a_http": {}}}})");
+  const DesiredState second = desired_of(view, applied);
+  EXPECT_EQ(second.ports.at(JobName("b")).at("b_http"), 30000);
+  EXPECT_EQ(second.ports.at(JobName("a")).at("a_http"), 30001);
+  EXPECT_EQ(text_of(second, "b", 0), "30000");
+}
+
+TEST(Desired, AMissingValueMakesItsJobWaitAndNoOther) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"greeting\"}}");
+  add_job(view, "db", kEverywhere);
+  const DesiredState desired = desired_of(view);
+  const DesiredJob& api = desired.jobs.at(JobName("api"));
+  EXPECT_TRUE(api.held);
+  EXPECT_EQ(to_string(api.held_reason), std::string("MissingValue"));
+  EXPECT_EQ(api.held_detail, "vars/job/api/greeting");
+  EXPECT_TRUE(desired.problems.all().empty()) << "it is no mistake";
+  EXPECT_FALSE(desired.jobs.at(JobName("db")).held);
+
+  FakeValues values;
+  values.write({{ValueChange::Kind::kPut, "vars/job/api", "greeting", "hello"}}, {});
+  const VariableSources sources{BucketId("bucket"), values.snapshot(), nullptr, ""};
+  EXPECT_EQ(text_of(desired_of(view, {}, {}, sources), "api", 0), "hello");
+}
+
+TEST(Desired, AFailingTemplateBreaksItsJobAndIsToldOnce) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "a\n{{ div 1 0 }}");
+  const DesiredState desired = desired_of(view);
+  EXPECT_EQ(to_string(desired.jobs.at(JobName("api")).held_reason), std::string("Broken"));
+  ASSERT_EQ(desired.problems.all().size(), 1u) << "not once per worker";
+  EXPECT_EQ(desired.problems.all()[0].path, "jobs/api/app.ini.tpl");
+  EXPECT_EQ(desired.problems.all()[0].message.rfind("line 2, column 4: ", 0), 0u)
+      << desired.problems.all()[0].message;
+}
+
+TEST(Desired, AJobThatFailsToRenderKeepsItsLastGoodContent) {  // R1.7
+  FakeFileView older = workspace();
+  add_job(older, "api", kEverywhere, "good");
+  const Workspace before = load_workspace(older, "", {});
+  AppliedState applied;
+  JobRecord record;
+  record.job = JobName("api");
+  record.target_commit = CommitId("older");
+  record.target_tree = before.jobs.at(record.job).tree;
+  applied.jobs[record.job] = record;
+  FakeFileView view = workspace();
+  add_job(view, "api", R"({"version": "2.0.0", "selectors": ["worker"]})", "{{get \"vars/bucket\" \"none\"}}");
+
+  const DesiredState first = desired_of(view, applied);
+  EXPECT_EQ(first.wants, (std::map<JobName, CommitId>{{record.job, CommitId("older")}}));
+  EXPECT_EQ(first.jobs.at(record.job).job, nullptr) << "until it was read, nothing is known of it";
+
+  const std::map<JobName, KeptJob> kept{
+      {record.job, {CommitId("older"), std::make_shared<const Job>(before.jobs.at(record.job))}}};
+  const DesiredState second = desired_of(view, applied, kept);
+  EXPECT_TRUE(second.wants.empty());
+  EXPECT_TRUE(second.jobs.at(record.job).held);
+  EXPECT_EQ(second.jobs.at(record.job).job->version, "1.0.0");
+  EXPECT_EQ(text_of(second, "api", 0), "good");
+
+  const std::map<JobName, KeptJob> gone{{record.job, {CommitId("older"), nullptr}}};
+  EXPECT_TRUE(desired_of(view, applied, gone).wants.empty()) << "it is not asked for again and again";
+}
+
+}  // namespace
+}  // namespace maand

@@ -95,6 +95,8 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   return options;
 }
 
-WorkspaceLimits workspace_limits(const Bucket& bucket) { return {bucket.config.max_file_bytes}; }
+WorkspaceLimits workspace_limits(const Bucket& bucket) {
+  return {bucket.config.max_file_bytes, bucket.config.job_config_selector};
+}
 
 }  // namespace maand

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reconciler/core/placement.h"
+#include "reconciler/core/waves.h"
 
 namespace maand {
 namespace {
@@ -127,7 +128,11 @@ DesiredState make_desired(const CommitId& commit, const Workspace& workspace, co
     placed.push_back(&job);
   }
   std::vector<std::vector<std::uint32_t>> placement = place(desired.workers, jobs);
-  for (std::size_t i = 0; i < placed.size(); ++i) placed[i]->workers = std::move(placement[i]);
+  const Waves waves = deployment_waves(jobs);
+  for (std::size_t i = 0; i < placed.size(); ++i) {
+    placed[i]->workers = std::move(placement[i]);
+    placed[i]->wave = waves.sequence[i];
+  }
   return desired;
 }
 

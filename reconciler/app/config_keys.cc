@@ -133,9 +133,11 @@ const ConfigKey kKeys[] = {
        return text && text->size() > 1 && (*text)[0] == '/' &&
               is_clean_path(std::string_view(*text).substr(1)) && put_text(c.worker_root, v);
      }},
-    {"job_config_selector", "a text in quotes",
-     [](Config& c, const V& v) { return put_text(c.job_config_selector, v); }, nullptr,
-     [](const V& v) { return if_set(v, "bucket.jobs.<selector>.conf"); }},
+    {"job_config_selector", "a text in quotes without `/`; it names bucket.jobs.<selector>.conf",
+     [](Config& c, const V& v) {
+       const auto text = as_text(v);
+       return text && text->find('/') == std::string::npos && put_text(c.job_config_selector, v);
+     }},
     {"certs_ttl", kDays,
      [](Config& c, const V& v) {
        const auto days = as_integer(v, 0, 36500);

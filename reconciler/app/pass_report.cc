@@ -25,14 +25,22 @@ void Pass::keep(const std::string& name, const CommitId& commit) {
 }
 
 // The newest content that loaded and is not held becomes the job's target (R1.7).
+// Of every job that is known its wave is kept, for when it leaves (R2.3).
 void Pass::remember_targets() {
   const AppliedState& state = deps_.journal.state();
   for (const auto& [name, job] : desired_.jobs) {
-    if (!job.job || job.held) continue;
+    if (!job.job) continue;
     const auto known = state.jobs.find(name);
-    if (known != state.jobs.end() && known->second.target_tree == job.job->tree) continue;
-    JobRecord record = known == state.jobs.end() ? JobRecord{} : known->second;
+    const bool first = known == state.jobs.end();
+    const bool same_target = job.held || (!first && known->second.target_tree == job.job->tree);
+    if (same_target && (first || known->second.wave == job.wave)) continue;
+    JobRecord record = first ? JobRecord{} : known->second;
     record.job = name;
+    record.wave = job.wave;
+    if (same_target) {
+      deps_.journal.put_job(record);
+      continue;
+    }
     record.target_commit = job.commit;
     record.target_tree = job.job->tree;
     record.held_reason.clear();

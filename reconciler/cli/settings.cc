@@ -111,6 +111,8 @@ JudgeSettings judge_settings(const Bucket& bucket) {
           .ca_pem = read_file(bucket.secrets() / "ca.crt")};
 }
 
-WorkspaceLimits workspace_limits(const Bucket& bucket) { return {bucket.config.max_file_bytes}; }
+WorkspaceLimits workspace_limits(const Bucket& bucket) {
+  return {bucket.config.max_file_bytes, bucket.config.job_config_selector};
+}
 
 }  // namespace maand

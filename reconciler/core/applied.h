@@ -16,6 +16,7 @@
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/outcome.h"
+#include "reconciler/core/port_table.h"
 
 namespace maand {
 
@@ -79,10 +80,6 @@ struct JobRecord {
   // maand release JOB (R2.5, R2.8): lets the job pass at this tree.
   TreeId released_tree;
 };
-
-// Numbers of declared ports, by job and name of the port (workspace.md 4.1): what
-// was given out once stays, across commits.
-using PortTable = std::map<JobName, std::map<std::string, int>>;
 
 // Sorted by (job, worker): planning merges it with the desired allocations.
 struct AppliedState {

@@ -1,12 +1,16 @@
 #include "reconciler/core/between_jobs.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "reconciler/core/capacity.h"
+#include "reconciler/core/demands.h"
 #include "reconciler/core/placement.h"
+#include "reconciler/core/waves.h"
 
 namespace maand {
 namespace {
@@ -102,13 +106,28 @@ void check_minimums(const std::vector<Placed>& all, std::size_t workers, std::ve
   }
 }
 
+void check_cycles(const std::vector<const Job*>& jobs, std::vector<BetweenJobs>& out) {
+  for (Cycle& cycle : deployment_waves(jobs).cycles) {
+    Diagnostic diagnostic{Severity::kError, "jobs/" + cycle.jobs.front().str() + "/manifest.json", "commands",
+                          "the demands go round in a circle: " + to_string(cycle),
+                          "remove one of these demands, so that one of the jobs can go first"};
+    out.push_back({Reason::kDemandCycle, std::move(cycle.jobs), std::move(diagnostic)});
+  }
+}
+
+void append(std::vector<BetweenJobs>& out, std::vector<BetweenJobs> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(out));
+}
+
 }  // namespace
 
 std::vector<BetweenJobs> check_between_jobs(const std::vector<Worker>& workers,
-                                            const std::map<JobName, Job>& jobs) {
+                                            const std::map<JobName, Job>& jobs, const Disabled& disabled,
+                                            const std::set<JobName>& unreadable) {
   std::vector<const Job*> pointers;
   for (const auto& [name, job] : jobs) pointers.push_back(&job);
   std::vector<std::vector<std::uint32_t>> placement = place(workers, pointers);
+  std::vector<BetweenJobs> capacity = check_capacity(workers, pointers, placement, disabled);
   std::vector<Placed> all;
   for (std::size_t i = 0; i < pointers.size(); ++i) all.push_back({pointers[i], std::move(placement[i])});
 
@@ -116,6 +135,9 @@ std::vector<BetweenJobs> check_between_jobs(const std::vector<Worker>& workers,
   check_port_names(all, out);
   check_port_numbers(all, workers, out);
   check_minimums(all, workers.size(), out);
+  append(out, std::move(capacity));
+  append(out, check_demands(jobs, unreadable));
+  check_cycles(pointers, out);
   return out;
 }
 

@@ -91,18 +91,27 @@ std::map<std::string, std::string> parse_text_map(std::string_view text, const s
   return table ? read_map(*table, site) : std::map<std::string, std::string>{};
 }
 
-void check_bucket_jobs_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics) {
-  const Site site(diagnostics, path);
+std::string bucket_jobs_file(std::string_view selector) {
+  const std::string_view name = trim(selector);
+  return name.empty() ? "bucket.jobs.conf" : "bucket.jobs." + std::string(name) + ".conf";
+}
+
+BucketJobsConf parse_bucket_jobs_conf(std::string_view text, const std::string& file,
+                                      Diagnostics& diagnostics) {
+  const Site site(diagnostics, file);
+  BucketJobsConf conf;
+  conf.file = file;
   const std::optional<toml::table> table = parse_toml(text, site);
-  if (!table) return;
+  if (!table) return conf;
   for (const auto& [key, node] : *table) {
     if (const auto* job = node.as_table()) {
-      read_map(*job, site.member(key.str()));
+      conf.jobs.emplace(JobName(key.str()), read_map(*job, site.member(key.str())));
     } else {
       site.member(key.str()).error("must be a table named like a job",
                                    "write [" + printable(key.str()) + "] above its settings");
     }
   }
+  return conf;
 }
 
 }  // namespace maand

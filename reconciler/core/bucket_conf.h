@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/ids.h"
 
 namespace maand {
 
@@ -23,7 +24,20 @@ BucketConf parse_bucket_conf(std::string_view text, const std::string& path, Dia
 std::map<std::string, std::string> parse_text_map(std::string_view text, const std::string& path,
                                                   Diagnostics& diagnostics);
 
-// A table per job, each a map of text. So far only judged, not used.
-void check_bucket_jobs_conf(std::string_view text, const std::string& path, Diagnostics& diagnostics);
+// Settings of jobs: a table per job, each a map of text. Which of these files
+// counts is said by `job_config_selector` of maand.conf.
+struct BucketJobsConf {
+  std::string file = "bucket.jobs.conf";
+  std::map<JobName, std::map<std::string, std::string>> jobs;  // also of jobs that are none
+};
+
+// `bucket.jobs.conf`, or `bucket.jobs.<selector>.conf`; white space around the
+// selector does not count.
+std::string bucket_jobs_file(std::string_view selector);
+
+// With errors in `diagnostics` the commit is to be refused when this is the file
+// that counts. `file` is the path in messages and the name that is kept.
+BucketJobsConf parse_bucket_jobs_conf(std::string_view text, const std::string& file,
+                                      Diagnostics& diagnostics);
 
 }  // namespace maand

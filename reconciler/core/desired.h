@@ -34,6 +34,8 @@ struct DesiredJob {
   std::shared_ptr<const Job> job;
   CommitId commit;                     // where `job` comes from
   std::vector<std::uint32_t> workers;  // indices into DesiredState::workers, ascending
+  // Deployment sequence over the content of every job that is known (R2.3).
+  int wave = 0;
 
   bool held = false;
   Reason held_reason = Reason::kUnchanged;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "reconciler/core/file_rules.h"
@@ -18,7 +19,6 @@ struct Later {
 };
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
-    {"commands", "hooks"},
     {"certs", "certificates"},
     {"renamed_from", "renames"},
     {"drift", "drift settings"},
@@ -29,13 +29,31 @@ int clamp_int(std::int64_t value) {
       std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
 }
 
-std::string parse_job_version(const JsonFields& fields) {
+// A version of the wrong type has been told of, and is not missing besides.
+void parse_job_version(const JsonFields& fields, Job& job) {
   std::string text;
-  fields.read("version", text);
+  const bool read = fields.read("version", text);
   text = std::string(trim(text));
-  if (text.empty() || equal_fold(text, "unknown")) return "0.0.0";
+  job.version_stated = fields.get("version") && !(read && (text.empty() || equal_fold(text, "unknown")));
+  if (!read || !job.version_stated) return;
   if (!parse_version(text)) fields.at("version").error(quote(text) + " is no version", kVersionGrammar);
-  return text;
+  job.version = text;
+}
+
+// Each is told of by itself, since each has to be met (workspace.md 5.1).
+void derive_demands(const Site& site, Job& job) {
+  for (const JobCommand& command : job.commands) {
+    if (command.demand) {
+      job.demands.push_back({command.demand->job, command.demand->min_version, command.demand->max_version});
+    }
+  }
+  const auto key = [](const Demand& one) { return std::tie(one.job, one.min_version, one.max_version); };
+  std::sort(job.demands.begin(), job.demands.end(),
+            [&](const Demand& a, const Demand& b) { return key(a) < key(b); });
+  job.demands.erase(std::unique(job.demands.begin(), job.demands.end()), job.demands.end());
+  if (job.demands.empty() || job.version_stated) return;
+  site.member("version").error("is missing, and the job demands " + printable(job.demands.front().job.str()),
+                               std::string("a job with demands needs a version: ") + kVersionGrammar);
 }
 
 std::vector<std::string> parse_selectors(const JobName& name, const JsonFields& fields) {
@@ -132,7 +150,7 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
       {"version", "selectors", "max_concurrent_starts", "max_concurrent_upgrades", "min_allocations_count",
        "restart_policy", "restart_globs", "resources", "health_check", "timeouts", "rollout", "commands",
        "certs", "files", "renamed_from", "drift", "deploy_parallel_count", "update_parallel_count"});
-  job.version = parse_job_version(fields);
+  parse_job_version(fields, job);
   job.selectors = parse_selectors(name, fields);
   parse_counts(fields, job);
   parse_restart(fields, job);
@@ -150,6 +168,10 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
   }
   if (const JsonValue* block = fields.object("rollout")) {
     job.rollout = parse_rollout(*block, fields.at("rollout"));
+  }
+  if (const JsonValue* block = fields.object("commands")) {
+    job.commands = parse_commands(name, *block, fields.at("commands"));
+    derive_demands(site, job);
   }
   for (const Later& later : kNotBuiltYet) {
     const JsonValue* value = fields.get(later.field);

@@ -4,8 +4,10 @@
 // refused by name: a job is applied as it was meant, or not at all.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reconciler/core/diagnostics.h"
 #include "reconciler/core/ids.h"
@@ -24,5 +26,13 @@ Resources parse_resources(const JsonValue& object, const Site& site);
 HealthSpec parse_health(const JsonValue& object, const Resources& resources, const Site& site);
 RolloutPolicy parse_rollout(const JsonValue& object, const Site& site);
 std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site);
+// Sorted by name. `job` is who declares them.
+std::vector<JobCommand> parse_commands(const JobName& job, const JsonValue& object, const Site& site);
+
+// Every command needs exactly one program: `_modules/<name>.py`, `.ts` or `.js`
+// (workspace.md 2.5). `paths` are files of the job relative to its directory,
+// sorted; those elsewhere do not matter. `site` is the manifest.
+void check_command_files(const std::vector<JobCommand>& commands, const std::vector<std::string>& paths,
+                         const Site& site);
 
 }  // namespace maand

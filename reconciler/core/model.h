@@ -55,6 +55,16 @@ struct Bounds {  // MB or MHz
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
+// What a job takes of a worker it is on (workspace.md 4.2): the larger bound, or
+// what bucket.jobs.conf says.
+struct Reservation {
+  double memory_mb = 0;
+  double cpu_mhz = 0;
+  std::string memory_source = "manifest";  // or the name of the file
+  std::string cpu_source = "manifest";
+  friend bool operator==(const Reservation&, const Reservation&) = default;
+};
+
 struct PortBinding {
   std::string name;          // [a-z][a-z0-9_]*
   std::optional<int> fixed;  // 1..65535; unset = from the pool
@@ -100,6 +110,25 @@ const char* to_string(Target target);  // "", "start", …
 // Empty text and unknown words give kNone.
 Target target_from(std::string_view word);
 
+// The command of another job that a command needs (workspace.md 2.5).
+struct CommandDemand {
+  JobName job;
+  std::string command;      // declared by `job`
+  std::string min_version;  // inclusive; empty = no bound
+  std::string max_version;
+  std::string config = "{}";  // the whole `config` object as compact JSON
+  friend bool operator==(const CommandDemand&, const CommandDemand&) = default;
+};
+
+// A hook of a job: a program under `_modules/` (workspace.md 2.5). So far only
+// those that run at no event but `cli`.
+struct JobCommand {
+  std::string name;                 // command_…, of the grammar of job names
+  std::vector<std::string> events;  // sorted, unique, never empty
+  std::optional<CommandDemand> demand;
+  friend bool operator==(const JobCommand&, const JobCommand&) = default;
+};
+
 // This job needs `job`, at a version within inclusive bounds (workspace.md 5.1).
 struct Demand {
   JobName job;
@@ -126,7 +155,8 @@ struct JobTemplate {
 
 struct Job {
   JobName name;
-  std::string version;  // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
+  std::string version;          // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
+  bool version_stated = false;  // neither blank nor "unknown"; demands need it (workspace.md 5.1)
   std::vector<std::string> selectors;  // ANDed; defaults to the job's own name
   int max_concurrent_starts = 0;       // 0 = all at once
   int max_concurrent_upgrades = 1;     // >= 1
@@ -134,10 +164,12 @@ struct Job {
   RestartPolicy restart_policy = RestartPolicy::kAlways;
   std::vector<std::string> restart_globs;
   Resources resources;
+  Reservation reservation;
   HealthSpec health;
   RolloutPolicy rollout;
   std::map<Target, Seconds> timeouts;  // only those the manifest names
-  std::vector<Demand> demands;         // sorted by job (R2.8)
+  std::vector<JobCommand> commands;    // sorted by name
+  std::vector<Demand> demands;         // of its commands; sorted by job, unique (R2.8)
   TreeId tree;                         // git tree of the whole job directory: part of the hold key (R5.3)
   FileSetPtr files;                    // those that are shipped as they are; never null
   std::vector<JobTemplate> templates;  // sorted by path; no path is one of `files`

@@ -81,6 +81,8 @@ bool is_port_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
+bool is_command_name(std::string_view text) { return text.starts_with("command_") && is_job_name(text); }
+
 bool is_ipv4(std::string_view text) {
   const std::vector<std::string_view> octets = split(text, '.');
   return octets.size() == 4 && std::all_of(octets.begin(), octets.end(), [](std::string_view octet) {

@@ -17,6 +17,12 @@ inline constexpr const char* kJobNameGrammar =
 // [a-z][a-z0-9_]* (workspace.md 2.3)
 bool is_port_name(std::string_view text);
 
+// `command_` and what may follow in the name of a job: it names a file and a
+// program (workspace.md 2.5).
+bool is_command_name(std::string_view text);
+inline constexpr const char* kCommandNameGrammar =
+    "write `command_` and letters, digits, `_`, `.` and `-`, at most 63 characters in all";
+
 // An IPv4 or IPv6 address, or a DNS name (RFC 1123: letters, digits and `-`; a
 // name whose last part is all digits is a mistyped address). No zone, no port.
 bool is_host(std::string_view text);

@@ -175,6 +175,7 @@ class Planner {
 
   void plan_job(const DesiredJob& desired, AppliedIt begin, AppliedIt end) {
     JobPlan plan = new_plan(desired.name);
+    if (desired.job) plan.wave = desired.wave;  // else the wave it had
     plan.commit = desired.commit;
     plan.held = desired.held;
     plan.held_reason = desired.held_reason;

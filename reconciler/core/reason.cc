@@ -82,6 +82,16 @@ Words words(Reason reason) {
       return {"PortConflict", "another job claims the same port on the same worker"};
     case Reason::kTooFewAllocations:
       return {"TooFewAllocations", "it has fewer allocations than min_allocations_count"};
+    case Reason::kPortRangeExhausted:
+      return {"PortRangeExhausted", "no number of the pool in bucket.conf is left for one of its ports"};
+    case Reason::kPortClaimed:
+      return {"PortClaimed", "somebody outside of this bucket claims one of its ports"};
+    case Reason::kInsufficientCapacity:
+      return {"InsufficientCapacity", "the jobs of a worker reserve more memory or cpu than it has"};
+    case Reason::kDemandUnmet:
+      return {"DemandUnmet", "a job or command it demands is missing, or has a version it does not accept"};
+    case Reason::kDemandCycle:
+      return {"DemandCycle", "it and the jobs it demands demand one another, so none of them can go first"};
   }
   return {"Unchanged", ""};
 }
@@ -92,7 +102,7 @@ const char* to_string(Reason reason) { return words(reason).name; }
 const char* explain(Reason reason) { return words(reason).sentence; }
 
 Reason reason_from(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(Reason::kTooFewAllocations); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kDemandCycle); ++i) {
     if (word == words(static_cast<Reason>(i)).name) return static_cast<Reason>(i);
   }
   return Reason::kUnchanged;

@@ -41,8 +41,13 @@ enum class Reason {
   kSuperseded,       // a newer commit changed the job (R1.8)
   kStopping,         // the daemon is leaving
   // Between jobs.
-  kPortConflict,       // two jobs claim one port on one worker
-  kTooFewAllocations,  // min_allocations_count (workspace.md 3.4)
+  kPortConflict,          // two jobs claim one port on one worker
+  kTooFewAllocations,     // min_allocations_count (workspace.md 3.4)
+  kPortRangeExhausted,    // no number of the pool is left (workspace.md 4.1)
+  kPortClaimed,           // somebody outside of the bucket has the port (R3.11)
+  kInsufficientCapacity,  // a worker cannot hold the reservations on it (workspace.md 4.2)
+  kDemandUnmet,  // a demanded job or command is not there, or at the wrong version (workspace.md 5.1)
+  kDemandCycle,  // jobs demand one another (workspace.md 5.2)
 };
 
 // `VersionChanged`, …

@@ -2,17 +2,10 @@
 
 #include <optional>
 
-#include "reconciler/core/version.h"
+#include "reconciler/core/demands.h"
 
 namespace maand {
 namespace {
-
-std::string bounds_of(const Demand& demand) {
-  std::string out;
-  if (!demand.min_version.empty()) out += " >= " + demand.min_version;
-  if (!demand.max_version.empty()) out += (out.empty() ? " <= " : " and <= ") + demand.max_version;
-  return out;
-}
 
 // Empty: the upstream's rollout ended well enough.
 std::string why_unfit(const Upstream& upstream) {
@@ -37,15 +30,6 @@ std::string why_unfit(const Upstream& upstream) {
 }
 
 }  // namespace
-
-bool within_bounds(const Demand& demand, std::string_view text) {
-  const auto version = parse_version(text);
-  if (!version) return true;
-  const auto min = parse_version(demand.min_version);
-  const auto max = parse_version(demand.max_version);
-  if (min && *version < *min) return false;
-  return !(max && *version > *max);
-}
 
 UpstreamVerdict judge_upstreams(const JobPlan& plan,
                                 const std::function<std::optional<Upstream>(const JobName&)>& look) {

@@ -39,8 +39,4 @@ struct UpstreamVerdict {
 UpstreamVerdict judge_upstreams(const JobPlan& plan,
                                 const std::function<std::optional<Upstream>(const JobName&)>& look);
 
-// `version` lies within the demand's inclusive bounds. A bound or a version that
-// is not a version at all is no reason to block: loading has told of it.
-bool within_bounds(const Demand& demand, std::string_view version);
-
 }  // namespace maand

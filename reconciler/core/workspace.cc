@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reconciler/core/between_jobs.h"
+#include "reconciler/core/capacity.h"
 #include "reconciler/core/disabled_file.h"
 #include "reconciler/core/job_files.h"
 #include "reconciler/core/manifest.h"
@@ -59,6 +60,15 @@ std::optional<std::string> read_control(const FileView& view, const Entry& entry
   return std::nullopt;
 }
 
+// Of everything that may be a file, as seen from `directory`; sorted.
+std::vector<std::string> relative_paths(std::span<const Entry> entries, const std::string& directory) {
+  std::vector<std::string> out;
+  for (const Entry& entry : entries) {
+    if (entry.kind != EntryKind::kSubmodule) out.push_back(entry.path.substr(directory.size() + 1));
+  }
+  return out;
+}
+
 struct LoadedJob {
   Job job;
   bool without_manifest = false;
@@ -85,6 +95,7 @@ LoadedJob load_one(const FileView& view, std::string_view root, const std::strin
     out.job = parse_manifest(name, *text, manifest_path, out.diagnostics);
   }
   if (out.without_manifest) return out;  // whatever else lies there is not judged as a job
+  check_command_files(out.job.commands, relative_paths(entries, directory), manifest);
   load_job_files(view, directory, label, entries, limits, digests, out.job, out.diagnostics);
   out.job.tree = view.tree(directory);
   return out;
@@ -111,7 +122,7 @@ class Loader {
     refuse_policy();
     load_jobs();
     check_names();
-    out_.between = check_between_jobs(out_.workers, out_.jobs);
+    out_.between = check_between_jobs(out_.workers, out_.jobs, out_.disabled, broken_names());
     return std::move(out_);
   }
 
@@ -159,9 +170,10 @@ class Loader {
     sort_out(found);
   }
 
-  // Which of these files counts is said by maand.conf, so a bad one is no reason
-  // to refuse; and none of them counts before capacity is built.
+  // The file that counts is part of the bucket's settings (R1.3 covers it); the
+  // others are those of other buckets of the same workspace, and merely judged.
   void load_bucket_jobs_conf() {
+    out_.bucket_jobs.file = bucket_jobs_file(limits_.job_config_selector);
     static constexpr std::string_view kPrefix = "bucket.jobs.";
     const std::string prefix = join(root_, kPrefix);
     for (const Entry& entry : entries_) {
@@ -169,13 +181,20 @@ class Loader {
       const std::string name = entry.path.substr(prefix.size() - kPrefix.size());
       if (name.find('/') != std::string::npos) continue;
       const std::string shown = printable(name);
+      const bool counts = name == out_.bucket_jobs.file;
       Diagnostics found;
-      if (const auto text = read_control(view_, entry, Site(found, shown)))
-        check_bucket_jobs_conf(*text, shown, found);
-      for (const Diagnostic& one : found.all())
-        out_.warnings.warning(one.path, one.field, one.message, one.advice);
-      out_.warnings.warning(shown, "", "is not used yet: settings of jobs come with capacity",
-                            "state memory and cpu in the manifests until then");
+      BucketJobsConf conf;
+      if (const auto text = read_control(view_, entry, Site(found, shown))) {
+        conf = parse_bucket_jobs_conf(*text, shown, found);
+      }
+      if (counts) {
+        sort_out(found);
+        out_.bucket_jobs = std::move(conf);
+        out_.bucket_jobs.file = shown;
+      } else {
+        for (const Diagnostic& one : found.all())
+          out_.warnings.warning(one.path, one.field, one.message, one.advice);
+      }
     }
   }
 
@@ -195,7 +214,9 @@ class Loader {
       if (name.find('/') == std::string::npos) refuse_link(name, entry.kind);
     }
     for (const std::string& name : directories) {
-      put(name, load_one(view_, root_, name, below(entries_, jobs + "/" + name), limits_, digests_));
+      LoadedJob job = load_one(view_, root_, name, below(entries_, jobs + "/" + name), limits_, digests_);
+      if (!job.without_manifest) reserve(job.job, out_.bucket_jobs, job.diagnostics);
+      put(name, std::move(job));
     }
   }
 
@@ -224,12 +245,23 @@ class Loader {
     }
   }
 
+  std::set<JobName> broken_names() const {
+    std::set<JobName> names;
+    for (const auto& [name, job] : out_.broken) names.insert(name);
+    return names;
+  }
+
   void check_names() {
     if (out_.refused()) return;  // unknown names would only follow from the errors told already
-    std::set<JobName> names;
+    std::set<JobName> names = broken_names();
     for (const auto& [name, job] : out_.jobs) names.insert(name);
-    for (const auto& [name, job] : out_.broken) names.insert(name);
     warn_of_unknown_names(out_.disabled, out_.workers, names, "disabled.json", out_.warnings);
+    for (const auto& [name, settings] : out_.bucket_jobs.jobs) {
+      if (names.count(name) > 0) continue;
+      out_.warnings.warning(out_.bucket_jobs.file, printable(name.str()),
+                            quote(name.str()) + " is no job, so its settings are not used",
+                            "correct the name, or remove the section");
+    }
   }
 
   const FileView& view_;
@@ -239,6 +271,21 @@ class Loader {
   std::vector<Entry> entries_;
   Workspace out_;
 };
+
+// As the settings beside the job say; where they make no sense, as the manifest does.
+void reserve_as_then(const FileView& view, std::string_view root, const WorkspaceLimits& limits, Job& job) {
+  Diagnostics found;
+  const std::string file = bucket_jobs_file(limits.job_config_selector);
+  BucketJobsConf settings;
+  const auto text = view.read(join(root, file));
+  if (text && text->size() <= kMaxControlBytes) settings = parse_bucket_jobs_conf(*text, file, found);
+  const Resources resources = job.resources;
+  if (!found.has_errors()) reserve(job, settings, found);
+  if (!found.has_errors()) return;
+  Diagnostics none;
+  job.resources = resources;
+  reserve(job, {}, none);
+}
 
 }  // namespace
 
@@ -253,6 +300,7 @@ std::optional<Job> load_job(const FileView& view, std::string_view root, const J
   if (!entries) return std::nullopt;
   LoadedJob loaded = load_one(view, root, job.str(), *entries, limits, digests);
   if (loaded.diagnostics.has_errors()) return std::nullopt;
+  reserve_as_then(view, root, limits, loaded.job);
   return std::move(loaded.job);
 }
 

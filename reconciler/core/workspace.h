@@ -2,7 +2,8 @@
 //
 // Pure and total: any bytes give a Workspace and diagnostics, never an
 // exception. The unit of failure is the job (R1.6); problems of workers.json,
-// disabled.json, bucket.conf or policy.toml refuse the whole commit (R1.3).
+// disabled.json, bucket.conf, policy.toml or the bucket.jobs.conf that counts refuse
+// the whole commit (R1.3). One section of that file concerns its job alone.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,8 @@ namespace maand {
 
 struct WorkspaceLimits {
   std::uint64_t max_file_bytes = 256ull << 20;  // a larger file breaks its job (R3.3)
+  // Of maand.conf: which bucket.jobs.<selector>.conf counts (workspace.md 4.4); blank = bucket.jobs.conf.
+  std::string job_config_selector;
 };
 
 // A directory below `jobs/` that did not become a Job.
@@ -34,7 +37,7 @@ struct BrokenJob {
 // Jobs that load, each by itself, and do not go together. Whom it holds is decided
 // by the plan: those of them whose part of it changed (R1.6).
 struct BetweenJobs {
-  Reason reason = Reason::kPortConflict;  // or kTooFewAllocations
+  Reason reason = Reason::kPortConflict;  // one of those "between jobs"
   std::vector<JobName> jobs;              // sorted, never empty
   Diagnostic diagnostic;
 };
@@ -46,6 +49,7 @@ struct Workspace {
   std::vector<BetweenJobs> between;  // judged over `jobs` alone
   Disabled disabled;
   BucketConf bucket;
+  BucketJobsConf bucket_jobs;
 
   Diagnostics commit;    // errors here refuse the commit; nothing of it may be planned
   Diagnostics warnings;  // everything that is merely told
@@ -66,7 +70,9 @@ Workspace load_workspace(const FileView& view, std::string_view root, const Work
                          ContentDigests* digests = nullptr);
 
 // Loads one job directory alone; how the last good content of a held job is
-// read again from the commit that is kept for it (R1.7). Empty on any error.
+// read again from the commit that is kept for it (R1.7). Empty on any error of the
+// job. What it reserves comes from that commit as well; settings of it that are
+// not understood any more (another selector, say) leave the manifest's amounts.
 std::optional<Job> load_job(const FileView& view, std::string_view root, const JobName& job,
                             const WorkspaceLimits& limits, ContentDigests* digests = nullptr);
 

@@ -29,5 +29,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const auto& [target, seconds] : job.timeouts)
     FUZZ_CHECK(target != Target::kNone && seconds.count() >= 1);
+  FUZZ_CHECK(job.demands.empty() || job.version_stated);
+  FUZZ_CHECK(job.demands.size() <= job.commands.size());
+  for (const JobCommand& command : job.commands) {
+    FUZZ_CHECK(is_command_name(command.name) && command.events == std::vector<std::string>{"cli"});
+    if (!command.demand) continue;
+    const CommandDemand& demand = *command.demand;
+    FUZZ_CHECK(is_job_name(demand.job.str()) && is_command_name(demand.command) && demand.job != job.name);
+    for (const std::string& bound : {demand.min_version, demand.max_version}) {
+      FUZZ_CHECK(bound.empty() || parse_version(bound).has_value());
+    }
+    Diagnostics of_config;
+    const auto config = parse_json(demand.config, "config", of_config);
+    FUZZ_CHECK(config && config->kind == JsonValue::Kind::kObject);
+  }
+  check_command_files(job.commands, {"_modules/command_a.js", "_modules/command_a.py"},
+                      Site(diagnostics, "manifest.json"));
+  fuzz::check_messages(diagnostics);
   return 0;
 }

@@ -2,10 +2,13 @@
 // and a line of one `.`.
 #include "reconciler/core/workspace.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "reconciler/core/names.h"
+#include "reconciler/core/port_pool.h"
+#include "reconciler/core/waves.h"
 #include "tests/fuzz/check.h"
 #include "tests/support/fake_file_view.h"
 
@@ -35,12 +38,46 @@ maand::testing::FakeFileView view_of(std::string_view text) {
   return view;
 }
 
+const maand::WorkspaceLimits kLimits{.max_file_bytes = 4096, .job_config_selector = "x"};
+
+// A job comes after what it demands, but for those that demand one another.
+void check_waves(const maand::Workspace& workspace) {
+  using namespace maand;
+  std::vector<const Job*> jobs;
+  for (const auto& [name, job] : workspace.jobs) jobs.push_back(&job);
+  const Waves waves = deployment_waves(jobs);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    for (const Demand& demand : jobs[i]->demands) {
+      const auto upstream =
+          std::find_if(jobs.begin(), jobs.end(), [&](const Job* job) { return job->name == demand.job; });
+      if (upstream == jobs.end()) continue;
+      const int below = waves.sequence[static_cast<std::size_t>(upstream - jobs.begin())];
+      FUZZ_CHECK(waves.sequence[i] > below || (waves.sequence[i] == below && !waves.cycles.empty()));
+    }
+  }
+  for (const Cycle& cycle : waves.cycles) FUZZ_CHECK(cycle.path.size() >= 2 && !to_string(cycle).empty());
+}
+
+// Every declared port has a number or a problem, and the answer is stable.
+void check_ports(const maand::Workspace& workspace) {
+  using namespace maand;
+  PortClaims claims;
+  for (const auto& [name, job] : workspace.jobs) claims.declared[name] = job.resources.ports;
+  const PortPool pool{workspace.bucket.port_min, workspace.bucket.port_max, {}};
+  const PortAssignment once = assign_ports(claims, pool, {});
+  FUZZ_CHECK(assign_ports(claims, pool, once.numbers).numbers == once.numbers);
+  std::size_t missing = once.problems.size();
+  for (const auto& [name, ports] : claims.declared) missing += ports.size();
+  for (const auto& [name, ports] : once.numbers) missing -= ports.size();
+  FUZZ_CHECK(missing == 2 * once.problems.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace maand;
   const auto view = view_of({reinterpret_cast<const char*>(data), size});
-  const Workspace workspace = load_workspace(view, "", {.max_file_bytes = 4096});
+  const Workspace workspace = load_workspace(view, "", kLimits);
   fuzz::check_messages(workspace.commit);
   fuzz::check_messages(workspace.warnings);
   FUZZ_CHECK(workspace.refused() || !workspace.workers.empty());
@@ -51,8 +88,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& [name, job] : workspace.jobs) {
     FUZZ_CHECK(is_job_name(name.str()) && !job.tree.empty());
     for (const ShippedFile& file : job.files->files) FUZZ_CHECK(!path_problem(file.path));
-    FUZZ_CHECK(load_job(view, "", name, {.max_file_bytes = 4096}).has_value());
+    const auto alone = load_job(view, "", name, kLimits);
+    FUZZ_CHECK(alone.has_value());
+    // Alone it has the same settings beside it, unless those refuse the commit.
+    FUZZ_CHECK(workspace.refused() || alone->reservation == job.reservation);
+    FUZZ_CHECK(job.reservation.memory_mb >= 0 && job.reservation.cpu_mhz >= 0);
   }
-  for (const BetweenJobs& between : workspace.between) FUZZ_CHECK(!between.jobs.empty());
+  for (const BetweenJobs& between : workspace.between) {
+    FUZZ_CHECK(!between.jobs.empty() && std::is_sorted(between.jobs.begin(), between.jobs.end()));
+    Diagnostics told;
+    told.error(between.diagnostic.path, between.diagnostic.field, between.diagnostic.message,
+               between.diagnostic.advice);
+    fuzz::check_messages(told);
+  }
+  check_waves(workspace);
+  check_ports(workspace);
   return 0;
 }

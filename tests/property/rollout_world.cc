@@ -67,6 +67,7 @@ void RolloutWorld::make_job(int number) {
   desired.name = job->name;
   desired.job = job;
   desired.commit = desired_.commit;
+  desired.wave = wave;
   for (std::uint32_t i = 0; i < desired_.workers.size(); ++i) {
     if (!leaves && chance(70)) desired.workers.push_back(i);
     if (chance(70)) make_applied(*job, desired_.workers[i].host);

@@ -254,7 +254,7 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[notify]\nslack = \"x\"", {"notify.slack", "notifications are not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
       {"[state]\nrecovery = \"auto\"", {"not built yet"}},
-      {"job_config_selector = \"prod\"", {"not built yet"}},
+      {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},
   };
   for (const Refused& row : table) {
     const std::vector<std::string> told = problems(parse(row.text));

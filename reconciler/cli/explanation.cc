@@ -26,7 +26,8 @@ void refuse_unknown(const JudgedHead& head, const JobName& job) {
 // alone can know.
 void explain_job(Explanation& out, const JudgedHead& head, const StatusView& status, const Plan& plan) {
   if (const auto planned = plan.jobs.find(out.job); planned != plan.jobs.end() && planned->second.held) {
-    out.state = "held";
+    // A value that is not there yet may come from elsewhere; the rest is for a person.
+    out.state = planned->second.held_reason == Reason::kMissingValue ? "waiting" : "held";
     out.reason = to_string(planned->second.held_reason);
     out.detail = planned->second.held_detail;
   }
@@ -40,6 +41,9 @@ void explain_job(Explanation& out, const JudgedHead& head, const StatusView& sta
   out.held = out.state == "held";
   if (const auto broken = head.workspace.broken.find(out.job); broken != head.workspace.broken.end()) {
     for (const Diagnostic& one : broken->second.diagnostics.all()) out.problems.push_back(to_string(one));
+  }
+  for (const Diagnostic& one : head.desired->problems.all()) {
+    if (one.path.starts_with("jobs/" + out.job.str() + "/")) out.problems.push_back(to_string(one));
   }
   for (const BetweenJobs& between : head.workspace.between) {
     if (std::count(between.jobs.begin(), between.jobs.end(), out.job) > 0) {

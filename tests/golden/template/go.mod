@@ -1,0 +1,3 @@
+module maand.example/template-vectors
+
+go 1.24

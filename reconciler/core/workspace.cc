@@ -95,7 +95,9 @@ LoadedJob load_one(const FileView& view, std::string_view root, const std::strin
     out.job = parse_manifest(name, *text, manifest_path, out.diagnostics);
   }
   if (out.without_manifest) return out;  // whatever else lies there is not judged as a job
-  check_command_files(out.job.commands, relative_paths(entries, directory), manifest);
+  if (!out.job.commands.empty()) {
+    check_command_files(out.job.commands, relative_paths(entries, directory), manifest);
+  }
   load_job_files(view, directory, label, entries, limits, digests, out.job, out.diagnostics);
   out.job.tree = view.tree(directory);
   return out;

@@ -25,12 +25,12 @@ class BetweenJobsTest : public ::testing::Test {
   // `PortConflict a,b: message`
   Lines told() const {
     Lines out;
-    for (const BetweenJobs& one : check_between_jobs(workers_, jobs_)) {
+    for (const BetweenJobs& one : check_between_jobs(workers_, jobs_, disabled_, unreadable_)) {
       std::string line = to_string(one.reason);
       for (const JobName& name : one.jobs) line += (&name == &one.jobs[0] ? " " : ",") + name.str();
       EXPECT_EQ(one.diagnostic.severity, Severity::kError);
       EXPECT_FALSE(one.diagnostic.advice.empty());
-      EXPECT_TRUE(one.diagnostic.path.ends_with("/manifest.json"));
+      EXPECT_EQ(one.diagnostic.path.ends_with("/manifest.json"), one.reason != Reason::kInsufficientCapacity);
       out.push_back(line + ": " + one.diagnostic.message);
     }
     return out;
@@ -38,6 +38,8 @@ class BetweenJobsTest : public ::testing::Test {
 
   std::vector<Worker> workers_;
   std::map<JobName, Job> jobs_;
+  Disabled disabled_;
+  std::set<JobName> unreadable_;
 };
 
 TEST_F(BetweenJobsTest, AFixedPortBelongsToOneJobOnAWorker) {
@@ -78,6 +80,29 @@ TEST_F(BetweenJobsTest, EnoughAllocationsOrAnError) {  // workspace.md 3.4
   job("d", {"d"}).min_allocations = 0;
   EXPECT_EQ(told(), (Lines{"TooFewAllocations b: needs 3 allocations, and the job matches 2 of 2 workers",
                            "TooFewAllocations c: needs 1 allocations, and the job matches 0 of 2 workers"}));
+}
+
+// Each of these is judged in a file of its own; here, that it is asked.
+TEST_F(BetweenJobsTest, CapacityDemandsAndCyclesAreJudgedToo) {  // workspace.md 4.2, 5
+  worker("w1", {"a"});
+  workers_[0].memory_mb = 1;
+  const auto demands = [](Job& from, const char* to) {
+    from.version_stated = true;
+    from.commands = {{"command_x", {"cli"}, CommandDemand{JobName(to), "command_x", "", "", "{}"}}};
+    from.demands = {{JobName(to), "", ""}};
+  };
+  demands(job("a", {"a"}), "b");
+  demands(job("b", {"a"}), "a");
+  demands(job("c", {"a"}), "gone");
+  demands(job("d", {"a"}), "broken");
+  jobs_[JobName("a")].reservation.memory_mb = 2;
+  unreadable_ = {JobName("broken")};
+  EXPECT_EQ(told(),
+            (Lines{"InsufficientCapacity a: w1 has 1 mb of memory, and the jobs on it reserve 2 mb: a 2",
+                   "DemandUnmet c: c demands the job gone, and there is none",
+                   "DemandCycle a,b: the demands go round in a circle: a -> b -> a"}));
+  disabled_.workers = {WorkerHost("w1")};
+  EXPECT_EQ(told().size(), 2u) << "what is disabled takes nothing";
 }
 
 TEST_F(BetweenJobsTest, NothingIsToldOfWhatGoesTogether) { EXPECT_EQ(told(), Lines{}); }

@@ -74,13 +74,25 @@ TEST(BucketConf, DeepNestingIsRefusedAndNotFollowed) {
   EXPECT_EQ(parse("a = " + std::string(9'000, '[')).told.size(), 1u);
 }
 
-TEST(BucketJobsConf, IsATablePerJob) {
+TEST(BucketJobsConf, IsATablePerJob) {  // workspace.md 4.4
   Diagnostics diagnostics;
-  check_bucket_jobs_conf("[api]\nmemory = \"1 gb\"\n", "bucket.jobs.conf", diagnostics);
+  const BucketJobsConf good = parse_bucket_jobs_conf("[api]\nmemory = \"1 gb\"\nlog_level = 'debug'\n[db]\n",
+                                                     "bucket.jobs.prod.conf", diagnostics);
   EXPECT_EQ(told(diagnostics), Lines{});
-  check_bucket_jobs_conf("x = \"1\"\n[api]\nmemory = 1\n", "bucket.jobs.conf", diagnostics);
+  EXPECT_EQ(good.file, "bucket.jobs.prod.conf");
+  ASSERT_EQ(good.jobs.size(), 2u);
+  EXPECT_EQ(good.jobs.at(JobName("api")),
+            (std::map<std::string, std::string>{{"log_level", "debug"}, {"memory", "1 gb"}}));
+  EXPECT_TRUE(good.jobs.at(JobName("db")).empty());
+  parse_bucket_jobs_conf("x = \"1\"\n[api]\nmemory = 1\n", "bucket.jobs.conf", diagnostics);
   EXPECT_EQ(told(diagnostics),
             (Lines{"error api.memory: must be text", "error x: must be a table named like a job"}));
+}
+
+TEST(BucketJobsConf, TheSelectorNamesTheFile) {  // workspace.md 4.4
+  EXPECT_EQ(bucket_jobs_file(""), "bucket.jobs.conf");
+  EXPECT_EQ(bucket_jobs_file("  "), "bucket.jobs.conf");
+  EXPECT_EQ(bucket_jobs_file(" prod "), "bucket.jobs.prod.conf");
 }
 
 }  // namespace

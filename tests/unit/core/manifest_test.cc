@@ -177,8 +177,6 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
     const char* json;
     const char* told;
   } kCases[] = {
-      {R"({"commands": {"command_x": {}}})",
-       "error commands: hooks are not built yet, and the job would be only half applied"},
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
       {R"({"files": ["a"]})",

@@ -258,6 +258,29 @@ TEST(Plan, AnErrorBetweenJobsHoldsTheOneThatChanged_R1_6) {
   EXPECT_EQ(told(world.plan()), "held a PortConflict; ");
 }
 
+TEST(Plan, WavesFollowTheDemandsOfTheContentThatIsTheTarget_R2_3) {
+  World world;
+  world.worker("w1").job("a", "2.0.0").job("b").job("c").job("lost");
+  for (const char* name : {"a", "gone", "lost"}) world.running(name, "w1");
+  world.applied.jobs.at(JobName("gone")).wave = 7;
+  world.applied.jobs.at(JobName("lost")).wave = 5;
+  world.job_of("b").demands = {{JobName("a"), "", ""}};
+  world.job_of("c").demands = {{JobName("b"), "", ""}};
+  world.job_of("a").demands = {{JobName("c"), "", ""}};  // held at what demanded nobody
+  for (const char* name : {"a", "lost"}) {
+    world.workspace.between.push_back({Reason::kDemandCycle, {JobName(name)}, {}});
+  }
+  world.kept_content_is("a", "1.0.0");
+  const Plan plan = world.plan();
+  const auto wave = [&](const char* name) { return plan.jobs.at(JobName(name)).wave; };
+  EXPECT_TRUE(plan.jobs.at(JobName("a")).held);
+  EXPECT_EQ(wave("a"), 0);
+  EXPECT_EQ(wave("b"), 1);
+  EXPECT_EQ(wave("c"), 2);
+  EXPECT_EQ(wave("gone"), 7) << "of a job that leaves, the wave it had";
+  EXPECT_EQ(wave("lost"), 5) << "nothing is known of its content, so it stays where it was";
+}
+
 TEST(Plan, MoreStopsThanTheBudgetAllowsAreHeld_R5_1) {
   World world;
   world.worker("w1").job("keep");

@@ -158,19 +158,19 @@ TEST(Workspace, WarningsAreMerelyTold) {
   FakeFileView view = good();
   view.file("workspace/jobs/api/manifest.json", R"({"verison": "1"})");
   view.file("workspace/disabled.json", R"({"workers": ["10.0.0.3"], "jobs": {"apo": {}}})");
-  view.file("workspace/bucket.jobs.conf", "[api]\nmemory = \"1 gb\"\n");
+  view.file("workspace/bucket.jobs.conf", "[apo]\nmemory = \"1 gb\"\n");
   view.file("workspace/bucket.jobs.prod.conf", "nonsense");
   const Workspace workspace = load(view);
   EXPECT_FALSE(workspace.refused());
   EXPECT_EQ(jobs(workspace), Lines{"api"});
   const Lines lines = told_with_path(workspace.warnings);
-  ASSERT_EQ(lines.size(), 6u);
-  EXPECT_EQ(lines[0], "bucket.jobs.conf warning is not used yet: settings of jobs come with capacity");
-  EXPECT_TRUE(lines[1].starts_with("bucket.jobs.prod.conf warning line 1, column "));
-  EXPECT_EQ(lines[3], "jobs/api/manifest.json warning verison: is no known field and is ignored");
-  EXPECT_EQ(lines[4],
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_TRUE(lines[0].starts_with("bucket.jobs.prod.conf warning line 1, column "));
+  EXPECT_EQ(lines[1], "jobs/api/manifest.json warning verison: is no known field and is ignored");
+  EXPECT_EQ(lines[2],
             "disabled.json warning workers[0]: \"10.0.0.3\" is no worker, so nothing of it is disabled");
-  EXPECT_EQ(lines[5], "disabled.json warning jobs.apo: \"apo\" is no job, so nothing of it is disabled");
+  EXPECT_EQ(lines[3], "disabled.json warning jobs.apo: \"apo\" is no job, so nothing of it is disabled");
+  EXPECT_EQ(lines[4], "bucket.jobs.conf warning apo: \"apo\" is no job, so its settings are not used");
 }
 
 TEST(Workspace, ABrokenJobIsKnownToDisabledJson) {
@@ -191,6 +191,74 @@ TEST(Workspace, ErrorsBetweenJobsBreakNeither) {  // R1.6
   ASSERT_EQ(workspace.between.size(), 1u);
   EXPECT_EQ(workspace.between[0].reason, Reason::kPortConflict);
   EXPECT_EQ(workspace.between[0].jobs, (std::vector<JobName>{JobName("api"), JobName("b")}));
+}
+
+// The job reserves 1 gb by its manifest; settings say otherwise.
+FakeFileView with_settings() {
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/manifest.json",
+            R"({"version": "1.2.0", "resources": {"memory": {"min": "256 mb", "max": "1 gb"}}})");
+  view.file("workspace/workers.json", R"([{"host": "10.0.0.1", "labels": ["api"], "memory": "1 gb"}])");
+  view.file("workspace/bucket.jobs.conf", "[api]\nmemory = \"512 mb\"\n");
+  view.file("workspace/bucket.jobs.prod.conf", "[api]\nmemory = \"768 mb\"\ncpu = \"2 ghz\"\n");
+  return view;
+}
+
+TEST(Workspace, TheSelectedSettingsSayWhatAJobReserves) {  // workspace.md 4.2, 4.4
+  const struct {
+    const char* selector;
+    Reservation reservation;
+  } kCases[] = {
+      {"", {512, 0, "bucket.jobs.conf", "manifest"}},
+      {" prod ", {768, 2000, "bucket.jobs.prod.conf", "bucket.jobs.prod.conf"}},
+      {"absent", {1024, 0, "manifest", "manifest"}},
+  };
+  for (const auto& [selector, reservation] : kCases) {
+    const WorkspaceLimits limits{.job_config_selector = selector};
+    const FakeFileView view = with_settings();
+    const Workspace workspace = load_workspace(view, "workspace", limits);
+    EXPECT_FALSE(workspace.refused());
+    EXPECT_EQ(workspace.jobs.at(JobName("api")).reservation, reservation) << selector;
+    EXPECT_EQ(load_job(view, "workspace", JobName("api"), limits)->reservation, reservation)
+        << "a held job keeps what it reserved (R1.7)";
+    EXPECT_EQ(workspace.bucket_jobs.file, bucket_jobs_file(selector));
+  }
+}
+
+TEST(Workspace, SettingsThatAreNotUnderstoodRefuseTheCommit) {  // R1.3
+  for (const char* content : {"nonsense", "x = \"1\"", "[api]\nmemory = 512", "[api.deep]\nx = \"1\""}) {
+    FakeFileView view = with_settings();
+    view.file("workspace/bucket.jobs.conf", content);
+    EXPECT_TRUE(load(view).refused()) << content;
+    EXPECT_FALSE(load_workspace(view, "workspace", {.job_config_selector = "prod"}).refused())
+        << "those of another bucket are merely warned of";
+    EXPECT_EQ(load_job(view, "workspace", JobName("api"), {})->reservation.memory_mb, 1024)
+        << "what is kept is not lost by them";
+  }
+}
+
+TEST(Workspace, OneSectionConcernsItsJobAlone) {  // R1.6
+  FakeFileView view = with_settings();
+  view.file("workspace/bucket.jobs.conf", "[api]\nmemory = \"2 gb\"\n[b]\nmemory = \"1 gb\"\n");
+  view.file("workspace/jobs/b/manifest.json", "{}").file("workspace/jobs/b/Makefile", "");
+  const Workspace workspace = load(view);
+  EXPECT_FALSE(workspace.refused());
+  EXPECT_EQ(jobs(workspace), (Lines{"b", "broken api"}));
+  EXPECT_EQ(
+      told_with_path(workspace.broken.at(JobName("api")).diagnostics),
+      Lines{"bucket.jobs.conf error api.memory: reserves 2048 mb for the job api, and its manifest allows "
+            "at most 1024 mb"});
+  EXPECT_EQ(load_job(view, "workspace", JobName("api"), {})->reservation.memory_mb, 1024);
+}
+
+TEST(Workspace, CommandsNeedTheirProgram) {  // workspace.md 2.5
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/manifest.json",
+            R"({"commands": {"command_dump": {"executed_on": ["cli"]}}})");
+  EXPECT_EQ(told_with_path(load(view).broken.at(JobName("api")).diagnostics),
+            Lines{"jobs/api/manifest.json error commands.command_dump: has no program"});
+  view.file("workspace/jobs/api/_modules/command_dump.py", "");
+  EXPECT_EQ(jobs(load(view)), Lines{"api"});
 }
 
 TEST(Workspace, ControlFilesThatAreTooLargeAreNotRead) {

@@ -231,6 +231,8 @@ class Store {
   virtual void put_setting(const std::string& key, const std::string& value) = 0;
 };
 
+// ---- Values: the variables that are not in git: core/values.h ---------------------
+
 // ---- The rest --------------------------------------------------------------------
 
 class Clock {

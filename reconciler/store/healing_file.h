@@ -7,8 +7,6 @@
 // confirmed. One thread at a time.
 #pragma once
 
-#include <SQLiteCpp/Transaction.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>

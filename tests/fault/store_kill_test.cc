@@ -1,10 +1,6 @@
 // SIGKILL in the middle of writes (R7.1): whatever the store had confirmed is
 // there afterwards, and of the write that was cut either all or nothing.
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <random>
@@ -12,6 +8,7 @@
 #include <vector>
 
 #include "reconciler/store/state_store.h"
+#include "tests/fault/killed_writer.h"
 #include "tests/support/applied_text.h"
 #include "tests/support/temp_dir.h"
 
@@ -37,7 +34,7 @@ std::vector<AppliedAllocation> after_step(std::uint64_t n) {
 }
 
 // Writes step after step, and says each number only once the store has returned.
-[[noreturn]] void write_for_ever(const std::filesystem::path& path, std::uint64_t step, int said) {
+void write_for_ever(const std::filesystem::path& path, std::uint64_t step, const Said& said) {
   const std::unique_ptr<Store> store = open_state_store(path);
   for (;;) {
     ++step;
@@ -46,7 +43,7 @@ std::vector<AppliedAllocation> after_step(std::uint64_t n) {
     } else {
       store->settle(after_step(step), {});
     }
-    if (::write(said, &step, sizeof step) != sizeof step) ::_exit(1);
+    said(step);
   }
 }
 
@@ -56,30 +53,12 @@ TEST(StoreKill, Every_confirmed_step_survives_sigkill_and_no_step_is_half_there)
   std::mt19937 random(20240817);
   std::uint64_t confirmed = 0;
   for (int kill = 0; kill < kKills; ++kill) {
-    int said[2];
-    ASSERT_EQ(::pipe(said), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      ::close(said[0]);
-      try {
-        write_for_ever(path, confirmed, said[1]);
-      } catch (...) {
-        ::_exit(2);
-      }
-    }
-    ::close(said[1]);
     // Kill it after a number of confirmed steps, at a moment inside the next one.
+    const std::uint64_t from = confirmed;
     const std::uint64_t until = confirmed + 1 + random() % 12;
     const unsigned inside = static_cast<unsigned>(random() % 1500);
-    std::uint64_t step = 0;
-    while (confirmed < until && ::read(said[0], &step, sizeof step) == sizeof step) confirmed = step;
-    ASSERT_EQ(confirmed, until) << "the writer ended by itself";
-    ::usleep(inside);  // lint-allow-sleep: moments inside a write have no event
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    while (::read(said[0], &step, sizeof step) == sizeof step) confirmed = step;
-    ::close(said[0]);
+    confirmed =
+        kill_inside_a_write([&](const Said& said) { write_for_ever(path, from, said); }, from, until, inside);
 
     const AppliedState state = open_state_store(path)->load();
     ASSERT_EQ(state.allocations.size(), static_cast<std::size_t>(kAllocations));

@@ -14,6 +14,7 @@
 
 #include "reconciler/store/migrations.h"
 #include "tests/support/applied_text.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace maand {
@@ -38,33 +39,6 @@ unsigned mode_of(const fs::path& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777u : 0u;
 }
-
-// A small file system that can be filled and made read-only. Needs root.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* options) {
-    if (::mount("tmpfs", directory_.path().c_str(), "tmpfs", 0, options) != 0) {
-      throw std::runtime_error(std::string("mount needs root: ") + std::strerror(errno));
-    }
-  }
-  ~SmallDisk() { ::umount2(directory_.path().c_str(), MNT_DETACH); }
-  const fs::path& path() const { return directory_.path(); }
-  void remount(unsigned long flags) {
-    ASSERT_EQ(::mount(nullptr, path().c_str(), nullptr, MS_REMOUNT | flags, nullptr), 0)
-        << std::strerror(errno);
-  }
-  // Leaves no free block.
-  void fill() {
-    std::ofstream out(path() / "ballast", std::ios::binary);
-    const std::string block(4096, 'x');
-    while (out.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
-  void empty() { fs::remove(path() / "ballast"); }
-
- private:
-  TempDir directory_;
-};
 
 class StateStoreTest : public testing::Test {
  protected:

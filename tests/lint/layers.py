@@ -53,7 +53,7 @@ SYSTEM = re.compile(
     r"spawn|syslog|termios|utime|glob|fnmatch|ifaddrs|pty|mntent|sysexits|features|endian|stdio|stdlib|string|strings|"
     r"errno|time|math|limits|stdint|stddef|ctype|assert|wordexp|getopt|langinfo|locale|execinfo|cxxabi|malloc)(\.h)?)$")
 
-CORE_THIRD_PARTY = re.compile(r"^(nlohmann|openssl|toml\+\+)/")
+CORE_THIRD_PARTY = re.compile(r"^((nlohmann|openssl|toml\+\+|yaml-cpp)/|md4c(-html)?\.h$)")
 TEST_THIRD_PARTY = re.compile(r"^(gtest|gmock|benchmark)/")
 CORE_FORBIDDEN_STD = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "latch", "barrier", "semaphore",
                       "stop_token", "fstream", "iostream", "csignal", "syncstream"}
@@ -191,7 +191,7 @@ class Lint:
                         "compile them and could come to depend on them")
         if room == "reconciler/core" and not CORE_THIRD_PARTY.match(target):
             self.report(path, number, "pure-core", f"includes <{target}>",
-                        "core uses the standard library, and nlohmann, openssl and toml++ inside .cc files; "
+                        "core uses the standard library, and nlohmann, openssl, toml++, yaml-cpp and md4c inside .cc files; "
                         "other libraries bring I/O or threads with them")
 
     def check_readmes(self, folders):

@@ -11,13 +11,14 @@ build_packages=(
   g++ cmake ninja-build pkgconf ccache
   libgit2-dev libssh2-1-dev nlohmann-json3-dev libcpp-httplib-dev libspdlog-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libarchive-dev libtomlplusplus-dev libssl-dev
+  libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev
 )
 # The throw-away world of quickstart.sh: a repository, sshd workers, and what
 # the two demo jobs need on a worker.
 demo_packages=(git openssh-server openssh-client make tar util-linux busybox-static)
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev python3 shellcheck clang-format procps sudo
-  git openssl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux
+  git openssl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
 )
 tree_packages=(debootstrap git util-linux)
 
@@ -70,21 +71,19 @@ else
 fi
 printf '%s\n' "${missing[*]}" | fold -s -w 100 | sed 's/^/  /'
 
-# openssh-server is wanted for its program only. A package may not start a
-# service while policy-rc.d says 101, so nobody's port 22 is opened by us.
+# openssh-server and prometheus are wanted for their programs only. A package may
+# not start a service while policy-rc.d says 101, so nobody's port 22 or 9090 is
+# opened by us.
 policy=/usr/sbin/policy-rc.d
 placed_policy=
-new_sshd=
-case " ${missing[*]} " in
-  *" openssh-server "*)
-    new_sshd=yes
-    if [ ! -e $policy ]; then
-      printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
-      placed_policy=yes
-      "${as_root[@]}" chmod 755 $policy
-    fi
-    ;;
-esac
+new_services=()
+case " ${missing[*]} " in *" openssh-server "*) new_services+=(ssh.service ssh.socket) ;; esac
+case " ${missing[*]} " in *" prometheus "*) new_services+=(prometheus.service) ;; esac
+if [ ${#new_services[@]} -gt 0 ] && [ ! -e $policy ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  placed_policy=yes
+  "${as_root[@]}" chmod 755 $policy
+fi
 remove_policy() { [ -z "$placed_policy" ] || "${as_root[@]}" rm -f $policy; }
 trap remove_policy EXIT
 
@@ -100,7 +99,7 @@ if ! { apt update && apt install --no-install-recommends "${missing[@]}"; }; the
   exit 1
 fi
 rm -f "$log"
-if [ -n "$new_sshd" ] && [ -d /run/systemd/system ]; then
-  "${as_root[@]}" systemctl disable ssh.service ssh.socket >/dev/null 2>&1 || true
-  echo "openssh-server is installed, and its system service is off (systemctl enable --now ssh turns it on)."
+if [ ${#new_services[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
+  "${as_root[@]}" systemctl disable "${new_services[@]}" >/dev/null 2>&1 || true
+  echo "Their system services are off (systemctl enable --now turns one on): ${new_services[*]}"
 fi

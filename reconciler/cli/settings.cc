@@ -59,6 +59,7 @@ RemoteRunnerOptions runner_options(const Bucket& bucket) {
   options.bucket_id = bucket.config.bucket_id;
   options.sessions_per_worker = bucket.config.ssh.sessions_per_worker;
   options.max_threads = bucket.config.rollout.max_parallel_workers;
+  options.ca_file = bucket.secrets() / "ca.crt";
   return options;
 }
 

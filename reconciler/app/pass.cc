@@ -192,8 +192,14 @@ void Pass::plan() {
   update_seq_ = last.empty() ? 1 : last[0].id + 1;
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
+  watch_health();
   planned_ = true;
   deps_.control.changed();
+}
+
+void Pass::watch_health() {
+  deps_.control.health().follow(
+      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

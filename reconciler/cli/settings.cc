@@ -93,6 +93,7 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   ReconcilerOptions options;
   options.poll_interval = bucket.config.git.poll_interval;
   options.shutdown_grace = bucket.config.rollout.shutdown_grace;
+  options.health = {bucket.config.health_interval, bucket.config.ssh.max_starting};
   return options;
 }
 

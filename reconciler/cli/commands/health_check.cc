@@ -63,8 +63,7 @@ void print_json(const std::vector<CheckedJob>& jobs, bool passed) {
                        .raw("allocations", json_array(allocations))
                        .str());
   }
-  std::cout << JsonObject().flag("passed", passed).raw("jobs", json_array(list)).str()
-            << "\n";
+  std::cout << JsonObject().flag("passed", passed).raw("jobs", json_array(list)).str() << "\n";
 }
 
 Ink ink_of(CheckedJob::Result result) {

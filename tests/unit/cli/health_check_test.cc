@@ -41,9 +41,9 @@ class HealthCheckCommand : public ::testing::Test {
   HealthCheckCommand() {
     GitChanges changes = {{"workspace/workers.json", R"([{"host": "127.0.0.1"}])"}};
     const auto job = [&](const std::string& name, const std::string& more) {
-      changes.push_back({"workspace/jobs/" + name + "/manifest.json",
-                         R"({"version": "1.0.0", "selectors": ["worker"])" + more + "}"});
-      changes.push_back({"workspace/jobs/" + name + "/Makefile", "start stop restart:\n\ttrue\n"});
+      changes["workspace/jobs/" + name + "/manifest.json"] =
+          R"({"version": "1.0.0", "selectors": ["worker"])" + more + "}";
+      changes["workspace/jobs/" + name + "/Makefile"] = "start stop restart:\n\ttrue\n";
     };
     const auto checked = [](const std::string& name, int port) {
       return R"(, "resources": {"ports": {")" + name + R"(": )" + std::to_string(port) +

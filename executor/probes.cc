@@ -64,6 +64,8 @@ class Round {
         interrupter_(interrupter),
         ssh_(sessions, endpoint, spec.timeout) {}
 
+  // The failure that was told says nothing about the job.
+  bool no_verdict() const { return no_verdict_; }
   // Empty: it succeeded.
   std::string ask(const HealthCheck& check) {
     if (check.type != HealthCheck::Type::kSsh && check.port == 0) {
@@ -80,6 +82,7 @@ class Round {
           return command(check);
       }
     } catch (const SshError& error) {
+      no_verdict_ = error.condition() == WorkerCondition::kBusy;
       return named(check) + error.what();
     } catch (const std::exception& error) {  // no memory, no socket, no thread
       return named(check) + "this machine could not ask: " + error.what();
@@ -172,6 +175,7 @@ class Round {
   const ProbeSettings& settings_;
   const std::shared_ptr<const Interrupter>& interrupter_;
   BorrowedSession ssh_;
+  bool no_verdict_ = false;
 };
 
 }  // namespace
@@ -183,7 +187,7 @@ RoundAnswer probe_round(const Endpoint& endpoint, const HealthSpec& spec, const 
   for (const HealthCheck& check : spec.checks) {
     const std::string problem = round.ask(check);
     if (interrupter->fired()) return {};
-    if (!problem.empty()) return {Health::kUnhealthy, problem};
+    if (!problem.empty()) return {round.no_verdict() ? Health::kUnprobed : Health::kUnhealthy, problem};
   }
   return {Health::kHealthy, ""};
 }

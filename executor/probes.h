@@ -19,13 +19,14 @@ struct ProbeSettings {
 
 struct RoundAnswer {
   Health health = Health::kUnprobed;
-  std::string detail;  // kUnhealthy: which check failed first and how, one line
+  std::string detail;  // which check failed first and how, or why none could be asked; one line
 };
 
 // The checks one after another, until one fails. Each has `spec.timeout`, all of it:
 // resolving, connecting, redirects, waiting. Checks that go over SSH share a
-// connection of the cache, for which up to `spec.timeout` is waited; making a new
-// one is bound by the transport's connect timeout. Blocks; ends soon once
+// connection of the cache, for which up to `spec.timeout` is waited (none was free:
+// kUnprobed, since targets that run there say nothing of this job's health); making
+// a new one is bound by the transport's connect timeout. Blocks; ends soon once
 // `interrupter` fires, with kUnprobed.
 RoundAnswer probe_round(const Endpoint& endpoint, const HealthSpec& spec, const ProbeSettings& settings,
                         SessionCache& sessions, const std::shared_ptr<const Interrupter>& interrupter);

@@ -361,7 +361,9 @@ TEST_F(ProbeTest, a_worker_whose_sessions_are_all_taken_is_waited_for_as_long_as
                                                    "start:\n\t@echo up; mkdir -p data\n"
                                                    "\t@while [ ! -e data/go ]; do sleep 1; done\n"}})));
   ASSERT_TRUE(heard_.wait_for("up\n"));
-  EXPECT_THAT(trouble(command("true"), Seconds{1}), HasSubstr("all 1 connections are in use"));
+  const Told told = probe({command("true")}, Seconds{1});
+  EXPECT_EQ(told.health, Health::kUnprobed) << "another job's target says nothing about this one";
+  EXPECT_THAT(told.detail, HasSubstr("all 1 connections are in use"));
   EXPECT_EQ(target.count(), 0u);
   runner_->stop();
   runner_.reset();

@@ -38,7 +38,7 @@ class HealthWatcherTest : public ::testing::Test {
   }
   std::unique_ptr<HealthWatcher> make(int parallel = 16) {
     return std::make_unique<HealthWatcher>(HealthWatcher::Deps{inbox, runner, journal, clock, observer},
-                                           HealthWatcherOptions{kInterval, parallel}, [this] { ++shown; });
+                                           HealthWatcherOptions{kInterval, parallel}, [] {});
   }
   WatchList list(HealthCheck check = {HealthCheck::Type::kTcp, 80, "web"}) {
     WatchList out;
@@ -69,7 +69,6 @@ class HealthWatcherTest : public ::testing::Test {
   RecordingObserver observer;
   Inbox inbox;
   Journal journal{store};
-  int shown = 0;
   std::unique_ptr<HealthWatcher> watcher;
 };
 
@@ -84,7 +83,7 @@ TEST_F(HealthWatcherTest, AllIsWellIsNeitherWrittenNorTold) {
   EXPECT_TRUE(observer.events.empty());
 }
 
-TEST_F(HealthWatcherTest, AChangeIsRecordedToldAndShownOnce) {
+TEST_F(HealthWatcherTest, AChangeIsRecordedAndToldOnce) {
   watcher->begin();
   watcher->follow(list());
   runner.unhealthy = {kApi2};
@@ -103,8 +102,6 @@ TEST_F(HealthWatcherTest, AChangeIsRecordedToldAndShownOnce) {
   EXPECT_EQ(observer.events[1].outcome, "healthy");
   EXPECT_EQ(recorded(kApi2), Health::kHealthy);
   EXPECT_EQ(store.calls.size(), 2u) << "one write for each change";
-  while (shown == 0) inbox.serve(std::chrono::steady_clock::now() + 1s);
-  EXPECT_GT(shown, 0);
 }
 
 TEST_F(HealthWatcherTest, ARestartOfTheDaemonIsNoNews) {
@@ -236,8 +233,9 @@ TEST(HealthInTheLoop, R5_8_NeitherANoteIsRewrittenNorAnythingRolledBack) {
   const std::string note = world.note(first);
   world.runner.runs.clear();
 
+  bool shown = false;
   HealthWatcher watcher({world.inbox, world.runner, world.journal, world.clock, world.observer},
-                        {std::chrono::milliseconds(1), 16}, [] {});
+                        {std::chrono::milliseconds(1), 16}, [&shown] { shown = true; });
   WatchList list;
   for (const auto& [key, allocation] : world.journal.state().allocations) {
     HealthSpec spec;
@@ -250,7 +248,8 @@ TEST(HealthInTheLoop, R5_8_NeitherANoteIsRewrittenNorAnythingRolledBack) {
   world.runner.unhealthy = {kApi1};
   watcher.begin();
   watcher.follow(list);
-  while (world.observer.count(EventKind::kHealthChanged) == 0) world.inbox.serve(world.clock.now() + 1s);
+  while (!shown) world.inbox.serve(world.clock.now() + 1s);
+  EXPECT_EQ(world.observer.count(EventKind::kHealthChanged), 1u);
   world.pass();
   EXPECT_EQ(world.state(), "applied");
   EXPECT_TRUE(world.runner.runs.empty());

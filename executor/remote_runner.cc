@@ -16,7 +16,9 @@ class RemoteRunner::Parts {
         transport_(transport),
         sessions_(transport, options_.sessions_per_worker),
         deps_{options_, sessions_, blobs, output, stopping_},
-        pool_(options_.max_threads) {}
+        probe_settings_{options_.ca_file},
+        pool_(options_.max_threads),
+        probe_pool_(options_.max_threads) {}
 
   void carry_out(const Operation& operation, bool ask, const OutcomeSink& sink) {
     pool_.run([this, operation, ask, sink] {
@@ -50,15 +52,10 @@ class RemoteRunner::Parts {
   }
 
   void probe(const Endpoint& endpoint, const HealthSpec& spec, const HealthSink& sink) {
-    pool_.run([endpoint, spec, sink] {
-      for (const HealthCheck& check : spec.checks) {
-        const std::string problem = probe_tcp(endpoint.address, check.port, spec.timeout);
-        if (!problem.empty()) {
-          sink(Health::kUnhealthy, problem);
-          return;
-        }
-      }
-      sink(spec.checks.empty() ? Health::kUnprobed : Health::kHealthy, "");
+    probe_pool_.run([this, endpoint, spec, sink] {
+      RoundAnswer answer;  // no verdict
+      if (!stopping_) answer = probe_round(endpoint, spec, probe_settings_, sessions_, interrupter_);
+      sink(answer.health, answer.detail);
     });
   }
 
@@ -66,6 +63,7 @@ class RemoteRunner::Parts {
 
   void stop() {
     stopping_ = true;
+    interrupter_->fire();
     sessions_.stop();
     transport_.interrupt();
   }
@@ -76,7 +74,12 @@ class RemoteRunner::Parts {
   std::atomic<bool> stopping_ = false;
   SessionCache sessions_;
   const OperationCall::Deps deps_;
-  ThreadPool pool_;  // last: its threads use everything above
+  const ProbeSettings probe_settings_;
+  const std::shared_ptr<Interrupter> interrupter_ = std::make_shared<Interrupter>();  // of probes
+  // Last: their threads use everything above. Two, so that probes and targets that
+  // take long never wait for one another's threads.
+  ThreadPool pool_;
+  ThreadPool probe_pool_;
 };
 
 RemoteRunner::RemoteRunner(RemoteRunnerOptions options, Transport& transport, Blobs& blobs,

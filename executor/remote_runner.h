@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -24,7 +25,8 @@ struct RemoteRunnerOptions {
   std::string worker_root = "/opt/worker";
   BucketId bucket_id;
   int sessions_per_worker = 4;
-  int max_threads = 64;  // operations, probes and contacts under way at once
+  int max_threads = 64;                // operations and contacts under way at once, and as many probes
+  std::filesystem::path ca_file = {};  // of the bucket, for https probes; may be absent
   // A worker that was lost in the middle of an operation is tried for so long.
   std::chrono::milliseconds lost_for{30'000};
   // Beyond the target's own limit: landing files, ending its group, the receipt.

@@ -15,13 +15,19 @@ std::string SessionCache::key_of(const Endpoint& endpoint) {
   return key;
 }
 
-Session SessionCache::acquire(const Endpoint& endpoint, bool fresh) {
+Session SessionCache::acquire(const Endpoint& endpoint, bool fresh, Deadline patience) {
   const std::string key = key_of(endpoint);
   std::vector<std::unique_ptr<Connection>> stale;  // closed outside the lock
   {
     std::unique_lock lock(mutex_);
     Worker& worker = workers_[key];
-    given_back_.wait(lock, [&] { return stopped_ || worker.open < per_worker_; });
+    const auto room = [&] { return stopped_ || worker.open < per_worker_; };
+    if (patience == Deadline::max()) {
+      given_back_.wait(lock, room);
+    } else if (!given_back_.wait_until(lock, patience, room)) {
+      return {{nullptr, WorkerCondition::kBusy,
+               endpoint.address + ": all " + std::to_string(per_worker_) + " connections are in use"}};
+    }
     if (stopped_) return {{nullptr, WorkerCondition::kUnreachable, "the daemon is leaving"}};
     ++worker.open;
     if (fresh) stale = std::move(worker.idle);

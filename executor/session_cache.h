@@ -23,9 +23,10 @@ class SessionCache {
   // `transport` must outlive the cache. At most `per_worker` connections to a worker.
   SessionCache(Transport& transport, int per_worker);
 
-  // A connection that lay idle, or a new one; waits while `per_worker` are in use.
+  // A connection that lay idle, or a new one; waits while `per_worker` are in use,
+  // at most until `patience` (starting a new one has the transport's own limit).
   // With `fresh`, never an idle one: what lay idle may have died unnoticed.
-  Session acquire(const Endpoint& endpoint, bool fresh = false);
+  Session acquire(const Endpoint& endpoint, bool fresh = false, Deadline patience = Deadline::max());
   // Must follow every acquire that gave a connection. One that is not usable is closed.
   void give_back(const Endpoint& endpoint, std::unique_ptr<Connection> connection);
   // Closes what lies idle.

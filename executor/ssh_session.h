@@ -45,6 +45,10 @@ class SshSession {
                     const OutputTaker& on_stderr, Deadline deadline);
   bool usable();
 
+  // A wire to `address`:`port` as seen from the peer, for as long as nothing else is
+  // done with this session, which must outlive it. Throws SshError.
+  std::unique_ptr<Wire> channel_to(const std::string& address, int port, Deadline deadline);
+
   // A wire to `address`:`port` as seen from the peer, for a session of its own.
   // It takes this session over. Throws SshError.
   static std::unique_ptr<Wire> tunnel(std::unique_ptr<SshSession> through, const std::string& address,

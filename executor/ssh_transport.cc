@@ -73,6 +73,13 @@ class SshConnection : public Connection {
                     const OutputTaker& on_stderr, Deadline deadline) override {
     return session_->run(command, stdin_source, on_stdout, on_stderr, deadline);
   }
+  Forwarded forward(const std::string& address, int port, Deadline deadline) override {
+    try {
+      return {session_->channel_to(address, port, deadline), ""};
+    } catch (const SshError& error) {
+      return {nullptr, error.what()};
+    }
+  }
   bool usable() const override { return !interrupter_->fired() && session_->usable(); }
 
  private:
@@ -115,7 +122,8 @@ struct SshTransport::Impl {
   std::unique_ptr<SshSession> start(const std::vector<Hop>& hops, const Credential& credential,
                                     Deadline& deadline) {
     const auto& first = hops.front();
-    auto wire = connect_tcp(first.address, first.port, {options.dead_peer_timeout}, deadline, interrupter);
+    auto wire = connect_tcp(first.address, first.port, {.dead_peer_timeout = options.dead_peer_timeout},
+                            deadline, interrupter);
     const auto waiting_since = steady_clock::now();
     if (!starts.enter()) stopping(first.who());
     struct Leave {

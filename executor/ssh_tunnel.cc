@@ -1,18 +1,25 @@
-// SshSession::tunnel: a wire inside a session with a jump host. Everything
-// happens on the thread of whoever uses the inner session.
+// SshSession::tunnel and channel_to: a wire inside a session, with a jump host (it
+// then owns that session) or to a port of a worker (it borrows it). Everything
+// happens on the thread of whoever uses the wire.
 #include <algorithm>
 #include <cerrno>
 
 #include "executor/ssh_session_impl.h"
 
 namespace maand {
+namespace {
+
+// A peer that does not confirm the end of a borrowed channel costs the session.
+constexpr std::chrono::seconds kCloseWithin{2};
+
+}  // namespace
 
 class TunnelWire : public Wire {
  public:
-  TunnelWire(std::unique_ptr<SshSession> outer, ChannelHandle channel)
-      : outer_(std::move(outer)), channel_(std::move(channel)) {}
+  TunnelWire(SshSession& outer, std::unique_ptr<SshSession> owned, ChannelHandle channel)
+      : outer_(&outer), owned_(std::move(owned)), channel_(std::move(channel)) {}
   ~TunnelWire() override {
-    outer().abandon();  // it carries nothing else; now freeing the channel cannot wait
+    if (owned_ || !closed()) outer().abandon();  // now freeing the channel cannot wait
     channel_.reset();
   }
 
@@ -51,7 +58,7 @@ class TunnelWire : public Wire {
     if (broken_ == 0) broken_ = ECONNABORTED;
     in_.clear();
     out_.clear();
-    outer().abandon();
+    if (owned_) outer().abandon();
   }
 
   bool alive() override {
@@ -65,6 +72,19 @@ class TunnelWire : public Wire {
 
  private:
   SshSession::Impl& outer() const { return *outer_->impl_; }
+
+  // Both sides have said that the channel is over, so the session is as it was.
+  bool closed() {
+    auto& my = outer();
+    if (my.broken || broken_ == ECONNRESET) return false;
+    try {
+      const auto until = std::chrono::steady_clock::now() + kCloseWithin;
+      return my.finish(until, "closing a channel", [&] { return libssh2_channel_close(channel_.get()); }) ==
+             0;
+    } catch (const SshError&) {
+      return false;
+    }
+  }
 
   bool something() {
     if (in_.empty()) fill();
@@ -96,7 +116,8 @@ class TunnelWire : public Wire {
     }
   }
 
-  std::unique_ptr<SshSession> outer_;
+  SshSession* const outer_;
+  const std::unique_ptr<SshSession> owned_;  // null: somebody else's
   ChannelHandle channel_;
   std::string in_, out_;
   bool ended_ = false;
@@ -115,7 +136,34 @@ std::unique_ptr<Wire> SshSession::tunnel(std::unique_ptr<SshSession> through, co
                    "jump host " + my.who + " opens no tunnel to " + target + ": " + my.last_message() +
                        "; can it reach the worker, and does its sshd allow AllowTcpForwarding?");
   }
-  return std::make_unique<TunnelWire>(std::move(through), std::move(channel));
+  SshSession& outer = *through;
+  return std::make_unique<TunnelWire>(outer, std::move(through), std::move(channel));
+}
+
+std::unique_ptr<Wire> SshSession::channel_to(const std::string& address, int port, Deadline deadline) {
+  auto& my = *impl_;
+  const auto target = address + " port " + std::to_string(port);
+  if (my.broken) {
+    throw SshError(WorkerCondition::kUnreachable, my.who + ": the connection is not usable any more");
+  }
+  ChannelHandle channel;
+  try {
+    channel = my.open(deadline, "opening a channel to its " + target,
+                      [&] { return libssh2_channel_direct_tcpip(my.session.get(), address.c_str(), port); });
+  } catch (...) {
+    my.abandon();  // a channel half opened
+    throw;
+  }
+  if (!channel) {
+    const std::string why = my.last_message();
+    const bool refused = my.last_error() == LIBSSH2_ERROR_CHANNEL_FAILURE && !my.wire->ended();
+    if (!refused) my.abandon();
+    throw SshError(
+        WorkerCondition::kUnreachable,
+        my.who + " opens no channel to its " + target + ": " + why +
+            (refused ? "; does something listen there, and does sshd allow AllowTcpForwarding?" : ""));
+  }
+  return std::make_unique<TunnelWire>(*this, nullptr, std::move(channel));
 }
 
 }  // namespace maand

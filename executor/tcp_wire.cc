@@ -238,7 +238,7 @@ std::unique_ptr<Wire> connect_tcp(const std::string& address, int port, const Tc
     ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
     if (error == 0) return wire;
     last_error = std::strerror(error);
-    if (error == ECONNREFUSED) last_error += "; is sshd running there, on this port?";
+    if (error == ECONNREFUSED) last_error += settings.refused_hint;
   }
   throw SshError(WorkerCondition::kUnreachable, "cannot connect to " + where + ": " + last_error);
 }

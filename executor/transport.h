@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "executor/wire.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/outcome.h"
 
@@ -30,6 +31,11 @@ struct CommandResult {
   int exit_status = -1;  // valid when condition is kNone; 128+n for a signal
 };
 
+struct Forwarded {
+  std::unique_ptr<Wire> wire;  // null when there is none, and then
+  std::string detail;          // why, in words
+};
+
 // A live connection to one worker. One thread at a time.
 class Connection {
  public:
@@ -39,6 +45,11 @@ class Connection {
   // connection; the command is not killed by that.
   virtual CommandResult run(const std::string& command, const StdinSource& stdin_source,
                             const OutputTaker& on_stdout, const OutputTaker& on_stderr,
+                            std::chrono::steady_clock::time_point deadline) = 0;
+  // A byte stream to `address`:`port` as the worker reaches it. The connection must
+  // outlive it and does nothing else as long as it lives. A port where nobody
+  // listens leaves the connection usable; running into `deadline` does not.
+  virtual Forwarded forward(const std::string& address, int port,
                             std::chrono::steady_clock::time_point deadline) = 0;
   // The connection can carry another command.
   virtual bool usable() const = 0;

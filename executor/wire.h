@@ -50,6 +50,7 @@ class Wire {
 struct TcpSettings {
   // A peer that acknowledges nothing for so long is dead.
   std::chrono::milliseconds dead_peer_timeout{60'000};
+  const char* refused_hint = "; is sshd running there, on this port?";  // told when nobody listens
 };
 
 // Resolves and connects, trying every address in turn. Throws SshError.

@@ -100,7 +100,13 @@ struct Config {
     Milliseconds timeout{600'000};
   } hooks;  // read and kept; hooks.enabled = true is refused until they are built
 
-  Milliseconds health_interval{60'000};    // R5.8
+  // R5.8: each running allocation of a job with checks is probed once in it, spread
+  // over it, also when nothing is committed; three failures in a row are told.
+  // Shorter notices sooner. tcp and http checks cost the worker one connection to
+  // the probed port. A check of type ssh, or with `"via": "ssh"`, costs a login per
+  // worker and interval (3 ms of our CPU, some 20 of the worker's); without such
+  // checks probing opens no SSH connection at all. At least 1 s.
+  Milliseconds health_interval{60'000};
   Milliseconds drift_interval{3'600'000};  // R5.9
   enum class Drift { kReport, kOff } drift_mode = Drift::kReport;
   std::uint64_t max_file_bytes = 256ull << 20;  // R3.3; one larger file breaks its job

@@ -272,8 +272,12 @@ const ConfigKey kKeys[] = {
      [](Config& c, const V& v) { return put(c.hooks.port, as_integer(v, 1, 65535)); }},
     {"hooks.timeout", kDuration, [](Config& c, const V& v) { return put(c.hooks.timeout, as_duration(v)); }},
 
-    {"health.interval", kDuration,
-     [](Config& c, const V& v) { return put(c.health_interval, as_duration(v)); }},
+    {"health.interval", "a duration of at least 1 s, like \"60s\"",
+     [](Config& c, const V& v) {
+       const auto interval = as_duration(v);
+       return put(c.health_interval,
+                  interval && *interval >= std::chrono::seconds(1) ? interval : std::nullopt);
+     }},
     {"drift.interval", kDuration,
      [](Config& c, const V& v) { return put(c.drift_interval, as_duration(v)); }},
     {"drift.mode", "\"report\", \"heal\" or \"off\"",

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 
 #include "reconciler/core/ports.h"
@@ -19,6 +20,9 @@ class Inbox {
  public:
   // Any thread. Never blocks for long.
   void post(std::function<void()> message);
+
+  // As post(), not before `when`: for what has to happen whatever a pass waits for.
+  void post_at(Instant when, std::function<void()> message);
 
   // Reconcile thread only. Runs everything that waits; when nothing does, waits
   // for the first message or until `deadline`. Returns whether anything ran.
@@ -31,6 +35,7 @@ class Inbox {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> messages_;
+  std::multimap<Instant, std::function<void()>> later_;
   Instant last_served_ = std::chrono::steady_clock::now();
 };
 

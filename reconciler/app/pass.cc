@@ -193,6 +193,7 @@ void Pass::plan() {
   deps_.journal.set_baselines(memory_.plan.baselines);
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
+  watch_health();
   planned_ = true;
   deps_.control.changed();
 }
@@ -203,6 +204,11 @@ void Pass::take_desired() {
   deps_.journal.put_ports(desired_.ports);
   const auto& problems = desired_.problems.all();
   status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
+}
+
+void Pass::watch_health() {
+  deps_.control.health().follow(
+      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

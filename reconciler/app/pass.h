@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/health_watcher.h"
 #include "reconciler/app/judge.h"
 #include "reconciler/app/lane.h"
 #include "reconciler/app/rollout_driver.h"
@@ -64,6 +65,8 @@ class PassControl {
   virtual bool take_pending() = 0;
   // Something worth showing changed.
   virtual void changed() = 0;
+  // Told what runs where, and what is acted on (R5.8).
+  virtual HealthWatcher& health() = 0;
 };
 
 struct PassResult {
@@ -116,6 +119,7 @@ class Pass {
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 
+  void watch_health();
   void list_jobs_of_workers();
   void remember_targets();
   void remember_results();

@@ -31,7 +31,8 @@ void Pass::roll_out() {
   status_.state = PassState::kApplying;
   rollout_ = std::make_unique<Rollout>(settings_.rollout);
   driver_ = std::make_unique<RolloutDriver>(
-      RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
+      RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
+                          &deps_.control.health()},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) rollout_->put(job, deps_.clock.now());
   const auto between = [this] {
@@ -54,6 +55,7 @@ void Pass::roll_out() {
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
   result_.acted = driver_->acted();
+  watch_health();
   remember_results();
 }
 

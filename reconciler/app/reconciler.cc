@@ -13,12 +13,15 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
     : deps_(deps),
       settings_(std::move(settings)),
       options_(std::move(options)),
-      triggers_(options_.poll_interval) {
+      triggers_(options_.poll_interval),
+      health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
+              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
 
 void Reconciler::run() {
   triggers_.poke("commit");
+  health_.begin();
   while (!stop_requested()) {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
@@ -64,6 +67,7 @@ void Reconciler::stop() {
   deps_.inbox.post([this] {
     if (stopping_) return;
     stopping_ = true;
+    health_.stop();
     let_go_at_ = deps_.clock.now() + options_.shutdown_grace;
   });
 }

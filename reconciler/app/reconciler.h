@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/app/triggers.h"
@@ -19,6 +20,7 @@ namespace maand {
 struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
   std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
+  HealthWatcherOptions health;                       // R5.8
   std::function<void()> let_go;                      // called then, once: ends every wait for git and workers
 };
 
@@ -60,12 +62,14 @@ class Reconciler : private PassControl {
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;
+  HealthWatcher& health() override { return health_; }
 
   Deps deps_;
   const PassSettings settings_;
   const ReconcilerOptions options_;
   Triggers triggers_;
   Memory memory_;
+  HealthWatcher health_;
   std::mt19937 jitter_{std::random_device{}()};
   bool stopping_ = false;
   mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up

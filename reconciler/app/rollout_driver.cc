@@ -4,6 +4,26 @@
 #include <utility>
 
 namespace maand {
+namespace {
+
+// For as long as this lives, however a rollout ends.
+class Listening {
+ public:
+  Listening(HealthWatcher* watcher, HealthWatcher::Listener listener) : watcher_(watcher) {
+    if (watcher_) watcher_->listen(std::move(listener));
+  }
+  ~Listening() {
+    if (watcher_) watcher_->listen(nullptr);
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+ private:
+  HealthWatcher* const watcher_;
+};
+
+}  // namespace
+
 RolloutDriver::RolloutDriver(Deps deps, DocumentsFor documents, CommitId head)
     : deps_(deps),
       documents_(std::move(documents)),
@@ -17,6 +37,10 @@ RolloutDriver::RolloutDriver(Deps deps, DocumentsFor documents, CommitId head)
 RolloutDriver::~RolloutDriver() { flight_->driver = nullptr; }
 
 void RolloutDriver::run(Rollout& rollout, const std::function<void()>& between) {
+  const Listening listening(deps_.health,
+                            [&](const AllocationKey& key, Health health, const std::string& detail) {
+                              rollout.on_probe(key, health, detail, deps_.clock.now());
+                            });
   while (true) {
     between();
     if (store_failure_) rollout.stop_all(Reason::kStopping);
@@ -36,6 +60,7 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
        steps = rollout.next(deps_.clock.now())) {
     std::vector<Step> runs;
     for (Step& step : steps) {
+      if (deps_.health && step.kind != Step::Kind::kContact) deps_.health->pause(step.key);
       if (step.kind == Step::Kind::kRun) {
         runs.push_back(std::move(step));
         continue;
@@ -61,7 +86,8 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
                            [this, land, &rollout, key = step.key](Health health, std::string detail) {
                              land([this, &rollout, key, health, detail = std::move(detail)] {
                                try {
-                                 deps_.journal.set_health(key, health);
+                                 // No verdict is no news: the daemon is leaving.
+                                 if (health != Health::kUnprobed) deps_.journal.set_health(key, health);
                                } catch (const StoreError&) {
                                  store_failure_ = std::current_exception();
                                }

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 
+#include "reconciler/app/health_watcher.h"
 #include "reconciler/app/inbox.h"
 #include "reconciler/app/journal.h"
 #include "reconciler/core/desired.h"
@@ -35,6 +36,7 @@ class RolloutDriver {
     Journal& journal;
     Clock& clock;
     Observer& observer;
+    HealthWatcher* health = nullptr;  // pauses for what is acted on, and tells news of the rest
   };
 
   RolloutDriver(Deps deps, DocumentsFor documents, CommitId head);

@@ -165,6 +165,18 @@ std::string StatusBoard::metrics_text() const {
   for (const auto& [state, count] : by_state) {
     out += "maand_allocations{state=\"" + state + "\"} " + std::to_string(count) + "\n";
   }
+  std::map<std::string, std::size_t> by_health = {{to_string(Health::kHealthy), 0},
+                                                  {to_string(Health::kUnhealthy), 0},
+                                                  {to_string(Health::kUnprobed), 0}};
+  for (const AllocationView& allocation : now->allocations) {
+    if (allocation.state == "running") ++by_health[to_string(allocation.health)];
+  }
+  out +=
+      "# HELP maand_allocations_health Running allocations by the newest state of their health.\n"
+      "# TYPE maand_allocations_health gauge\n";
+  for (const auto& [health, count] : by_health) {
+    out += "maand_allocations_health{health=\"" + health + "\"} " + std::to_string(count) + "\n";
+  }
   out +=
       "# HELP maand_workers_set_aside Workers with a condition that keeps operations from them.\n"
       "# TYPE maand_workers_set_aside gauge\n"

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
@@ -129,6 +130,12 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   verb(app, run, "why", "Tell why a job is as it is, and what it waits for", run_why, why)
       .add_option("JOB[@WORKER]", why->subject, "The job, or one allocation of it")
       ->required();
+
+  const auto health = std::make_shared<HealthCheckOptions>();
+  CLI::App& check = verb(app, run, "health_check", "Probe the jobs that run, now", run_health_check, health);
+  check.add_option("--jobs", health->jobs, "These jobs alone: a,b")->delimiter(',');
+  check.add_flag("--wait", health->wait, "Probe until they are healthy, as often as their manifests say");
+  check.add_flag("-v,--verbose", health->verbose, "Healthy allocations as well");
 
   const auto history = std::make_shared<HistoryOptions>();
   verb(app, run, "history", "List past passes, newest first", run_history, history)

@@ -96,9 +96,9 @@ struct Services::Parts {
   GitSource source;
   SshTransport transport;
   OutputFiles output;
+  Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
-  Inbox inbox;
   Lane lane;
   Judge judge;
   StatusBoard board;

@@ -67,6 +67,7 @@ RemoteRunnerOptions runner_options(const Bucket& bucket) {
   options.bucket_id = bucket.config.bucket_id;
   options.sessions_per_worker = bucket.config.ssh.sessions_per_worker;
   options.max_threads = bucket.config.rollout.max_parallel_workers;
+  options.ca_file = bucket.secrets() / "ca.crt";
   return options;
 }
 
@@ -100,6 +101,7 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   ReconcilerOptions options;
   options.poll_interval = bucket.config.git.poll_interval;
   options.shutdown_grace = bucket.config.rollout.shutdown_grace;
+  options.health = {bucket.config.health_interval, bucket.config.ssh.max_starting};
   return options;
 }
 

@@ -118,7 +118,21 @@ class Maker {
       }
     }
     out_.ports = std::move(assigned.numbers);
+    for (auto& [name, job] : out_.jobs) {
+      if (job.job) job.health = numbered(job.job->health, name);
+    }
     return settled;
+  }
+
+  HealthSpec numbered(HealthSpec health, const JobName& name) const {
+    const auto numbers = out_.ports.find(name);
+    resolve_ports(health, [&](const std::string& port) -> std::optional<int> {
+      if (numbers == out_.ports.end()) return std::nullopt;
+      const auto number = numbers->second.find(port);
+      if (number == numbers->second.end()) return std::nullopt;
+      return number->second;
+    });
+    return health;
   }
 
   // False: as above.

@@ -42,6 +42,8 @@ struct DesiredJob {
   std::string held_detail;
   TreeId held_tree;  // allocations last acted on with this tree are left as they are (R2.6)
 
+  HealthSpec health;  // of `job`, with the numbers of its ports
+
   // Of the i-th of `workers`. REQUIRES: job.
   const AllocationContent& content(std::size_t i) const { return rendered.empty() ? plain : rendered[i]; }
 

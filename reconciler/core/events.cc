@@ -42,6 +42,8 @@ const char* to_string(EventKind kind) {
       return "note_failed";
     case EventKind::kStoreProblem:
       return "store_problem";
+    case EventKind::kHealthChanged:
+      return "health_changed";
     case EventKind::kNotice:
       return "notice";
   }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -78,11 +79,27 @@ struct Resources {
   friend bool operator==(const Resources&, const Resources&) = default;
 };
 
-// workspace.md 2.6. So far only `tcp`; the loader refuses the others by name.
+// One thing that is asked of an allocation (workspace.md 2.6).
 struct HealthCheck {
-  enum class Type { kTcp };
+  enum class Type {
+    kTcp,   // the port accepts a connection
+    kHttp,  // GET answers with exactly `expect_status`, at most 5 redirects followed
+    kSsh,   // `command` exits 0 on the worker
+  };
+  enum class Scheme { kHttp, kHttps };
+  // From where tcp and http look: from here at the worker's address, or through a
+  // channel of the worker's SSH session at its 127.0.0.1, for a port that a
+  // firewall hides. An ssh check is always kSsh.
+  enum class Via { kController, kSsh };
+
   Type type = Type::kTcp;
-  int port = 0;  // resolved number
+  int port = 0;           // resolved number; 0 = a port of the pool without its number yet
+  std::string port_name;  // of `resources.ports`; empty for ssh
+  std::string path = "/";
+  Scheme scheme = Scheme::kHttp;
+  int expect_status = 200;  // 100..599
+  std::string command;      // read by /bin/sh; only ssh
+  Via via = Via::kController;
   friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
 };
 
@@ -93,6 +110,11 @@ struct HealthSpec {
   Seconds interval{1};              // between two rounds of a gate
   friend bool operator==(const HealthSpec&, const HealthSpec&) = default;
 };
+// Fills in `port` of every check whose name `number_of` knows; the others stay as they are.
+void resolve_ports(HealthSpec& spec,
+                   const std::function<std::optional<int>(const std::string& name)>& number_of);
+// A round of its probes needs an SSH session with the worker.
+bool needs_ssh(const HealthSpec& spec);
 
 // R2.9. A value of the block that is not built yet is refused at load.
 struct RolloutPolicy {

@@ -247,7 +247,7 @@ class Planner {
     plan.tree = job.tree;
     plan.max_concurrent_starts = job.max_concurrent_starts;
     plan.max_concurrent_upgrades = job.max_concurrent_upgrades;
-    plan.health = job.health;
+    plan.health = desired.health;
     plan.policy = job.rollout;
     for (const auto& [target, limit] : job.timeouts) plan.timeouts[target] = limit;
     plan.demands = job.demands;

@@ -160,7 +160,10 @@ class Runner {
   virtual void ask(const Operation& operation, OutcomeSink sink) = 0;
   // Connects and authenticates, nothing more.
   virtual void contact(const Endpoint& endpoint, ContactSink sink) = 0;
-  // One round of probes: healthy iff every check succeeded.
+  // One round of probes: healthy iff every check succeeded; `detail` then says in
+  // words which check failed first. kUnprobed: no verdict, because there is no
+  // check, because of stop(), or because no connection to the worker was free. Answered within the spec's
+  // timeout per check, and the time an SSH connection may take where one is needed.
   virtual void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) = 0;
   // The pass is over: idle connections may be closed.
   virtual void release_connections() = 0;

@@ -114,6 +114,26 @@ TEST_P(RunnerContract, a_dead_worker_is_unreachable_and_nothing_is_claimed_of_it
   EXPECT_EQ(harness_->runs(operation), 0u);
 }
 
+TEST_P(RunnerContract, a_probe_says_what_was_found_and_no_verdict_where_there_is_none) {
+  const Endpoint to = harness_->endpoint();
+  HealthSpec spec;
+  const auto probe = [&] {
+    Answer<std::pair<Health, std::string>> answer;
+    runner().probe(to, spec, [answer](Health health, std::string detail) mutable {
+      answer.give({health, std::move(detail)});
+    });
+    return answer.wait();
+  };
+  EXPECT_EQ(probe().first, Health::kUnprobed) << "without checks";
+  spec.checks = {{HealthCheck::Type::kTcp, to.port, "ssh"}};
+  EXPECT_EQ(probe(), std::pair(Health::kHealthy, std::string()));
+  harness_->kill_worker();
+  EXPECT_EQ(probe().first, Health::kUnhealthy);
+  EXPECT_NE(probe().second, "");
+  runner().stop();
+  EXPECT_EQ(probe().first, Health::kUnprobed) << "while the daemon leaves";
+}
+
 TEST_P(RunnerContract, stop_answers_everything_and_what_comes_later_does_not_begin) {
   std::vector<Answer<Outcome>> answers;
   std::vector<Operation> operations;

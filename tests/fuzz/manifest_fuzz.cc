@@ -20,6 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(job.max_concurrent_starts >= 0 && job.max_concurrent_upgrades >= 1 && job.min_allocations >= 0);
   FUZZ_CHECK(job.rollout.attempts >= 1 && job.rollout.progress_timeout.count() >= 1);
   FUZZ_CHECK(job.health.attempts >= 1 && job.health.timeout.count() >= 1 && job.health.interval.count() >= 1);
+  for (const HealthCheck& check : job.health.checks) {
+    const bool ssh = check.type == HealthCheck::Type::kSsh;
+    FUZZ_CHECK(check.port >= 0 && check.port <= 65535 && check.port_name.empty() == ssh);
+    FUZZ_CHECK(check.expect_status >= 100 && check.expect_status <= 599);
+    FUZZ_CHECK(check.path.starts_with("/") && check.path.find_first_of("\r\n") == std::string::npos);
+    FUZZ_CHECK(check.command.empty() != ssh);
+  }
   for (const std::string& glob : job.restart_globs) FUZZ_CHECK(is_valid_glob(glob));
   for (const PortBinding& port : job.resources.ports) {
     FUZZ_CHECK(is_port_name(port.name) && (!port.fixed || (*port.fixed >= 1 && *port.fixed <= 65535)));

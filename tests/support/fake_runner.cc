@@ -62,11 +62,13 @@ void FakeRunner::contact(const Endpoint& endpoint, ContactSink sink) {
   });
 }
 
-void FakeRunner::probe(const Endpoint& endpoint, const HealthSpec&, HealthSink sink) {
-  answer([this, host = endpoint.host, sink = std::move(sink)] {
+void FakeRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
+  probes.push_back(endpoint.host);
+  answer([this, host = endpoint.host, none = spec.checks.empty(), sink = std::move(sink)] {
+    if (stopped_ || none) return sink(Health::kUnprobed, "");
     bool healthy = dead.count(host) == 0;
     for (const AllocationKey& key : unhealthy) healthy = healthy && key.worker != host;
-    sink(healthy ? Health::kHealthy : Health::kUnhealthy, "");
+    sink(healthy ? Health::kHealthy : Health::kUnhealthy, healthy ? "" : "it does not answer");
   });
 }
 

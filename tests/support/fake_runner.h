@@ -28,7 +28,9 @@ class FakeRunner : public Runner {
 
   // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
   std::vector<std::string> runs;
-  int contacts = 0;  // calls that would have needed a connection
+  std::vector<WorkerHost> probes;  // in the order in which they were asked for
+  int releases = 0;                // of connections
+  int contacts = 0;                // calls that would have needed a connection
 
   // With hold() on, answers wait until release_held().
   void hold(bool on) { holding_ = on; }
@@ -39,7 +41,7 @@ class FakeRunner : public Runner {
   void ask(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
-  void release_connections() override {}
+  void release_connections() override { ++releases; }
   void stop() override;
 
  private:

@@ -195,6 +195,9 @@ path = )" +
 [http]
 # listen = "127.0.0.1:8484"        # API, loopback only
 # health_listen = "127.0.0.1:8485" # /healthz, /readyz, /metrics
+
+[health]
+# interval = "60s"               # how often what runs is probed between rollouts
 )";
 }
 

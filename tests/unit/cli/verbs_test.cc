@@ -9,8 +9,8 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(Verbs, KnowsItsOwn) {
-  for (const char* word : {"init", "serve", "reconcile", "plan", "validate", "status", "why", "history",
-                           "note", "logs", "retry", "release", "job", "version"}) {
+  for (const char* word : {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check",
+                           "history", "note", "logs", "retry", "release", "job", "version"}) {
     EXPECT_EQ(unknown_verb(word), "") << word;
   }
 }

@@ -73,7 +73,8 @@ TEST(Manifest, EveryFieldIsRead) {
   EXPECT_EQ(job.resources.memory_mb, (Bounds{256, 1024}));
   EXPECT_EQ(job.resources.cpu_mhz, (Bounds{1500, 1500})) << "without max, max is min";
   EXPECT_EQ(job.resources.ports, (std::vector<PortBinding>{{"api_admin", std::nullopt}, {"api_http", 8080}}));
-  EXPECT_EQ(job.health, (HealthSpec{{{HealthCheck::Type::kTcp, 8080}}, Seconds(2), 7, Seconds(3)}));
+  EXPECT_EQ(job.health,
+            (HealthSpec{{{HealthCheck::Type::kTcp, 8080, "api_http"}}, Seconds(2), 7, Seconds(3)}));
   EXPECT_EQ(job.timeouts,
             (std::map<Target, Seconds>{{Target::kStart, Seconds(60)}, {Target::kStop, Seconds(86400)}}));
   EXPECT_EQ(job.rollout, (RolloutPolicy{0, 3, RolloutPolicy::Move::kStartFirst, Seconds(1)}));
@@ -195,12 +196,6 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
        "error rollout.max_failures: `max_failures` other than 0 is not built yet"},
       {R"({"rollout": {"confirm_seconds": 9}})",
        "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
-      {R"({"health_check": {"checks": [{"type": "http", "port": "a", "path": "/"}]}})",
-       "error health_check.checks[0].type: probes of type http are not built yet"},
-      {R"({"health_check": {"checks": [{"type": "ssh", "command": "true"}]}})",
-       "error health_check.checks[0].type: probes of type ssh are not built yet"},
-      {R"({"resources": {"ports": {"a": {}}}, "health_check": {"checks": [{"type": "tcp", "port": "a"}]}})",
-       "error health_check.checks[0].port: probes of a port from the pool are not built yet"},
   };
   for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
 }
@@ -234,7 +229,8 @@ TEST(Manifest, HealthChecks) {  // workspace.md 2.6
   const auto defaults = parse(
       R"({"resources": {"ports": {"a": 1}}, "health_check": {"checks": [{"type": "tcp", "port": "a"}], "timeout_seconds": 0}})");
   EXPECT_EQ(defaults.told, Lines{});
-  EXPECT_EQ(defaults.job.health, (HealthSpec{{{HealthCheck::Type::kTcp, 1}}, Seconds(5), 30, Seconds(1)}));
+  EXPECT_EQ(defaults.job.health,
+            (HealthSpec{{{HealthCheck::Type::kTcp, 1, "a"}}, Seconds(5), 30, Seconds(1)}));
   EXPECT_EQ(
       parse(
           R"({"health_check": {"checks": [{"type": "tcp"}, {"type": "tcp", "port": "b"}, {"type": "icmp"}, 7]}})")
@@ -243,6 +239,94 @@ TEST(Manifest, HealthChecks) {  // workspace.md 2.6
              "error health_check.checks[1].port: \"b\" is no port of `resources.ports`",
              "error health_check.checks[2].type: \"icmp\" is no type of probe",
              "error health_check.checks[3]: must be an object, not 7"}));
+}
+
+// One check of a job with the fixed port `a` = 80 and the port `pooled`.
+Parsed parse_one_check(const std::string& check) {
+  return parse(
+      (R"({"resources": {"ports": {"a": 80, "pooled": {}}}, "health_check": {"checks": [)" + check + "]}}")
+          .c_str());
+}
+
+TEST(Manifest, HealthChecksOfEveryType) {  // workspace.md 2.6
+  using Check = HealthCheck;
+  const struct {
+    const char* json;
+    Check check;
+  } kCases[] = {
+      {R"({"type": "http", "port": "a"})", {Check::Type::kHttp, 80, "a"}},
+      {R"({"type": " Http ", "port": " a ", "path": "", "scheme": " HTTPS ", "expect_status": 204, "via": " SSH "})",
+       {Check::Type::kHttp, 80, "a", "/", Check::Scheme::kHttps, 204, "", Check::Via::kSsh}},
+      {R"({"type": "http", "port": "a", "path": "/x y?z=1", "scheme": "http", "expect_status": 0, "via": "controller"})",
+       {Check::Type::kHttp, 80, "a", "/x y?z=1"}},
+      {R"({"type": "tcp", "port": "a", "scheme": "gopher", "path": "x", "expect_status": 1})",
+       {Check::Type::kTcp, 80, "a"}},
+      {R"({"type": "tcp", "port": "pooled", "via": "ssh"})",
+       {Check::Type::kTcp, 0, "pooled", "/", Check::Scheme::kHttp, 200, "", Check::Via::kSsh}},
+      {R"({"type": "SSH", "command": " test -e 'x'\n# y "})",
+       {Check::Type::kSsh, 0, "", "/", Check::Scheme::kHttp, 200, " test -e 'x'\n# y ", Check::Via::kSsh}},
+      {R"({"type": "ssh", "port": "not asked for", "command": "true", "via": "ssh"})",
+       {Check::Type::kSsh, 0, "", "/", Check::Scheme::kHttp, 200, "true", Check::Via::kSsh}},
+  };
+  for (const auto& [json, check] : kCases) {
+    const auto [job, told] = parse_one_check(json);
+    EXPECT_EQ(told, Lines{}) << json;
+    EXPECT_EQ(job.health.checks, std::vector<Check>{check}) << json;
+  }
+}
+
+TEST(Manifest, HealthChecksThatCannotBeMeant) {  // workspace.md 2.6
+  const struct {
+    const char* json;
+    Lines told;  // each behind `error health_check.checks[0].`
+  } kCases[] = {
+      {R"({})", {R"(type: "" is no type of probe)"}},
+      {R"({"type": 1})", {"type: must be text, not 1"}},
+      {R"({"type": "http"})", {"port: is missing"}},
+      {R"({"type": "http", "port": "a", "scheme": "ftp"})",
+       {R"(scheme: "ftp" is no scheme of an http probe)"}},
+      {R"({"type": "http", "port": "a", "path": "x"})", {R"(path: "x" does not start with `/`)"}},
+      {R"({"type": "http", "port": "a", "path": "/\r\nHost: x"})",
+       {R"(path: "/\x0d\x0aHost: x" holds control characters)"}},
+      {R"({"type": "http", "port": "a", "path": "/\u007f"})", {R"(path: "/\x7f" holds control characters)"}},
+      {R"({"type": "http", "port": "a", "expect_status": 99})", {"expect_status: 99 is no HTTP status"}},
+      {R"({"type": "http", "port": "a", "expect_status": 600})", {"expect_status: 600 is no HTTP status"}},
+      {R"({"type": "http", "port": "a", "expect_status": -200})", {"expect_status: -200 is no HTTP status"}},
+      {R"({"type": "http", "port": "a", "expect_status": "200"})",
+       {R"(expect_status: must be a whole number, not "200")"}},
+      {R"({"type": "tcp", "port": "a", "via": "vpn"})", {R"(via: "vpn" is no way to the port)"}},
+      {R"({"type": "ssh"})", {"command: is missing"}},
+      {R"({"type": "ssh", "command": " \n "})", {"command: is missing"}},
+      {R"({"type": "ssh", "command": "a\u0000b"})", {"command: holds a NUL byte"}},
+      {R"({"type": "ssh", "command": "true", "via": "controller"})",
+       {R"(via: "controller" does not go with an ssh probe, which runs on the worker)"}},
+      {R"({"type": "http", "path": "x", "scheme": "y", "expect_status": 7, "via": "z"})",
+       {"port: is missing", R"(via: "z" is no way to the port)",
+        R"(scheme: "y" is no scheme of an http probe)", R"(path: "x" does not start with `/`)",
+        "expect_status: 7 is no HTTP status"}},
+  };
+  for (auto [json, told] : kCases) {
+    for (std::string& line : told) line = "error health_check.checks[0]." + line;
+    EXPECT_EQ(parse_one_check(json).told, told) << json;
+  }
+}
+
+TEST(HealthSpec, PortsOfThePoolGetTheirNumbersLater) {  // workspace.md 2.6
+  HealthSpec spec = parse_one_check(R"({"type": "tcp", "port": "a"}, {"type": "http", "port": "pooled"},
+                                       {"type": "ssh", "command": "true"})")
+                        .job.health;
+  resolve_ports(spec, [](const std::string& name) -> std::optional<int> {
+    if (name == "pooled") return 30001;
+    return std::nullopt;
+  });
+  EXPECT_EQ(spec.checks.at(0).port, 80);
+  EXPECT_EQ(spec.checks.at(1).port, 30001);
+  EXPECT_EQ(spec.checks.at(2).port, 0);
+  EXPECT_TRUE(needs_ssh(spec));
+  spec.checks.pop_back();
+  EXPECT_FALSE(needs_ssh(spec));
+  spec.checks.back().via = HealthCheck::Via::kSsh;
+  EXPECT_TRUE(needs_ssh(spec));
 }
 
 TEST(Manifest, AllProblemsAreToldAtOnce) {  // R1.6

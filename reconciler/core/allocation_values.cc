@@ -13,8 +13,8 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 
 }  // namespace
 
-AllocationValues::AllocationValues(const Variables& variables, const Job& job, std::uint32_t worker,
-                                   const ScrapeTexts& scrape)
+AllocationValues::AllocationValues(const Variables& variables, const Job& job,
+                                   std::optional<std::uint32_t> worker, const ScrapeTexts& scrape)
     : variables_(variables), job_(job), worker_(worker), scrape_(scrape) {}
 
 bool AllocationValues::is_own_or_demanded(std::string_view job) const {
@@ -23,14 +23,13 @@ bool AllocationValues::is_own_or_demanded(std::string_view job) const {
 }
 
 bool AllocationValues::may_read(std::string_view ns) const {
-  for (const std::string_view open : {"maand", "maand/bucket", "vars/bucket", "maand/worker", "maand/prometheus"}) {
-    if (ns == open) return true;
-  }
+  if (ns == "maand" || ns == "maand/bucket" || ns == "vars/bucket") return true;
+  if (ns == "maand/worker" || ns == "maand/prometheus") return worker_.has_value();
   std::string_view rest = ns;
   if (take_prefix(rest, "maand/worker/")) {
     const std::size_t slash = rest.find('/');
     const bool whole = slash == std::string_view::npos || rest.substr(slash) == "/tags";
-    return whole && variables_.worker_named(rest.substr(0, slash)) == worker_;
+    return worker_ && whole && variables_.worker_named(rest.substr(0, slash)) == worker_;
   }
   if (take_prefix(rest, "vars/bucket/job/")) return rest == job_.name.str();
   if (take_prefix(rest, "vars/job/") || take_prefix(rest, "secrets/job/")) return is_own_or_demanded(rest);
@@ -39,7 +38,7 @@ bool AllocationValues::may_read(std::string_view ns) const {
   if (slash == std::string_view::npos) return is_own_or_demanded(rest);
   if (rest.substr(0, slash) != job_.name.str()) return false;
   rest.remove_prefix(slash);
-  return take_prefix(rest, "/worker/") && variables_.worker_named(rest) == worker_;
+  return worker_ && take_prefix(rest, "/worker/") && variables_.worker_named(rest) == worker_;
 }
 
 // A name and its value can hold any byte, so each is told with its length.

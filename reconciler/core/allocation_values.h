@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,9 @@ struct ScrapeTexts {
 
 class AllocationValues : public TemplateValues {
  public:
-  // `worker`: index among the variables' workers.
-  AllocationValues(const Variables& variables, const Job& job, std::uint32_t worker,
+  // `worker`: index among the variables' workers; nullopt for a scrape.yaml.tpl,
+  // which belongs to the job and reads nothing of workers (13.3).
+  AllocationValues(const Variables& variables, const Job& job, std::optional<std::uint32_t> worker,
                    const ScrapeTexts& scrape);
 
   // Own namespaces, and `maand/job`, `vars/job` and `secrets/job` of demanded jobs.
@@ -50,7 +52,7 @@ class AllocationValues : public TemplateValues {
 
   const Variables& variables_;
   const Job& job_;
-  const std::uint32_t worker_;
+  const std::optional<std::uint32_t> worker_;
   const ScrapeTexts& scrape_;
   std::deque<std::string> made_;  // a deque does not move what it holds
   std::string log_;

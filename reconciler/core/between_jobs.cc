@@ -10,6 +10,7 @@
 #include "reconciler/core/capacity.h"
 #include "reconciler/core/demands.h"
 #include "reconciler/core/placement.h"
+#include "reconciler/core/prometheus/catalogues.h"
 #include "reconciler/core/waves.h"
 
 namespace maand {
@@ -119,6 +120,20 @@ void append(std::vector<BetweenJobs>& out, std::vector<BetweenJobs> more) {
   std::move(more.begin(), more.end(), std::back_inserter(out));
 }
 
+// What needs no rendering; `desired` looks once more when scrape.yaml.tpl was rendered.
+void check_prometheus(const std::map<JobName, Job>& jobs, std::vector<BetweenJobs>& out) {
+  std::vector<CatalogueJob> catalogues;
+  for (const auto& [name, job] : jobs) {
+    auto empty = std::make_shared<JobCatalogue>();
+    empty->job = name;
+    catalogues.push_back({job.catalogue ? job.catalogue : empty, job.is_prometheus, job.resources.ports, {}, {}});
+  }
+  if (!has_prometheus(catalogues)) return;
+  for (CatalogueConflict& conflict : check_catalogues(catalogues)) {
+    out.push_back({Reason::kPrometheusConflict, std::move(conflict.jobs), std::move(conflict.diagnostic)});
+  }
+}
+
 }  // namespace
 
 std::vector<BetweenJobs> check_between_jobs(const std::vector<Worker>& workers,
@@ -138,6 +153,7 @@ std::vector<BetweenJobs> check_between_jobs(const std::vector<Worker>& workers,
   append(out, std::move(capacity));
   append(out, check_demands(jobs, unreadable));
   check_cycles(pointers, out);
+  check_prometheus(jobs, out);
   return out;
 }
 

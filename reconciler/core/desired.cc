@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/desired_variables.h"
 #include "reconciler/core/holds.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/port_pool.h"
@@ -137,33 +138,56 @@ class Maker {
 
   // False: as above.
   bool render_jobs() {
-    const bool any = std::any_of(out_.jobs.begin(), out_.jobs.end(), [](const auto& job) {
-      return job.second.job && !job.second.job->templates.empty();
-    });
+    bool any = false;
     for (auto& [name, job] : out_.jobs) {
-      if (job.job) job.plain = {job.job->files, job.job->files, {}};
+      if (!job.job) continue;
+      job.plain = {job.job->files, job.job->files, {}};
+      any = any || is_made(*job.job);
     }
     if (!any) return true;
-    const DesiredVariables variables(out_, in_.workspace, in_.sources);
     const RenderSettings settings{in_.sources.bucket, in_.worker_root, in_.update_seq};
-    bool settled = true;
+    const DesiredVariables variables(out_, in_.workspace, in_.sources, settings);
+    bool settled = hold_catalogues(variables);
     for (auto& [name, job] : out_.jobs) {
-      if (!job.job || job.job->templates.empty()) continue;
+      if (!job.job || !is_made(*job.job)) continue;
       std::vector<Hold> failures;
       JobRenderer renderer(*job.job, variables.all(), settings, variables.scrape());
       for (const std::uint32_t worker : job.workers) {
         const Worker& on = out_.workers[worker];
-        auto result = renderer.render(on, worker, in_.applied.find({name, on.host}));
+        auto result = renderer.render(on, worker, in_.applied.find({name, on.host}),
+                                      variables.server_files(*job.job, worker));
         if (auto* content = std::get_if<AllocationContent>(&result)) {
           job.rendered.push_back(std::move(*content));
         } else {
-          note_failures(name, on, std::get<std::vector<RenderFailure>>(result), failures);
+          note_failures(name, std::get<std::vector<RenderFailure>>(result), failures);
         }
       }
       if (failures.empty()) continue;
       job.rendered.clear();
       if (hold(name, worst(failures))) settled = false;
     }
+    return settled;
+  }
+
+  // Not every allocation has the files of the job as they are.
+  static bool is_made(const Job& job) { return !job.templates.empty() || job.is_prometheus; }
+
+  // False: a job is held now that was not.
+  bool hold_catalogues(const DesiredVariables& variables) {
+    bool settled = true;
+    for (const auto& [name, found] : variables.failures()) {
+      std::vector<Hold> failures;
+      note_failures(name, found, failures);
+      if (holds_.emplace(name, worst(failures)).second) settled = false;
+    }
+    for (const CatalogueConflict& conflict : variables.conflicts()) {
+      const BetweenJobs problem{Reason::kPrometheusConflict, conflict.jobs, conflict.diagnostic};
+      problems_.emplace(to_string(conflict.diagnostic), conflict.diagnostic);
+      for (const JobName& name : held_by(problem, in_.workspace, in_.applied)) {
+        if (holds_.emplace(name, Hold{problem.reason, to_string(conflict.diagnostic), {}}).second) settled = false;
+      }
+    }
+    for (const Diagnostic& one : variables.problems().all()) problems_.emplace(to_string(one), one);
     return settled;
   }
 
@@ -174,7 +198,7 @@ class Maker {
     return broken != failures.end() ? *broken : failures.front();
   }
 
-  void note_failures(const JobName& name, const Worker& worker, const std::vector<RenderFailure>& found,
+  void note_failures(const JobName& name, const std::vector<RenderFailure>& found,
                      std::vector<Hold>& failures) {
     for (const RenderFailure& failure : found) {
       const TemplateProblem& problem = failure.problem;
@@ -190,7 +214,7 @@ class Maker {
           where + problem.message,
           problem.kind == TemplateProblem::Kind::kDenied
               ? "read only namespaces of this allocation, or demand the job that owns the value"
-              : "correct the template (rendered for worker " + worker.host.str() + ")"};
+              : "correct the template"};
       // The same mistake on a hundred workers is told once.
       problems_.emplace(diagnostic.path + where + problem.message, diagnostic);
       failures.push_back({Reason::kBroken, to_string(diagnostic), {}});
@@ -215,15 +239,5 @@ class Maker {
 }  // namespace
 
 DesiredState make_desired(const DesiredInputs& inputs) { return Maker(inputs).make(); }
-
-DesiredVariables::DesiredVariables(const DesiredState& desired, const Workspace& workspace,
-                                   const VariableSources& sources) {
-  for (const auto& [name, job] : desired.jobs) {
-    if (job.job) placed_[name] = {job.job.get(), &job.workers};
-  }
-  variables_ = std::make_unique<Variables>(
-      Variables::Inputs{desired.workers, desired.disabled, placed_, desired.ports, workspace.bucket.values,
-                        workspace.bucket_jobs.jobs, sources, prometheus_, scrape_names_});
-}
 
 }  // namespace maand

@@ -80,19 +80,4 @@ struct DesiredInputs {
 // much once more for each round in which a rendering fails and its job is held.
 DesiredState make_desired(const DesiredInputs& inputs);
 
-// The variables of `desired`, as its templates read them. Refers to all of them.
-class DesiredVariables {
- public:
-  DesiredVariables(const DesiredState& desired, const Workspace& workspace, const VariableSources& sources);
-  const Variables& all() const { return *variables_; }
-  const ScrapeTexts& scrape() const { return scrape_; }
-
- private:
-  std::map<JobName, PlacedJob> placed_;
-  std::map<std::string, std::string> prometheus_;
-  std::map<JobName, std::string> scrape_names_;
-  ScrapeTexts scrape_;
-  std::unique_ptr<Variables> variables_;
-};
-
 }  // namespace maand

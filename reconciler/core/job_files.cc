@@ -10,6 +10,7 @@
 #include "reconciler/core/bucket_conf.h"
 #include "reconciler/core/file_rules.h"
 #include "reconciler/core/names.h"
+#include "reconciler/core/prometheus/catalogue.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -46,14 +47,16 @@ bool is_shipped(std::string_view path) {
 class Loader {
  public:
   Loader(const FileView& view, std::string_view directory, const std::string& label,
-         const WorkspaceLimits& limits, ContentDigests* digests, Job& job, Diagnostics& diagnostics)
+         const WorkspaceLimits& limits, ContentDigests* digests, Job& job, Diagnostics& diagnostics,
+         Diagnostics& catalogue_diagnostics)
       : view_(view),
         directory_(directory),
         label_(label),
         limits_(limits),
         digests_(digests),
         job_(job),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics),
+        catalogue_diagnostics_(catalogue_diagnostics) {}
 
   void load(std::span<const Entry> entries) {
     std::map<std::string_view, ShippedFile> files;
@@ -61,13 +64,17 @@ class Loader {
       const std::string_view path = std::string_view(entry.path).substr(directory_.size() + 1);
       tops_.emplace(top_of(path));
       makefile_ = makefile_ || path == "Makefile" || path == "Makefile.tpl";
+      plain_prometheus_ = plain_prometheus_ || path == "prometheus.yml";
+      rendered_prometheus_ = rendered_prometheus_ || path == "prometheus.yml.tpl";
       if (!may_lie_there(path, entry.kind)) continue;
       if (path == "vars.toml") load_vars(path, entry);
+      if (path.starts_with(kCatalogueDirectory)) load_catalogue_file(path, entry);
       if (is_template(path)) load_template(path, entry);
       if (!is_shipped(path)) continue;
       if (auto file = ship(path, entry)) files.emplace(path, std::move(*file));
     }
     check_top_level();
+    judge_prometheus();
     // Both `run.sh` and `run.sh.tpl`: the text of the template, the mode of the file.
     for (JobTemplate& one : job_.templates) {
       const auto below = files.lower_bound(one.path + "/");
@@ -103,14 +110,6 @@ class Loader {
       return error(path, "is a git submodule, and its files are not in the commit",
                    "copy the files into the job directory");
     }
-    if (path.starts_with("_prometheus/")) {
-      if (!prometheus_told_) {
-        prometheus_told_ = true;
-        error("_prometheus", "files for Prometheus are not built yet",
-              "remove the folder until this version of maand knows it");
-      }
-      return false;
-    }
     return true;
   }
 
@@ -144,6 +143,20 @@ class Loader {
     const std::string_view target = path.substr(0, path.size() - kTemplateSuffix.size());
     tops_.emplace(top_of(target));
     job_.templates.push_back({std::string(target), mode, std::get<TemplatePtr>(std::move(result))});
+  }
+
+  void load_catalogue_file(std::string_view path, const Entry& entry) {
+    if (auto text = read_whole(path, entry)) catalogue_.push_back({std::string(path), std::move(*text)});
+  }
+
+  void judge_prometheus() {
+    job_.is_prometheus = plain_prometheus_ || rendered_prometheus_;
+    if (plain_prometheus_ && rendered_prometheus_) {
+      error("prometheus.yml.tpl", "stands beside prometheus.yml", "remove one of them");
+    }
+    if (!catalogue_.empty()) {
+      job_.catalogue = load_catalogue(job_.name, catalogue_, job_.resources.ports, catalogue_diagnostics_);
+    }
   }
 
   void load_vars(std::string_view path, const Entry& entry) {
@@ -216,17 +229,20 @@ class Loader {
   ContentDigests* digests_;
   Job& job_;
   Diagnostics& diagnostics_;
+  Diagnostics& catalogue_diagnostics_;
   std::set<std::string_view> tops_;
   bool makefile_ = false;
-  bool prometheus_told_ = false;
+  bool plain_prometheus_ = false;
+  bool rendered_prometheus_ = false;
+  std::vector<CatalogueFile> catalogue_;
 };
 
 }  // namespace
 
 void load_job_files(const FileView& view, std::string_view directory, const std::string& label,
                     std::span<const Entry> entries, const WorkspaceLimits& limits, ContentDigests* digests,
-                    Job& job, Diagnostics& diagnostics) {
-  Loader(view, directory, label, limits, digests, job, diagnostics).load(entries);
+                    Job& job, Diagnostics& diagnostics, Diagnostics& catalogue_diagnostics) {
+  Loader(view, directory, label, limits, digests, job, diagnostics, catalogue_diagnostics).load(entries);
 }
 
 // `..` may stand only in front: behind a name that is itself a link, it would

@@ -175,6 +175,8 @@ struct JobTemplate {
   TemplatePtr parsed;  // never null
 };
 
+struct JobCatalogue;  // prometheus/catalogue.h
+
 struct Job {
   JobName name;
   std::string version;          // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
@@ -192,11 +194,15 @@ struct Job {
   std::map<Target, Seconds> timeouts;  // only those the manifest names
   std::vector<JobCommand> commands;    // sorted by name
   std::vector<Demand> demands;         // of its commands; sorted by job, unique (R2.8)
-  TreeId tree;                         // git tree of the whole job directory: part of the hold key (R5.3)
+  TreeId tree;                         // the hold key (R5.3): see hold_key.h
   FileSetPtr files;                    // those that are shipped as they are; never null
   std::vector<JobTemplate> templates;  // sorted by path; no path is one of `files`
   std::vector<FileRule> file_rules;
   std::map<std::string, std::string> vars;  // vars.toml
+  // What `_prometheus/` says; null = there is no such directory. Judged only where
+  // some job is a Prometheus server (workspace.md 13.1).
+  std::shared_ptr<const JobCatalogue> catalogue;
+  bool is_prometheus = false;  // ships prometheus.yml or prometheus.yml.tpl
 };
 
 // ---- disabled.json (workspace.md 3.3) --------------------------------------

@@ -90,6 +90,8 @@ Words words(Reason reason) {
       return {"InsufficientCapacity", "the jobs of a worker reserve more memory or cpu than it has"};
     case Reason::kDemandUnmet:
       return {"DemandUnmet", "a job or command it demands is missing, or has a version it does not accept"};
+    case Reason::kPrometheusConflict:
+      return {"PrometheusConflict", "what it tells Prometheus clashes with what another job tells it"};
     case Reason::kDemandCycle:
       return {"DemandCycle", "it and the jobs it demands demand one another, so none of them can go first"};
   }

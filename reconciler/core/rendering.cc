@@ -1,5 +1,7 @@
 #include "reconciler/core/rendering.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "reconciler/core/file_rules.h"
@@ -32,7 +34,8 @@ std::shared_ptr<const std::string> JobRenderer::shared(const Digest& digest, std
 }
 
 JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t index,
-                                          const std::string& current_version, std::int64_t update_seq) {
+                                          const std::string& current_version, std::int64_t update_seq,
+                                          const MadeFiles& made) {
   const AllocationKey key{job_.name, worker.host};
   const std::string allocation_id = derived_id(job_.name.str() + "|" + worker.host.str());
   const std::string id = worker_id(settings_.bucket, worker.host);
@@ -72,7 +75,7 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
   }
   // Dot counts whole: a template that does not read a field renders the same, and
   // then nobody asks for this digest.
-  std::string read = values.read_log();
+  std::string read = values.read_log() + made.inputs;
   for (const std::string_view part : {data.allocation_id, data.new_version, data.worker_ip, data.job_path}) {
     read.append(part).push_back('\n');
   }
@@ -82,16 +85,18 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
 }
 
 std::variant<AllocationContent, std::vector<RenderFailure>> JobRenderer::render(
-    const Worker& worker, std::uint32_t index, const AppliedAllocation* applied,
-    std::vector<ShippedFile> more) {
+    const Worker& worker, std::uint32_t index, const AppliedAllocation* applied, const MadeFiles& made) {
   const std::string current_version = applied ? applied->version : "0.0.0";
-  Once now = render_all(worker, index, current_version, settings_.update_seq);
+  Once now = render_all(worker, index, current_version, settings_.update_seq, made);
   if (!now.failures.empty()) return std::move(now.failures);
 
-  const auto list_of = [&](std::vector<ShippedFile> rendered) {
-    rendered.insert(rendered.end(), job_.files->files.begin(), job_.files->files.end());
-    rendered.insert(rendered.end(), more.begin(), more.end());
-    return make_file_set(std::move(rendered));
+  const auto list_of = [&](std::vector<ShippedFile> files) {
+    files.insert(files.end(), job_.files->files.begin(), job_.files->files.end());
+    std::set<std::string_view> paths;
+    for (const ShippedFile& one : made.files) paths.insert(one.path);
+    std::erase_if(files, [&](const ShippedFile& file) { return paths.count(file.path) > 0; });
+    files.insert(files.end(), made.files.begin(), made.files.end());
+    return make_file_set(std::move(files));
   };
   AllocationContent out;
   out.with = {now.values, now.moves ? current_version : "", now.moves ? settings_.update_seq : 0};
@@ -99,7 +104,7 @@ std::variant<AllocationContent, std::vector<RenderFailure>> JobRenderer::render(
   out.compared = out.files;
   const RenderedWith* before = applied && applied->files ? &applied->rendered_with : nullptr;
   if (now.moves && before && !before->values.empty() && before->update_seq != 0) {
-    Once then = render_all(worker, index, before->current_version, before->update_seq);
+    Once then = render_all(worker, index, before->current_version, before->update_seq, made);
     if (then.failures.empty()) out.compared = list_of(std::move(then.files));
   }
   // The list that lies there is known already; its like need not be kept twice.

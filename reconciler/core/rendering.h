@@ -43,6 +43,14 @@ struct RenderSettings {
   std::int64_t update_seq = 1;  // of what is shipped now
 };
 
+// Files that are made for one allocation otherwise than by a template, and a text
+// that tells what they were made from (RenderedWith::values). They go before files
+// of the job with the same path.
+struct MadeFiles {
+  std::vector<ShippedFile> files;
+  std::string inputs;
+};
+
 // Renders the allocations of one job, one after another.
 class JobRenderer {
  public:
@@ -50,17 +58,17 @@ class JobRenderer {
   JobRenderer(const Job& job, const Variables& variables, const RenderSettings& settings,
               const ScrapeTexts& scrape);
 
-  // `applied`: null when it was never touched. `more`: files that are made for this
-  // allocation, not by a template.
-  std::variant<AllocationContent, std::vector<RenderFailure>> render(
-      const Worker& worker, std::uint32_t index, const AppliedAllocation* applied,
-      std::vector<ShippedFile> more = {});
+  // `applied`: null when it was never touched.
+  std::variant<AllocationContent, std::vector<RenderFailure>> render(const Worker& worker,
+                                                                     std::uint32_t index,
+                                                                     const AppliedAllocation* applied,
+                                                                     const MadeFiles& made = {});
 
  private:
   struct Once;  // one rendering of every template
 
   Once render_all(const Worker& worker, std::uint32_t index, const std::string& current_version,
-                  std::int64_t update_seq);
+                  std::int64_t update_seq, const MadeFiles& made);
   std::shared_ptr<const std::string> shared(const Digest& digest, std::string text);
 
   const Job& job_;

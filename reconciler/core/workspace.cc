@@ -9,6 +9,7 @@
 #include "reconciler/core/between_jobs.h"
 #include "reconciler/core/capacity.h"
 #include "reconciler/core/disabled_file.h"
+#include "reconciler/core/hold_key.h"
 #include "reconciler/core/job_files.h"
 #include "reconciler/core/manifest.h"
 #include "reconciler/core/names.h"
@@ -73,6 +74,7 @@ struct LoadedJob {
   Job job;
   bool without_manifest = false;
   Diagnostics diagnostics;
+  Diagnostics catalogue;  // of `_prometheus/`
 };
 
 LoadedJob load_one(const FileView& view, std::string_view root, const std::string& directory_name,
@@ -98,7 +100,7 @@ LoadedJob load_one(const FileView& view, std::string_view root, const std::strin
   if (!out.job.commands.empty()) {
     check_command_files(out.job.commands, relative_paths(entries, directory), manifest);
   }
-  load_job_files(view, directory, label, entries, limits, digests, out.job, out.diagnostics);
+  load_job_files(view, directory, label, entries, limits, digests, out.job, out.diagnostics, out.catalogue);
   out.job.tree = view.tree(directory);
   return out;
 }
@@ -123,6 +125,7 @@ class Loader {
     load_bucket_jobs_conf();
     refuse_policy();
     load_jobs();
+    judge_catalogues();
     check_names();
     out_.between = check_between_jobs(out_.workers, out_.jobs, out_.disabled, broken_names());
     return std::move(out_);
@@ -217,7 +220,10 @@ class Loader {
     }
     for (const std::string& name : directories) {
       LoadedJob job = load_one(view_, root_, name, below(entries_, jobs + "/" + name), limits_, digests_);
-      if (!job.without_manifest) reserve(job.job, out_.bucket_jobs, job.diagnostics);
+      if (!job.without_manifest) {
+        reserve(job.job, out_.bucket_jobs, job.diagnostics);
+        job.job.tree = hold_key(job.job.tree, job.job, out_.bucket, out_.bucket_jobs);
+      }
       put(name, std::move(job));
     }
   }
@@ -243,6 +249,7 @@ class Loader {
       broken.diagnostics.append(loaded.diagnostics);
     } else {
       out_.warnings.append(loaded.diagnostics);
+      catalogues_.emplace(JobName(name), std::move(loaded.catalogue));
       out_.jobs.emplace(JobName(name), std::move(loaded.job));
     }
   }
@@ -251,6 +258,21 @@ class Loader {
     std::set<JobName> names;
     for (const auto& [name, job] : out_.broken) names.insert(name);
     return names;
+  }
+
+  // workspace.md 13.1: without a server nobody reads `_prometheus/`, so nothing in it can be wrong.
+  void judge_catalogues() {
+    const bool server = std::any_of(out_.jobs.begin(), out_.jobs.end(),
+                                    [](const auto& job) { return job.second.is_prometheus; });
+    if (!server) return;
+    for (auto& [name, found] : catalogues_) {
+      if (!found.has_errors()) {
+        out_.warnings.append(found);
+        continue;
+      }
+      out_.broken[name] = BrokenJob{name, false, std::move(found)};
+      out_.jobs.erase(name);
+    }
   }
 
   void check_names() {
@@ -271,16 +293,22 @@ class Loader {
   const WorkspaceLimits& limits_;
   ContentDigests* digests_;
   std::vector<Entry> entries_;
+  std::map<JobName, Diagnostics> catalogues_;  // of the jobs that loaded
   Workspace out_;
 };
 
 // As the settings beside the job say; where they make no sense, as the manifest does.
-void reserve_as_then(const FileView& view, std::string_view root, const WorkspaceLimits& limits, Job& job) {
+void read_settings_of_then(const FileView& view, std::string_view root, const WorkspaceLimits& limits, Job& job) {
   Diagnostics found;
+  BucketConf bucket;
+  const auto conf = view.read(join(root, "bucket.conf"));
+  if (conf && conf->size() <= kMaxControlBytes) bucket = parse_bucket_conf(*conf, "bucket.conf", found);
+  found = {};
   const std::string file = bucket_jobs_file(limits.job_config_selector);
   BucketJobsConf settings;
   const auto text = view.read(join(root, file));
   if (text && text->size() <= kMaxControlBytes) settings = parse_bucket_jobs_conf(*text, file, found);
+  job.tree = hold_key(job.tree, job, bucket, settings);
   const Resources resources = job.resources;
   if (!found.has_errors()) reserve(job, settings, found);
   if (!found.has_errors()) return;
@@ -302,7 +330,7 @@ std::optional<Job> load_job(const FileView& view, std::string_view root, const J
   if (!entries) return std::nullopt;
   LoadedJob loaded = load_one(view, root, job.str(), *entries, limits, digests);
   if (loaded.diagnostics.has_errors()) return std::nullopt;
-  reserve_as_then(view, root, limits, loaded.job);
+  read_settings_of_then(view, root, limits, loaded.job);
   return std::move(loaded.job);
 }
 

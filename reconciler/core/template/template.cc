@@ -5,6 +5,7 @@
 
 #include "reconciler/core/template/evaluator.h"
 #include "reconciler/core/template/parser.h"
+#include "reconciler/core/template/reads.h"
 
 namespace maand {
 
@@ -32,6 +33,8 @@ std::variant<TemplatePtr, TemplateProblem> parse_template(std::string_view text)
   parsed->root = parsed->trees.find(tpl::kRootName)->second.get();
   return TemplatePtr(std::move(parsed));
 }
+
+std::vector<ValueRead> value_reads(const Template& parsed) { return tpl::reads_of(parsed.trees); }
 
 std::variant<Rendered, TemplateProblem> render(const Template& parsed, const TemplateData& data,
                                                TemplateValues& values, const TemplateLimits& limits) {

@@ -109,6 +109,13 @@ using TemplatePtr = std::shared_ptr<const Template>;
 
 std::variant<TemplatePtr, TemplateProblem> parse_template(std::string_view text);
 
+// One `get`, `getOptional` or `keys` in the text, whether it is ever evaluated or not.
+struct ValueRead {
+  std::optional<std::string> ns;   // nullopt: only known while rendering
+  std::optional<std::string> key;  // nullopt: as above, or every key (`keys`)
+};
+std::vector<ValueRead> value_reads(const Template& parsed);
+
 // Nothing is half rendered: either the whole text or a problem.
 std::variant<Rendered, TemplateProblem> render(const Template& parsed, const TemplateData& data,
                                                TemplateValues& values, const TemplateLimits& limits = {});

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "reconciler/cli/context.h"
+#include "tests/support/desire.h"
 
 namespace maand {
 namespace {
@@ -75,7 +76,7 @@ struct World {
     }
   }
   std::vector<CheckedJob> check(const std::vector<std::string>& names = {}, bool wait = false) {
-    const DesiredState desired = make_desired(CommitId("c"), workspace, applied, {});
+    const DesiredState desired = desire(CommitId("c"), workspace, applied);
     std::vector<CheckedJob> jobs = jobs_to_check(desired, applied, {}, names);
     check_jobs(runner, jobs, wait);
     return jobs;

@@ -27,7 +27,9 @@ Loaded load(const FakeFileView& view, WorkspaceLimits limits = {}, ContentDigest
   Diagnostics diagnostics;
   const auto entries = view.list(kDirectory).value();
   Job job;
-  load_job_files(view, kDirectory, "jobs/api", entries, limits, digests, job, diagnostics);
+  job.name = JobName("api");
+  Diagnostics catalogue;
+  load_job_files(view, kDirectory, "jobs/api", entries, limits, digests, job, diagnostics, catalogue);
   for (const Diagnostic& one : diagnostics.all()) EXPECT_FALSE(one.advice.empty()) << one.message;
   return {job.files, told_with_path(diagnostics), job};
 }
@@ -111,8 +113,7 @@ TEST(JobFiles, RefusesWhatMayNotBeThere) {
       {"huge", Kind::kRegular, std::string(2000, 'x'),
        "jobs/api/huge error has 2000 bytes, and limits.max_file_bytes is 1999"},
       {"app.conf.tpl", Kind::kSymlink, "a", "jobs/api/app.conf.tpl error is a symlink"},
-      {"_prometheus/scrape.yaml", Kind::kRegular, "",
-       "jobs/api/_prometheus error files for Prometheus are not built yet"},
+      {"_prometheus/scrape.yaml", Kind::kSymlink, "a", "jobs/api/_prometheus/scrape.yaml error is a symlink"},
       {"a\\b", Kind::kRegular, "", "jobs/api/a\\b error the path holds a backslash"},
       {"a\nb", Kind::kRegular, "", "jobs/api/a\\x0ab error the path holds a control character"},
       {"a\xff", Kind::kRegular, "", "jobs/api/a\\xff error the path is not UTF-8"},

@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "tests/support/desire.h"
+
 namespace maand {
 namespace {
 
@@ -38,7 +40,7 @@ struct World {
     AppliedState applied;
     applied.allocations[allocation.key] = allocation;
     applied.jobs[job.name].job = job.name;
-    const DesiredState desired = make_desired(CommitId("commit"), workspace, applied, {});
+    const DesiredState desired = desire(CommitId("commit"), workspace, applied);
     const WatchList list = make_watch_list(desired, make_plan(desired, applied, {}), applied, {});
     std::string out;
     for (const WatchedAllocation& one : list.watched) {

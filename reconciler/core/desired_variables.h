@@ -1,0 +1,62 @@
+// The variables of a desired state as its templates read them, and what a
+// Prometheus server in it gets (workspace.md 6.1, 13).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/allocation_values.h"
+#include "reconciler/core/applied.h"
+#include "reconciler/core/desired.h"
+#include "reconciler/core/diagnostics.h"
+#include "reconciler/core/files.h"
+#include "reconciler/core/prometheus/catalogues.h"
+#include "reconciler/core/rendering.h"
+#include "reconciler/core/variables.h"
+#include "reconciler/core/workspace.h"
+
+namespace maand {
+
+class DesiredVariables {
+ public:
+  // Refers to all of them, which must outlive it and stay where they are.
+  DesiredVariables(const DesiredState& desired, const Workspace& workspace, const VariableSources& sources,
+                   const RenderSettings& settings);
+  DesiredVariables(const DesiredVariables&) = delete;
+  DesiredVariables& operator=(const DesiredVariables&) = delete;
+
+  const Variables& all() const { return *variables_; }
+  const ScrapeTexts& scrape() const { return scrape_; }
+
+  // Jobs whose scrape.yaml.tpl could not be rendered, and those whose catalogues do
+  // not go together once it is. Such a job scrapes nothing.
+  const std::map<JobName, std::vector<RenderFailure>>& failures() const { return failures_; }
+  const Diagnostics& problems() const { return problems_; }
+  const std::vector<CatalogueConflict>& conflicts() const { return conflicts_; }
+
+  // What is assembled for the i-th worker when `job` is a server; else empty.
+  MadeFiles server_files(const Job& job, std::uint32_t worker) const;
+
+ private:
+  Variables make_variables() const;
+  void read_catalogues(const RenderSettings& settings);
+  JobCataloguePtr rendered(const Job& job, const Variables& early, const RenderSettings& settings);
+
+  const DesiredState& desired_;
+  const Workspace& workspace_;
+  const VariableSources& sources_;
+  std::map<JobName, PlacedJob> placed_;
+  std::vector<CatalogueJob> catalogues_;  // empty where there is no server
+  std::string catalogue_inputs_;          // what they were made from
+  PrometheusValues prometheus_;
+  ScrapeTexts scrape_;
+  std::map<JobName, std::vector<RenderFailure>> failures_;
+  Diagnostics problems_;
+  std::vector<CatalogueConflict> conflicts_;
+  std::unique_ptr<Variables> variables_;
+};
+
+}  // namespace maand

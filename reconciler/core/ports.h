@@ -1,7 +1,7 @@
 // Every seam of the product on one page: what the reconcile loop needs of the
 // world, and nothing more. Implementations live in the edges (`gitsource`,
 // `executor`, `reconciler/store`, `reconciler/app`) and, for unit tests, in
-// `tests/support`; fakes and real ones pass the same suite in `tests/contract`.
+// `tests/support`; fakes and real ones pass the same suite in `tests/contract`. `Values` is in values.h.
 #pragma once
 
 #include <chrono>
@@ -233,8 +233,6 @@ class Store {
   virtual std::optional<std::string> setting(const std::string& key) = 0;
   virtual void put_setting(const std::string& key, const std::string& value) = 0;
 };
-
-// ---- Values: the variables that are not in git: core/values.h ---------------------
 
 // ---- The rest --------------------------------------------------------------------
 

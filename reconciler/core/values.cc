@@ -177,7 +177,7 @@ ChangedValues change_values(const ValueSnapshotPtr& before, const std::vector<Va
 void add_loaded(ValueSnapshot& snapshot, NamespaceValues& values, std::string key, StoredValue stored) {
   ++snapshot.keys;
   snapshot.stored_bytes += cost(key, stored);
-  // Keys come in order: the end is the right place, found without a search.
+  // Keys come in order, as a rule: then the end is the right place, found without a search.
   values.emplace_hint(values.end(), std::move(key), std::move(stored));
 }
 

@@ -1,6 +1,9 @@
 #include "reconciler/store/kv_store.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,28 +41,27 @@ std::shared_ptr<ValueSnapshot> read_newest(SqliteFile& file) {
   snapshot->revision = static_cast<std::uint64_t>(Columns(revision).integer());
   revision.reset();
 
-  // SQLite takes the other columns from the row that holds the maximum.
+  // The inner select is answered by the primary key's index alone, so that old
+  // versions cost little; SQLite takes the rowid from the row that holds the maximum.
   SQLite::Statement& select = file.prepared(
-      "SELECT namespace, key, max(version), value, deleted, secret, written_at_ns FROM versions"
-      " GROUP BY namespace, key ORDER BY namespace, key");
-  std::shared_ptr<NamespaceValues> values;
-  std::string ns;
-  const auto close_namespace = [&] {
-    if (values) snapshot->namespaces.emplace_hint(snapshot->namespaces.end(), ns, std::move(values));
-    values = nullptr;
-  };
+      "SELECT all_of.namespace, all_of.key, all_of.version, all_of.value, all_of.deleted, all_of.secret,"
+      " all_of.written_at_ns"
+      " FROM (SELECT rowid AS id, max(version) FROM versions GROUP BY namespace, key) AS newest"
+      " CROSS JOIN versions AS all_of ON all_of.rowid = newest.id");
+  std::map<std::string, std::shared_ptr<NamespaceValues>, std::less<>> namespaces;
+  auto current = namespaces.end();  // keys of one namespace follow one another
   while (select.executeStep()) {
     Columns row(select);
-    std::string of = row.text();
-    if (!values || of != ns) {
-      close_namespace();
-      ns = std::move(of);
-      values = std::make_shared<NamespaceValues>();
+    std::string ns = row.text();
+    if (current == namespaces.end() || current->first != ns) {
+      current = namespaces.try_emplace(std::move(ns)).first;
+      if (!current->second) current->second = std::make_shared<NamespaceValues>();
     }
     std::string key = row.text();
-    add_loaded(*snapshot, *values, std::move(key), stored_in(row));
+    add_loaded(*snapshot, *current->second, std::move(key), stored_in(row));
   }
-  close_namespace();
+  for (auto& [ns, values] : namespaces)
+    snapshot->namespaces.emplace_hint(snapshot->namespaces.end(), ns, std::move(values));
   select.reset();
   return snapshot;
 }

@@ -51,7 +51,8 @@ TEST(PassOrder, WhatIsDemandedStartsFirstAndStopsLast_R2_3) {
   world.runner.runs.clear();
   world.source.commit(workspace({{"z", "1", "", ""}}));
   world.pass();
-  EXPECT_EQ(world.runner.runs, (Runs{"stop aaa@w1 1→1", "stop api@w1 1→1", "stop db@w1 1→1"}));
+  EXPECT_EQ(world.runner.runs, (Runs{"stop aaa@w1 1→1", "remove aaa@w1 1→1", "stop api@w1 1→1",
+                                     "remove api@w1 1→1", "stop db@w1 1→1", "remove db@w1 1→1"}));
 }
 
 TEST(PassOrder, AWaveThatChangesIsKeptForWhenTheJobLeaves_R2_3) {

@@ -27,7 +27,7 @@ struct Call {
     problem.message = std::move(message);
     return false;
   }
-  bool fail_memory() { return arena.charge(arena.left_bytes() + 1); }
+  bool fail_memory() { return arena.exhaust(); }
 
   std::string_view text(std::size_t i) const { return arguments[i].as_string(); }
   bool give(std::string&& text, Value& result) {

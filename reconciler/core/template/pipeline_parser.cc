@@ -240,7 +240,7 @@ Operand PipelineParser::variable(const Token& token) {
   operand.pos = token.pos;
   operand.source = token.text;
   if (!scope_.is_known(token.text)) {
-    tokens_.fail("undefined variable " + go_quote(token.text));
+    tokens_.fail_at(token, "undefined variable " + go_quote(token.text));
   } else if (!scope_.resolve(token.text, operand.slots)) {
     tokens_.fail(kTooManyMeanings, TemplateProblem::Kind::kLimit);
   }
@@ -255,8 +255,8 @@ Operand PipelineParser::function(const Token& token) {
   operand.signature = find_function(token.text);
   if (operand.signature == nullptr) {
     const std::string_view meant = nearest_function(token.text);
-    tokens_.fail("function " + go_quote(token.text) + " not defined" +
-                 (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?"));
+    tokens_.fail_at(token, "function " + go_quote(token.text) + " not defined" +
+                               (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?"));
   }
   return operand;
 }

@@ -65,11 +65,15 @@ void TokenStream::backup3(const Token& second, const Token& first) {
 }
 
 void TokenStream::fail(std::string message, TemplateProblem::Kind kind) {
+  fail_at(tokens_[0], std::move(message), kind);
+}
+
+void TokenStream::fail_at(const Token& token, std::string message, TemplateProblem::Kind kind) {
   if (failed()) return;
   problem_.emplace();
   problem_->kind = kind;
   problem_->message = printable(message, 400);
-  locate(text_, tokens_[0].pos, problem_->line, problem_->column);
+  locate(text_, token.pos, problem_->line, problem_->column);
 }
 
 void TokenStream::unexpected(const Token& token, std::string_view context) {

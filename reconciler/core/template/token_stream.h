@@ -31,6 +31,8 @@ class TokenStream {
 
   // Only the first failure counts. It is told at the token read last, as Go does.
   void fail(std::string message, TemplateProblem::Kind kind = TemplateProblem::Kind::kSyntax);
+  void fail_at(const Token& token, std::string message,
+               TemplateProblem::Kind kind = TemplateProblem::Kind::kSyntax);
   void unexpected(const Token& token, std::string_view context);
   Token expect(TokenKind kind, std::string_view context, std::string_view expected);
   bool failed() const { return problem_.has_value(); }

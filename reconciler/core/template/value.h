@@ -117,8 +117,12 @@ class Arena {
  public:
   explicit Arena(std::size_t most_bytes) : left_bytes_(most_bytes) {}
 
-  // false: the bound is reached and `*exhausted()` is true from now on.
+  // false: the bound is reached and exhausted() is true from now on.
   bool charge(std::size_t bytes);
+  bool exhaust() {
+    exhausted_ = true;
+    return false;
+  }
   bool exhausted() const { return exhausted_; }
   std::size_t left_bytes() const { return left_bytes_; }
 

@@ -78,10 +78,10 @@ TEST_F(Catalogues, EveryProblemOfADirectoryIsTold) {
           "jobs/api/_prometheus/alerts/a.yaml error groups[0].rules[0].annotations.runbook: line 1: there is "
           "no "
           "runbook \"gone\"",
+          "jobs/api/_prometheus/alerts/deep/a.yaml error groups: must be a list of at least one group",
           "jobs/api/_prometheus/alerts/deep/a.yaml error has the same name as _prometheus/alerts/a.yaml, and "
           "both "
           "would be shipped to one place",
-          "jobs/api/_prometheus/alerts/deep/a.yaml error groups: must be a list of at least one group",
           "jobs/api/_prometheus/dashboards/.dashboardignore error line 1: \"[\" is no pattern",
           "jobs/api/_prometheus/dashboards/a\\x01.html error its name holds a control character",
           "jobs/api/_prometheus/runbooks/.md error has no name before .md",

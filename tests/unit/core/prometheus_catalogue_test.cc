@@ -60,7 +60,7 @@ TEST_F(Catalogues, EveryProblemOfADirectoryIsTold) {
               {"_prometheus/scrape.yaml.tpl", ""},
               {"_prometheus/scrape.yml", ""},
               {"_prometheus/alerts/a.yaml", alerts("A", "{runbook: gone}")},
-              {"_prometheus/alerts/deep/a.yaml", "groups: ["},
+              {"_prometheus/alerts/deep/a.yaml", "groups: []"},
               {"_prometheus/alerts/deep/readme.txt", "["},
               {"_prometheus/alerts/[b].yml", alerts("B")},
               {"_prometheus/runbooks/a.md", "\xFF"},
@@ -78,12 +78,12 @@ TEST_F(Catalogues, EveryProblemOfADirectoryIsTold) {
           "jobs/api/_prometheus/alerts/a.yaml error groups[0].rules[0].annotations.runbook: line 1: there is "
           "no "
           "runbook \"gone\"",
+          "jobs/api/_prometheus/alerts/deep/a.yaml error groups: must be a list of at least one group",
           "jobs/api/_prometheus/alerts/deep/a.yaml error has the same name as _prometheus/alerts/a.yaml, and "
           "both "
           "would be shipped to one place",
-          "jobs/api/_prometheus/alerts/deep/a.yaml error line 1, column 10: end of sequence flow not found",
           "jobs/api/_prometheus/dashboards/.dashboardignore error line 1: \"[\" is no pattern",
-          "jobs/api/_prometheus/dashboards/a\\x01.html error its name contains a control character",
+          "jobs/api/_prometheus/dashboards/a\\x01.html error its name holds a control character",
           "jobs/api/_prometheus/runbooks/.md error has no name before .md",
           "jobs/api/_prometheus/runbooks/a.md error is not UTF-8 text",
           "jobs/api/_prometheus/runbooks/deep/b.md warning is not read: runbooks lie in "

@@ -47,7 +47,7 @@ TEST(Runbook, IsRenderedAsGitHubDoes) {
       {"a href=\"javascript:x\"", "<p>a href=&quot;javascript:x&quot;</p>\n"},
   };
   for (const auto& row : table) EXPECT_EQ(body_of(row.markdown), row.html) << row.markdown;
-  EXPECT_NE(body_of("|a|b|\n|-|-|\n|1|2|\n").find("<td>1</td>"), std::string::npos);
+  EXPECT_NE(body_of("|a|b|\n|---|---|\n|1|2|\n").find("<td>1</td>"), std::string::npos);
   EXPECT_NE(body_of("- [x] done\n").find("type=\"checkbox\""), std::string::npos);
 }
 
@@ -66,7 +66,7 @@ TEST(Runbook, IsLimited) {
   EXPECT_EQ(told_of(std::string(kMaxRunbookBytes + 1, 'a')), Lines{"error has more than 262144 bytes"});
   EXPECT_EQ(told_of(std::string(129, '|')), Lines{"error a line holds more than 128 of the character `|`"});
   std::string table = std::string(100, '|') + "\n";
-  for (int i = 0; i < 99; ++i) table += "|-";
+  for (int i = 0; i < 99; ++i) table += "|---";
   table += "|\n";
   for (int i = 0; i < 60'000; ++i) table += "a\n";
   EXPECT_EQ(told_of(table), Lines{"error cannot be made into a page of at most 4194304 bytes"});

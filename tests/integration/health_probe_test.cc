@@ -1,5 +1,7 @@
 // Health probes against real servers: over TCP from here, and through real SSH
 // servers to what only the worker itself can reach (R2.4, workspace.md 2.6).
+#include <unistd.h>
+
 #include "executor/remote_runner.h"
 #include "tests/integration/ssh_fixture.h"
 #include "tests/support/dropbear_worker.h"
@@ -89,7 +91,10 @@ class FromHere : public ProbeTest {
     to_.host = WorkerHost(to_.address);
     use(none_);
   }
-  ~FromHere() override { EXPECT_EQ(none_.connects, 0) << "tcp and http checks need no SSH connection"; }
+  ~FromHere() override {
+    runner_.reset();
+    EXPECT_EQ(none_.connects, 0) << "tcp and http checks need no SSH connection";
+  }
   NoTransport none_;
 };
 
@@ -287,9 +292,14 @@ TEST_P(ThroughSsh, a_command_is_judged_by_its_exit_status) {
 }
 
 TEST_P(ThroughSsh, a_command_that_hangs_is_ended_and_costs_no_session) {
-  EXPECT_EQ(trouble(command("sleep 3333"), Seconds{1}), "ssh: the command did not end within 1 s");
-  EXPECT_EQ(trouble(command("yes a flood of output"), Seconds{1}), "ssh: the command did not end within 1 s");
-  EXPECT_EQ(trouble(command("! ps | grep -v grep | grep -q 'sleep 333[3]'")), "");
+  const std::string nap = "sleep 7" + std::to_string(::getpid());
+  EXPECT_EQ(trouble(command(nap), Seconds{1}), "ssh: the command did not end within 1 s");
+  EXPECT_EQ(trouble(command("(" + nap + ") & wait"), Seconds{1}), "ssh: the command did not end within 1 s");
+  EXPECT_EQ(trouble(command("while :; do echo a flood of output; done"), Seconds{1}),
+            "ssh: the command did not end within 1 s");
+  // `[7]` keeps grep from finding itself.
+  EXPECT_EQ(trouble(command("! grep -sq '[7]" + std::to_string(::getpid()) + "' /proc/[0-9]*/cmdline")), "")
+      << "nothing of it is left on the worker";
   EXPECT_EQ(worker_->accepted(), 1);
 }
 

@@ -194,7 +194,7 @@ TEST_F(FromHere, https_trusts_the_buckets_authority_and_wants_the_right_name) {
   EXPECT_THAT(trouble(https(good, "/status/500")), HasSubstr("answered 500, not 200"));
   EXPECT_THAT(trouble(https(another, "/status/200")), HasSubstr("its certificate is not for " + to_.address));
   EXPECT_THAT(trouble(https(stranger, "/status/200")), HasSubstr("its certificate is not trusted: "));
-  EXPECT_THAT(trouble(https(plain, "/status/200")), HasSubstr("https"));
+  EXPECT_THAT(trouble(https(plain, "/status/200"), Seconds{2}), HasSubstr("https"));
   EXPECT_THAT(trouble(https(good, "/drip"), Seconds{2}), HasSubstr("no answer within 2 s"));
 
   use(none_, directory.path() / "absent");
@@ -213,6 +213,7 @@ class ProbedWorker {
   virtual ~ProbedWorker() = default;
   virtual Endpoint to() const = 0;
   virtual void write_secrets(const fs::path& directory) const = 0;
+  virtual fs::path root() const = 0;  // its /opt/worker
   virtual int accepted() const = 0;
   virtual void reconnectable_death() = 0;  // every connection dies; it listens again
 };
@@ -226,6 +227,7 @@ class ProbedSshd : public ProbedWorker {
     return to;
   }
   void write_secrets(const fs::path& directory) const override { fleet_.write_secrets(directory); }
+  fs::path root() const override { return fleet_.root(0); }
   int accepted() const override { return fleet_.accepted(0); }
   void reconnectable_death() override {
     fleet_.kill(0);
@@ -249,6 +251,7 @@ class ProbedDropbear : public ProbedWorker {
     return to;
   }
   void write_secrets(const fs::path& directory) const override { dropbear_.write_secrets(directory); }
+  fs::path root() const override { return dropbear_.root(); }
   int accepted() const override { return dropbear_.accepted(); }
   void reconnectable_death() override {
     dropbear_.kill();
@@ -298,8 +301,11 @@ TEST_P(ThroughSsh, a_command_that_hangs_is_ended_and_costs_no_session) {
   EXPECT_EQ(trouble(command("while :; do echo a flood of output; done"), Seconds{1}),
             "ssh: the command did not end within 1 s");
   // `[7]` keeps grep from finding itself.
-  EXPECT_EQ(trouble(command("! grep -sq '[7]" + std::to_string(::getpid()) + "' /proc/[0-9]*/cmdline")), "")
-      << "nothing of it is left on the worker";
+  const std::string left = worker_->root() / "left";
+  EXPECT_EQ(trouble(command("! grep -s '[7]" + std::to_string(::getpid()) +
+                            "' /proc/[0-9]*/cmdline >/opt/worker/left")),
+            "")
+      << "left on the worker: " << read_file(left);
   EXPECT_EQ(worker_->accepted(), 1);
 }
 

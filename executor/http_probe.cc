@@ -112,15 +112,14 @@ std::string no_reply(const HttpTarget& target, const Reply& reply) {
 }
 
 std::string seconds_of(Deadline::duration duration) {
-  const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 100;
+  const auto tenths = (std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() + 50) / 100;
   return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
 }
 
 // One request. A failure is told in `reply.failure` and has no status.
 Reply exchange(const HttpQuestion& question, const HttpTarget& target, const DialTarget& dial,
-               Deadline deadline, const Interrupter& interrupter) {
+               Deadline deadline, const std::string& patience, const Interrupter& interrupter) {
   Reply reply;
-  const auto begun = std::chrono::steady_clock::now();
   std::unique_ptr<Wire> wire;
   try {
     wire = dial(target, deadline);
@@ -139,7 +138,7 @@ Reply exchange(const HttpQuestion& question, const HttpTarget& target, const Dia
   if (reply.status != 0) return reply;
   switch (end) {
     case WireRelay::End::kDeadline:
-      reply.failure = "no answer within " + seconds_of(deadline - begun);
+      reply.failure = "no answer within " + patience;
       break;
     case WireRelay::End::kInterrupted:
       reply.failure = "given up because the daemon is stopping";
@@ -162,11 +161,12 @@ bool redirects(int status) {
 
 std::string probe_http(const HttpQuestion& question, const DialTarget& dial, Deadline deadline,
                        const Interrupter& interrupter) {
+  const std::string patience = seconds_of(deadline - std::chrono::steady_clock::now());
   HttpTarget target = question.target;
   target.path = request_path(target.path);
   for (int redirect = 0;; ++redirect) {
     const std::string asked = "GET " + printable(target.url(), 200);
-    const Reply reply = exchange(question, target, dial, deadline, interrupter);
+    const Reply reply = exchange(question, target, dial, deadline, patience, interrupter);
     if (reply.status == 0) return asked + ": " + reply.failure;
     if (reply.status == question.expect_status) return "";
     const std::string answered = asked + " answered " + std::to_string(reply.status);

@@ -15,6 +15,19 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* kLoopback = "127.0.0.1";
 constexpr std::chrono::seconds kReceipt{2};  // for the exit status of a command that was ended at its limit
 
+// Nothing of the workspace stands in this line: the command is the stdin of the inner
+// shell, which leads a session of its own, so that all of it can be ended at its
+// limit, also when we are not connected any more. As in worker_run.sh, `kill -9`
+// calls the watchdog's sleep off, because a TERM between fork and exec is lost.
+std::string probe_line(bool use_sudo, const std::string& seconds) {
+  return std::string("exec ") + (use_sudo ? "sudo -n " : "") +
+         "/bin/sh -c 'exec 3<&0; setsid /bin/sh <&3 3<&- & p=$!; exec 3<&-; "
+         "(n=; o=; trap \"o=1; [ -z \\\"\\$n\\\" ] || kill -9 \\$n\" TERM; sleep " +
+         seconds +
+         " & n=$!; [ -z \"$o\" ] || kill -9 $n; wait $n; [ -z \"$o\" ] || exit 0; kill -9 -$p) "
+         "</dev/null >/dev/null 2>&1 & w=$!; wait $p; s=$?; kill $w 2>/dev/null; exit $s'";
+}
+
 // The worker's connection for as long as one round lasts, had when it is first needed.
 class BorrowedSession {
  public:
@@ -138,11 +151,7 @@ class Round {
 
   std::string command(const HealthCheck& check) {
     const std::string seconds = std::to_string(spec_.timeout.count());
-    // `timeout` ends what we would only stop waiting for. Nothing of the workspace
-    // stands in this line; the command is the shell's stdin.
-    const std::string line = std::string("exec ") + (endpoint_.use_sudo ? "sudo -n " : "") +
-                             "/bin/sh -c 'command -v timeout >/dev/null 2>&1 && exec timeout -s KILL " +
-                             seconds + " /bin/sh; exec /bin/sh'";
+    const std::string line = probe_line(endpoint_.use_sudo, seconds);
     // The shell has read all of it before any of it runs, so that a command which
     // reads stdin does not eat its own lines. What it says stays on the worker.
     const std::string script = "{\n" + check.command + "\n} </dev/null >/dev/null 2>&1\n";

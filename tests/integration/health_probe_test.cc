@@ -1,5 +1,7 @@
 // Health probes against real servers: over TCP from here, and through real SSH
 // servers to what only the worker itself can reach (R2.4, workspace.md 2.6).
+#include <unistd.h>
+
 #include "executor/remote_runner.h"
 #include "tests/integration/ssh_fixture.h"
 #include "tests/support/dropbear_worker.h"
@@ -89,7 +91,10 @@ class FromHere : public ProbeTest {
     to_.host = WorkerHost(to_.address);
     use(none_);
   }
-  ~FromHere() override { EXPECT_EQ(none_.connects, 0) << "tcp and http checks need no SSH connection"; }
+  ~FromHere() override {
+    runner_.reset();
+    EXPECT_EQ(none_.connects, 0) << "tcp and http checks need no SSH connection";
+  }
   NoTransport none_;
 };
 
@@ -189,7 +194,7 @@ TEST_F(FromHere, https_trusts_the_buckets_authority_and_wants_the_right_name) {
   EXPECT_THAT(trouble(https(good, "/status/500")), HasSubstr("answered 500, not 200"));
   EXPECT_THAT(trouble(https(another, "/status/200")), HasSubstr("its certificate is not for " + to_.address));
   EXPECT_THAT(trouble(https(stranger, "/status/200")), HasSubstr("its certificate is not trusted: "));
-  EXPECT_THAT(trouble(https(plain, "/status/200")), HasSubstr("https"));
+  EXPECT_THAT(trouble(https(plain, "/status/200"), Seconds{2}), HasSubstr("https"));
   EXPECT_THAT(trouble(https(good, "/drip"), Seconds{2}), HasSubstr("no answer within 2 s"));
 
   use(none_, directory.path() / "absent");
@@ -208,6 +213,7 @@ class ProbedWorker {
   virtual ~ProbedWorker() = default;
   virtual Endpoint to() const = 0;
   virtual void write_secrets(const fs::path& directory) const = 0;
+  virtual fs::path root() const = 0;  // its /opt/worker
   virtual int accepted() const = 0;
   virtual void reconnectable_death() = 0;  // every connection dies; it listens again
 };
@@ -221,6 +227,7 @@ class ProbedSshd : public ProbedWorker {
     return to;
   }
   void write_secrets(const fs::path& directory) const override { fleet_.write_secrets(directory); }
+  fs::path root() const override { return fleet_.root(0); }
   int accepted() const override { return fleet_.accepted(0); }
   void reconnectable_death() override {
     fleet_.kill(0);
@@ -244,6 +251,7 @@ class ProbedDropbear : public ProbedWorker {
     return to;
   }
   void write_secrets(const fs::path& directory) const override { dropbear_.write_secrets(directory); }
+  fs::path root() const override { return dropbear_.root(); }
   int accepted() const override { return dropbear_.accepted(); }
   void reconnectable_death() override {
     dropbear_.kill();
@@ -287,9 +295,17 @@ TEST_P(ThroughSsh, a_command_is_judged_by_its_exit_status) {
 }
 
 TEST_P(ThroughSsh, a_command_that_hangs_is_ended_and_costs_no_session) {
-  EXPECT_EQ(trouble(command("sleep 3333"), Seconds{1}), "ssh: the command did not end within 1 s");
-  EXPECT_EQ(trouble(command("yes a flood of output"), Seconds{1}), "ssh: the command did not end within 1 s");
-  EXPECT_EQ(trouble(command("! ps | grep -v grep | grep -q 'sleep 333[3]'")), "");
+  const std::string nap = "sleep 7" + std::to_string(::getpid());
+  EXPECT_EQ(trouble(command(nap), Seconds{1}), "ssh: the command did not end within 1 s");
+  EXPECT_EQ(trouble(command("(" + nap + ") & wait"), Seconds{1}), "ssh: the command did not end within 1 s");
+  EXPECT_EQ(trouble(command("while :; do echo a flood of output; done"), Seconds{1}),
+            "ssh: the command did not end within 1 s");
+  // `[7]` keeps grep from finding itself.
+  const std::string left = worker_->root() / "left";
+  EXPECT_EQ(trouble(command("! grep -s '[7]" + std::to_string(::getpid()) +
+                            "' /proc/[0-9]*/cmdline >/opt/worker/left")),
+            "")
+      << "left on the worker: " << read_file(left);
   EXPECT_EQ(worker_->accepted(), 1);
 }
 

@@ -94,7 +94,9 @@ TEST(HealthWatch, AChangeThatCouldNotBeRecordedIsProposedAgain) {
     ASSERT_EQ(probes.size(), 1u);
     const auto change =
         world.watch.answered(probes[0].key, probes[0].ticket, Health::kUnhealthy, "x" + std::to_string(i));
-    if (change) EXPECT_EQ(change->detail, "x" + std::to_string(i));
+    if (change) {
+      EXPECT_EQ(change->detail, "x" + std::to_string(i));
+    }
     proposed += change ? 1 : 0;
   }
   EXPECT_EQ(proposed, 3) << "in rounds 3, 4 and 5";

@@ -86,9 +86,13 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     const std::vector<PassRecord> last = store->passes(1);
     if (!last.empty()) update_seq = last[0].id + 1;
   }
-  GitSource source(git_options(bucket));
+  const auto source_owner = std::make_shared<GitSource>(git_options(bucket));
+  GitSource& source = *source_owner;
   if (!which.workspace.empty()) {
-    const auto view = open_directory_view(which.workspace);
+    const std::shared_ptr<FileView> view = open_directory_view(which.workspace);
+    head.read = [view](const JobName& job, const ShippedFile& file) {
+      return view->read("jobs/" + job.str() + "/" + file.path);
+    };
     head.label = which.workspace;
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
@@ -104,8 +108,16 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
       head.commit = *commit;
     }
     head.label = head.commit.str().substr(0, 12);
-    head.workspace =
-        load_workspace(*source.open_view(head.commit), bucket.config.git.path, workspace_limits(bucket));
+    const std::shared_ptr<FileView> view = source.open_view(head.commit);
+    head.workspace = load_workspace(*view, bucket.config.git.path, workspace_limits(bucket));
+    // By blob: a held job's files are of another commit.
+    head.read = [source_owner](const JobName&, const ShippedFile& file) -> std::optional<std::string> {
+      try {
+        return *source_owner->blobs().read(file.blob);
+      } catch (const SourceError&) {
+        return std::nullopt;
+      }
+    };
   }
   if (head.workspace.refused()) return head;
   if (store) apply_releases(*store, head.commit, head.settings);

@@ -3,6 +3,7 @@
 // and `cat`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct JudgedHead {
   VariableSources sources;
   PlanSettings settings;
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
+  // Bytes of a file of a job that is shipped as it is. nullopt: it cannot be read.
+  std::function<std::optional<std::string>(const JobName& job, const ShippedFile& file)> read;
 };
 
 struct WhichHead {

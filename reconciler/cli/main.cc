@@ -19,6 +19,7 @@
 #include "reconciler/cli/commands/orders.h"
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
+#include "reconciler/cli/commands/render.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/validate.h"
@@ -109,6 +110,16 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   show.add_option("--workspace", plan->workspace, "Of this directory instead of a commit")->excludes(commit);
   show.add_option("--jobs", plan->jobs, "Of these jobs alone: a,b")->delimiter(',');
   show.add_flag("-v,--verbose", plan->verbose, "Warnings as well");
+
+  const auto render = std::make_shared<RenderOptions>();
+  CLI::App& files = verb(app, run, "render", "Print the files an allocation would get", run_render, render);
+  files.add_option("JOB[@WORKER]", render->subject, "The job, or one allocation of it")->required();
+  files.add_option("--file", render->file, "Only this file of the job");
+  auto* render_commit =
+      files.add_option("--commit", render->commit, "Of this commit (default: the newest of the branch)");
+  files.add_option("--workspace", render->workspace, "Of this directory instead of a commit")
+      ->excludes(render_commit);
+  files.add_flag("--reveal", render->reveal, "Secrets in the clear instead of <secret>");
 
   const auto retry = std::make_shared<RetryOptions>();
   verb(app, run, "retry", "Try a job again that is held after a failure", run_retry, retry)

@@ -13,12 +13,12 @@ namespace {
 
 constexpr auto kVerbs = std::to_array<std::string_view>({"init", "serve", "reconcile", "plan", "validate",
                                                          "status", "why", "health_check", "job", "history",
-                                                         "note", "logs", "retry", "release", "version"});
+                                                         "note", "logs", "render", "retry", "release", "version"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.
 constexpr auto kUnbuilt = std::to_array<std::string_view>(
-    {"render",      "info",       "events", "audit",      "suspend",   "resume",       "pin",
+    {"info",       "events", "audit",      "suspend",   "resume",       "pin",
      "rollback",    "forget",     "worker", "takeover",   "backup",    "restore",      "run_command",
      "job_command", "jobcommand", "cat",    "secrets",    "collect",   "worker_facts", "doctor",
      "gc",          "adopt",      "schema", "completion", "dashboard", "support"});

@@ -187,7 +187,6 @@ class Maker {
         if (holds_.emplace(name, Hold{problem.reason, to_string(conflict.diagnostic), {}}).second) settled = false;
       }
     }
-    for (const Diagnostic& one : variables.problems().all()) problems_.emplace(to_string(one), one);
     return settled;
   }
 

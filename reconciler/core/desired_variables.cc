@@ -51,7 +51,7 @@ void DesiredVariables::read_catalogues(const RenderSettings& settings) {
   Diagnostics problems;
   scrape_.scrape_configs = scrape_configs(catalogues_, problems);
   scrape_.rule_files = rule_files(catalogues_);
-  problems_.append(problems);
+  if (problems.has_errors()) scrape_.problem = to_string(problems.all().front());
 }
 
 JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& early,

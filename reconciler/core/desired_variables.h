@@ -11,7 +11,6 @@
 #include "reconciler/core/allocation_values.h"
 #include "reconciler/core/applied.h"
 #include "reconciler/core/desired.h"
-#include "reconciler/core/diagnostics.h"
 #include "reconciler/core/files.h"
 #include "reconciler/core/prometheus/catalogues.h"
 #include "reconciler/core/rendering.h"
@@ -34,7 +33,6 @@ class DesiredVariables {
   // Jobs whose scrape.yaml.tpl could not be rendered, and those whose catalogues do
   // not go together once it is. Such a job scrapes nothing.
   const std::map<JobName, std::vector<RenderFailure>>& failures() const { return failures_; }
-  const Diagnostics& problems() const { return problems_; }
   const std::vector<CatalogueConflict>& conflicts() const { return conflicts_; }
 
   // What is assembled for the i-th worker when `job` is a server; else empty.
@@ -54,7 +52,6 @@ class DesiredVariables {
   PrometheusValues prometheus_;
   ScrapeTexts scrape_;
   std::map<JobName, std::vector<RenderFailure>> failures_;
-  Diagnostics problems_;
   std::vector<CatalogueConflict> conflicts_;
   std::unique_ptr<Variables> variables_;
 };

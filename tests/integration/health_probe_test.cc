@@ -300,12 +300,15 @@ TEST_P(ThroughSsh, a_command_that_hangs_is_ended_and_costs_no_session) {
   EXPECT_EQ(trouble(command("(" + nap + ") & wait"), Seconds{1}), "ssh: the command did not end within 1 s");
   EXPECT_EQ(trouble(command("while :; do echo a flood of output; done"), Seconds{1}),
             "ssh: the command did not end within 1 s");
-  // `[7]` keeps grep from finding itself.
-  const std::string left = worker_->root() / "left";
-  EXPECT_EQ(trouble(command("! grep -s '[7]" + std::to_string(::getpid()) +
-                            "' /proc/[0-9]*/cmdline >/opt/worker/left")),
-            "")
-      << "left on the worker: " << read_file(left);
+  // busybox's grep ends a line at a NUL, hence tr; `[7]` keeps grep from finding itself.
+  const auto find = command("for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <\"$f\"; echo; done | grep '[7]" +
+                            std::to_string(::getpid()) + "' >/opt/worker/left");
+  const fs::path left = worker_->root() / "left";
+  EXPECT_EQ(trouble(find), "ssh: the command exited with 1") << "left on the worker: " << read_file(left);
+  // And that this would have found it: what leads a session of its own is not ended.
+  EXPECT_EQ(trouble(command("setsid " + nap + " & true")), "");
+  EXPECT_EQ(trouble(find), "");
+  EXPECT_THAT(read_file(left), HasSubstr(nap));
   EXPECT_EQ(worker_->accepted(), 1);
 }
 

@@ -70,7 +70,7 @@ class Judge {
   Values& values_;
   const JudgeSettings settings_;
   VariableSources sources_;
-  std::map<JobName, KeptJob> kept_;    // as it was needed last
+  std::map<JobName, KeptJob> kept_;   // as it was needed last
   std::shared_ptr<Digests> digests_;  // used on the lane only
 };
 

@@ -40,7 +40,8 @@ void load_kept(GitSource& source, const Bucket& bucket, const std::map<JobName, 
   }
 }
 
-DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head, std::int64_t update_seq) {
+DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head,
+                    std::int64_t update_seq) {
   const JudgeSettings settings = judge_settings(bucket);
   std::map<JobName, KeptJob> kept;
   while (true) {

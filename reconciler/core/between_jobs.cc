@@ -126,7 +126,8 @@ void check_prometheus(const std::map<JobName, Job>& jobs, std::vector<BetweenJob
   for (const auto& [name, job] : jobs) {
     auto empty = std::make_shared<JobCatalogue>();
     empty->job = name;
-    catalogues.push_back({job.catalogue ? job.catalogue : empty, job.is_prometheus, job.resources.ports, {}, {}});
+    catalogues.push_back(
+        {job.catalogue ? job.catalogue : empty, job.is_prometheus, job.resources.ports, {}, {}});
   }
   if (!has_prometheus(catalogues)) return;
   for (CatalogueConflict& conflict : check_catalogues(catalogues)) {

@@ -184,7 +184,8 @@ class Maker {
       const BetweenJobs problem{Reason::kPrometheusConflict, conflict.jobs, conflict.diagnostic};
       problems_.emplace(to_string(conflict.diagnostic), conflict.diagnostic);
       for (const JobName& name : held_by(problem, in_.workspace, in_.applied)) {
-        if (holds_.emplace(name, Hold{problem.reason, to_string(conflict.diagnostic), {}}).second) settled = false;
+        if (holds_.emplace(name, Hold{problem.reason, to_string(conflict.diagnostic), {}}).second)
+          settled = false;
       }
     }
     return settled;
@@ -209,8 +210,7 @@ class Maker {
         continue;
       }
       const Diagnostic diagnostic{
-          Severity::kError, "jobs/" + name.str() + "/" + failure.path, "",
-          where + problem.message,
+          Severity::kError, "jobs/" + name.str() + "/" + failure.path, "", where + problem.message,
           problem.kind == TemplateProblem::Kind::kDenied
               ? "read only namespaces of this allocation, or demand the job that owns the value"
               : "correct the template"};

@@ -82,7 +82,8 @@ JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& earl
       with_rendered_scrape(*job.catalogue, std::get<Rendered>(result).text, job.resources.ports, found);
   if (!found.has_errors()) return out;
   const Diagnostic& first = found.all().front();
-  return fail({TemplateProblem::Kind::kExecution, 1, 1, "what it gives is no scrape file: " + first.message, "", ""});
+  return fail(
+      {TemplateProblem::Kind::kExecution, 1, 1, "what it gives is no scrape file: " + first.message, "", ""});
 }
 
 MadeFiles DesiredVariables::server_files(const Job& job, std::uint32_t worker) const {

@@ -19,7 +19,8 @@ void take(const std::string& ns, const Settings& all, const std::vector<ValueRea
 
 }  // namespace
 
-TreeId hold_key(const TreeId& tree, const Job& job, const BucketConf& bucket, const BucketJobsConf& settings) {
+TreeId hold_key(const TreeId& tree, const Job& job, const BucketConf& bucket,
+                const BucketJobsConf& settings) {
   static const Settings kNone;
   const auto section = settings.jobs.find(job.name);
   const Settings& own = section == settings.jobs.end() ? kNone : section->second;

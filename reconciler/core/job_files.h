@@ -16,10 +16,10 @@ namespace maand {
 
 // `entries` are those below `directory` (`workspace/jobs/api`), whose files are
 // named `label` (`jobs/api`) in messages. Sets `files`, `templates`, `vars`,
-// `catalogue` and `is_prometheus` of `job`, whose other parts are there. Reads every shipped file whose digest is not
-// in `digests` (may be null), the templates and vars.toml, and no other. With
-// errors in `diagnostics` they are incomplete and must not be applied; what is wrong
-// in `_prometheus/` counts only where there is a Prometheus server (13.1).
+// `catalogue` and `is_prometheus` of `job`, whose other parts are there. Reads every shipped file whose
+// digest is not in `digests` (may be null), the templates and vars.toml, and no other. With errors in
+// `diagnostics` they are incomplete and must not be applied; what is wrong in `_prometheus/` counts only
+// where there is a Prometheus server (13.1).
 void load_job_files(const FileView& view, std::string_view directory, const std::string& label,
                     std::span<const Entry> entries, const WorkspaceLimits& limits, ContentDigests* digests,
                     Job& job, Diagnostics& diagnostics, Diagnostics& catalogue_diagnostics);

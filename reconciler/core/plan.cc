@@ -337,9 +337,8 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
   if (job != desired.jobs.end() && !job->second.job) {
     decision = {Action::kNone, job->second.held_reason};
   } else {
-    decision =
-        restrain(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known, allocation,
-                 desired.commit);
+    decision = restrain(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
+                        allocation, desired.commit);
   }
   return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
 }

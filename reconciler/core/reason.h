@@ -46,9 +46,9 @@ enum class Reason {
   kPortRangeExhausted,    // no number of the pool is left (workspace.md 4.1)
   kPortClaimed,           // somebody outside of the bucket has the port (R3.11)
   kInsufficientCapacity,  // a worker cannot hold the reservations on it (workspace.md 4.2)
-  kDemandUnmet,  // a demanded job or command is not there, or at the wrong version (workspace.md 5.1)
+  kDemandUnmet,         // a demanded job or command is not there, or at the wrong version (workspace.md 5.1)
   kPrometheusConflict,  // `_prometheus/` of several jobs do not go together (workspace.md 13.2)
-  kDemandCycle,  // jobs demand one another (workspace.md 5.2)
+  kDemandCycle,         // jobs demand one another (workspace.md 5.2)
 };
 
 // `VersionChanged`, …

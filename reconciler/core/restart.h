@@ -6,9 +6,9 @@
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/model.h"
-#include "reconciler/core/rendering.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/reason.h"
+#include "reconciler/core/rendering.h"
 
 namespace maand {
 
@@ -28,7 +28,7 @@ struct Situation {
   bool files_differ = false;
   bool version_differs = false;
   RestartPolicy policy = RestartPolicy::kAlways;
-  bool glob_matched = false;  // a changed path matches restart_globs
+  bool glob_matched = false;   // a changed path matches restart_globs
   bool value_changed = false;  // same content of the job, and a value its templates read is another one
   // Same content, same values, same version: digests differ because maand itself
   // makes files otherwise than it did (R1.10).

@@ -73,10 +73,12 @@ Variables::Variables(const Inputs& inputs) : in_(inputs) {
   if (!in_.sources.ca_pem.empty()) maps_["maand/worker"]["certs/ca.crt"] = trim(in_.sources.ca_pem);
   for (const auto& [job, settings] : in_.job_settings) {
     if (in_.jobs.count(job) == 0) continue;
-    for (const auto& [key, value] : settings) maps_[std::string(kSettingsSpace) + job.str()][key] = trim(value);
+    for (const auto& [key, value] : settings)
+      maps_[std::string(kSettingsSpace) + job.str()][key] = trim(value);
   }
   for (const auto& [name, job] : in_.jobs) {
-    for (const auto& [key, value] : job.job->vars) maps_[std::string(kVarsSpace) + name.str()][key] = trim(value);
+    for (const auto& [key, value] : job.job->vars)
+      maps_[std::string(kVarsSpace) + name.str()][key] = trim(value);
   }
   for (std::uint32_t i = 0; i < in_.workers.size(); ++i) {
     for (const auto& [key, value] : in_.workers[i].tags) {
@@ -198,7 +200,8 @@ const Variables::Map* Variables::worker_map(std::uint32_t index) const {
   }
   out["jobs"] = comma_list(jobs);
   for (const std::string& label : worker.labels) {
-    if (const auto at = rank(labels_.at(label), index)) out[label + "_allocation_index"] = std::to_string(*at);
+    if (const auto at = rank(labels_.at(label), index))
+      out[label + "_allocation_index"] = std::to_string(*at);
   }
   return &out;
 }
@@ -306,10 +309,12 @@ std::optional<std::vector<std::string>> Variables::keys(std::string_view ns) con
     }
   } else if (space.kind == Kind::kAllocation) {
     const std::string index = space.job->job->name.str() + "_allocation_index";
-    for (const std::string& key : {index, std::string("peer_workers"), std::string("version")}) out.insert(key);
+    for (const std::string& key : {index, std::string("peer_workers"), std::string("version")})
+      out.insert(key);
   }
   if (space.kind == Kind::kStored || space.kind == Kind::kAllocation) {
-    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(ns) : decltype(in_.sources.stored->namespaces.end()){};
+    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(ns)
+                                          : decltype(in_.sources.stored->namespaces.end()){};
     if (in_.sources.stored && found != in_.sources.stored->namespaces.end()) {
       for (const auto& [key, value] : *found->second) {
         if (!value.deleted) out.insert(key);
@@ -335,7 +340,8 @@ std::vector<std::string> Variables::namespaces() const {
   }
   if (in_.sources.stored) {
     for (const auto& [ns, values] : in_.sources.stored->namespaces) {
-      const bool any = std::any_of(values->begin(), values->end(), [](const auto& one) { return !one.second.deleted; });
+      const bool any =
+          std::any_of(values->begin(), values->end(), [](const auto& one) { return !one.second.deleted; });
       if (any) out.insert(ns);
     }
   }

@@ -298,7 +298,8 @@ class Loader {
 };
 
 // As the settings beside the job say; where they make no sense, as the manifest does.
-void read_settings_of_then(const FileView& view, std::string_view root, const WorkspaceLimits& limits, Job& job) {
+void read_settings_of_then(const FileView& view, std::string_view root, const WorkspaceLimits& limits,
+                           Job& job) {
   Diagnostics found;
   BucketConf bucket;
   const auto conf = view.read(join(root, "bucket.conf"));

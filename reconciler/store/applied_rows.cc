@@ -319,9 +319,9 @@ void read_applied(SqliteFile& file, AppliedState& state) {
 
 void write_ports(SqliteFile& file, const PortTable& ports) {
   file.prepared("DELETE FROM ports").exec();
-  SQLite::Statement& insert = file.prepared("INSERT INTO ports (job, name, number) VALUES (?, ?, ?)");
   for (const auto& [job, numbers] : ports) {
     for (const auto& [name, number] : numbers) {
+      SQLite::Statement& insert = file.prepared("INSERT INTO ports (job, name, number) VALUES (?, ?, ?)");
       Bindings(insert).text(job.str()).text(name).integer(number);
       insert.exec();
     }

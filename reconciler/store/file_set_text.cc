@@ -77,8 +77,8 @@ FileSetPtr file_set_from_text(std::string_view text) {
     const std::string_view blob = cut(text, ' ');
     file.path = cut(text, '\n');
     const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), file.size_bytes);
-    if (!mode || !attributes || size.empty() || error != std::errc{} || end != size.data() + size.size() || blob.empty() ||
-        file.path.empty()) {
+    if (!mode || !attributes || size.empty() || error != std::errc{} || end != size.data() + size.size() ||
+        blob.empty() || file.path.empty()) {
       return nullptr;
     }
     file.mode = *mode;

@@ -186,7 +186,9 @@ TEST_P(StoreContract, Heads_are_kept) {
 
 TEST_P(StoreContract, The_table_of_ports_is_replaced_as_a_whole) {
   step([&](Store& s) { s.put_ports({{JobName("api"), {{"api_http", 30000}, {"api_grpc", 30001}}}}); });
-  step([&](Store& s) { s.put_ports({{JobName("api"), {{"api_http", 30000}}}, {JobName("db"), {{"db", 5432}}}}); });
+  step([&](Store& s) {
+    s.put_ports({{JobName("api"), {{"api_http", 30000}}}, {JobName("db"), {{"db", 5432}}}});
+  });
   const PortTable expected{{JobName("api"), {{"api_http", 30000}}}, {JobName("db"), {{"db", 5432}}}};
   EXPECT_EQ(load().ports, expected);
 }

@@ -74,7 +74,8 @@ std::string plan_of(const fs::path& directory) {
   if (fs::exists(directory / "before")) {
     const Workspace before = load(directory / "before");
     applied = applied_everywhere(before);
-    for (const auto& [name, job] : before.jobs) kept[name] = {CommitId("before"), std::make_shared<const Job>(job)};
+    for (const auto& [name, job] : before.jobs)
+      kept[name] = {CommitId("before"), std::make_shared<const Job>(job)};
   }
   if (fs::exists(directory / "applied.json")) {
     const Json differs = Json::parse(read(directory / "applied.json"));

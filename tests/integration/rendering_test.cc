@@ -41,23 +41,26 @@ class Rendering : public ::testing::Test {
 
 // Six jobs, every kind of value: what a workspace of the original can say.
 GitChanges six_jobs() {
-  GitChanges all = BucketWorld::job("db", "1.0.0", R"("resources": {"memory": {"min": "64 mb", "max": "128 mb"},
+  GitChanges all =
+      BucketWorld::job("db", "1.0.0", R"("resources": {"memory": {"min": "64 mb", "max": "128 mb"},
     "ports": {"db_port": {}}}, "commands": {"command_ask": {"executed_on": ["cli"]}})",
-                                    {{"_modules/command_ask.py", "print('hello')\n"},
-                                     {"db.conf.tpl", "port={{get \"maand/bucket\" \"db_port\"}}\n"}});
+                       {{"_modules/command_ask.py", "print('hello')\n"},
+                        {"db.conf.tpl", "port={{get \"maand/bucket\" \"db_port\"}}\n"}});
   const auto add = [&all](const GitChanges& more) { all.insert(more.begin(), more.end()); };
-  add(BucketWorld::job("api", "2.0.0",
-                       R"("resources": {"ports": {"api_http": {}}}, "commands": {"command_need": {"executed_on": ["cli"],
+  add(BucketWorld::job(
+      "api", "2.0.0",
+      R"("resources": {"ports": {"api_http": {}}}, "commands": {"command_need": {"executed_on": ["cli"],
     "demands": {"job": "db", "command": "command_ask", "config": {"min_version": "1.0"}}}},
     "files": {"app.ini": {"mode": "0600"}})",
-                       {{"_modules/command_need.py", "print('hello')\n"},
-                        {"vars.toml", "greeting = \"hello\"\n"},
-                        {"app.ini.tpl",
-                         "greeting={{get \"vars/job/api\" \"greeting\"}}\nme={{.WorkerIP}}\n"
-                         "db={{range $i, $w := split (get \"maand/job/db\" \"workers\") \",\"}}{{if $i}};{{end}}"
-                         "{{$w}}:{{get \"maand/bucket\" \"db_port\"}}{{end}}\n"
-                         "peers={{get (printf \"maand/job/api/worker/%s\" .WorkerIP) \"peer_workers\"}}\n"}}));
-  add(BucketWorld::job("version", "1.0.0", "", {{"was.txt.tpl", "from {{.CurrentVersion}} at {{.UpdateSeq}}\n"}}));
+      {{"_modules/command_need.py", "print('hello')\n"},
+       {"vars.toml", "greeting = \"hello\"\n"},
+       {"app.ini.tpl",
+        "greeting={{get \"vars/job/api\" \"greeting\"}}\nme={{.WorkerIP}}\n"
+        "db={{range $i, $w := split (get \"maand/job/db\" \"workers\") \",\"}}{{if $i}};{{end}}"
+        "{{$w}}:{{get \"maand/bucket\" \"db_port\"}}{{end}}\n"
+        "peers={{get (printf \"maand/job/api/worker/%s\" .WorkerIP) \"peer_workers\"}}\n"}}));
+  add(BucketWorld::job("version", "1.0.0", "",
+                       {{"was.txt.tpl", "from {{.CurrentVersion}} at {{.UpdateSeq}}\n"}}));
   add(BucketWorld::job("domain", "1.0.0", "", {{"name.txt.tpl", "{{get \"vars/bucket\" \"domain\"}}\n"}}));
   add(BucketWorld::job("first", "1.0.0", "", {{"run.sh.tpl", "#!/bin/sh\necho {{.Job}}\n"}}));
   all["jobs/first/manifest.json"] = R"({"version": "1.0.0", "selectors": ["first"]})";
@@ -69,20 +72,22 @@ GitChanges six_jobs() {
 
 TEST_F(Rendering, SixJobsDeployOnceAndTheSecondTimeThereIsNothingToDo) {
   GitChanges changes = six_jobs();
-  changes["workers.json"] = "[{\"host\": \"" + address(0) + "\", \"labels\": [\"first\"], \"memory\": \"1 gb\"}, {\"host\": \"" +
-                            address(1) + "\", \"memory\": \"1 gb\"}]";
+  changes["workers.json"] = "[{\"host\": \"" + address(0) +
+                            "\", \"labels\": [\"first\"], \"memory\": \"1 gb\"}, {\"host\": \"" + address(1) +
+                            "\", \"memory\": \"1 gb\"}]";
   const std::string commit = world_.commit(changes);
   world_.serve();
   const std::string note = world_.wait_for_note(commit, "applied");
   EXPECT_NE(note.find("11 started"), std::string::npos) << note;
   // Ports in the order of (job, name): api, then db.
   EXPECT_EQ(file(0, "db", "db.conf"), "port=31001\n");
-  EXPECT_EQ(file(1, "api", "app.ini"), "greeting=hello\nme=" + address(1) + "\ndb=" + address(0) + ":31001;" + address(1) +
-                                           ":31001\npeers=" + address(0) + "\n");
+  EXPECT_EQ(file(1, "api", "app.ini"), "greeting=hello\nme=" + address(1) + "\ndb=" + address(0) + ":31001;" +
+                                           address(1) + ":31001\npeers=" + address(0) + "\n");
   EXPECT_EQ(mode(1, "api", "app.ini"), 0600);
   EXPECT_EQ(file(0, "version", "was.txt").rfind("from 0.0.0 at ", 0), 0u);
   EXPECT_EQ(file(0, "domain", "name.txt"), "example.org\n");
-  EXPECT_FALSE(std::filesystem::exists(world_.job_directory(0, "api") / "app.ini.tpl")) << "sources are not shipped";
+  EXPECT_FALSE(std::filesystem::exists(world_.job_directory(0, "api") / "app.ini.tpl"))
+      << "sources are not shipped";
   EXPECT_FALSE(std::filesystem::exists(world_.job_directory(0, "api") / "vars.toml"));
 
   const int logins = world_.logins();
@@ -104,7 +109,8 @@ TEST_F(Rendering, AValueOfTheBucketRollsOutExactlyWhatReadsIt) {
 }
 
 TEST_F(Rendering, ATemplateThatReadsTheCurrentVersionRollsOutOnce) {
-  deploy(BucketWorld::job("api", "1.0.0", "", {{"was.txt.tpl", "from {{.CurrentVersion}} at {{.UpdateSeq}}\n"}}));
+  deploy(BucketWorld::job("api", "1.0.0", "",
+                          {{"was.txt.tpl", "from {{.CurrentVersion}} at {{.UpdateSeq}}\n"}}));
   apply({{"../README.md", "words\n"}});
   EXPECT_EQ(runs(0, "api"), 1u);
   apply(BucketWorld::job("api", "1.1.0"));
@@ -115,7 +121,8 @@ TEST_F(Rendering, ATemplateThatReadsTheCurrentVersionRollsOutOnce) {
 
 TEST_F(Rendering, AMissingValueIsWaitedForAndNeedsNoCommit) {
   const std::string commit = world_.commit([&] {
-    GitChanges changes = BucketWorld::job("api", "1.0.0", "", {{"a.tpl", "{{get \"vars/job/api\" \"token\"}}"}});
+    GitChanges changes =
+        BucketWorld::job("api", "1.0.0", "", {{"a.tpl", "{{get \"vars/job/api\" \"token\"}}"}});
     const GitChanges other = BucketWorld::job("other", "1.0.0");
     changes.insert(other.begin(), other.end());
     changes["workers.json"] = world_.workers_json(2);
@@ -131,11 +138,13 @@ TEST_F(Rendering, AMissingValueIsWaitedForAndNeedsNoCommit) {
   EXPECT_NE(why.out.find("MissingValue"), std::string::npos) << why.out << why.err;
 
   open_kv_store(world_.bucket() / "secrets")
-      ->write({{ValueChange::Kind::kPut, "vars/job/api", "token", "hello"}}, std::chrono::system_clock::now());
+      ->write({{ValueChange::Kind::kPut, "vars/job/api", "token", "hello"}},
+              std::chrono::system_clock::now());
   world_.wait_for_note(commit, "applied");
   EXPECT_EQ(file(1, "api", "a"), "hello");
   open_kv_store(world_.bucket() / "secrets")
-      ->write({{ValueChange::Kind::kPut, "vars/job/api", "token", "hello again"}}, std::chrono::system_clock::now());
+      ->write({{ValueChange::Kind::kPut, "vars/job/api", "token", "hello again"}},
+              std::chrono::system_clock::now());
   EXPECT_TRUE(eventually([&] { return runs(1, "api") == 2u; })) << world_.daemon_log();
   EXPECT_EQ(file(1, "api", "a"), "hello again");
 }
@@ -144,8 +153,8 @@ TEST_F(Rendering, ASecretLiesOnTheWorkerForItsOwnerAndGroupAlone) {
   open_kv_store(world_.bucket() / "secrets")
       ->write({{ValueChange::Kind::kPutSecret, "secrets/job/api", "token", "s3cret-of-api"}},
               std::chrono::system_clock::now());
-  const std::string note =
-      deploy(BucketWorld::job("api", "1.0.0", "", {{"token.tpl", "{{getSecret \"token\"}}"}, {"open", "open"}}));
+  const std::string note = deploy(
+      BucketWorld::job("api", "1.0.0", "", {{"token.tpl", "{{getSecret \"token\"}}"}, {"open", "open"}}));
   EXPECT_EQ(file(0, "api", "token"), "s3cret-of-api");
   EXPECT_EQ(mode(0, "api", "token"), 0640);
   EXPECT_EQ(mode(0, "api", "open"), 0644);
@@ -155,15 +164,17 @@ TEST_F(Rendering, ASecretLiesOnTheWorkerForItsOwnerAndGroupAlone) {
   const ProgramResult shown = world_.maand({"render", "api@" + address(0)});
   EXPECT_NE(shown.out.find("<secret>"), std::string::npos) << shown.out << shown.err;
   EXPECT_EQ(shown.out.find("s3cret"), std::string::npos);
-  EXPECT_NE(world_.maand({"render", "api@" + address(0), "--file", "token", "--reveal"}).out.find("s3cret-of-api"),
-            std::string::npos);
+  EXPECT_NE(
+      world_.maand({"render", "api@" + address(0), "--file", "token", "--reveal"}).out.find("s3cret-of-api"),
+      std::string::npos);
 }
 
 TEST_F(Rendering, OwnersAndModesAreGivenAndTakenBack) {
   const auto with = [](const std::string& files) {
     return BucketWorld::job("api", "1.0.0", files, {{"conf", "a\n"}, {"run", "#!/bin/sh\n"}});
   };
-  deploy(with(R"("files": {"conf": {"mode": "0600", "owner": "daemon", "group": "daemon"}, "run": {"mode": "0750"}})"));
+  deploy(with(
+      R"("files": {"conf": {"mode": "0600", "owner": "daemon", "group": "daemon"}, "run": {"mode": "0750"}})"));
   struct stat found {};
   ASSERT_EQ(stat((world_.job_directory(0, "api") / "conf").c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 07777, 0600u);

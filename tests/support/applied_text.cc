@@ -40,36 +40,35 @@ std::string to_text(const RenderedWith& rendered) {
 
 std::string to_text(const Operation& operation) {
   const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
-               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker] = operation;
+               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker] =
+      operation;
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
       << "\n  open.action " << to_string(action) << "\n  open.endpoint " << to_text(endpoint)
-      << "\n  open.files " << to_text(files) << "\n  open.base " << to_text(base)
-      << "\n  open.rendered_with " << to_text(rendered_with)
-      << "\n  open.current_version " << current_version << "\n  open.new_version " << new_version
-      << "\n  open.attempt " << attempt << "\n  open.previous " << to_string(previous) << "\n  open.timeout "
-      << timeout.count() << "\n  open.epoch " << epoch << "\n  open.worker_json " << worker_json
-      << "\n  open.jobs_json " << jobs_json << "\n  open.expect_marker " << expect_marker;
+      << "\n  open.files " << to_text(files) << "\n  open.base " << to_text(base) << "\n  open.rendered_with "
+      << to_text(rendered_with) << "\n  open.current_version " << current_version << "\n  open.new_version "
+      << new_version << "\n  open.attempt " << attempt << "\n  open.previous " << to_string(previous)
+      << "\n  open.timeout " << timeout.count() << "\n  open.epoch " << epoch << "\n  open.worker_json "
+      << worker_json << "\n  open.jobs_json " << jobs_json << "\n  open.expect_marker " << expect_marker;
   return out.str();
 }
 
 }  // namespace
 
 std::string to_text(const AppliedAllocation& allocation) {
-  const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, tree, last, last_target,
-               last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed,
-               attempted_head, reboot_loop, health, stopped_by, open] = allocation;
+  const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, tree, last,
+               last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
-      << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with " << to_text(rendered_with)
-      << "\n  baseline " << baseline.hex()
-      << "\n  commit " << commit.str() << "\n  tree " << tree.str() << "\n  last " << to_string(last)
-      << "\n  last_target " << to_string(last_target) << "\n  last_operation " << last_operation.str()
-      << "\n  attempts " << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot "
-      << interrupted_boot << "\n  missing_target " << missing_target << "\n  stop_failed " << stop_failed
-      << "\n  attempted_head " << attempted_head.str() << "\n  reboot_loop " << reboot_loop << "\n  health "
-      << to_string(health) << "\n  stopped_by "
-      << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
+      << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
+      << to_text(rendered_with) << "\n  baseline " << baseline.hex() << "\n  commit " << commit.str()
+      << "\n  tree " << tree.str() << "\n  last " << to_string(last) << "\n  last_target "
+      << to_string(last_target) << "\n  last_operation " << last_operation.str() << "\n  attempts "
+      << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot " << interrupted_boot
+      << "\n  missing_target " << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head "
+      << attempted_head.str() << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health)
+      << "\n  stopped_by " << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
       << (open ? to_text(*open) : "\n  open (none)") << '\n';
   return out.str();
 }
@@ -94,7 +93,8 @@ std::string to_text(const AppliedState& state) {
   for (const auto& [key, allocation] : allocations) out << to_text(allocation);
   for (const auto& [name, job] : jobs) out << to_text(job);
   for (const auto& [job, numbers] : ports) {
-    for (const auto& [name, number] : numbers) out << "port " << job.str() << ' ' << name << ' ' << number << '\n';
+    for (const auto& [name, number] : numbers)
+      out << "port " << job.str() << ' ' << name << ' ' << number << '\n';
   }
   return out.str();
 }
@@ -103,7 +103,13 @@ FileSetPtr sample_files(int n) {
   const std::string text = std::to_string(n);
   return make_file_set(
       {{"Makefile", FileMode::kRegular, sha256("make" + text), 11, BlobId("b1" + text), {}, {}},
-       {"bin dir/run it", FileMode::kExecutable, sha256("run" + text), 22, BlobId("b2" + text), {0750, "", "app"}, {}},
+       {"bin dir/run it",
+        FileMode::kExecutable,
+        sha256("run" + text),
+        22,
+        BlobId("b2" + text),
+        {0750, "", "app"},
+        {}},
        {"link", FileMode::kSymlink, sha256("to" + text), 33, BlobId(), {}, {}},
        {"rendered", FileMode::kRegular, sha256("secret" + text), 9, BlobId(), {0640, "app", "www-data"}, {}},
        {"manifest.json", FileMode::kRegular, sha256("{}" + text), 44, BlobId("b4" + text), {}, {}}});

@@ -12,8 +12,8 @@ inline const VariableSources& no_sources() {
   return kNone;
 }
 
-inline DesiredState desire(const CommitId& commit, const Workspace& workspace, const AppliedState& applied = {},
-                           const std::map<JobName, KeptJob>& kept = {},
+inline DesiredState desire(const CommitId& commit, const Workspace& workspace,
+                           const AppliedState& applied = {}, const std::map<JobName, KeptJob>& kept = {},
                            const VariableSources& sources = no_sources()) {
   return make_desired(
       {.commit = commit, .workspace = workspace, .applied = applied, .kept = kept, .sources = sources});

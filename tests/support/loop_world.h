@@ -53,7 +53,10 @@ class LoopWorld {
   Inbox inbox;
   Lane lane{inbox};
   FakeValues values;
-  Judge judge{lane, source, values, {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
+  Judge judge{lane,
+              source,
+              values,
+              {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
   Journal journal{store};
   StatusBoard board{inbox, counters, BucketId("bucket"), "test"};
   Reconciler reconciler;

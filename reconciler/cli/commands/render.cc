@@ -39,7 +39,8 @@ const DesiredJob& job_of(const JudgedHead& head, const JobName& name) {
 // Why the job's own files cannot be shown.
 void require_content(const JudgedHead& head, const DesiredJob& job) {
   if (!job.held) return;
-  std::string text = job.name.str() + " of " + head.label + " cannot be rendered: " + explain(job.held_reason) +
+  std::string text = job.name.str() + " of " + head.label +
+                     " cannot be rendered: " + explain(job.held_reason) +
                      (job.held_detail.empty() ? "" : " (" + job.held_detail + ")");
   for (const Diagnostic& one : head.desired->problems.all()) {
     if (one.path.starts_with("jobs/" + job.name.str() + "/")) text += "\n  " + to_string(one);
@@ -77,9 +78,10 @@ std::string bytes_of(const JudgedHead& head, const JobName& job, const ShippedFi
 std::string mode_of(const ShippedFile& file) {
   if (file.mode == FileMode::kSymlink) return "symlink";
   const int usual = file.mode == FileMode::kExecutable ? 0755 : 0644;
-  char text[8];
-  std::snprintf(text, sizeof text, "%04o",
-                static_cast<unsigned>(file.attributes.permissions != 0 ? file.attributes.permissions : usual));
+  char text[16];
+  std::snprintf(
+      text, sizeof text, "%04o",
+      static_cast<unsigned>(file.attributes.permissions != 0 ? file.attributes.permissions : usual));
   return text;
 }
 
@@ -108,11 +110,14 @@ void print_json(const JudgedHead& head, const std::vector<Chosen>& chosen, const
                               .raw("files", json_array(files))
                               .str());
   }
-  std::cout << JsonObject().text("commit", head.commit.str()).raw("allocations", json_array(allocations)).str() << "\n";
+  std::cout
+      << JsonObject().text("commit", head.commit.str()).raw("allocations", json_array(allocations)).str()
+      << "\n";
 }
 
 // Contents of what was rendered; of the rest only that it is shipped as it is.
-void print_text(const JudgedHead& head, const std::vector<Chosen>& chosen, const std::string& only, bool color) {
+void print_text(const JudgedHead& head, const std::vector<Chosen>& chosen, const std::string& only,
+                bool color) {
   for (const Chosen& one : chosen) {
     for (const ShippedFile& file : one.files->files) {
       if (!only.empty() && file.path != only) continue;

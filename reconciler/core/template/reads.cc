@@ -39,7 +39,8 @@ class Finder {
 
   // What comes through a pipe, from a variable or out of parentheses is not known here.
   static std::optional<std::string> literal(const Command& command, std::size_t at) {
-    if (at >= command.operands.size() || command.operands[at].kind != Operand::Kind::kString) return std::nullopt;
+    if (at >= command.operands.size() || command.operands[at].kind != Operand::Kind::kString)
+      return std::nullopt;
     return command.operands[at].text;
   }
 

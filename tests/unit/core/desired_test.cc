@@ -105,7 +105,8 @@ TEST(Desired, AJobThatFailsToRenderKeepsItsLastGoodContent) {  // R1.7
   record.target_tree = before.jobs.at(record.job).tree;
   applied.jobs[record.job] = record;
   FakeFileView view = workspace();
-  add_job(view, "api", R"({"version": "2.0.0", "selectors": ["worker"]})", "{{get \"vars/bucket\" \"none\"}}");
+  add_job(view, "api", R"({"version": "2.0.0", "selectors": ["worker"]})",
+          "{{get \"vars/bucket\" \"none\"}}");
 
   const DesiredState first = desired_of(view, applied);
   EXPECT_EQ(first.wants, (std::map<JobName, CommitId>{{record.job, CommitId("older")}}));

@@ -180,8 +180,6 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
   } kCases[] = {
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
-      {R"({"files": ["a"]})",
-       "error files: entries of `files` are not built yet, and the job would be only half applied"},
       {R"({"renamed_from": "b"})",
        "error renamed_from: renames are not built yet, and the job would be only half applied"},
       {R"({"drift": {"status": true}})",

@@ -33,7 +33,8 @@ class World {
 
   std::variant<AllocationContent, std::vector<RenderFailure>> render(std::uint32_t worker = 0) {
     const std::map<JobName, PlacedJob> placed{{job.name, {&job, &placement}}};
-    const Variables variables({workers, disabled, placed, ports, conf, settings_of_jobs, sources, prometheus, names});
+    const Variables variables(
+        {workers, disabled, placed, ports, conf, settings_of_jobs, sources, prometheus, names});
     const ScrapeTexts scrape;
     JobRenderer renderer(job, variables, settings, scrape);
     const auto known = applied.find(worker);
@@ -118,7 +119,9 @@ TEST(Rendering, ASecretMakesItsFilePrivateUnlessTheManifestSaysOtherwise) {
 
 TEST(Rendering, EveryFailureIsTold) {
   World world;
-  world.file("a", "{{get \"vars/bucket\" \"none\"}}").file("b", "ok").file("c", "{{get \"maand/job/db\" \"x\"}}");
+  world.file("a", "{{get \"vars/bucket\" \"none\"}}")
+      .file("b", "ok")
+      .file("c", "{{get \"maand/job/db\" \"x\"}}");
   auto result = world.render();
   const auto& failures = std::get<std::vector<RenderFailure>>(result);
   ASSERT_EQ(failures.size(), 2u);

@@ -59,7 +59,8 @@ class World {
   Job& job(const std::string& name) { return jobs_.at(name); }
 
   Variables variables() const {
-    return Variables({workers, disabled, placed, ports, bucket_conf, job_settings, sources, prometheus, scrape_names});
+    return Variables(
+        {workers, disabled, placed, ports, bucket_conf, job_settings, sources, prometheus, scrape_names});
   }
   // `-` where there is nothing.
   std::string get(const std::string& ns, const std::string& key) const {
@@ -172,9 +173,10 @@ TEST(Variables, ListTheirKeys) {
   World world;
   EXPECT_EQ(world.keys("maand/bucket"), "activejobs api_http bucket_id jobs");
   EXPECT_EQ(world.keys("maand/job/api/worker/w1"), "api_allocation_index peer_workers version");
-  EXPECT_EQ(world.keys("maand/worker/w1"),
-            "hostname jobs labels position web_allocation_index web_peers worker_allocation_index worker_cpu_mhz "
-            "worker_id worker_ip worker_memory_mb worker_peers");
+  EXPECT_EQ(
+      world.keys("maand/worker/w1"),
+      "hostname jobs labels position web_allocation_index web_peers worker_allocation_index worker_cpu_mhz "
+      "worker_id worker_ip worker_memory_mb worker_peers");
   EXPECT_EQ(world.keys("vars/job/db"), "-");
   EXPECT_EQ(world.keys("maand/nonsense"), "-");
 }
@@ -185,7 +187,8 @@ std::size_t count(const World& world) {
   const Variables all = world.variables();
   std::size_t keys = 0;
   for (const std::string& ns : all.namespaces()) {
-    for (const std::string& key : all.keys(ns).value()) {
+    const std::vector<std::string> names = all.keys(ns).value();
+    for (const std::string& key : names) {
       std::string made;
       EXPECT_TRUE(all.get(ns, key, made).text.has_value()) << ns << " " << key;
       ++keys;
@@ -217,7 +220,8 @@ TEST(Variables, AreAsManyAsInTheOriginal) {
     world.prometheus = {{"scrape_configs", "[]"}, {"scrape_jobs", ""}, {"scrape_jobs_length", "0"}};
     if (row.worker) world.worker("w1", "", {"worker"});
     if (row.job) {
-      Job& job = world.job("one", row.worker ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{}, {"worker"});
+      Job& job = world.job("one", row.worker ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{},
+                           {"worker"});
       job.vars.clear();
     }
     if (row.disabled) world.disabled.workers = {WorkerHost("w1")};

@@ -1,6 +1,7 @@
 #include "reconciler/core/hold_key.h"
 
 #include <string>
+#include <string_view>
 
 namespace maand {
 namespace {
@@ -40,6 +41,11 @@ TreeId hold_key(const TreeId& tree, const Job& job, const BucketConf& bucket,
     text += std::to_string(key.size()) + ":" + key + std::to_string(value.size()) + ":" + value;
   }
   return TreeId(tree.str() + "+" + sha256(text).hex().substr(0, 16));
+}
+
+bool same_directory(const TreeId& a, const TreeId& b) {
+  return std::string_view(a.str()).substr(0, a.str().find('+')) ==
+         std::string_view(b.str()).substr(0, b.str().find('+'));
 }
 
 }  // namespace maand

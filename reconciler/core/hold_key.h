@@ -15,4 +15,7 @@ namespace maand {
 // and job.templates.
 TreeId hold_key(const TreeId& tree, const Job& job, const BucketConf& bucket, const BucketJobsConf& settings);
 
+// Whether two hold keys are of one git tree, whatever the settings were.
+bool same_directory(const TreeId& a, const TreeId& b);
+
 }  // namespace maand

@@ -1,6 +1,7 @@
 #include "reconciler/core/restart.h"
 
 #include "reconciler/core/glob.h"
+#include "reconciler/core/hold_key.h"
 
 namespace maand {
 namespace {
@@ -95,7 +96,7 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   if (!wanted) return s;
   s.files_differ = files_differ(wanted->content, *applied);
   s.version_differs = version_differs(wanted->job, *applied);
-  if (s.files_differ && applied->files && applied->tree == wanted->job.tree) {
+  if (s.files_differ && applied->files && same_directory(applied->tree, wanted->job.tree)) {
     s.value_changed = wanted->content.with.values != applied->rendered_with.values;
     s.uncaused = !s.value_changed && !s.version_differs;
   }

@@ -14,8 +14,14 @@ using Events = std::vector<std::string>;
 
 class Rendering : public ::testing::Test {
  protected:
+  // Both have memory to give; the first has a label of its own.
+  std::string workers() {
+    return "[{\"host\": \"" + address(0) +
+           "\", \"labels\": [\"first\"], \"memory\": \"1 gb\"}, {\"host\": \"" + address(1) +
+           "\", \"memory\": \"1 gb\"}]";
+  }
   std::string deploy(GitChanges changes) {
-    changes["workers.json"] = world_.workers_json(2, {{"first"}, {}});
+    changes["workers.json"] = workers();
     const std::string commit = world_.commit(changes, "first");
     world_.serve();
     return world_.wait_for_note(commit, "applied");
@@ -71,13 +77,7 @@ GitChanges six_jobs() {
 }
 
 TEST_F(Rendering, SixJobsDeployOnceAndTheSecondTimeThereIsNothingToDo) {
-  GitChanges changes = six_jobs();
-  changes["workers.json"] = "[{\"host\": \"" + address(0) +
-                            "\", \"labels\": [\"first\"], \"memory\": \"1 gb\"}, {\"host\": \"" + address(1) +
-                            "\", \"memory\": \"1 gb\"}]";
-  const std::string commit = world_.commit(changes);
-  world_.serve();
-  const std::string note = world_.wait_for_note(commit, "applied");
+  const std::string note = deploy(six_jobs());
   EXPECT_NE(note.find("11 started"), std::string::npos) << note;
   // Ports in the order of (job, name): api, then db.
   EXPECT_EQ(file(0, "db", "db.conf"), "port=31001\n");
@@ -97,8 +97,7 @@ TEST_F(Rendering, SixJobsDeployOnceAndTheSecondTimeThereIsNothingToDo) {
 }
 
 TEST_F(Rendering, AValueOfTheBucketRollsOutExactlyWhatReadsIt) {
-  deploy({});
-  apply(six_jobs());
+  deploy(six_jobs());
   const std::string note =
       apply({{"bucket.conf", "domain = \"example.com\"\nport_min = \"31000\"\nport_max = \"31009\"\n"}});
   EXPECT_NE(note.find("2 restarted"), std::string::npos) << note;

@@ -68,6 +68,9 @@ void RolloutWorld::make_job(int number) {
   desired.job = job;
   desired.commit = desired_.commit;
   desired.wave = wave;
+  desired.health = job->health;
+  desired.plain = {job->files, job->files, {}};
+  for (const PortBinding& port : job->resources.ports) desired_.ports[job->name][port.name] = *port.fixed;
   for (std::uint32_t i = 0; i < desired_.workers.size(); ++i) {
     if (!leaves && chance(70)) desired.workers.push_back(i);
     if (chance(70)) make_applied(*job, desired_.workers[i].host);

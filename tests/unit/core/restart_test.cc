@@ -279,18 +279,20 @@ TEST_P(RenderedFilesDiffer, AndTheReasonSaysWhy) {
   EXPECT_EQ(to_string(decision.reason), std::string(to_string(row.reason))) << row.what;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, RenderedFilesDiffer,
-                         ::testing::Values(Rendering{"the commit changed a template", "other", "1.0.0",
-                                                     "values", Action::kRestart, Reason::kFilesChanged},
-                                           Rendering{"a value changed and the job did not", "tree", "1.0.0",
-                                                     "other", Action::kRestart, Reason::kValueChanged},
-                                           Rendering{"both changed", "other", "1.0.0", "other",
-                                                     Action::kRestart, Reason::kFilesChanged},
-                                           Rendering{"the version says it first", "tree", "2.0.0", "other",
-                                                     Action::kRestart, Reason::kVersionChanged},
-                                           Rendering{"nothing did: maand renders otherwise (R1.10)", "tree",
-                                                     "1.0.0", "values", Action::kNone,
-                                                     Reason::kNewBaseline}));
+INSTANTIATE_TEST_SUITE_P(
+    Cases, RenderedFilesDiffer,
+    ::testing::Values(
+        Rendering{"the commit changed a template", "other", "1.0.0", "values", Action::kRestart,
+                  Reason::kFilesChanged},
+        Rendering{"a value changed and the job did not", "tree", "1.0.0", "other", Action::kRestart,
+                  Reason::kValueChanged},
+        Rendering{"a setting of the bucket changed, which is part of the hold key", "tree+0123456789abcdef",
+                  "1.0.0", "other", Action::kRestart, Reason::kValueChanged},
+        Rendering{"both changed", "other", "1.0.0", "other", Action::kRestart, Reason::kFilesChanged},
+        Rendering{"the version says it first", "tree", "2.0.0", "other", Action::kRestart,
+                  Reason::kVersionChanged},
+        Rendering{"nothing did: maand renders otherwise (R1.10)", "tree", "1.0.0", "values", Action::kNone,
+                  Reason::kNewBaseline}));
 
 TEST(Restart, AValueThatMovesByItselfIsNoReason) {  // workspace.md, list of differences
   Job job;

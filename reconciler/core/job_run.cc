@@ -25,7 +25,7 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet)
   take_in(plan_.upgrades, upgrades_);
   for (std::size_t i = 0; i < plan_.active.size(); ++i) {
     const ActiveAllocation& active = plan_.active[i];
-    AllocationRun& run = runs_[add(active.key, &active.endpoint)];
+    AllocationRun& run = runs_[add(active.key, active.endpoint.get())];
     run.active = static_cast<int>(i);
     run.version = active.version;
     run.running = active.running;
@@ -54,7 +54,7 @@ std::size_t JobRun::add(const AllocationKey& key, const Endpoint* endpoint) {
     fresh.key = key;
     fresh.lane = fleet_.lane(key.worker);
     const auto named = plan_.endpoints.find(key.worker);
-    if (named != plan_.endpoints.end()) fresh.endpoint = &named->second;
+    if (named != plan_.endpoints.end()) fresh.endpoint = named->second.get();
   }
   AllocationRun& run = runs_[it->second];
   if (!run.endpoint) run.endpoint = endpoint;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "reconciler/core/files.h"
@@ -48,6 +49,9 @@ struct Endpoint {
   std::vector<std::string> host_keys;
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
+
+// Shared: a plan names the same worker in thousands of places.
+using EndpointPtr = std::shared_ptr<const Endpoint>;
 
 struct Operation {
   OperationId id;

@@ -78,7 +78,11 @@ Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocat
 class Planner {
  public:
   Planner(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings)
-      : desired_(desired), applied_(applied), settings_(settings), slots_(desired.workers.size(), nullptr) {
+      : desired_(desired),
+        applied_(applied),
+        settings_(settings),
+        slots_(desired.workers.size(), nullptr),
+        endpoints_(desired.workers.size()) {
     for (std::uint32_t i = 0; i < desired.workers.size(); ++i) index_.emplace(desired.workers[i].host, i);
     plan_.commit = desired.commit;
   }
@@ -117,7 +121,7 @@ class Planner {
   }
 
   void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Wanted* wanted,
-           const AppliedAllocation* applied) {
+           const AppliedAllocation* applied, std::size_t most = 0) {
     PlannedAction action = action_of(key, decision, wanted, applied);
     switch (decision.action) {
       case Action::kNone:
@@ -139,16 +143,25 @@ class Planner {
         plan.starts.push_back(std::move(action));
         break;
       default:
+        if (plan.upgrades.empty()) plan.upgrades.reserve(most);
         plan.upgrades.push_back(std::move(action));
         break;
     }
-    plan.endpoints[key.worker] = endpoint_for(key.worker, applied);
+    const bool is_active = target_of(decision.action) != Target::kStop && ships_files(decision.action);
+    if (!is_active) plan.endpoints[key.worker] = endpoint_for(key.worker, applied);
   }
 
-  Endpoint endpoint_for(const WorkerHost& host, const AppliedAllocation* applied) const {
+  EndpointPtr endpoint_at(std::uint32_t worker) {
+    EndpointPtr& known = endpoints_[worker];
+    if (!known)
+      known = std::make_shared<const Endpoint>(endpoint_of(desired_.workers[worker], settings_.ssh));
+    return known;
+  }
+
+  EndpointPtr endpoint_for(const WorkerHost& host, const AppliedAllocation* applied) {
     const auto it = index_.find(host);
-    if (it != index_.end()) return endpoint_of(desired_.workers[it->second], settings_.ssh);
-    return applied ? applied->endpoint : Endpoint{};  // R3.9
+    if (it != index_.end()) return endpoint_at(it->second);
+    return std::make_shared<const Endpoint>(applied ? applied->endpoint : Endpoint{});  // R3.9
   }
 
   void plan_left(JobPlan& plan, const AppliedAllocation& allocation) {
@@ -186,10 +199,15 @@ class Planner {
       return;
     }
     bool any_running = false;
+    elsewhere_.clear();
     for (auto it = begin; it != end; ++it) {
       any_running = any_running || it->second.running;
       const auto slot = index_.find(it->first.worker);
       if (slot != index_.end()) slots_[slot->second] = &it->second;
+      const bool wanted = slot != index_.end() &&
+                          std::binary_search(desired.workers.begin(), desired.workers.end(), slot->second);
+      if (!wanted) elsewhere_.push_back(&it->second);
+      if (slot != index_.end()) used_slots_.push_back(slot->second);
     }
     if (desired.workers.empty() && any_running) {
       plan.held = true;
@@ -197,16 +215,14 @@ class Planner {
       plan.held_detail = "no worker has every label of its selectors";
     } else {
       plan_wanted(plan, desired);
-      plan_not_wanted(plan, desired, begin, end);
+      for (const AppliedAllocation* allocation : elsewhere_) plan_left(plan, *allocation);
     }
     if (plan.held || plan.has_actions()) {
       describe(plan, desired);
       plan_.jobs.emplace(desired.name, std::move(plan));
     }
-    for (auto it = begin; it != end; ++it) {
-      const auto slot = index_.find(it->first.worker);
-      if (slot != index_.end()) slots_[slot->second] = nullptr;
-    }
+    for (const std::uint32_t slot : used_slots_) slots_[slot] = nullptr;
+    used_slots_.clear();
   }
 
   void plan_wanted(JobPlan& plan, const DesiredJob& desired) {
@@ -227,22 +243,13 @@ class Planner {
         plan_.baselines.emplace_back(applied->key, wanted.content.compared->digest);
         ++plan_.unchanged;
       } else {
-        add(plan, {job.name, host}, decision, &wanted, applied);
+        add(plan, {job.name, host}, decision, &wanted, applied, desired.workers.size());
       }
     }
   }
 
-  void plan_not_wanted(JobPlan& plan, const DesiredJob& desired, AppliedIt begin, AppliedIt end) {
-    for (auto it = begin; it != end; ++it) {
-      const auto index = index_.find(it->first.worker);
-      const bool wanted = index != index_.end() &&
-                          std::binary_search(desired.workers.begin(), desired.workers.end(), index->second);
-      if (!wanted) plan_left(plan, it->second);
-    }
-  }
-
   // What the rollout machine needs to know of a job that has something to do.
-  void describe(JobPlan& plan, const DesiredJob& desired) const {
+  void describe(JobPlan& plan, const DesiredJob& desired) {
     const Job& job = *desired.job;
     plan.tree = job.tree;
     plan.max_concurrent_starts = job.max_concurrent_starts;
@@ -258,22 +265,21 @@ class Planner {
     const auto record = applied_.jobs.find(job.name);
     plan.released = record != applied_.jobs.end() && !record->second.released_tree.empty() &&
                     record->second.released_tree == job.tree;
+    plan.active.reserve(desired.workers.size());
     for (const std::uint32_t worker : desired.workers) {
-      const WorkerHost& host = desired_.workers[worker].host;
-      const AllocationKey key{job.name, host};
+      AllocationKey key{job.name, desired_.workers[worker].host};
       if (desired_.disabled.covers(key)) continue;
       const AppliedAllocation* applied = slots_[worker];
       if (applied && applied->stopped_by) continue;
-      ActiveAllocation active;
-      active.key = key;
-      active.endpoint = endpoint_for(host, applied);
+      ActiveAllocation& active = plan.active.emplace_back();
+      active.key = std::move(key);
+      active.endpoint = endpoint_at(worker);
       if (applied) {
         active.health = applied->health;
         active.failed = applied->last == LastResult::kFailed;
         active.running = applied->running;
         active.version = applied->version;
       }
-      plan.active.push_back(std::move(active));
     }
   }
 
@@ -282,6 +288,9 @@ class Planner {
   const PlanSettings& settings_;
   std::unordered_map<WorkerHost, std::uint32_t> index_;
   std::vector<const AppliedAllocation*> slots_;  // of the job at hand, by worker
+  std::vector<std::uint32_t> used_slots_;
+  std::vector<const AppliedAllocation*> elsewhere_;  // of the job at hand, where it is not wanted
+  std::vector<EndpointPtr> endpoints_;               // by worker, as they are needed
   Plan plan_;
 };
 

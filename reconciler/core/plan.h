@@ -43,7 +43,7 @@ std::string sentence(const PlannedAction& action);
 // (R2.5) is counted over.
 struct ActiveAllocation {
   AllocationKey key;
-  Endpoint endpoint;
+  EndpointPtr endpoint;               // never null
   Health health = Health::kUnprobed;  // newest probe
   bool failed = false;                // its last target failed
   bool running = false;
@@ -61,10 +61,10 @@ struct JobPlan {
   std::vector<PlannedAction> drains;  // kStop (R2.3: also those of a move) and disables
   std::vector<PlannedAction>
       removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
-  std::vector<PlannedAction> starts;         // kStart, in rollout order
-  std::vector<PlannedAction> upgrades;       // kRestart, kReload, kSync, in rollout order
-  std::vector<ActiveAllocation> active;      // every one, in rollout order
-  std::map<WorkerHost, Endpoint> endpoints;  // of every worker named above
+  std::vector<PlannedAction> starts;            // kStart, in rollout order
+  std::vector<PlannedAction> upgrades;          // kRestart, kReload, kSync, in rollout order
+  std::vector<ActiveAllocation> active;         // every one, in rollout order
+  std::map<WorkerHost, EndpointPtr> endpoints;  // of workers named above that have no active allocation
 
   int max_concurrent_starts = 0;
   int max_concurrent_upgrades = 1;

@@ -50,14 +50,16 @@ PlannedAction JobText::action(const std::string& worker, Action what, Reason rea
   out.new_version = "2.0.0";
   Endpoint endpoint;
   endpoint.host = out.key.worker;
-  plan.endpoints[out.key.worker] = endpoint;
+  plan.endpoints[out.key.worker] = std::make_shared<const Endpoint>(endpoint);
   return out;
 }
 
 void JobText::add_active(const std::string& worker, bool running) {
   ActiveAllocation out;
   out.key = {plan.job, WorkerHost(worker)};
-  out.endpoint.host = out.key.worker;
+  Endpoint endpoint;
+  endpoint.host = out.key.worker;
+  out.endpoint = std::make_shared<const Endpoint>(endpoint);
   out.running = running;
   out.version = "1.0.0";
   plan.active.push_back(out);

@@ -148,7 +148,7 @@ TEST(Plan, AWorkerThatLeftIsReachedWhereItWasSeenLast_R3_9) {
   world.running("a", "w2");
   const Plan plan = world.plan();
   EXPECT_EQ(told(plan), "stop a@w2 Left; remove a@w2 Left; ");
-  EXPECT_EQ(plan.jobs.at(JobName("a")).endpoints.at(WorkerHost("w2")).address, "old-w2");
+  EXPECT_EQ(plan.jobs.at(JobName("a")).endpoints.at(WorkerHost("w2"))->address, "old-w2");
 }
 
 TEST(Plan, ADisabledAllocationIsStoppedOnceAndKeepsItsFiles) {

@@ -88,6 +88,15 @@ void Journal::set_health(const AllocationKey& key, Health health) {
   put(record);
 }
 
+void Journal::fail_gate(const AllocationKey& key) {
+  const AppliedAllocation* known = state_.find(key);
+  if (!known || known->open || known->last != LastResult::kConfirmed) return;
+  AppliedAllocation record = *known;
+  record.last = LastResult::kFailed;
+  record.attempts += 1;
+  put(record);
+}
+
 void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines) {
   std::vector<AppliedAllocation> records;
   for (const auto& [key, digest] : baselines) {

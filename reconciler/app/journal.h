@@ -33,6 +33,8 @@ class Journal {
   // Folds in what became of the open operation. kUnknown leaves it open.
   void settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit);
   void set_health(const AllocationKey& key, Health health);
+  // Its target ended well and its gate did not: whoever tries again acts on it again (R2.6).
+  void fail_gate(const AllocationKey& key);
   void set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines);
   void forget(const AllocationKey& key);
 

@@ -5,6 +5,7 @@
 
 #include "reconciler/app/releases.h"
 #include "reconciler/app/settling.h"
+#include "reconciler/app/unfinished.h"
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
@@ -185,7 +186,10 @@ void Pass::plan() {
   update_seq_ = last.empty() ? 1 : last[0].id + 1;
   const ValueSnapshotPtr before = deps_.judge.values_seen();
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
-  if (before && before != deps_.judge.values_seen() && !judged_anew_ && cause_ == "commit") cause_ = "value";
+  // R1.10. Whatever woke us: a new head is what everything of it is due to.
+  const bool value = before && before != deps_.judge.values_seen();
+  if (judged_anew_ && cause_ == "value") cause_ = "commit";
+  if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   take_desired();
   plan_settings_ = settings_.plan;
   apply_releases(deps_.store, desired_.commit, plan_settings_);
@@ -194,6 +198,7 @@ void Pass::plan() {
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   watch_health();
+  unfinished_ = unfinished_rollouts(deps_.store);
   planned_ = true;
   deps_.control.changed();
 }

@@ -125,6 +125,7 @@ class Pass {
   void remember_results();
   void keep(const std::string& name, const CommitId& commit);
   void finish_status(PassStatus& status);
+  void tell_unfinished();
   bool nothing_to_retry() const;
   bool is_news();
   void leave_note(const PassStatus& status);
@@ -142,10 +143,11 @@ class Pass {
   DesiredState desired_;
   PlanSettings plan_settings_;
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
-  PassStatus status_;               // of the commit that is converged to
-  std::vector<PassStatus> others_;  // of commits that were superseded or refused meanwhile
-  std::int64_t pass_id_ = 0;        // of this pass in the history, once recorded
-  std::int64_t update_seq_ = 1;     // of worker.json (workspace.md 8.6): rises with every recorded pass
+  PassStatus status_;                 // of the commit that is converged to
+  std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile
+  std::vector<CommitId> unfinished_;  // whose rollout an earlier daemon did not live to tell of
+  std::int64_t pass_id_ = 0;          // of this pass in the history, once recorded
+  std::int64_t update_seq_ = 1;       // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool planned_ = false;
   bool judged_anew_ = false;  // the head is another one than in the pass before
 

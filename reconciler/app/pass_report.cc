@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/app/pass.h"
+#include "reconciler/app/unfinished.h"
 
 namespace maand {
 namespace {
@@ -63,6 +64,12 @@ void Pass::remember_results() {
     if (known == deps_.journal.state().jobs.end()) continue;
     JobRecord record = known->second;
     const bool of_target = record.target_tree == job.tree;
+    if (job.state == JobReport::State::kFailed && job.reason == Reason::kGateFailed) {
+      for (const AllocationReport& allocation : job.allocations) {
+        if (allocation.state == AllocationReport::State::kFailed)
+          deps_.journal.fail_gate(allocation.action.key);
+      }
+    }
     if (job.state == JobReport::State::kFailed && of_target) {
       record.held_reason = to_string(job.reason);
       record.held_detail = job.detail;
@@ -104,11 +111,15 @@ void Pass::remember_results() {
 
 void Pass::finish_status(PassStatus& status) {
   status.finished_at = deps_.clock.wall();
+  bool newest = true;  // it carries those before it
   for (const PassRecord& earlier : deps_.store.passes(kAttemptsLookedAt)) {
     if (earlier.commit != status.commit || earlier.id == pass_id_) continue;
     status.attempts.insert(status.attempts.begin(),
                            {earlier.cause, rfc3339(earlier.finished_at), earlier.state});
+    if (std::exchange(newest, false)) carry_over(status, done_in(earlier.json));
   }
+  const auto untold = std::find(unfinished_.begin(), unfinished_.end(), status.commit);
+  if (untold != unfinished_.end()) carry_over(status, settled_lines(deps_.journal.state(), status.commit));
   if (!driver_) return;
   for (AllocationStatus& line : status.allocations) {
     const auto it = driver_->operations().find(line.key);
@@ -160,6 +171,27 @@ void Pass::leave_note(const PassStatus& status) {
   deps_.store.put_note({status.commit, note_text(status), note_json(status)});
 }
 
+// Older commits whose rollout a daemon did not live to tell of (R1.8, R4.3).
+void Pass::tell_unfinished() {
+  for (const CommitId& commit : unfinished_) {
+    const bool told = commit == status_.commit ||
+                      std::any_of(others_.begin(), others_.end(),
+                                  [&](const PassStatus& other) { return other.commit == commit; });
+    if (told) continue;
+    PassStatus status;
+    status.bucket = settings_.bucket;
+    status.bucket_name = settings_.bucket_name;
+    status.commit = commit;
+    status.state = PassState::kSuperseded;
+    status.cause = "recovery";
+    status.started_at = deps_.clock.wall();
+    status.remarks.push_back("superseded by " + status_.commit.str().substr(0, 12) +
+                             ", before the daemon could tell how far it came");
+    finish_status(status);
+    others_.push_back(std::move(status));
+  }
+}
+
 // The one exit of a pass: whatever happened, what is known is told.
 void Pass::report() {
   memory_.phase = "reporting";
@@ -177,6 +209,7 @@ void Pass::report() {
         if (write && !stopping_) leave_note(status_);
         record(status_);
       }
+      tell_unfinished();
       deps_.journal.put_heads(memory_.judged->info.id,
                               settled ? status_.commit : deps_.journal.state().applied);
       if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
@@ -189,6 +222,7 @@ void Pass::report() {
         deps_.journal.put_heads(other.commit, deps_.journal.state().applied);
       }
     }
+    if (planned_ && !stopping_) end_rollouts(deps_.store);
     publish_notes();
   } catch (const StoreError& error) {
     memory_.store_problem = error.what();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/app/pass.h"
+#include "reconciler/app/unfinished.h"
 
 namespace maand {
 namespace {
@@ -28,6 +29,7 @@ void Pass::roll_out() {
     return;
   }
   memory_.phase = "rolling out";
+  if (memory_.plan.has_actions()) begin_rollout(deps_.store, desired_.commit);
   status_.state = PassState::kApplying;
   rollout_ = std::make_unique<Rollout>(settings_.rollout);
   driver_ = std::make_unique<RolloutDriver>(
@@ -121,6 +123,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   }
   desired_ = std::move(newer);
   driver_->set_head(desired_.commit);
+  begin_rollout(deps_.store, desired_.commit);
   take_over(judged);
   take_desired();
   status_.state = PassState::kApplying;
@@ -163,6 +166,10 @@ void Pass::replan() {
   if (!ready) return;
   // Which content a job keeps may have changed with what was applied meanwhile.
   Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  // What the rollout is at is told by its report: an operation in flight is not "unsettled".
+  std::erase_if(fresh.waiting, [this](const PlannedAction& action) {
+    return action.reason == Reason::kUnsettled && !rollout_->quiet(action.key.job);
+  });
   for (auto it = superseded_.begin(); it != superseded_.end();) {
     if (!rollout_->quiet(*it)) {
       ++it;

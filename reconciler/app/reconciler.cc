@@ -72,11 +72,13 @@ void Reconciler::stop() {
   });
 }
 
-// R1.1. Also when another process wrote them.
-bool Reconciler::values_changed() const {
-  if (!deps_.judge.values_seen()) return false;
+// R1.1. True once for each change, also when another process made it, and whatever
+// becomes of the pass: one that ends before it plans must not follow itself for ever.
+bool Reconciler::values_changed() {
   try {
-    return deps_.judge.values_now() != deps_.judge.values_seen();
+    const ValueSnapshotPtr now = deps_.judge.values_now();
+    const ValueSnapshotPtr before = std::exchange(values_, now);
+    return before && before != now;
   } catch (const StoreError&) {
     return false;  // the next pass meets the same error and tells of it
   }

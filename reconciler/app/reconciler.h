@@ -58,7 +58,7 @@ class Reconciler : private PassControl {
   Triggers& triggers() { return triggers_; }
 
  private:
-  bool values_changed() const;
+  bool values_changed();
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;
@@ -69,6 +69,7 @@ class Reconciler : private PassControl {
   const ReconcilerOptions options_;
   Triggers triggers_;
   Memory memory_;
+  ValueSnapshotPtr values_;  // as of the last look
   HealthWatcher health_;
   std::mt19937 jitter_{std::random_device{}()};
   bool stopping_ = false;

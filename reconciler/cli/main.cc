@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/cat.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
@@ -166,6 +167,41 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
 
+void add_cat(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+             int (*function)(const Context&, const CatOptions&), bool by_worker) {
+  const auto options = std::make_shared<CatOptions>();
+  CLI::App& table = verb(parent, run, name, about, function, options);
+  table.add_option("--jobs", options->filter.jobs, "Of these jobs alone: a,b")->delimiter(',');
+  if (by_worker)
+    table.add_option("--workers", options->filter.workers, "Of these workers alone: a,b")->delimiter(',');
+}
+
+void add_cat_verbs(CLI::App& app, Run& run) {
+  CLI::App* cat =
+      app.add_subcommand("cat", "Show tables of workers, jobs, allocations, ports, commands, variables");
+  cat->require_subcommand(1);
+  add_cat(*cat, run, "workers", "Workers, and what is reserved of them", run_cat_workers, true);
+  add_cat(*cat, run, "jobs", "Jobs: versions, waves, reservations", run_cat_jobs, false);
+  add_cat(*cat, run, "allocations", "Which job is on which worker", run_cat_allocations, true);
+  add_cat(*cat, run, "job_ports", "Numbers of declared ports", run_cat_job_ports, false);
+  add_cat(*cat, run, "job_commands", "Commands of jobs and what they demand", run_cat_job_commands, false);
+
+  const auto list = std::make_shared<CatOptions>();
+  CLI::App& kv = verb(*cat, run, "kv", "Variables that templates read", run_cat_kv, list);
+  kv.add_option("--jobs", list->filter.jobs, "Those that allocations of these jobs read: a,b")
+      ->delimiter(',');
+  // CLI11 runs the callback of `kv` after that of `kv get` as well.
+  kv.callback([&run, &kv, list] {
+    if (!kv.get_subcommands().empty()) return;
+    run = [list](const Context& context) { return run_cat_kv(context, *list); };
+  });
+  const auto one = std::make_shared<CatValueOptions>();
+  CLI::App& get = verb(kv, run, "get", "One variable in full", run_cat_kv_get, one);
+  get.add_option("NAMESPACE", one->ns, "For example maand/bucket")->required();
+  get.add_option("KEY", one->key, "The key in it")->required();
+  get.add_flag("--reveal", one->reveal, "A secret in the clear instead of [encrypted]");
+}
+
 void add_global_options(CLI::App& app, Context& context, bool& no_color) {
   app.add_option("--bucket", context.bucket,
                  "The bucket's directory (default: MAAND_BUCKET, else the nearest parent with a maand.conf)");
@@ -210,6 +246,7 @@ int run_command_line(int argc, char** argv) {
   add_workspace_verbs(app, run);
   add_daemon_verbs(app, run);
   add_looking_verbs(app, run);
+  add_cat_verbs(app, run);
 
   if (argc == 1) {
     std::cerr << app.help();

@@ -4,7 +4,7 @@
 // twice in a row, or HealthSpec::attempts rounds are over (never fewer than the
 // two that are needed). A member that was unhealthy before the batch is waited
 // for like the others, because the next batch is counted against it, but it
-// cannot fail the gate.
+// cannot fail the gate; unless it is acted on because it failed before (R2.6).
 #pragma once
 
 #include <cstddef>

@@ -184,7 +184,9 @@ void JobRun::begin_members() {
   open_ = batch_.size();
   for (const std::size_t member : batch_) {
     AllocationRun& run = runs_[member];
-    run.exempt = run.running && run.health == Health::kUnhealthy;
+    // What is tried again because it failed is to come up now; it is no bystander.
+    const bool tried_again = run.planned && run.planned->previous == Previous::kFailed;
+    run.exempt = run.running && run.health == Health::kUnhealthy && !tried_again;
     enqueue(member, Step::Kind::kRun);
   }
 }

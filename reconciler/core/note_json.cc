@@ -90,6 +90,38 @@ std::string note_json(const PassStatus& status) {
   return text;
 }
 
+std::vector<AllocationStatus> done_in(const std::string& note_json) {
+  std::vector<AllocationStatus> out;
+  const Json json = Json::parse(note_json, nullptr, false);
+  if (!json.is_object() || !json.contains("allocations") || !json["allocations"].is_array()) return out;
+  const auto text = [](const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  for (const Json& one : json["allocations"]) {
+    if (!one.is_object() || text(one, "outcome") != "succeeded") continue;
+    AllocationStatus line;
+    line.key = {JobName(text(one, "job")), WorkerHost(text(one, "worker"))};
+    line.action = action_from(text(one, "action"));
+    if (line.key.job.empty() || line.key.worker.empty() || line.action == Action::kNone) continue;
+    line.reason = reason_from(text(one, "reason"));
+    line.current_version = text(one, "current_version");
+    line.new_version = text(one, "new_version");
+    line.outcome = "succeeded";
+    for (const Health health : {Health::kHealthy, Health::kUnhealthy}) {
+      if (text(one, "health") == to_string(health)) line.health = health;
+    }
+    const auto duration = one.find("duration_ms");
+    if (duration != one.end() && duration->is_number_integer()) {
+      line.duration = std::chrono::milliseconds(duration->get<std::int64_t>());
+    }
+    line.operation = OperationId(text(one, "operation"));
+    line.detail = text(one, "detail");
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
 std::vector<Attempt> attempts_of(const std::string& note_json) {
   std::vector<Attempt> out;
   const Json json = Json::parse(note_json, nullptr, false);

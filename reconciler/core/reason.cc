@@ -78,6 +78,8 @@ Words words(Reason reason) {
       return {"Superseded", "a newer commit changed the job"};
     case Reason::kStopping:
       return {"Stopping", "the daemon is leaving; the next start goes on"};
+    case Reason::kSettled:
+      return {"Settled", "it was begun by a daemon that ended before it could tell of it"};
     case Reason::kPortConflict:
       return {"PortConflict", "another job claims the same port on the same worker"};
     case Reason::kTooFewAllocations:

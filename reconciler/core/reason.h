@@ -40,6 +40,7 @@ enum class Reason {
   kWorkerCondition,  // its worker is set aside (R2.7)
   kSuperseded,       // a newer commit changed the job (R1.8)
   kStopping,         // the daemon is leaving
+  kSettled,          // begun by a daemon that ended before it could tell
   // Between jobs.
   kPortConflict,          // two jobs claim one port on one worker
   kTooFewAllocations,     // min_allocations_count (workspace.md 3.4)

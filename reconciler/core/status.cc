@@ -205,6 +205,22 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
   }
 }
 
+void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier) {
+  for (const AllocationStatus& line : earlier) {
+    const auto known = std::find_if(status.allocations.begin(), status.allocations.end(),
+                                    [&](const AllocationStatus& one) { return one.key == line.key; });
+    if (known != status.allocations.end()) continue;
+    status.allocations.push_back(line);
+    const char* word = line.outcome == "succeeded" ? counted_as(line.action) : "failed";
+    if (word) ++status.counts[word];
+    const bool still_there = line.action != Action::kRemove && line.action != Action::kForget &&
+                             (line.action != Action::kStop || line.reason == Reason::kDisabled);
+    if (still_there && status.counts["unchanged"] > 0) --status.counts["unchanged"];
+  }
+  std::sort(status.allocations.begin(), status.allocations.end(),
+            [](const AllocationStatus& a, const AllocationStatus& b) { return a.key < b.key; });
+}
+
 std::string summary(const PassStatus& status) {
   // In the order in which a reader wants them, not alphabetical.
   static constexpr const char* kOrder[] = {"failed",  "set aside", "restarted", "reloaded",

@@ -68,6 +68,10 @@ struct PassStatus {
 // state. `finished` tells an ended rollout from one that is still going on.
 void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& reports, bool finished);
 
+// Adds what was done for the same commit before: lines of allocations that `status`
+// does not act on. A pass that finds nothing left to do must not make a note forget.
+void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier);
+
 // `2 restarted, 1 started, 1 stopped, 37 unchanged`
 std::string summary(const PassStatus& status);
 
@@ -75,6 +79,9 @@ std::string summary(const PassStatus& status);
 std::string note_text(const PassStatus& status);
 // The bucket's entry of the note's JSON, at most 200 allocations and 64 KiB (R4.3).
 std::string note_json(const PassStatus& status);
+// The lines of an entry that note_json wrote whose action succeeded; empty for
+// anything else.
+std::vector<AllocationStatus> done_in(const std::string& note_json);
 // The attempts kept in an entry that note_json wrote; empty for anything else.
 std::vector<Attempt> attempts_of(const std::string& note_json);
 

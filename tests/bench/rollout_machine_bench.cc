@@ -15,6 +15,7 @@ constexpr int kActions = 100000;
 
 JobPlan job_of(int number, int allocations, bool checks) {
   JobPlan plan;
+  const auto endpoint = std::make_shared<const Endpoint>();
   plan.job = JobName("job-" + std::to_string(number));
   if (checks) plan.health.checks.push_back({HealthCheck::Type::kTcp, 80});
   for (int i = 0; i < allocations; ++i) {
@@ -23,6 +24,7 @@ JobPlan job_of(int number, int allocations, bool checks) {
     action.action = Action::kRestart;
     ActiveAllocation active;
     active.key = action.key;
+    active.endpoint = endpoint;
     active.running = true;
     plan.active.push_back(active);
     plan.upgrades.push_back(std::move(action));

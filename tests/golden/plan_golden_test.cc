@@ -39,13 +39,14 @@ AppliedState applied_everywhere(const Workspace& before) {
     record.target_commit = record.good_commit = CommitId("before");
     record.target_tree = record.good_tree = job.job->tree;
     applied.jobs[name] = record;
-    for (const std::uint32_t worker : job.workers) {
+    for (std::size_t i = 0; i < job.workers.size(); ++i) {
       AppliedAllocation allocation;
-      allocation.key = {name, desired.workers[worker].host};
+      allocation.key = {name, desired.workers[job.workers[i]].host};
       if (desired.disabled.covers(allocation.key)) continue;
       allocation.running = true;
       allocation.version = job.job->version;
-      allocation.files = job.job->files;
+      allocation.files = job.content(i).files;
+      allocation.rendered_with = job.content(i).with;
       allocation.tree = job.job->tree;
       allocation.last = LastResult::kConfirmed;
       allocation.last_target = Target::kStart;

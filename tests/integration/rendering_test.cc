@@ -90,6 +90,26 @@ TEST_F(Rendering, SixJobsDeployOnceAndTheSecondTimeThereIsNothingToDo) {
       << "sources are not shipped";
   EXPECT_FALSE(std::filesystem::exists(world_.job_directory(0, "api") / "vars.toml"));
 
+  const auto shown = [this](std::vector<std::string> arguments) {
+    const ProgramResult result = world_.maand(std::move(arguments));
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.out;
+  };
+  EXPECT_NE(shown({"cat", "job_ports", "--json"})
+                .find(R"({"job":"db","name":"db_port","port":31001,"from":"pool"})"),
+            std::string::npos);
+  EXPECT_NE(shown({"cat", "jobs", "--jobs", "db", "--json"})
+                .find(R"("memory_mb":100,"memory_source":"bucket.jobs.conf")"),
+            std::string::npos);
+  EXPECT_NE(shown({"cat", "jobs", "--jobs", "api", "--json"}).find(R"("wave":1)"), std::string::npos);
+  EXPECT_NE(shown({"cat", "workers", "--json"}).find(R"("memory_mb":1024,"memory_reserved_mb":100)"),
+            std::string::npos);
+  EXPECT_NE(shown({"cat", "job_commands"}).find("command_need"), std::string::npos);
+  EXPECT_NE(shown({"cat", "allocations"}).find(address(1)), std::string::npos);
+  EXPECT_EQ(shown({"cat", "kv", "get", "vars/job/api", "greeting"}),
+            "namespace: vars/job/api\\nkey: greeting\\nvalue: hello\\nversion: 0\n");
+  EXPECT_NE(shown({"cat", "kv", "--jobs", "api"}).find("db_port"), std::string::npos);
+
   const int logins = world_.logins();
   const std::string second = apply({{"../README.md", "words\n"}});
   EXPECT_NE(second.find("11 unchanged"), std::string::npos) << second;
@@ -160,6 +180,11 @@ TEST_F(Rendering, ASecretLiesOnTheWorkerForItsOwnerAndGroupAlone) {
   EXPECT_EQ(note.find("s3cret"), std::string::npos);
   EXPECT_EQ(world_.daemon_log().find("s3cret"), std::string::npos);
   EXPECT_EQ(read_file(world_.bucket() / "data" / "state.db").find("s3cret"), std::string::npos);
+  EXPECT_NE(world_.maand({"cat", "kv"}).out.find("[encrypted]"), std::string::npos);
+  EXPECT_EQ(world_.maand({"cat", "kv", "--json"}).out.find("s3cret"), std::string::npos);
+  EXPECT_NE(
+      world_.maand({"cat", "kv", "get", "secrets/job/api", "token", "--reveal"}).out.find("s3cret-of-api"),
+      std::string::npos);
   const ProgramResult shown = world_.maand({"render", "api@" + address(0)});
   EXPECT_NE(shown.out.find("<secret>"), std::string::npos) << shown.out << shown.err;
   EXPECT_EQ(shown.out.find("s3cret"), std::string::npos);

@@ -58,6 +58,9 @@ void print_problems(const JudgedHead& head, bool warnings) {
   for (const BetweenJobs& problem : head.workspace.between) {
     std::printf("  ! %s\n", to_string(problem.diagnostic).c_str());
   }
+  for (const Diagnostic& problem : head.desired->problems.all()) {
+    std::printf("  ! %s\n", to_string(problem).c_str());
+  }
   if (!warnings) return;
   for (const Diagnostic& warning : head.workspace.warnings.all()) {
     std::printf("  ? %s\n", to_string(warning).c_str());

@@ -194,6 +194,77 @@ TEST(Pass, NoWorkerIsTouchedWhileTheStoreCannotBeWritten_R7_4) {
   EXPECT_TRUE(world.board.health().ready);
 }
 
+TEST(Pass, ANoteKeepsWhatAnEarlierPassOfItsCommitDid_R4_3) {
+  LoopWorld world;
+  world.runner.dead = {WorkerHost("w2")};
+  const CommitId commit = world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+  world.pass();
+  EXPECT_EQ(world.state(), "degraded");
+  world.runner.dead.clear();
+  world.pass();
+  const std::string note = world.note(commit);
+  EXPECT_NE(note.find("applied · 2 started, 0 unchanged"), std::string::npos) << note;
+  EXPECT_NE(note.find("api@w1"), std::string::npos) << note;
+  EXPECT_NE(note.find("api@w2"), std::string::npos) << note;
+}
+
+TEST(Pass, WhatADaemonDidAndCouldNotTellIsToldByTheNextOne_R4_3) {
+  for (const bool newer : {false, true}) {
+    LoopWorld world;
+    const CommitId first = world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+    world.store.before_write = [](const std::string& call) {
+      if (call.rfind("put_note", 0) == 0) throw StoreError("the daemon ends here");
+    };
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 2u);
+    EXPECT_EQ(world.note(first), "");
+    world.store.before_write = nullptr;
+    CommitId head = first;
+    if (newer)
+      head = world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}).file("README.md", "words"));
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 2u) << "what was confirmed does not run again";
+    const std::string note = world.note(first);
+    EXPECT_NE(note.find(newer ? "superseded · 2 started" : "applied · 2 started, 0 unchanged"),
+              std::string::npos)
+        << note;
+    EXPECT_NE(note.find("api@w2"), std::string::npos) << note;
+    EXPECT_NE(note.find("Settled"), std::string::npos) << note;
+    if (newer) {
+      EXPECT_NE(world.note(head).find("applied · 2 unchanged"), std::string::npos) << world.note(head);
+    }
+    world.pass();
+    EXPECT_EQ(world.note(first), note) << "told once";
+  }
+}
+
+TEST(Pass, AFailedGateIsTriedAgainByAnOperatorWithTargetAndGate_R2_6) {
+  LoopWorld world;
+  const auto commit = [&](const std::string& wait) {
+    return world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}})
+                                   .file("workspace/jobs/api/manifest.json",
+                                         R"({"version": "1.0.0", "selectors": ["worker"],
+      "resources": {"ports": {"api_http": 8080}},
+      "health_check": {"checks": [{"type": "tcp", "port": "api_http"}], "wait": {"attempts": )" +
+                                             wait + "}}}"));
+  };
+  commit("1");
+  world.runner.unhealthy = {{JobName("api"), WorkerHost("w1")}};
+  world.pass();
+  EXPECT_EQ(world.state(), "held");
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 1u) << "not by itself";
+  EXPECT_TRUE(world.journal.lift_holds(JobName("api")));
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 2u) << "the target again";
+  EXPECT_EQ(world.state(), "held") << "and its gate";
+  world.runner.unhealthy.clear();
+  commit("2");  // another hold key, and nothing that is shipped
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 3u);
+  EXPECT_EQ(world.state(), "applied");
+}
+
 TEST(Pass, ADeadRemoteIsAConditionAndKeepsNobodyFromCatchingUp_R1_3) {
   LoopWorld world;
   world.runner.dead = {WorkerHost("w1")};
@@ -288,6 +359,10 @@ TEST(Pass, ANewerCommitWinsPerJobWhileTheOldRolloutIsGoingOn_R1_8) {
   EXPECT_EQ(api_at_newest, 3u) << all;
   EXPECT_EQ(db_runs, 3u) << "each worker took db 2.0.0 once";
   EXPECT_NE(world.note(older).find(": superseded"), std::string::npos) << world.note(older);
+  EXPECT_EQ(world.note(newer).find("Unsettled"), std::string::npos) << world.note(newer);
+  for (const PassRecord& record : world.store.passes(10)) {
+    EXPECT_NE(record.state, "degraded") << "an operation in flight is no trouble: " << record.json;
+  }
   EXPECT_NE(world.note(newer).find(": applied"), std::string::npos) << world.note(newer);
 }
 

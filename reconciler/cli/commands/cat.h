@@ -1,0 +1,29 @@
+// `maand cat …`: tables of what is known (interface.md).
+#pragma once
+
+#include <string>
+
+#include "reconciler/cli/context.h"
+#include "reconciler/cli/listing.h"
+
+namespace maand {
+
+struct CatOptions {
+  ListingFilter filter;
+};
+
+int run_cat_workers(const Context& context, const CatOptions& options);
+int run_cat_jobs(const Context& context, const CatOptions& options);
+int run_cat_allocations(const Context& context, const CatOptions& options);
+int run_cat_job_ports(const Context& context, const CatOptions& options);
+int run_cat_job_commands(const Context& context, const CatOptions& options);
+int run_cat_kv(const Context& context, const CatOptions& options);
+
+struct CatValueOptions {
+  std::string ns;
+  std::string key;
+  bool reveal = false;  // a secret in the clear
+};
+int run_cat_kv_get(const Context& context, const CatValueOptions& options);
+
+}  // namespace maand

@@ -1,0 +1,45 @@
+// What `maand cat` shows: facts of the judged head and the applied state as rows.
+//
+// One shape for the table on a terminal and for `--json`, so that the two cannot
+// tell different things.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/cli/judged_head.h"
+
+namespace maand {
+
+struct Listing {
+  struct Column {
+    std::string name;       // of the member in JSON; upper-case as a heading
+    bool number = false;    // aligned to the right, a number in JSON
+    bool flexible = false;  // cut first when the terminal is narrow
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;  // one cell for each column
+};
+
+// Which rows. Empty = all of them.
+struct ListingFilter {
+  std::vector<std::string> jobs;
+  std::vector<std::string> workers;
+};
+
+// REQUIRES of all: head.desired. A name in the filter that nobody has is a
+// CommandError (kExitUsage).
+Listing list_workers(const JudgedHead& head, const ListingFilter& filter);       // reserved against capacity
+Listing list_jobs(const JudgedHead& head, const ListingFilter& filter);          // waves, reservations, holds
+Listing list_allocations(const JudgedHead& head, const ListingFilter& filter);   // where what runs
+Listing list_job_ports(const JudgedHead& head, const ListingFilter& filter);     // numbers of ports
+Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter);  // commands and demands
+// Every variable; with jobs in the filter, of the namespaces their allocations read.
+// Secrets are `[encrypted]`.
+Listing list_variables(const JudgedHead& head, const ListingFilter& filter);
+
+// One variable in full: members namespace, key, value, version. A secret is
+// `[encrypted]` unless `reveal`. CommandError (kExitUsage) when it is not there.
+Listing show_variable(const JudgedHead& head, const std::string& ns, const std::string& key, bool reveal);
+
+}  // namespace maand

@@ -1,0 +1,1 @@
+other is {{get "vars/bucket" "other"}}

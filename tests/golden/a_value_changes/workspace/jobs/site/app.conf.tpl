@@ -1,0 +1,1 @@
+server_name {{get "vars/bucket" "domain"}};

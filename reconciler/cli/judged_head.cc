@@ -90,6 +90,9 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   const auto source_owner = std::make_shared<GitSource>(git_options(bucket));
   GitSource& source = *source_owner;
   if (!which.workspace.empty()) {
+    if (!std::filesystem::is_directory(which.workspace)) {
+      throw CommandError(kExitUsage, "there is no directory " + which.workspace);
+    }
     const std::shared_ptr<FileView> view = open_directory_view(which.workspace);
     head.read = [view](const JobName& job, const ShippedFile& file) {
       return view->read("jobs/" + job.str() + "/" + file.path);

@@ -9,6 +9,7 @@
 
 #include "reconciler/core/bucket_conf.h"
 #include "reconciler/core/file_rules.h"
+#include "reconciler/core/glob.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/prometheus/catalogue.h"
 #include "reconciler/core/text.h"
@@ -88,6 +89,7 @@ class Loader {
     }
     std::sort(job_.templates.begin(), job_.templates.end(),
               [](const JobTemplate& a, const JobTemplate& b) { return a.path < b.path; });
+    for (const FileRule& rule : job_.file_rules) warn_of_idle_rule(rule, files);
     std::vector<ShippedFile> shipped;
     for (auto& [path, file] : files) {
       apply_file_rules(job_.file_rules, false, false, file);
@@ -143,6 +145,20 @@ class Loader {
     const std::string_view target = path.substr(0, path.size() - kTemplateSuffix.size());
     tops_.emplace(top_of(target));
     job_.templates.push_back({std::string(target), mode, std::get<TemplatePtr>(std::move(result))});
+  }
+
+  // Somebody meant a file by it: one that stays readable for everybody, say.
+  void warn_of_idle_rule(const FileRule& rule, const std::map<std::string_view, ShippedFile>& files) {
+    const auto plain = [&](const auto& file) { return glob_matches(rule.pattern, file.first); };
+    const auto rendered = [&](const JobTemplate& one) {
+      return glob_matches(rule.pattern, one.path) || glob_matches(rule.pattern, one.path + ".tpl");
+    };
+    if (std::any_of(files.begin(), files.end(), plain) ||
+        std::any_of(job_.templates.begin(), job_.templates.end(), rendered)) {
+      return;
+    }
+    diagnostics_.warning(label_ + "/manifest.json", "files." + printable(rule.pattern),
+                         "matches no file of the job", "correct the pattern, or remove it");
   }
 
   void load_catalogue_file(std::string_view path, const Entry& entry) {

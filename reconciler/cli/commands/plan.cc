@@ -5,6 +5,7 @@
 #include <map>
 
 #include "reconciler/cli/judged_head.h"
+#include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
 
 namespace maand {
@@ -91,6 +92,19 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
   std::printf("%s%zu unchanged\n", line.c_str(), plan.unchanged);
 }
 
+// A mistyped name must not look like "nothing would change".
+void require_known_jobs(const JudgedHead& head, const std::vector<std::string>& asked) {
+  std::vector<std::string_view> known;
+  for (const auto& [name, job] : head.desired->jobs) known.push_back(name.str());
+  for (const auto& [key, allocation] : head.applied.allocations) known.push_back(key.job.str());
+  for (const std::string& name : asked) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = nearest(name, known);
+    throw CommandError(kExitUsage, "no job " + quote(name) + " is known in " + head.label +
+                                       (near ? "; did you mean `" + *near + "`?" : ""));
+  }
+}
+
 }  // namespace
 
 int run_plan(const Context& context, const PlanOptions& options) {
@@ -106,6 +120,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
   }
   Plan plan = make_plan(*head.desired, head.applied, head.settings);
   if (!options.jobs.empty()) {
+    require_known_jobs(head, options.jobs);
     std::erase_if(plan.jobs, [&](const auto& job) {
       return std::find(options.jobs.begin(), options.jobs.end(), job.first.str()) == options.jobs.end();
     });

@@ -44,8 +44,9 @@ class ProgressLine {
   std::string last_;
 };
 
-int print_end(const Context& context, const std::string& document) {
-  const StatusView status = parse_status(document);
+int print_end(const Context& context, const std::string& document, bool by_daemon) {
+  StatusView status = parse_status(document);
+  status.daemon = by_daemon;
   if (context.json) {
     std::cout << document << "\n";
   } else {
@@ -64,7 +65,7 @@ int follow(const Context& context, const DaemonLink& daemon, std::int64_t asked)
     if (!document) throw CommandError(kExitFailed, "the daemon's status cannot be read");
     if (number_at(*document, "served") >= asked) {
       line.end();
-      return print_end(context, answer.body);
+      return print_end(context, answer.body, true);
     }
     line.show(status_line(parse_status(answer.body)));
     std::this_thread::sleep_for(kLookEvery);
@@ -81,7 +82,7 @@ int run_here(const Context& context, const Bucket& bucket) {
   running = &services;
   services.reconciler().run_once("commit");
   running = nullptr;
-  return print_end(context, services.board().status_json());
+  return print_end(context, services.board().status_json(), false);
 }
 
 }  // namespace

@@ -219,6 +219,22 @@ TEST(JobFiles, ATemplateThatDoesNotParseBreaksTheJobAndSaysWhere) {
       << loaded.told[0];
 }
 
+TEST(JobFiles, ARuleForFilesThatMatchesNoneIsAWarning) {
+  FakeFileView view = job();
+  view.file(in_job("conf/app.ini.tpl"), "x");
+  const auto entries = view.list(kDirectory).value();
+  Job job;
+  job.name = JobName("api");
+  for (const char* pattern : {"Makefile", "conf/app.ini", "*.tpl", "conf/none", "conf"}) {
+    job.file_rules.push_back({pattern, 0600, "", ""});
+  }
+  Diagnostics diagnostics;
+  Diagnostics catalogue;
+  load_job_files(view, kDirectory, "jobs/api", entries, {}, nullptr, job, diagnostics, catalogue);
+  EXPECT_EQ(testing::told(diagnostics), (Lines{"warning files.conf/none: matches no file of the job",
+                                               "warning files.conf: matches no file of the job"}));
+}
+
 TEST(JobFiles, VarsTomlIsAFlatTableOfText) {  // workspace.md 6.1
   FakeFileView view = job();
   view.file(in_job("vars.toml"), "greeting = \"hello\"\n");

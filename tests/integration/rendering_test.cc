@@ -107,7 +107,7 @@ TEST_F(Rendering, SixJobsDeployOnceAndTheSecondTimeThereIsNothingToDo) {
   EXPECT_NE(shown({"cat", "job_commands"}).find("command_need"), std::string::npos);
   EXPECT_NE(shown({"cat", "allocations"}).find(address(1)), std::string::npos);
   EXPECT_EQ(shown({"cat", "kv", "get", "vars/job/api", "greeting"}),
-            "namespace: vars/job/api\\nkey: greeting\\nvalue: hello\\nversion: 0\n");
+            "namespace: vars/job/api\nkey: greeting\nvalue: hello\nversion: 0\n");
   EXPECT_NE(shown({"cat", "kv", "--jobs", "api"}).find("db_port"), std::string::npos);
 
   const int logins = world_.logins();

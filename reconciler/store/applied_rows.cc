@@ -219,8 +219,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?)"
+      " stopped_actor, stopped_reason, confirmed_at_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
       " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
@@ -232,7 +232,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, attempted_head = "
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
-      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason");
+      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
+      " confirmed_at_ns = excluded.confirmed_at_ns");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -248,6 +249,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   } else {
     row.null().null();
   }
+  row.integer(ns_of(a.confirmed_at));
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
 }
@@ -280,7 +282,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason FROM allocations");
+      " stopped_reason, confirmed_at_ns FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
     AppliedAllocation a;
@@ -308,6 +310,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     const std::optional<std::string> actor = row.maybe_text();
     const std::optional<std::string> reason = row.maybe_text();
     if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
+    a.confirmed_at = wall_from_ns(row.integer());
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));
   }

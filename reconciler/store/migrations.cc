@@ -10,9 +10,10 @@
 namespace maand {
 namespace {
 
-// Empty until schema 2 exists. With the first step comes a test that an old
-// file brought up equals a new one.
-constexpr std::span<const Migration> kMigrations;
+// Each with a test that an old file brought up equals a new one.
+constexpr Migration kMigrations[] = {
+    {2, "ALTER TABLE allocations ADD COLUMN confirmed_at_ns INTEGER NOT NULL DEFAULT 0"},
+};
 constexpr std::span<const Migration> kKvMigrations;
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -49,6 +49,7 @@ CREATE TABLE allocations (
   health           TEXT    NOT NULL,
   stopped_actor    TEXT,              -- NULL: not stopped by an operator (R5.7)
   stopped_reason   TEXT,
+  confirmed_at_ns  INTEGER NOT NULL DEFAULT 0,  -- when commit_id was; 0: before schema 2
   PRIMARY KEY (job, worker)
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);

@@ -80,5 +80,29 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
   }
 }
 
+// Schema 2 keeps when an allocation was confirmed; what was there before stays.
+TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
+  const Schema newest = current_schema();
+  std::string first(newest.sql);
+  const std::size_t line = first.find("  confirmed_at_ns ");
+  ASSERT_NE(line, std::string::npos);
+  first.erase(line, first.find('\n', line) + 1 - line);
+  bring_up(database_, Schema{1, first, {}});
+  database_.exec(
+      "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "
+      "'confirmed',"
+      " 'start', 'o', 0, 0, '', 0, 0, 'c', 0, 'healthy', NULL, NULL)");
+  bring_up(database_, newest);
+  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(text("SELECT job || version || confirmed_at_ns FROM allocations"), "api1.00");
+
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, newest);
+  const char* columns =
+      "SELECT group_concat(name || type || \"notnull\" || coalesce(dflt_value, '') || pk) FROM "
+      "pragma_table_info('allocations')";
+  EXPECT_EQ(text(columns), fresh.execAndGet(columns).getString());
+}
+
 }  // namespace
 }  // namespace maand

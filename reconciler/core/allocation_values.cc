@@ -15,7 +15,10 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 
 AllocationValues::AllocationValues(const Variables& variables, const Job& job,
                                    std::optional<std::uint32_t> worker, const ScrapeTexts& scrape)
-    : variables_(variables), job_(job), worker_(worker), scrape_(scrape) {}
+    : variables_(variables), job_(job), worker_(worker), scrape_(scrape) {
+  log_.reserve(1024);
+  asked_.reserve(8);
+}
 
 bool AllocationValues::is_own_or_demanded(std::string_view job) const {
   return job == job_.name.str() || std::any_of(job_.demands.begin(), job_.demands.end(),
@@ -50,11 +53,27 @@ void AllocationValues::record(std::string_view ns, std::string_view key, std::st
   }
 }
 
+const AllocationValues::Asked& AllocationValues::asked(std::string_view ns) {
+  constexpr std::size_t kMost = 16;
+  for (const Asked& one : asked_) {
+    if (one.ns == ns) return one;
+  }
+  if (asked_.size() == kMost) asked_.clear();
+  const bool allowed = may_read(ns);
+  return asked_.emplace_back(
+      Asked{std::string(ns), allowed, allowed ? variables_.space_of(ns) : Variables::Space()});
+}
+
 AllocationValues::Answer AllocationValues::get(std::string_view ns, std::string_view key,
                                                std::string_view& value) {
-  if (!may_read(ns)) return Answer::kDenied;
-  made_.emplace_back();
-  const Variables::Value found = variables_.get(ns, key, made_.back());
+  const Asked& in = asked(ns);
+  if (!in.allowed) return Answer::kDenied;
+  std::string made;
+  Variables::Value found = variables_.get(in.space, ns, key, made);
+  if (found.text && found.text->data() == made.data()) {
+    made_.push_front(std::move(made));
+    found.text = made_.front();
+  }
   record(ns, key, found.text.value_or(std::string_view("\0", 1)));
   if (!found.text) return Answer::kMissing;  // one that cannot be opened is waited for as well
   value = *found.text;

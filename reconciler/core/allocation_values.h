@@ -6,7 +6,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +47,13 @@ class AllocationValues : public TemplateValues {
   const std::string& read_log() const { return log_; }
 
  private:
+  // A namespace that was asked for, and what came of it.
+  struct Asked {
+    std::string ns;
+    bool allowed;
+    Variables::Space space;
+  };
+  const Asked& asked(std::string_view ns);
   bool is_own_or_demanded(std::string_view job) const;
   void record(std::string_view ns, std::string_view key, std::string_view value);
 
@@ -54,7 +61,8 @@ class AllocationValues : public TemplateValues {
   const Job& job_;
   const std::optional<std::uint32_t> worker_;
   const ScrapeTexts& scrape_;
-  std::deque<std::string> made_;  // a deque does not move what it holds
+  std::forward_list<std::string> made_;  // values that are kept nowhere else
+  std::vector<Asked> asked_;             // few, so that looking through them is quick
   std::string log_;
 };
 

@@ -28,14 +28,17 @@ FileSetPtr make_file_set(std::vector<ShippedFile> files) {
   set->files = std::move(files);
   std::sort(set->files.begin(), set->files.end(),
             [](const ShippedFile& a, const ShippedFile& b) { return a.path < b.path; });
-  std::string counted;
   std::string every;
+  std::string counted;  // stays empty where that is all
+  bool all = true;
+  every.reserve(set->files.size() * 64);
+  for (const ShippedFile& file : set->files) all = all && file.path != kManifest;
   for (const ShippedFile& file : set->files) {
     append_entry(every, file);
-    if (file.path != kManifest) append_entry(counted, file);
+    if (!all && file.path != kManifest) append_entry(counted, file);
   }
-  set->digest = sha256(counted);
   set->list_id = sha256(every);
+  set->digest = all ? set->list_id : sha256(counted);
   return set;
 }
 

@@ -55,6 +55,7 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
   data.job_path = job_path;
 
   Once out;
+  out.files.reserve(job_.templates.size() + job_.files->files.size());
   AllocationValues values(variables_, job_, index, scrape_);
   for (const JobTemplate& one : job_.templates) {
     std::variant<Rendered, TemplateProblem> result = maand::render(*one.parsed, data, values);
@@ -81,7 +82,9 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
   }
   // Dot counts whole: a template that does not read a field renders the same, and
   // then nobody asks for this digest.
-  std::string read = values.read_log() + made.inputs;
+  std::string read;
+  read.reserve(values.read_log().size() + made.inputs.size() + 512);
+  read.append(values.read_log()).append(made.inputs);
   for (const std::string_view part : {data.allocation_id, data.new_version, data.worker_ip, data.job_path}) {
     read.append(part).push_back('\n');
   }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -83,7 +84,14 @@ class JobRenderer {
   const RenderSettings& settings_;
   const ScrapeTexts& scrape_;
   // Most allocations of a job render most templates to the same text.
-  std::map<Digest, std::shared_ptr<const std::string>> texts_;
+  struct ByFirstBytes {  // a digest is its own hash
+    std::size_t operator()(const Digest& digest) const {
+      std::size_t out = 0;
+      for (std::size_t i = 0; i < sizeof out; ++i) out = out << 8 | digest.bytes[i];
+      return out;
+    }
+  };
+  std::unordered_map<Digest, std::shared_ptr<const std::string>, ByFirstBytes> texts_;
   MissingValues missing_;
 };
 

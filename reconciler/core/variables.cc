@@ -48,6 +48,8 @@ Variables::Variables(const Inputs& inputs) : in_(inputs) {
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) by_name_.emplace(addresses_[i], i);
   for (std::uint32_t i = 0; i < addresses_.size(); ++i) by_name_.emplace(in_.workers[i].host.str(), i);
 
+  for (const auto& job : in_.jobs) by_job_.emplace(job.first.str(), &job);
+
   Map& bucket = maps_["maand/bucket"];
   std::vector<std::string> all;
   std::vector<std::string> active;
@@ -113,37 +115,39 @@ std::string Variables::addresses_of(const Indices& workers, std::optional<std::u
 Variables::Space Variables::job_space(std::string_view rest) const {
   constexpr std::string_view kBetween = "/worker/";
   const std::size_t slash = rest.find('/');
-  const auto job = in_.jobs.find(JobName(rest.substr(0, slash)));
-  if (job == in_.jobs.end()) return {};
+  const auto found = by_job_.find(rest.substr(0, slash));
+  if (found == by_job_.end()) return {};
+  const auto& [name, job] = *found->second;
   if (slash == std::string_view::npos) {
-    return {.kind = Kind::kMap, .map = job_map(job->first, job->second), .job = &job->second};
+    return {Kind::kMap, job_map(name, job), 0, &job};
   }
   if (!rest.substr(slash).starts_with(kBetween)) return {};
   const auto worker = worker_named(rest.substr(slash + kBetween.size()));
-  if (!worker || !rank(*job->second.workers, *worker)) return {};
-  return {.kind = Kind::kAllocation, .worker = *worker, .job = &job->second};
+  if (!worker || !rank(*job.workers, *worker)) return {};
+  return {Kind::kAllocation, nullptr, *worker, &job};
 }
 
-Variables::Space Variables::space_of(std::string_view ns) const {
-  if (ns == "maand") ns = "maand/bucket";
-  const auto fixed = maps_.find(ns);
-  const Map* map = fixed == maps_.end() ? nullptr : &fixed->second;
-  if (ns == "maand/worker") return {.kind = Kind::kLabels, .map = map};
-  if (ns.starts_with(kVarsSpace) || ns.starts_with(kSecretsSpace)) return {.kind = Kind::kStored, .map = map};
-  if (map) return {.kind = Kind::kMap, .map = map};
-  if (ns.starts_with(kJobSpace)) return job_space(ns.substr(kJobSpace.size()));
-  if (!ns.starts_with(kWorkerSpace)) return {};
-  const std::string_view rest = ns.substr(kWorkerSpace.size());
+Variables::Space Variables::worker_space(std::string_view rest) const {
   const std::size_t slash = rest.find('/');
   const auto worker = worker_named(rest.substr(0, slash));
   if (!worker) return {};
   if (slash == std::string_view::npos) {
-    return {.kind = Kind::kWorker, .map = worker_map(*worker), .worker = *worker};
+    return {Kind::kWorker, worker_map(*worker), *worker};
   }
   if (rest.substr(slash) != "/tags") return {};
   const auto tags = maps_.find(std::string(kWorkerSpace) + addresses_[*worker] + "/tags");
   if (tags == maps_.end()) return {};
-  return {.kind = Kind::kMap, .map = &tags->second};
+  return {Kind::kMap, &tags->second};
+}
+
+Variables::Space Variables::space_of(std::string_view ns) const {
+  if (ns.starts_with(kJobSpace)) return job_space(ns.substr(kJobSpace.size()));
+  if (ns.starts_with(kWorkerSpace)) return worker_space(ns.substr(kWorkerSpace.size()));
+  const auto fixed = maps_.find(ns == "maand" ? "maand/bucket" : ns);
+  const Map* map = fixed == maps_.end() ? nullptr : &fixed->second;
+  if (ns == "maand/worker") return {Kind::kLabels, map};
+  if (ns.starts_with(kVarsSpace) || ns.starts_with(kSecretsSpace)) return {Kind::kStored, map};
+  return map ? Space(Kind::kMap, map) : Space();
 }
 
 // ---- what it holds --------------------------------------------------------------------
@@ -237,14 +241,14 @@ std::optional<std::string_view> Variables::label_value(std::string_view key, std
 
 std::optional<std::string_view> Variables::allocation_value(const Space& space, std::string_view key,
                                                             std::string& made) const {
-  const Job& job = *space.job->job;
+  const Job& job = *space.job_->job;
   if (key == "version") return job.version;
   if (key == "peer_workers") {
-    made = addresses_of(*space.job->workers, space.worker);
+    made = addresses_of(*space.job_->workers, space.worker_);
     return made;
   }
   if (key == job.name.str() + "_allocation_index") {
-    made = std::to_string(*rank(*space.job->workers, space.worker));
+    made = std::to_string(*rank(*space.job_->workers, space.worker_));
     return made;
   }
   return std::nullopt;
@@ -262,17 +266,17 @@ Variables::Value Variables::stored(std::string_view ns, std::string_view key, st
   return {made, ""};
 }
 
-Variables::Value Variables::get(std::string_view ns, std::string_view key, std::string& made) const {
-  const Space space = space_of(ns);
-  if (space.map) {
-    const auto found = space.map->find(key);
-    if (found != space.map->end()) return {found->second, ""};
+Variables::Value Variables::get(const Space& space, std::string_view ns, std::string_view key,
+                                std::string& made) const {
+  if (space.map_) {
+    const auto found = space.map_->find(key);
+    if (found != space.map_->end()) return {found->second, ""};
   }
-  switch (space.kind) {
+  switch (space.kind_) {
     case Kind::kLabels:
       return {label_value(key, made), ""};
     case Kind::kWorker:
-      return {peers(space.worker, key, made), ""};
+      return {peers(space.worker_, key, made), ""};
     case Kind::kAllocation:
       if (const auto value = allocation_value(space, key, made)) return {value, ""};
       return stored(ns, key, made);
@@ -288,25 +292,25 @@ Variables::Value Variables::get(std::string_view ns, std::string_view key, std::
 std::optional<std::vector<std::string>> Variables::keys(std::string_view ns) const {
   const Space space = space_of(ns);
   std::set<std::string> out;
-  if (space.map) {
-    for (const auto& [key, value] : *space.map) out.insert(key);
+  if (space.map_) {
+    for (const auto& [key, value] : *space.map_) out.insert(key);
   }
-  if (space.kind == Kind::kLabels) {
+  if (space.kind_ == Kind::kLabels) {
     for (const auto& [label, workers] : labels_) {
       const std::string prefix = std::string(label) + "_";
       for (const char* rest : {"label_id", "workers", "workers_length"}) out.insert(prefix + rest);
       for (std::size_t i = 0; i < workers.size(); ++i) out.insert(prefix + std::to_string(i));
     }
-  } else if (space.kind == Kind::kWorker) {
-    for (const std::string& label : in_.workers[space.worker].labels) {
+  } else if (space.kind_ == Kind::kWorker) {
+    for (const std::string& label : in_.workers[space.worker_].labels) {
       if (labels_.at(label).size() > 1) out.insert(label + "_peers");
     }
-  } else if (space.kind == Kind::kAllocation) {
-    const std::string index = space.job->job->name.str() + "_allocation_index";
+  } else if (space.kind_ == Kind::kAllocation) {
+    const std::string index = space.job_->job->name.str() + "_allocation_index";
     for (const std::string& key : {index, std::string("peer_workers"), std::string("version")})
       out.insert(key);
   }
-  if (space.kind == Kind::kStored || space.kind == Kind::kAllocation) {
+  if (space.kind_ == Kind::kStored || space.kind_ == Kind::kAllocation) {
     const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(ns)
                                           : decltype(in_.sources.stored->namespaces.end()){};
     if (in_.sources.stored && found != in_.sources.stored->namespaces.end()) {
@@ -315,7 +319,7 @@ std::optional<std::vector<std::string>> Variables::keys(std::string_view ns) con
       }
     }
   }
-  if (space.kind == Kind::kNone || (space.kind == Kind::kStored && out.empty())) return std::nullopt;
+  if (space.kind_ == Kind::kNone || (space.kind_ == Kind::kStored && out.empty())) return std::nullopt;
   return std::vector<std::string>(out.begin(), out.end());
 }
 

@@ -77,8 +77,31 @@ class Variables {
     std::optional<std::string_view> text;  // white space around it trimmed, secrets excepted
     std::string problem;                   // set: it is there and cannot be read
   };
+  // What a namespace's name means, for many reads of it.
+  class Space {
+    friend class Variables;
+    using Map = std::map<std::string, std::string, std::less<>>;
+    enum class Kind { kMap, kLabels, kWorker, kAllocation, kStored, kNone };
+    Space(Kind kind, const Map* map, std::uint32_t worker = 0, const PlacedJob* job = nullptr)
+        : kind_(kind), map_(map), worker_(worker), job_(job) {}
+
+    Kind kind_ = Kind::kNone;
+    const Map* map_ = nullptr;  // kMap; also of kWorker and kStored, looked at first
+    std::uint32_t worker_ = 0;
+    const PlacedJob* job_ = nullptr;
+
+   public:
+    Space() = default;
+  };
+  // Valid as long as this object.
+  Space space_of(std::string_view ns) const;
+
   // Points into this object or, for a value that was just made, into `made`.
-  Value get(std::string_view ns, std::string_view key, std::string& made) const;
+  Value get(std::string_view ns, std::string_view key, std::string& made) const {
+    return get(space_of(ns), ns, key, made);
+  }
+  // REQUIRES: `space` is space_of(ns).
+  Value get(const Space& space, std::string_view ns, std::string_view key, std::string& made) const;
 
   // Sorted. nullopt: there is no such namespace.
   std::optional<std::vector<std::string>> keys(std::string_view ns) const;
@@ -94,16 +117,10 @@ class Variables {
 
  private:
   using Map = std::map<std::string, std::string, std::less<>>;
-  enum class Kind { kMap, kLabels, kWorker, kAllocation, kStored, kNone };
-  struct Space {  // what a name of a namespace means
-    Kind kind = Kind::kNone;
-    const Map* map = nullptr;  // kMap; also of kWorker and kStored, looked at first
-    std::uint32_t worker = 0;
-    const PlacedJob* job = nullptr;
-  };
+  using Kind = Space::Kind;
 
-  Space space_of(std::string_view ns) const;
   Space job_space(std::string_view rest) const;
+  Space worker_space(std::string_view rest) const;
   const Map* job_map(const JobName& name, const PlacedJob& job) const;
   const Map* worker_map(std::uint32_t worker) const;
   std::optional<std::string_view> label_value(std::string_view key, std::string& made) const;
@@ -116,6 +133,7 @@ class Variables {
 
   const Inputs in_;
   std::vector<std::string> addresses_;
+  std::unordered_map<std::string_view, const std::pair<const JobName, PlacedJob>*> by_job_;
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // address, and host where that is free
   std::map<std::string_view, std::vector<std::uint32_t>> labels_;
   std::map<std::string, Map, std::less<>> maps_;  // namespaces that are small and always there

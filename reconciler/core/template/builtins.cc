@@ -129,7 +129,7 @@ bool print(Call& call, Value& result) {
       fits = print_all(text, call.arguments, most);
       break;
   }
-  return fits ? call.give(std::move(text), result) : call.fail_memory();
+  return fits ? call.give(text, result) : call.fail_memory();
 }
 
 // html, js, urlquery: what `{{…}}` would print, made safe. Nothing prints as `<no value>`.

@@ -30,8 +30,8 @@ struct Call {
   bool fail_memory() { return arena.exhaust(); }
 
   std::string_view text(std::size_t i) const { return arguments[i].as_string(); }
-  bool give(std::string&& text, Value& result) {
-    result = arena.keep(std::move(text));
+  bool give(std::string_view text, Value& result) {
+    result = arena.keep(text);
     return !arena.exhausted();
   }
 };

@@ -20,7 +20,9 @@ class Evaluator {
  public:
   Evaluator(std::string_view source, const TemplateData& data, TemplateValues& values,
             const TemplateLimits& limits)
-      : source_(source), data_(data), values_(values), limits_(limits), arena_(limits.value_bytes) {}
+      : source_(source), data_(data), values_(values), limits_(limits), arena_(limits.value_bytes) {
+    arguments_.reserve(16);
+  }
 
   // false: see problem().
   bool run(const Tree& root, Rendered& rendered);

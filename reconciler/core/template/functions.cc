@@ -73,7 +73,7 @@ bool keys(Call& call, Value& result) {
   std::vector<std::string> found;
   if (call.values.keys(call.text(0), found) == Answer::kDenied)
     return denied(call, &call.arguments[0], nullptr);
-  result = call.arena.keep_list(std::move(found));
+  result = call.arena.keep_list(found);
   return !call.arena.exhausted();
 }
 
@@ -93,7 +93,7 @@ bool split(Call& call, Value& result) {
     if (at == std::string_view::npos) break;
     text.remove_prefix(at + separator.size());
   }
-  result = call.arena.keep_list(std::move(parts));
+  result = call.arena.keep_list(parts);
   return !call.arena.exhausted();
 }
 
@@ -109,7 +109,7 @@ bool join(Call& call, Value& result) {
     text += element;
   }
   call.cost += text.size() / 64;
-  return call.give(std::move(text), result);
+  return call.give(text, result);
 }
 
 bool change_case(Call& call, Rune (*change)(Rune), Value& result) {
@@ -120,7 +120,7 @@ bool change_case(Call& call, Rune (*change)(Rune), Value& result) {
     append_rune(text, change(d.rune));
     rest.remove_prefix(d.width);
   }
-  return call.give(std::move(text), result);
+  return call.give(text, result);
 }
 
 // Go's int: 64 bits that wrap round.
@@ -176,7 +176,7 @@ bool fragment(Call& call, Value& result) {
                                         ? call.values.scrape_configs(problem)
                                         : call.values.rule_files(problem);
   if (!text) return call.fail(std::move(problem));
-  return call.give(std::move(*text), result);
+  return call.give(*text, result);
 }
 
 }  // namespace

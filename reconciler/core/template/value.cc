@@ -1,6 +1,7 @@
 #include "reconciler/core/template/value.h"
 
-#include <utility>
+#include <algorithm>
+#include <memory>
 
 namespace maand::tpl {
 
@@ -67,28 +68,30 @@ bool Arena::charge(std::size_t bytes) {
   return true;
 }
 
-Value Arena::keep(std::string&& text) {
+Value Arena::keep(std::string_view text) {
   if (!charge(text.size() + sizeof(std::string))) return {};
-  texts_.push_back(std::make_unique<const std::string>(std::move(text)));
-  return Value::of_string(*texts_.back());
+  auto* kept = static_cast<char*>(memory_.allocate(text.size() + 1, 1));
+  std::copy(text.begin(), text.end(), kept);
+  return Value::of_string({kept, text.size()});
 }
 
-Value Arena::keep_list(std::vector<std::string_view>&& elements) {
+Value Arena::keep_list(const std::vector<std::string_view>& elements) {
   if (!charge(elements.size() * sizeof(std::string_view) + sizeof(elements))) return {};
-  lists_.push_back(std::move(elements));
-  const std::vector<std::string_view>& kept = lists_.back();
-  return Value::of_list(kept.data(), kept.size(), kept.size());
+  auto* kept = static_cast<std::string_view*>(
+      memory_.allocate((elements.size() + 1) * sizeof(std::string_view), alignof(std::string_view)));
+  std::uninitialized_copy(elements.begin(), elements.end(), kept);
+  return Value::of_list(kept, elements.size(), elements.size());
 }
 
-Value Arena::keep_list(std::vector<std::string>&& elements) {
+Value Arena::keep_list(const std::vector<std::string>& elements) {
   std::vector<std::string_view> views;
   views.reserve(elements.size());
-  for (std::string& element : elements) {
-    const Value kept = keep(std::move(element));
+  for (const std::string& element : elements) {
+    const Value kept = keep(element);
     if (exhausted_) return {};
     views.push_back(kept.as_string());
   }
-  return keep_list(std::move(views));
+  return keep_list(views);
 }
 
 }  // namespace maand::tpl

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -127,15 +127,17 @@ class Arena {
   std::size_t left_bytes() const { return left_bytes_; }
 
   // A value over a copy of `text`; kNothing when the bound is reached.
-  Value keep(std::string&& text);
-  Value keep_list(std::vector<std::string_view>&& elements);
-  Value keep_list(std::vector<std::string>&& elements);
+  Value keep(std::string_view text);
+  // The first over what its elements look at, the second over copies of them.
+  Value keep_list(const std::vector<std::string_view>& elements);
+  Value keep_list(const std::vector<std::string>& elements);
 
  private:
   std::size_t left_bytes_;
   bool exhausted_ = false;
-  std::vector<std::unique_ptr<const std::string>> texts_;
-  std::vector<std::vector<std::string_view>> lists_;
+  // The first few hundred bytes need no allocation, and nothing is freed one by one.
+  alignas(std::max_align_t) std::byte first_[1024];
+  std::pmr::monotonic_buffer_resource memory_{first_, sizeof first_};
 };
 
 }  // namespace maand::tpl

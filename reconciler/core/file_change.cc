@@ -18,6 +18,11 @@ bool fit(const FileSide& side) { return !side.text || side.text->size() <= kMost
 
 bool has_binary(const FileSide& side) { return side.text && is_binary(*side.text); }
 
+std::string mode_and_owner(const ShippedFile& file) {
+  const std::string owner = owner_text(file);
+  return mode_text(file) + (owner.empty() ? "" : " ") + owner;
+}
+
 // Why there is no diff of what differs. Empty: there can be one.
 std::string why_no_diff(const FileSide& before, const FileSide& after, bool secret) {
   if ((before.file && has_binary(before)) || (after.file && has_binary(after)))
@@ -52,9 +57,12 @@ std::string mode_text(const ShippedFile& file) {
   const int mode = file.attributes.permissions != 0 ? file.attributes.permissions : usual;
   out += '0';
   for (const int shift : {6, 3, 0}) out += static_cast<char>('0' + ((mode >> shift) & 7));
-  if (!file.attributes.owner.empty() || !file.attributes.group.empty())
-    out += " " + file.attributes.owner + ":" + file.attributes.group;
   return out;
+}
+
+std::string owner_text(const ShippedFile& file) {
+  if (file.attributes.owner.empty() && file.attributes.group.empty()) return "";
+  return file.attributes.owner + ":" + file.attributes.group;
 }
 
 FileChange change_of(const FileSide& before, const FileSide& after, bool diff_added, const DiffTexts& diff) {
@@ -67,8 +75,8 @@ FileChange change_of(const FileSide& before, const FileSide& after, bool diff_ad
   if (before.file && !secret) out.old_bytes = before.file->size_bytes;
   if (after.file && !secret) out.new_bytes = after.file->size_bytes;
   if (before.file && after.file) {
-    out.old_mode = mode_text(*before.file);
-    out.new_mode = mode_text(*after.file);
+    out.old_mode = mode_and_owner(*before.file);
+    out.new_mode = mode_and_owner(*after.file);
     if (out.old_mode == out.new_mode) out.old_mode = out.new_mode = "";
     if (before.file->content == after.file->content) return out;
   }

@@ -51,8 +51,10 @@ inline constexpr std::size_t kMostDiffTextBytes = 1u << 20;
 // REQUIRES: at least one side is there. `diff_added`: an added text is shown whole.
 FileChange change_of(const FileSide& before, const FileSide& after, bool diff_added, const DiffTexts& diff);
 
-// `0640 root:app`; the owner only where the manifest names one.
+// `0640`, `symlink`.
 std::string mode_text(const ShippedFile& file);
+// `root:app`; empty where the manifest names nobody.
+std::string owner_text(const ShippedFile& file);
 
 // `~ conf/app.ini, 120 → 131 bytes, 0644 → 0600, binary`
 std::string title_of(const FileChange& change);

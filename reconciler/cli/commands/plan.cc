@@ -165,7 +165,7 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
   if (verbose) diffs.emplace(context, head);
   std::string under;
   for (const JobPlan* job : in_order(plan)) {
-    if (job->has_actions() && heading(*job) != under) {
+    if ((job->has_actions() || job->held) && heading(*job) != under) {
       under = heading(*job);
       std::printf("%s:\n", under.c_str());
     }

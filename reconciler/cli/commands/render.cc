@@ -1,7 +1,6 @@
 #include "reconciler/cli/commands/render.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/judged_head.h"
 #include "reconciler/cli/terminal.h"
+#include "reconciler/core/file_change.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/text.h"
 
@@ -75,21 +75,6 @@ std::string bytes_of(const JudgedHead& head, const JobName& job, const ShippedFi
   return *bytes;
 }
 
-std::string mode_of(const ShippedFile& file) {
-  if (file.mode == FileMode::kSymlink) return "symlink";
-  const int usual = file.mode == FileMode::kExecutable ? 0755 : 0644;
-  char text[16];
-  std::snprintf(
-      text, sizeof text, "%04o",
-      static_cast<unsigned>(file.attributes.permissions != 0 ? file.attributes.permissions : usual));
-  return text;
-}
-
-std::string owner_of(const ShippedFile& file) {
-  if (file.attributes.owner.empty() && file.attributes.group.empty()) return "";
-  return file.attributes.owner + ":" + file.attributes.group;
-}
-
 void print_json(const JudgedHead& head, const std::vector<Chosen>& chosen, const std::string& only) {
   std::vector<std::string> allocations;
   for (const Chosen& one : chosen) {
@@ -97,7 +82,7 @@ void print_json(const JudgedHead& head, const std::vector<Chosen>& chosen, const
     for (const ShippedFile& file : one.files->files) {
       if (!only.empty() && file.path != only) continue;
       JsonObject out;
-      out.text("path", file.path).text("mode", mode_of(file)).text("owner", owner_of(file));
+      out.text("path", file.path).text("mode", mode_text(file)).text("owner", owner_text(file));
       out.number("size_bytes", static_cast<std::int64_t>(file.size_bytes)).text("sha256", file.content.hex());
       out.flag("rendered", file.text != nullptr);
       const std::string bytes = file.text || !only.empty() ? bytes_of(head, one.key.job, file) : "";
@@ -125,8 +110,8 @@ void print_text(const JudgedHead& head, const std::vector<Chosen>& chosen, const
         std::cout << bytes_of(head, one.key.job, file);
         continue;
       }
-      std::string title = one.key.str() + " " + printable(file.path, 1000) + "  " + mode_of(file);
-      if (const std::string owner = owner_of(file); !owner.empty()) title += " " + owner;
+      std::string title = one.key.str() + " " + printable(file.path, 1000) + "  " + mode_text(file);
+      if (const std::string owner = owner_text(file); !owner.empty()) title += " " + owner;
       if (!file.text && only.empty()) title += "  as it is";
       std::cout << inked(title, Ink::kBold, color) << "\n";
       if (!file.text && only.empty()) continue;

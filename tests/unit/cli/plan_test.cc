@@ -22,7 +22,7 @@ class Plan : public ::testing::Test {
   }
   CommitId push_api(const std::string& version, const std::string& text) {
     return push(
-        {{"workspace/workers.json", R"([{"host": "10.0.0.1", "memory": "1 gb"}])"},
+        {{"workspace/workers.json", workers_},
          {"workspace/jobs/api/manifest.json",
           R"({"version": ")" + version +
               R"(", "selectors": ["worker"], "resources": {"memory": {"min": "64 mb", "max": "128 mb"},
@@ -55,6 +55,7 @@ class Plan : public ::testing::Test {
   }
 
   MadeBucket bucket_;
+  std::string workers_ = R"([{"host": "10.0.0.1", "memory": "1 gb"}])";
 };
 
 TEST_F(Plan, ShowsADiffOfWhatIsRenderedAgainstWhatIsApplied) {
@@ -81,7 +82,9 @@ TEST_F(Plan, SaysSoWhereTheOldContentIsNotKnown) {
   EXPECT_THAT(
       bucket_.run({"plan", "-v"}).out,
       AllOf(HasSubstr("~ app.ini, 32 → 12 bytes, old content is not known here\n"), Not(HasSubstr("@@"))));
-  apply(kOldCommit, "level=info\n");  // the mirror has no such commit
+  AppliedAllocation gone = bucket_.store()->load().allocations.begin()->second;
+  gone.commit = kOldCommit;  // the mirror has no such commit
+  bucket_.store()->settle({gone}, {});
   EXPECT_THAT(bucket_.run({"plan", "-v"}).out, HasSubstr("old content is not known here"));
 }
 
@@ -129,15 +132,13 @@ TEST_F(Plan, ShowsPortsAndReservationsAgainstCapacity) {
 }
 
 TEST_F(Plan, TellsTheSameDiffOfASecondWorkerInALine) {
-  const CommitId first = push_api("1.0.0", "level=info\n");
-  apply(first, "level=info\n");
+  workers_ = R"([{"host": "10.0.0.1", "memory": "1 gb"}, {"host": "10.0.0.2", "memory": "1 gb"}])";
+  apply(push_api("1.0.0", "level=info\n"), "level=info\n");
   AppliedAllocation other = bucket_.store()->load().allocations.begin()->second;
   other.key.worker = WorkerHost("10.0.0.2");
   other.endpoint.host = other.key.worker;
   bucket_.store()->settle({other}, {});
   push_api("1.1.0", "level=debug\n");
-  push({{"workspace/workers.json",
-         R"([{"host": "10.0.0.1", "memory": "1 gb"}, {"host": "10.0.0.2", "memory": "1 gb"}])"}});
   const ProgramResult result = bucket_.run({"plan", "-v"});
   EXPECT_THAT(result.out, HasSubstr("      files as for api@10.0.0.1\n"));
   EXPECT_EQ(result.out.find("+level=debug"), result.out.rfind("+level=debug"));

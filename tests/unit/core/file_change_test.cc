@@ -121,7 +121,8 @@ TEST(FileChange, AModeIsWrittenAsLsWouldCountIt) {
   one.mode = FileMode::kExecutable;
   EXPECT_EQ(mode_text(one), "0755");
   one.attributes = {0640, "root", "app"};
-  EXPECT_EQ(mode_text(one), "0640 root:app");
+  EXPECT_EQ(mode_text(one), "0640");
+  EXPECT_EQ(owner_text(one), "root:app");
   one.mode = FileMode::kSymlink;
   EXPECT_EQ(mode_text(one), "symlink");
 }

@@ -13,13 +13,17 @@ set -euo pipefail
 cd "$(dirname "$0")"
 preset=release
 install=yes
+packages=(build demo test machines)
 labels=
 select=()
 targets=()
 usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --quick) select+=(-LE '^slow$') ;;
+    --quick)
+      select+=(-LE '^slow$')
+      packages=(build demo test)
+      ;;
     --preset | --sanitize)
       preset=${2:?"$1 needs a name"}
       shift
@@ -38,7 +42,7 @@ done
 
 step() { printf '== %s (%d s)\n' "$1" "$SECONDS"; }
 SECONDS=0
-[ -z "$install" ] || tests/package/install_deps.sh build demo test
+[ -z "$install" ] || tests/package/install_deps.sh "${packages[@]}"
 # With these, a tree in another place finds what this one compiled.
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=1
 jobs=$(nproc)

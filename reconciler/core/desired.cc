@@ -164,9 +164,17 @@ class Maker {
                                       variables.server_files(*job.job, worker));
         if (auto* content = std::get_if<AllocationContent>(&result)) {
           job.rendered.push_back(std::move(*content));
+          continue;
+        }
+        const auto& found = std::get<std::vector<RenderFailure>>(result);
+        // Nothing is shipped there, so nothing is waited for: a disable applies (R1.7) also
+        // when it is what took the value away, like the port of a job without an active
+        // allocation (workspace.md 6.1).
+        if (waits_only(found) && out_.disabled.covers({name, on.host})) {
+          job.rendered.push_back(job.plain);
         } else {
           rendering.insert(name);
-          note_failures(name, std::get<std::vector<RenderFailure>>(result), failures[name]);
+          note_failures(name, found, failures[name]);
         }
       }
       if (rendering.count(name) > 0) job.rendered.clear();
@@ -179,6 +187,12 @@ class Maker {
       settled = settled && !fresh;
     }
     return hold_conflicts(variables) && settled;
+  }
+
+  static bool waits_only(const std::vector<RenderFailure>& found) {
+    return std::all_of(found.begin(), found.end(), [](const RenderFailure& one) {
+      return one.problem.kind == TemplateProblem::Kind::kMissingValue;
+    });
   }
 
   // Not every allocation has the files of the job as they are.

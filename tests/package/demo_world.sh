@@ -97,7 +97,7 @@ make_world() {
   git -C "$checkout" remote add origin "$world/repo.git"
   git -C "$checkout" config user.name quickstart
   git -C "$checkout" config user.email quickstart@localhost
-  cp -r "$root/docs/example/workspace" "$checkout/workspace"
+  cp -r "$root/docs/examples/quickstart" "$checkout/workspace"
   sed -i "s/18480/$web_port/" "$checkout/workspace/jobs/web/manifest.json"
 
   tests/package/sshd_workers.sh prepare "$world/workers" "${workers[@]}"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task needs on Debian 12, Debian 13 or Ubuntu 24.04.
 #
-# usage: install_deps.sh [--list] build|demo|test|tree …
+# usage: install_deps.sh [--list] build|demo|test|tree|machines …
 #
 # Asks dpkg first, so it takes some milliseconds when everything is there. Says
 # what is missing before it touches anything. --list only prints the names.
@@ -21,6 +21,9 @@ test_packages=(
   git openssl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
 )
 tree_packages=(debootstrap git util-linux)
+# Machines that boot systemd, for the tests labelled `slow`: what is on them comes
+# from debootstrap, nothing of it is installed here.
+machines_packages=(debootstrap git util-linux openssh-client curl busybox-static)
 
 only_list=
 if [ "${1:-}" = --list ]; then
@@ -34,11 +37,12 @@ for group in "$@"; do
     demo) wanted+=("${demo_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     tree) wanted+=("${tree_packages[@]}") ;;
-    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree" >&2; exit 2 ;;
+    machines) wanted+=("${machines_packages[@]}") ;;
+    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree machines" >&2; exit 2 ;;
   esac
 done
 if [ ${#wanted[@]} -eq 0 ]; then
-  echo "usage: install_deps.sh [--list] build|demo|test|tree …" >&2
+  echo "usage: install_deps.sh [--list] build|demo|test|tree|machines …" >&2
   exit 2
 fi
 mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)

@@ -52,7 +52,7 @@ fi
 for a in $one $two; do
   root=$dir/$a/opt/worker/b
   mkdir -p "$root/jobs"
-  cp -r "$here"/../../docs/example/workspace/jobs/* "$root/jobs/"
+  cp -r "$here"/../../docs/examples/quickstart/jobs/* "$root/jobs/"
   sed -i "s/18480/$web_port/" "$root/jobs/web/manifest.json"
   printf '{\n   "worker_ip": "%s"\n}' "$a" >"$root/worker.json"
   for job in web clock; do

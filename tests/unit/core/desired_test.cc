@@ -129,6 +129,28 @@ TEST(Desired, ATrialJudgesEveryJobByItself) {
   ASSERT_TRUE(trial.jobs.at(JobName("web")).job) << "nothing is held for another's mistake";
 }
 
+TEST(Desired, ADisabledAllocationWaitsForNoValue) {  // R1.7
+  // Without an active allocation its own port is no variable any more (6.1); its
+  // last good content reads the same.
+  FakeFileView view = workspace();
+  add_job(view, "api", R"({"selectors": ["worker"], "resources": {"ports": {"api_http": {}}}})",
+          "{{get \"maand/bucket\" \"api_http\"}}");
+  add_job(view, "front", kEverywhere, "hello");
+  EXPECT_EQ(text_of(desired_of(view), "api", 0), "30000");
+  view.file("disabled.json", R"({"jobs": {"api": {}}})");
+  const DesiredState desired = desired_of(view);
+  EXPECT_FALSE(desired.jobs.at(JobName("api")).held);
+  ASSERT_TRUE(desired.jobs.at(JobName("api")).job);
+  EXPECT_EQ(desired.jobs.at(JobName("api")).workers.size(), 2u);
+}
+
+TEST(Desired, AnActiveAllocationWaitsForItsValueBesideADisabledOne) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"greeting\"}}");
+  view.file("disabled.json", R"({"workers": ["w1"]})");
+  EXPECT_EQ(to_string(desired_of(view).jobs.at(JobName("api")).held_reason), std::string("MissingValue"));
+}
+
 TEST(Desired, AFailingTemplateBreaksItsJobAndIsToldOnce) {
   FakeFileView view = workspace();
   add_job(view, "api", kEverywhere, "a\n{{ div 1 0 }}");

@@ -1,0 +1,1 @@
+"""Says by its demand in manifest.json that front comes after greeter."""

@@ -1,0 +1,3 @@
+<!DOCTYPE html>
+<title>{{.Job}}</title>
+<p>{{.Job}} {{.NewVersion}} on {{.WorkerIP}}</p>

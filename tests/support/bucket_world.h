@@ -50,7 +50,7 @@ class BucketWorld {
   int stop_daemon();   // SIGTERM; its exit status
   bool daemon_running();
   pid_t daemon_pid() const;
-  void reload_daemon();  // SIGHUP
+  void reload_daemon();                       // SIGHUP
   bool daemon_says(const std::string& text);  // waits for it in the log
   std::string daemon_log() const;
 

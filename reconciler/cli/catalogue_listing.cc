@@ -52,7 +52,7 @@ void add_files(const JobCatalogue& catalogue, Listing& out) {
 
 Listing list_prometheus(const JudgedHead& head, const ListingFilter& filter) {
   require_known(head, filter);
-  const DesiredVariables variables(*head.desired, head.workspace, head.sources, head.rendering);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources);
   Listing out{{{"kind"}, {"job"}, {"name"}, {"detail", false, true}}, {}};
   for (const CatalogueJob& job : variables.catalogues()) {
     if (!filter.names_job(job.catalogue->job)) continue;

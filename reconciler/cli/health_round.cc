@@ -91,6 +91,11 @@ CheckedJob job_to_check(const DesiredState& desired, const DesiredJob& job, cons
       one.asked = false;
       one.health = Health::kUnhealthy;
       one.detail = "it is not running";
+    } else if (known->last == LastResult::kFailed) {
+      // Asked by nobody until it is tried again, so that its last answer counts.
+      one.asked = false;
+      one.health = Health::kUnhealthy;
+      one.detail = "it failed when it was acted on last; `maand why` tells more, `maand retry` tries again";
     } else if (place == watched.watched.end() || place->key != one.key || !place->spec) {
       one.asked = false;
       one.detail = "not asked: it does not run yet what these checks belong to";

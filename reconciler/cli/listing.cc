@@ -229,7 +229,7 @@ Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter) {
 
 Listing list_variables(const JudgedHead& head, const ListingFilter& filter) {
   require_known(head, filter);
-  const DesiredVariables variables(*head.desired, head.workspace, head.sources, head.rendering);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources);
   const auto wanted = [&](const std::string& ns) {
     if (filter.jobs.empty()) return true;
     for (const std::string& name : filter.jobs) {
@@ -257,7 +257,7 @@ Listing list_variables(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing show_variable(const JudgedHead& head, const std::string& ns, const std::string& key, bool reveal) {
-  const DesiredVariables variables(*head.desired, head.workspace, head.sources, head.rendering);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources);
   std::string problem;
   auto row = variable(head, variables.all(), ns, key, reveal, problem);
   if (!row) {

@@ -151,7 +151,7 @@ class Maker {
     }
     if (!any) return true;
     const RenderSettings settings{in_.sources.bucket, in_.worker_root, in_.update_seq};
-    const DesiredVariables variables(out_, in_.workspace, in_.sources, settings);
+    const DesiredVariables variables(out_, in_.workspace, in_.sources);
     std::map<JobName, Failures> failures;
     std::set<JobName> rendering;  // of those that fail, whose own files do
     for (const auto& [name, found] : variables.failures()) note_failures(name, found, failures[name]);

@@ -10,7 +10,7 @@
 namespace maand {
 
 DesiredVariables::DesiredVariables(const DesiredState& desired, const Workspace& workspace,
-                                   const VariableSources& sources, const RenderSettings& settings)
+                                   const VariableSources& sources)
     : desired_(desired), workspace_(workspace), sources_(sources) {
   bool server = false;
   for (const auto& [name, job] : desired.jobs) {
@@ -18,7 +18,7 @@ DesiredVariables::DesiredVariables(const DesiredState& desired, const Workspace&
     placed_[name] = {job.job.get(), &job.workers};
     server = server || job.job->is_prometheus;
   }
-  if (server) read_catalogues(settings);
+  if (server) read_catalogues();
   prometheus_ = prometheus_values(catalogues_);
   variables_ = std::make_unique<Variables>(make_variables());
 }
@@ -28,12 +28,12 @@ Variables DesiredVariables::make_variables() const {
                     workspace_.bucket_jobs.jobs, sources_, prometheus_.entries, prometheus_.job_names});
 }
 
-void DesiredVariables::read_catalogues(const RenderSettings& settings) {
+void DesiredVariables::read_catalogues() {
   const Variables early = make_variables();  // nothing of maand/prometheus yet (13.3)
   for (const auto& [name, placed] : placed_) {
     const Job& job = *placed.job;
     CatalogueJob one;
-    one.catalogue = rendered(job, early, settings);
+    one.catalogue = rendered(job, early);
     one.is_server = job.is_prometheus;
     one.declared_ports = job.resources.ports;
     const auto ports = desired_.ports.find(name);
@@ -54,8 +54,7 @@ void DesiredVariables::read_catalogues(const RenderSettings& settings) {
   if (problems.has_errors()) scrape_.problem = to_string(problems.all().front());
 }
 
-JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& early,
-                                           const RenderSettings& settings) {
+JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& early) {
   if (!job.catalogue) {
     auto empty = std::make_shared<JobCatalogue>();
     empty->job = job.name;
@@ -72,7 +71,7 @@ JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& earl
   data.job = job.name.str();
   data.current_version = job.version;
   data.new_version = job.version;
-  data.bucket_id = settings.bucket.str();
+  data.job_only = true;
   const ScrapeTexts none{"", "", "a scrape file cannot be made of scrape files"};
   AllocationValues values(early, job, std::nullopt, none);
   auto result = maand::render(*std::get<TemplatePtr>(parsed), data, values);

@@ -22,8 +22,7 @@ namespace maand {
 class DesiredVariables {
  public:
   // Refers to all of them, which must outlive it and stay where they are.
-  DesiredVariables(const DesiredState& desired, const Workspace& workspace, const VariableSources& sources,
-                   const RenderSettings& settings);
+  DesiredVariables(const DesiredState& desired, const Workspace& workspace, const VariableSources& sources);
   DesiredVariables(const DesiredVariables&) = delete;
   DesiredVariables& operator=(const DesiredVariables&) = delete;
 
@@ -42,8 +41,8 @@ class DesiredVariables {
 
  private:
   Variables make_variables() const;
-  void read_catalogues(const RenderSettings& settings);
-  JobCataloguePtr rendered(const Job& job, const Variables& early, const RenderSettings& settings);
+  void read_catalogues();
+  JobCataloguePtr rendered(const Job& job, const Variables& early);
 
   const DesiredState& desired_;
   const Workspace& workspace_;

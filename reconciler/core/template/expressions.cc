@@ -135,6 +135,11 @@ bool Evaluator::field(const FieldStep& step, const Value& receiver, bool has_arg
     result = {};
     return true;
   }
+  if (has_field(receiver.kind(), step.field) && receiver.data().job_only && !is_of_job(step.field)) {
+    return fail(std::string(step.name) +
+                " belongs to an allocation, and this file is made once for the whole job; it has .Job, "
+                ".CurrentVersion and .NewVersion");
+  }
   if (!has_field(receiver.kind(), step.field)) {
     return fail("can't evaluate field " + std::string(step.name) + " in type " +
                 std::string(type_name(receiver.kind())));

@@ -51,6 +51,10 @@ bool has_field(Kind kind, Field field) {
   return kind == Kind::kWorkerData && field >= Field::kBucketId;
 }
 
+bool is_of_job(Field field) {
+  return field == Field::kJob || field == Field::kCurrentVersion || field == Field::kNewVersion;
+}
+
 Value field_of(const TemplateData& data, Field field) {
   switch (field) {
     case Field::kAllocationId:

@@ -37,6 +37,9 @@ std::span<const Field> fields_in_order(Kind kind);
 // May `field` be read from a value of `kind`? WorkerData's are those of dot as well.
 bool has_field(Kind kind, Field field);
 
+// Is it one of those that data of a job alone has (TemplateData::job_only)?
+bool is_of_job(Field field);
+
 // REQUIRES any field but kLabels (whose list needs memory) and kUnknown.
 Value field_of(const TemplateData& data, Field field);
 

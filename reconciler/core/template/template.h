@@ -33,6 +33,9 @@ struct TemplateData {
   // And the rest.
   std::string_view bucket_path;
   std::string_view job_path;
+  // A scrape.yaml.tpl belongs to no allocation: it has Job, CurrentVersion and
+  // NewVersion alone, and every other field is an error (workspace.md 7.3).
+  bool job_only = false;
 };
 
 // Where `get`, `keys` and the others find values. Called once per use; whoever

@@ -138,6 +138,13 @@ TEST(HealthRound, WhatIsNotRunningFailsAndWhatRunsOtherContentIsNotAsked) {
             "api skipped (it has no active allocation); db skipped (it has no active allocation)");
 }
 
+TEST(HealthRound, WhatFailedLastFailsAlthoughNobodyAsksIt) {
+  World world;
+  world.applied.allocations[{JobName("db"), WorkerHost("w1")}].last = LastResult::kFailed;
+  EXPECT_THAT(World::told(world.check({"db"})), HasSubstr("db failed, w1: it failed when it was acted on last"));
+  EXPECT_EQ(world.runner.asked.count("2:w1"), 0u);
+}
+
 TEST(HealthRound, AnUnknownJobIsAUsageErrorThatNamesTheNearest) {
   World world;
   const struct {

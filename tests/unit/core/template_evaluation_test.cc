@@ -31,6 +31,18 @@ TEST(TemplateEvaluation, AnErrorNamesTheNodeAndItsPlace) {
             "execution 1:12 at <{{template \"x\"}}>: template \"x\" not defined");
 }
 
+// workspace.md 7.3: else a target of scrape.yaml.tpl would be the port of nobody.
+TEST(TemplateEvaluation, DataOfAJobAloneHasNoFieldsOfAnAllocation) {
+  TemplateWorld world;
+  world.job_only = true;
+  EXPECT_EQ(world.told("{{.Job}} {{.CurrentVersion}} {{.NewVersion}}").find("execution"), std::string::npos);
+  for (const char* field :
+       {".WorkerIP", ".Labels", ".AllocationID", ".JobPath", ".WorkerData.BucketID", ".UpdateSeq"}) {
+    EXPECT_NE(world.told(std::string("{{") + field + "}}").find("belongs to an allocation"), std::string::npos)
+        << field;
+  }
+}
+
 TEST(TemplateEvaluation, AMissingValueCanBeToldFromEverythingElse) {
   TemplateWorld world;
   const TemplateProblem problem = problem_of(world, "{{get \"maand/bucket\" \"later\"}}");

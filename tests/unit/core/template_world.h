@@ -73,6 +73,7 @@ class FakeValues final : public TemplateValues {
 struct TemplateWorld {
   std::vector<std::string> labels = {"db", "worker", "zone-a"};
   FakeValues values;
+  bool job_only = false;
 
   TemplateData data() const {
     return {.allocation_id = "a-1",
@@ -85,7 +86,8 @@ struct TemplateWorld {
             .labels = labels,
             .update_seq = 42,
             .bucket_path = "/opt/worker/b-1",
-            .job_path = "/opt/worker/b-1/jobs/web"};
+            .job_path = "/opt/worker/b-1/jobs/web",
+            .job_only = job_only};
   }
 
   // The text, or the problem of parsing or rendering.

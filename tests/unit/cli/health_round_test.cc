@@ -141,7 +141,8 @@ TEST(HealthRound, WhatIsNotRunningFailsAndWhatRunsOtherContentIsNotAsked) {
 TEST(HealthRound, WhatFailedLastFailsAlthoughNobodyAsksIt) {
   World world;
   world.applied.allocations[{JobName("db"), WorkerHost("w1")}].last = LastResult::kFailed;
-  EXPECT_THAT(World::told(world.check({"db"})), HasSubstr("db failed, w1: it failed when it was acted on last"));
+  EXPECT_THAT(World::told(world.check({"db"})),
+              HasSubstr("db failed, w1: it failed when it was acted on last"));
   EXPECT_EQ(world.runner.asked.count("2:w1"), 0u);
 }
 

@@ -38,7 +38,8 @@ TEST(TemplateEvaluation, DataOfAJobAloneHasNoFieldsOfAnAllocation) {
   EXPECT_EQ(world.told("{{.Job}} {{.CurrentVersion}} {{.NewVersion}}").find("execution"), std::string::npos);
   for (const char* field :
        {".WorkerIP", ".Labels", ".AllocationID", ".JobPath", ".WorkerData.BucketID", ".UpdateSeq"}) {
-    EXPECT_NE(world.told(std::string("{{") + field + "}}").find("belongs to an allocation"), std::string::npos)
+    EXPECT_NE(world.told(std::string("{{") + field + "}}").find("belongs to an allocation"),
+              std::string::npos)
         << field;
   }
 }

@@ -40,6 +40,8 @@ JobReport JobRun::report() const {
     if (!run.planned) continue;
     report.allocations.push_back(
         {*run.planned, run.state, run.outcome, run.health, run.condition, run.detail});
+    // It was to be stopped for a port first, and nobody asked for that.
+    if (run.handover && run.doing == Action::kRestart) report.allocations.back().action.action = run.doing;
   }
   return report;
 }

@@ -74,7 +74,7 @@ std::string json_of(const Plan& plan) {
       entry["detail"] = job.held_detail;
     }
     entry["actions"] = Json::array();
-    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
       for (const PlannedAction& action : *list) entry["actions"].push_back(object_of(action));
     }
     out["jobs"].push_back(std::move(entry));

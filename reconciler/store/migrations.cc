@@ -10,9 +10,14 @@
 namespace maand {
 namespace {
 
-// Empty until schema 2 exists. With the first step comes a test that an old
-// file brought up equals a new one.
-constexpr std::span<const Migration> kMigrations;
+constexpr Migration kMigrations[] = {
+    // What runs was started with the numbers that were on record then.
+    {2, "ALTER TABLE allocations ADD COLUMN holds TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE operations ADD COLUMN ports TEXT NOT NULL DEFAULT '';"
+        "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
+        " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
+        " WHERE running;"},
+};
 constexpr std::span<const Migration> kKvMigrations;
 
 int pragma(SQLite::Database& database, const char* name) {

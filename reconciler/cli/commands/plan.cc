@@ -76,7 +76,7 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
       std::printf("  = %s: held, because %s%s%s  %s\n", name.str().c_str(), explain(job.held_reason),
                   job.held_detail.empty() ? "" : ": ", job.held_detail.c_str(), to_string(job.held_reason));
     }
-    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
       for (const PlannedAction& action : *list) {
         print_action(context, action);
         ++counts[to_string(action.action)];

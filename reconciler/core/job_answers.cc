@@ -84,6 +84,7 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     run.state = AState::kRunning;
   }
   run.turn = Turn::kInFlight;
+  if (run.giving_up) ++stops_in_flight_;
   ++in_flight_;
   return step;
 }

@@ -103,12 +103,9 @@ void JobRun::leave_waiting(std::size_t allocation) {
   wait_for(Reason::kPortConflict, run.key.str() + ": " + why);
   if (run.staged && run.state == AState::kPending) --ready_;
   run.state = AState::kSetAside;
-  run.detail = why;
+  run.detail = std::move(why);
   set_aside_ = true;
   upgrade_queue_.drop(allocation);
-  if (run.active >= 0 && !run.running) {
-    availability_.set_out_of_reach(static_cast<std::size_t>(run.active), std::move(why));
-  }
 }
 
 void JobRun::on_let_go(std::size_t allocation, const AllocationKey& holder) {
@@ -166,7 +163,9 @@ void JobRun::give_up_ports(Instant now) {
 
 Will JobRun::will_let_go(std::size_t allocation, const PortWait& wait) const {
   const AllocationRun& run = runs_[allocation];
-  if (over() || halting() || !run.planned) return Will::kKeep;
+  if (over() || !run.planned) return Will::kKeep;
+  if (run.giving_up && run.turn == Turn::kInFlight) return Will::kLetGo;
+  if (halting() || activity_ == Activity::kWindUp) return Will::kKeep;
   if (run.state != AState::kPending && run.state != AState::kRunning) return Will::kKeep;
   if (wait.how != PortWait::How::kStops || run.giving_up || run.gave_up) return Will::kLetGo;
   if (!run.handover && run.planned->action != Action::kStop) return Will::kLetGo;  // of an older plan
@@ -214,9 +213,11 @@ void JobRun::forget_stop(std::size_t allocation) {
 
 void JobRun::end_of_stop(std::size_t allocation, const Settled& settled, Instant now) {
   AllocationRun& run = runs_[allocation];
+  --stops_in_flight_;
+  const bool no_more = over() || halting() || activity_ == Activity::kWindUp;
   switch (settled.kind) {
     case Settled::Kind::kAgain:
-      if (over() || halting()) {
+      if (no_more) {
         forget_stop(allocation);
       } else {
         enqueue(allocation, Step::Kind::kRun);
@@ -224,7 +225,7 @@ void JobRun::end_of_stop(std::size_t allocation, const Settled& settled, Instant
       break;
     case Settled::Kind::kLater:
       retry_later(allocation);
-      if (over() || halting()) forget_stop(allocation);
+      if (no_more) forget_stop(allocation);
       break;
     case Settled::Kind::kConfirmed:
       run.running = run.giving_up = false;
@@ -257,6 +258,10 @@ void JobRun::come_up_again(std::size_t allocation) {
   if (run.planned->action == Action::kStop) {  // that was its own action, only earlier
     run.doing = run.removal ? Action::kRemove : Action::kStop;
     if (!run.removal) run.state = AState::kDone;
+    if (run.removal && !pending()) {  // its turn came meanwhile, and is over
+      run.state = AState::kNotReached;
+      set_aside_ = true;
+    }
   }
   if (run.active < 0) return;
   availability_.set_stopped(static_cast<std::size_t>(run.active), true);

@@ -94,7 +94,7 @@ void JobRun::begin(Instant now) {
   if (moves_ || !upgrades_.empty()) {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       AllocationRun& run = runs_[i];
-      if (run.active < 0) continue;
+      if (run.active < 0 || run.giving_up) continue;
       const Fleet::Reach reach = fleet_.contact(run.lane, self_, *run.endpoint, now);
       if (reach == Fleet::Reach::kAsking) contacts_.insert(run.lane);
       if (reach != Fleet::Reach::kSetAside && has_checks() && run.running) look_at(i);
@@ -134,6 +134,10 @@ void JobRun::advance(Instant now) {
       case Activity::kPorts:  // look_for_ports goes on
       case Activity::kOver:
         return;
+      case Activity::kWindUp:
+        if (stops_in_flight_ > 0) return;
+        finish();
+        break;
       case Activity::kLook:
         if (open_ > 0 || !contacts_.empty()) return;
         next_batch(now);
@@ -261,6 +265,10 @@ void JobRun::gate_failed(Instant now) {
 }
 
 void JobRun::finish() {
+  if (stops_in_flight_ > 0) {
+    activity_ = Activity::kWindUp;
+    return;
+  }
   activity_ = Activity::kOver;
   for (AllocationRun& run : runs_) {
     if (!run.planned) continue;

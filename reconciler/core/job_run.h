@@ -17,6 +17,7 @@
 //             who was unhealthy before
 //   kBatch    every member runs: stop then remove, or its one action, with retries
 //   kGate     rounds of probes
+//   kWindUp   nothing more begins, and a stop for another job's sake is to be answered
 //
 // A failure stops the job once what is in flight has been answered; stop() lets
 // the gate of the batch finish as well. An answer costs O(log n), a batch
@@ -101,7 +102,7 @@ class JobRun {
   Upstream as_upstream() const;
 
  private:
-  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kOver };
+  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kWindUp, kOver };
   enum class Phase { kStage, kDrain, kStart, kUpgrade, kLateStart };
 
   // job_run.cc: the way through the phases
@@ -179,6 +180,7 @@ class JobRun {
   std::set<std::size_t> late_starts_;       // the same
   bool must_wait_ = false;                  // take_batch: nobody can go now, and somebody may later
   std::size_t parked_ = 0;
+  int stops_in_flight_ = 0;  // of `giving_up`
 
   // Moves (R2.3): a stop of an old allocation needs a new worker that is ready.
   bool moves_ = false;

@@ -64,7 +64,8 @@ Recalled recall_from(const Endpoint& endpoint, const RemoteRunnerOptions& option
     out.ports = std::move(*ports);
     return out;
   }
-  out.condition = result.condition == WorkerCondition::kNone ? WorkerCondition::kUnreachable : result.condition;
+  out.condition =
+      result.condition == WorkerCondition::kNone ? WorkerCondition::kUnreachable : result.condition;
   out.detail = result.detail.empty() ? "it did not tell what it has kept" : result.detail;
   return out;
 }

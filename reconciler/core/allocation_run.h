@@ -29,8 +29,8 @@ struct AllocationRun {
   AllocationKey key;
   const Endpoint* endpoint = nullptr;
   Fleet::Lane lane = 0;
-  const PlannedAction* planned = nullptr;  // null: only probed
-  const PlannedAction* removal = nullptr;  // the kRemove that follows its kStop
+  const PlannedAction* planned = nullptr;   // null: only probed
+  const PlannedAction* removal = nullptr;   // the kRemove that follows its kStop
   const PlannedAction* handover = nullptr;  // the kStop that lets another job have its port
   int active = -1;                          // index into JobPlan::active
 

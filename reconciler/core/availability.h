@@ -2,8 +2,8 @@
 //
 // An active allocation is unavailable when it is out of reach (its worker is set
 // aside, or the allocation itself is), when its last target failed, when it was
-// stopped for a port, or when it fails its newest probe. Every update costs O(log n); a count costs nothing, so
-// that a job of many thousands can ask before each batch.
+// stopped for a port, or when it fails its newest probe. Every update costs O(log n); a count costs nothing,
+// so that a job of many thousands can ask before each batch.
 #pragma once
 
 #include <cstddef>

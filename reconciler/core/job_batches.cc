@@ -116,7 +116,8 @@ Batch JobRun::take_drains() {
   const auto take_from = [&](std::deque<std::size_t>& queue) {
     const std::size_t drain = queue.front();
     queue.pop_front();
-    if (runs_[drain].state != AState::kPending || runs_[drain].giving_up) return false;  // set aside meanwhile
+    if (runs_[drain].state != AState::kPending || runs_[drain].giving_up)
+      return false;  // set aside meanwhile
     batch.push_back(drain);
     return true;
   };

@@ -84,9 +84,9 @@ struct JobPlan {
   std::vector<PlannedAction> drains;  // kStop (R2.3: also those of a move) and disables
   std::vector<PlannedAction>
       removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
-  std::vector<PlannedAction> starts;            // kStart, in rollout order
-  std::vector<PlannedAction> upgrades;          // kRestart, kReload, kSync, kStart of `handovers`, in rollout order
-  std::vector<ActiveAllocation> active;         // every one, in rollout order
+  std::vector<PlannedAction> starts;     // kStart, in rollout order
+  std::vector<PlannedAction> upgrades;   // kRestart, kReload, kSync, kStart of `handovers`, in rollout order
+  std::vector<ActiveAllocation> active;  // every one, in rollout order
   std::map<WorkerHost, EndpointPtr> endpoints;  // of workers named above that have no active allocation
 
   int max_concurrent_starts = 0;

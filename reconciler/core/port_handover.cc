@@ -17,7 +17,8 @@ bool runs_a_target(const PlannedAction& action) {
 }
 
 bool has_number(const PortNumbers& ports, int number) {
-  return std::any_of(ports.begin(), ports.end(), [number](const auto& port) { return port.second == number; });
+  return std::any_of(ports.begin(), ports.end(),
+                     [number](const auto& port) { return port.second == number; });
 }
 
 PlannedAction* find(std::vector<PlannedAction>& actions, const WorkerHost& worker) {
@@ -58,7 +59,8 @@ class Arranger {
     const AppliedAllocation* before = nullptr;  // of the same job, and contested by nobody
     for (const auto& [key, allocation] : applied_.allocations) {
       if (allocation.holds.empty() && !allocation.open) continue;
-      if (before && !allocation.open && before->key.job == key.job && before->holds == allocation.holds) continue;
+      if (before && !allocation.open && before->key.job == key.job && before->holds == allocation.holds)
+        continue;
       before = nullptr;
       bool contested = false;
       for (const int number : held_ports(allocation)) {
@@ -257,8 +259,7 @@ std::string sentence(const PortWait& wait) {
 }
 
 std::set<AllocationKey> arrange_handovers(Plan& plan, const DesiredState& desired,
-                                          const AppliedState& applied,
-                                          const std::set<AllocationKey>& asked) {
+                                          const AppliedState& applied, const std::set<AllocationKey>& asked) {
   return Arranger(plan, desired, applied, asked).run();
 }
 

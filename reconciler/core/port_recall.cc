@@ -16,7 +16,8 @@ std::string list_votes(const Votes& votes) {
   std::string out;
   for (const auto& [number, workers] : votes) {
     out += (out.empty() ? "" : ", ") + std::to_string(number) + " on ";
-    for (std::size_t i = 0; i < std::min(workers.size(), kNamed); ++i) out += (i ? " " : "") + workers[i].str();
+    for (std::size_t i = 0; i < std::min(workers.size(), kNamed); ++i)
+      out += (i ? " " : "") + workers[i].str();
     if (workers.size() > kNamed) out += " and " + std::to_string(workers.size() - kNamed) + " more";
   }
   return out;

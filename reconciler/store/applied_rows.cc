@@ -44,7 +44,8 @@ Endpoint endpoint_from_json(const std::string& text) {
 // Names of ports are lower-case letters, digits and underscores (workspace.md 2.3).
 std::string ports_to_text(const PortNumbers& ports) {
   std::string out;
-  for (const auto& [name, number] : ports) out += (out.empty() ? "" : " ") + name + "=" + std::to_string(number);
+  for (const auto& [name, number] : ports)
+    out += (out.empty() ? "" : " ") + name + "=" + std::to_string(number);
   return out;
 }
 
@@ -262,7 +263,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      " stopped_actor, stopped_reason, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, "
       "?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
@@ -275,7 +277,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, attempted_head = "
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
-      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason, holds = excluded.holds");
+      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason, holds = "
+      "excluded.holds");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);

@@ -12,11 +12,12 @@ namespace {
 
 constexpr Migration kMigrations[] = {
     // What runs was started with the numbers that were on record then.
-    {2, "ALTER TABLE allocations ADD COLUMN holds TEXT NOT NULL DEFAULT '';"
-        "ALTER TABLE operations ADD COLUMN ports TEXT NOT NULL DEFAULT '';"
-        "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
-        " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
-        " WHERE running;"},
+    {2,
+     "ALTER TABLE allocations ADD COLUMN holds TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE operations ADD COLUMN ports TEXT NOT NULL DEFAULT '';"
+     "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
+     " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
+     " WHERE running;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

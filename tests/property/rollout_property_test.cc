@@ -67,9 +67,8 @@ TEST(RolloutProperty, LimitsHoldAndItEndsWhenEverythingHappensAtOnce) {
 }
 
 TEST(RolloutProperty, NoTargetRunsWhileAnotherAllocationHasItsPort) {
-  for_all_seeds([](std::uint64_t seed, int& operations) {
-    return one_pass(seed, {.ports_move = 100}, operations);
-  });
+  for_all_seeds(
+      [](std::uint64_t seed, int& operations) { return one_pass(seed, {.ports_move = 100}, operations); });
 }
 
 TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
@@ -91,7 +90,8 @@ TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
 
 TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
   for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
-    RolloutWorld world(seed, {.fail = 10, .lose = 10, .condition = 5, .dead_worker = 10, .stop_job = 5, .ports_move = 100});
+    RolloutWorld world(
+        seed, {.fail = 10, .lose = 10, .condition = 5, .dead_worker = 10, .stop_job = 5, .ports_move = 100});
     world.pass();
     world.calm();
     for (int pass = 0; pass < 6 && world.plan().has_actions(); ++pass) {
@@ -99,7 +99,15 @@ TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
       if (!broken.empty()) return broken;
     }
     operations += world.operations();
-    if (world.plan().has_actions()) { std::vector<std::string> out{"it does not converge"}; for (auto& [n,j]: world.plan().jobs) for (auto* l : {&j.drains,&j.removals,&j.handovers,&j.starts,&j.upgrades}) for (auto& a : *l) out.push_back(sentence(a)); for (auto& r : world.last) out.push_back(r.job.str()+" "+to_string(r.state)+" "+to_string(r.reason)+" "+r.detail); return out; }
+    if (world.plan().has_actions()) {
+      std::vector<std::string> out{"it does not converge"};
+      for (auto& [n, j] : world.plan().jobs)
+        for (auto* l : {&j.drains, &j.removals, &j.handovers, &j.starts, &j.upgrades})
+          for (auto& a : *l) out.push_back(sentence(a));
+      for (auto& r : world.last)
+        out.push_back(r.job.str() + " " + to_string(r.state) + " " + to_string(r.reason) + " " + r.detail);
+      return out;
+    }
     return {};
   });
 }

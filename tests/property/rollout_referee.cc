@@ -23,8 +23,8 @@ void RolloutReferee::say(const Step& step, const std::string& what) {
 
 bool RolloutReferee::down(const Watched& job, const WorkerHost& worker) const {
   const auto it = job.members.find(worker);
-  return dead_.contains(worker) ||
-         (it != job.members.end() && (it->second.ill || it->second.failed || it->second.aside || it->second.stopped));
+  return dead_.contains(worker) || (it != job.members.end() && (it->second.ill || it->second.failed ||
+                                                                it->second.aside || it->second.stopped));
 }
 
 void RolloutReferee::handed_out(const Step& step) {

@@ -21,7 +21,9 @@ class RolloutReferee {
 
   void put(const JobPlan& plan);
   // What an allocation may listen on when the rollout begins.
-  void holds(const AllocationKey& key, const std::vector<int>& ports) { held_[key] = {ports.begin(), ports.end()}; }
+  void holds(const AllocationKey& key, const std::vector<int>& ports) {
+    held_[key] = {ports.begin(), ports.end()};
+  }
   void handed_out(const Step& step);
   void contacted(const Step& step, const Contact& contact);
   void ended(const Step& step, const Outcome& outcome);
@@ -41,7 +43,7 @@ class RolloutReferee {
     bool ill = false;     // newest probe
     bool failed = false;  // last target
     bool aside = false;
-    bool stopped = false;  // for a port
+    bool stopped = false;          // for a port
     int in_a_row = 0, probes = 0;  // since it was confirmed
     int failures = 0, interruptions = 0;
   };

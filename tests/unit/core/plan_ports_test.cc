@@ -149,24 +149,23 @@ TEST(PlanPorts, AHolderOfALaterWaveIsStoppedForTheTaker) {
   Ports world;
   world.job("api", 8080, 8081, "new", 1);
   world.job("db", 8090, 8080, "new", 0);
-  EXPECT_EQ(world.told(),
-            "stop api@w1 PortHandedOver; start api@w1; restart db@w1: once api@w1 is stopped for port 8080; ");
+  EXPECT_EQ(
+      world.told(),
+      "stop api@w1 PortHandedOver; start api@w1; restart db@w1: once api@w1 is stopped for port 8080; ");
 }
 
 TEST(PlanPorts, AReloadIsARestartWhereAPortHasToGo) {
   Ports world;
   world.job("a", 8080, 8081).restart_policy = RestartPolicy::kReload;
   world.job("b", 8090, 8080);
-  EXPECT_EQ(world.told(),
-            "restart a@w1 PortHandedOver; restart b@w1: once a@w1 has let go of port 8080; ");
+  EXPECT_EQ(world.told(), "restart a@w1 PortHandedOver; restart b@w1: once a@w1 has let go of port 8080; ");
 }
 
 TEST(PlanPorts, ANumberThatMovesInTheManifestAloneRestartsTheHolder) {
   Ports world;  // the manifest is no file that counts (R3.2), and yet it has to let go
   world.job("a", 8080, 8081, "old");
   world.job("b", 8090, 8080);
-  EXPECT_EQ(world.told(),
-            "restart a@w1 PortHandedOver; restart b@w1: once a@w1 has let go of port 8080; ");
+  EXPECT_EQ(world.told(), "restart a@w1 PortHandedOver; restart b@w1: once a@w1 has let go of port 8080; ");
 }
 
 TEST(PlanPorts, AChainOfNumbersThatMoveInManifestsAloneRestartsAllOfThem) {
@@ -209,7 +208,8 @@ TEST(PlanPorts, AHolderThatKeepsItsPortIsNamedWithTheReason) {
          world.desired.jobs[JobName("a")].held_reason = Reason::kBroken;
        },
        "is held (Broken)"},
-      {"policy never", [](Ports& world) { world.job("a", 8080, 8081).restart_policy = RestartPolicy::kNever; },
+      {"policy never",
+       [](Ports& world) { world.job("a", 8080, 8081).restart_policy = RestartPolicy::kNever; },
        "is not restarted (restart_policy is never): it lets go when it is stopped"},
       {"still declares it", [](Ports& world) { world.job("a", 8080, 8080); }, "still declares it"},
       {"unsettled",
@@ -229,8 +229,10 @@ TEST(PlanPorts, AHolderThatKeepsItsPortIsNamedWithTheReason) {
     Ports world;
     each.is(world);
     world.job("b", 8090, 8080);
-    const std::string expected = std::string("restart b@w1: not before a@w1 lets go of port 8080, which it "
-                                             "keeps: it ") + each.why + "; ";
+    const std::string expected = std::string(
+                                     "restart b@w1: not before a@w1 lets go of port 8080, which it "
+                                     "keeps: it ") +
+                                 each.why + "; ";
     EXPECT_NE(world.told().find(expected), std::string::npos) << each.what << ": " << world.told();
   }
 }

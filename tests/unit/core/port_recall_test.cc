@@ -11,8 +11,8 @@ PortTable of(const std::string& job, const std::string& port, int number) {
 }
 
 TEST(PortRecall, WhatAllWorkersTellIsTaken) {
-  const RecalledPorts out = recall_ports({{WorkerHost("w1"), of("a", "http", 30005)},
-                                          {WorkerHost("w2"), of("a", "http", 30005)}});
+  const RecalledPorts out =
+      recall_ports({{WorkerHost("w1"), of("a", "http", 30005)}, {WorkerHost("w2"), of("a", "http", 30005)}});
   EXPECT_EQ(out.numbers, of("a", "http", 30005));
   EXPECT_TRUE(out.conflicts.empty());
 }
@@ -28,9 +28,10 @@ TEST(PortRecall, TheNumberThatMostTellWinsAndItIsSaid) {
 }
 
 TEST(PortRecall, OfAsManyTheSmallerNumberWins) {
-  EXPECT_EQ(recall_ports({{WorkerHost("w1"), of("a", "http", 30007)}, {WorkerHost("w2"), of("a", "http", 30002)}})
-                .numbers,
-            of("a", "http", 30002));
+  EXPECT_EQ(
+      recall_ports({{WorkerHost("w1"), of("a", "http", 30007)}, {WorkerHost("w2"), of("a", "http", 30002)}})
+          .numbers,
+      of("a", "http", 30002));
 }
 
 TEST(PortRecall, ANumberOfTwoPortsIsLeftToTheFirst) {

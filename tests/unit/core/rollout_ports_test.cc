@@ -156,7 +156,8 @@ struct Blocked {
 
 TEST(RolloutPorts, ATakerWhoseHolderDoesNotLetGoNeverRunsAndNamesIt) {
   const Blocked table[] = {
-      {"it is left as it is", [](RolloutScript& s) { s.put(job("a").upgrade("w1").takes("w1", 8080, "b", kKeeps)); }},
+      {"it is left as it is",
+       [](RolloutScript& s) { s.put(job("a").upgrade("w1").takes("w1", 8080, "b", kKeeps)); }},
       {"its target fails",
        [](RolloutScript& s) {
          s.put(job("a").upgrade("w1").takes("w1", 8080, "b"));

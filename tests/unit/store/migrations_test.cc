@@ -4,6 +4,9 @@
 #include <SQLiteCpp/Exception.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 #include "reconciler/core/ports.h"
 
 namespace maand {
@@ -65,6 +68,42 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   bring_up(database_, kOne);
   EXPECT_THROW(require_current(database_, kThree), StoreError);
   EXPECT_EQ(version(), 1);
+}
+
+// Schema 2 is schema 1 and two columns.
+std::string first_schema() {
+  std::string out;
+  std::istringstream in(current_schema().sql.data());
+  for (std::string line; std::getline(in, line);) {
+    const bool newer = line.rfind("  holds ", 0) == 0 || line.rfind("  ports  ", 0) == 0;
+    if (!newer) out += line + "\n";
+  }
+  return out;
+}
+
+TEST_F(Migrations, A_file_of_schema_1_is_brought_up_and_knows_what_its_allocations_hold) {
+  const std::string old = first_schema();
+  Schema first = current_schema();
+  first.newest = 1;
+  first.sql = old;
+  first.migrations = {};
+  SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(database, first);
+  for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
+    database.exec("INSERT INTO allocations VALUES (" + std::string(row) +
+                  ", '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
+                  " 'unprobed', NULL, NULL)");
+  }
+  database.exec(
+      "INSERT INTO ports VALUES ('api', 'web', 8081), ('api', 'admin', 8080), ('api', 'same', 8080)");
+  bring_up(database, current_schema());
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+  const auto holds = [&](const std::string& where) {
+    return database.execAndGet("SELECT holds FROM allocations WHERE " + where).getString();
+  };
+  EXPECT_EQ(holds("job = 'api' AND worker = 'w1'"), "8080 8081");
+  EXPECT_EQ(holds("job = 'api' AND worker = 'w2'"), "") << "it does not run";
+  EXPECT_EQ(holds("job = 'db'"), "");
 }
 
 TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_newest) {

@@ -14,29 +14,10 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "executor/ssh_encoding.h"
+
 namespace maand {
 namespace {
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length < 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.resize(static_cast<std::size_t>(length) - padding);
-  return bytes;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 // The next word of `rest`, which loses it. Empty at the end.
 std::string_view next_word(std::string_view& rest) {
@@ -93,13 +74,10 @@ struct Fd {
 std::optional<HostKey> parse_host_key(std::string_view line) {
   const auto type = next_word(line);
   const auto blob = base64_decode(next_word(line));
-  if (type.empty() || !blob || blob->size() < 4) return std::nullopt;
-  // RFC 4253 6.6: the blob begins with its own type as a length-prefixed string.
-  std::size_t length = 0;
-  for (int i = 0; i < 4; ++i)
-    length = length << 8 | static_cast<unsigned char>((*blob)[static_cast<std::size_t>(i)]);
-  if (length > blob->size() - 4 || std::string_view(*blob).substr(4, length) != type) return std::nullopt;
-  if (blob->size() == 4 + length) return std::nullopt;
+  if (!blob) return std::nullopt;
+  // RFC 4253 6.6: the blob begins with its own type; what follows may not be empty.
+  std::string_view inside = *blob;
+  if (type.empty() || take_ssh_field(inside) != type || inside.empty()) return std::nullopt;
   return HostKey{std::string(type), *blob};
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "executor/ssh_encoding.h"
 #include "executor/ssh_error.h"
 
 namespace maand {
@@ -23,37 +24,13 @@ constexpr std::size_t kLargestAnswer = 1u << 20;
   throw SshError(WorkerCondition::kAuthFailed, "ssh-agent: " + what);
 }
 
-std::string u32(std::size_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xff);
-  return bytes;
-}
-
-std::string field(std::string_view bytes) { return u32(bytes.size()) + std::string(bytes); }
-
-std::optional<std::uint32_t> take_u32(std::string_view& rest) {
-  if (rest.size() < 4) return std::nullopt;
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(rest[i]);
-  rest.remove_prefix(4);
-  return value;
-}
-
-std::optional<std::string> take_field(std::string_view& rest) {
-  const auto size = take_u32(rest);
-  if (!size || *size > rest.size()) return std::nullopt;
-  std::string bytes(rest.substr(0, *size));
-  rest.remove_prefix(*size);
-  return bytes;
-}
-
 // The algorithm named in the data that is to be signed (RFC 4252 section 7).
 std::string algorithm_of(std::string_view data) {
-  if (!take_field(data) || data.empty()) return {};  // session id
-  data.remove_prefix(1);                             // SSH_MSG_USERAUTH_REQUEST
-  if (!take_field(data) || !take_field(data) || !take_field(data) || data.empty()) return {};
+  if (!take_ssh_field(data) || data.empty()) return {};  // session id
+  data.remove_prefix(1);                                 // SSH_MSG_USERAUTH_REQUEST
+  if (!take_ssh_field(data) || !take_ssh_field(data) || !take_ssh_field(data) || data.empty()) return {};
   data.remove_prefix(1);  // TRUE
-  return take_field(data).value_or("");
+  return std::string(take_ssh_field(data).value_or(""));
 }
 
 }  // namespace
@@ -78,7 +55,7 @@ SshAgent::SshAgent(const std::string& socket_path, Deadline deadline,
 SshAgent::~SshAgent() { ::close(fd_); }
 
 std::string SshAgent::ask(std::string_view request, std::uint8_t expected_type) {
-  const auto out = field(request);
+  const auto out = ssh_field(request);
   std::size_t sent = 0;
   std::string in;
   std::size_t wanted = 4;  // the length first
@@ -86,7 +63,7 @@ std::string SshAgent::ask(std::string_view request, std::uint8_t expected_type) 
     if (in.size() == wanted) {
       if (wanted > 4) break;
       std::string_view head = in;
-      const auto size = take_u32(head).value();
+      const auto size = take_ssh_u32(head).value();
       if (size == 0 || size > kLargestAnswer) fail("its answer makes no sense");
       wanted = 4 + size;
       continue;
@@ -117,15 +94,16 @@ std::string SshAgent::ask(std::string_view request, std::uint8_t expected_type) 
 std::vector<AgentIdentity> SshAgent::identities() {
   const auto answer = ask(std::string(1, static_cast<char>(kRequestIdentities)), kIdentitiesAnswer);
   std::string_view rest = answer;
-  const auto count = take_u32(rest);
+  const auto count = take_ssh_u32(rest);
   if (!count) fail("it does not list its keys");
   std::vector<AgentIdentity> all;
   for (std::uint32_t i = 0; i < *count; ++i) {
-    const auto blob = take_field(rest);
-    const auto comment = take_field(rest);
+    const auto blob = take_ssh_field(rest);
+    const auto comment = take_ssh_field(rest);
     if (!blob || !comment) fail("its list of keys is cut off");
     std::string_view inside = *blob;
-    all.push_back({take_field(inside).value_or(""), *blob, *comment});
+    all.push_back(
+        {std::string(take_ssh_field(inside).value_or("")), std::string(*blob), std::string(*comment)});
   }
   return all;
 }
@@ -135,17 +113,17 @@ std::string SshAgent::sign(const AgentIdentity& identity, std::string_view data)
   const std::uint32_t flags = algorithm == "rsa-sha2-512"   ? kRsaSha512
                               : algorithm == "rsa-sha2-256" ? kRsaSha256
                                                             : 0;
-  const auto answer =
-      ask(std::string(1, static_cast<char>(kSignRequest)) + field(identity.blob) + field(data) + u32(flags),
-          kSignResponse);
+  const auto answer = ask(std::string(1, static_cast<char>(kSignRequest)) + ssh_field(identity.blob) +
+                              ssh_field(data) + ssh_u32(flags),
+                          kSignResponse);
   std::string_view rest = answer;
-  const auto signature = take_field(rest);
+  const auto signature = take_ssh_field(rest);
   if (!signature) fail("it refused to sign with key '" + identity.comment + "'");
   std::string_view inside = *signature;
-  if (!take_field(inside)) fail("its signature makes no sense");
-  const auto blob = take_field(inside);
+  if (!take_ssh_field(inside)) fail("its signature makes no sense");
+  const auto blob = take_ssh_field(inside);
   if (!blob) fail("its signature makes no sense");
-  return *blob;
+  return std::string(*blob);
 }
 
 }  // namespace maand

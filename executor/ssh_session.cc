@@ -1,15 +1,14 @@
 #include "executor/ssh_session.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <functional>
 #include <mutex>
 #include <sstream>
 
 #include "executor/ssh_agent.h"
+#include "executor/ssh_encoding.h"
 #include "executor/ssh_session_impl.h"
 
 namespace maand {
@@ -42,18 +41,17 @@ void set_callbacks(LIBSSH2_SESSION* session) {
 }
 
 struct Signing {
-  SshAgent* agent;
-  const AgentIdentity* identity;
+  // The signature of the data, without its algorithm's name; may throw.
+  std::function<std::string(std::string_view)> sign;
   std::string error;
 };
 
 // Called by libssh2, so that no exception may leave. libssh2 frees `*signature`.
-int sign_with_agent(LIBSSH2_SESSION*, unsigned char** signature, size_t* size, const unsigned char* data,
-                    size_t data_size, void** abstract) {
+int sign_for_libssh2(LIBSSH2_SESSION*, unsigned char** signature, size_t* size, const unsigned char* data,
+                     size_t data_size, void** abstract) {
   auto& signing = *static_cast<Signing*>(*abstract);
   try {
-    const auto blob =
-        signing.agent->sign(*signing.identity, {reinterpret_cast<const char*>(data), data_size});
+    const auto blob = signing.sign({reinterpret_cast<const char*>(data), data_size});
     auto* copy = static_cast<unsigned char*>(std::malloc(blob.size()));
     if (copy == nullptr) return -1;
     std::memcpy(copy, blob.data(), blob.size());
@@ -81,46 +79,7 @@ std::string supported_only(LIBSSH2_SESSION* session, const std::string& preferen
   return list;
 }
 
-// Whether the file says in clear that it holds an RSA key.
-bool looks_like_rsa(const std::string& key) {
-  // `ssh-rsa` at every alignment of the base64 body of an OpenSSH key file.
-  for (const auto* needle : {"BEGIN RSA PRIVATE KEY", "c3NoLXJzY", "NzaC1yc2", "zc2gtcnNh"}) {
-    if (key.find(needle) != std::string::npos) return true;
-  }
-  return false;
-}
-
-bool is_locked(const std::string& key) {
-  // An OpenSSH key file starts with its cipher; "none" encodes to this prefix.
-  const std::string begin = "-----BEGIN OPENSSH PRIVATE KEY-----";
-  if (const auto at = key.find(begin); at != std::string::npos) {
-    const auto body = key.find_first_not_of("\r\n", at + begin.size());
-    return body != std::string::npos && key.compare(body, 28, "b3BlbnNzaC1rZXktdjEAAAAABG5v") != 0;
-  }
-  return key.find("ENCRYPTED") != std::string::npos;
-}
-
 }  // namespace
-
-Credential load_key_file(const std::string& directory, const std::string& name) {
-  const auto fail = [&](const std::string& why) {
-    throw SshError(WorkerCondition::kAuthFailed, "key secrets/" + name + " " + why);
-  };
-  if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..") {
-    fail("is not a file name; `key` names a file in secrets/, or says agent");
-  }
-  std::ifstream in(directory + "/" + name, std::ios::binary);
-  Credential credential{"key secrets/" + name, {std::istreambuf_iterator<char>(in), {}}, {}};
-  const auto& key = credential.private_key;
-  if (!in.is_open() || in.bad()) fail(std::string("cannot be read: ") + std::strerror(errno));
-  if (key.find("PRIVATE KEY-----") == std::string::npos) {
-    fail("is no private key; make one with: ssh-keygen -t ed25519 -N '' -f secrets/" + name);
-  }
-  if (is_locked(key)) {
-    fail("is locked with a passphrase; use a key without one, or an ssh-agent (key = \"agent\")");
-  }
-  return credential;
-}
 
 std::string SshSession::Impl::last_message() const {
   char* text = nullptr;
@@ -192,10 +151,8 @@ HostKey SshSession::host_key() const {
   HostKey key;
   if (blob == nullptr) return key;
   key.blob.assign(blob, size);
-  if (size > 4) {  // the blob begins with its type
-    const auto length = static_cast<unsigned char>(key.blob[3]);
-    key.type = key.blob.substr(4, length);
-  }
+  std::string_view inside = key.blob;
+  key.type = take_ssh_field(inside).value_or("");  // the blob begins with its type
   return key;
 }
 
@@ -220,17 +177,30 @@ void SshSession::log_in(const std::string& user, const Credential& credential, D
     throw SshError(WorkerCondition::kAuthFailed, message);
   };
   try {
-    if (!credential.private_key.empty()) {
-      const auto& key = credential.private_key;
+    const auto offer = [&](const std::string& public_blob, Signing& signing) {
+      void* abstract = &signing;
       const int rc = my.finish(deadline, doing, [&] {
-        // An empty passphrase, since libssh2 dereferences a null one.
-        return libssh2_userauth_publickey_frommemory(session, user.c_str(), user.size(), nullptr, 0,
-                                                     key.data(), key.size(), "");
+        return libssh2_userauth_publickey(session, user.c_str(),
+                                          reinterpret_cast<const unsigned char*>(public_blob.data()),
+                                          public_blob.size(), sign_for_libssh2, &abstract);
       });
-      if (rc != 0) {
-        fail("; is its public key in authorized_keys of " + user + " on the worker?", looks_like_rsa(key));
+      if (!signing.error.empty()) throw SshError(WorkerCondition::kAuthFailed, my.who + ": " + signing.error);
+      return rc;
+    };
+    if (const auto& key = credential.private_key; !key.empty()) {
+      int rc = 0;
+      if (const auto& ed25519 = credential.ed25519) {
+        Signing signing{[&](std::string_view data) { return ed25519->sign(data); }, {}};
+        rc = offer(ed25519->public_blob(), signing);
+      } else {
+        rc = my.finish(deadline, doing, [&] {
+          // An empty passphrase, since libssh2 dereferences a null one.
+          return libssh2_userauth_publickey_frommemory(session, user.c_str(), user.size(), nullptr, 0,
+                                                       key.data(), key.size(), "");
+        });
       }
-      return;
+      if (rc == 0) return;
+      fail("; is its public key in authorized_keys of " + user + " on the worker?", looks_like_rsa(key));
     }
     SshAgent agent(credential.agent_socket, deadline, interrupter);
     auto identities = agent.identities();
@@ -244,15 +214,9 @@ void SshSession::log_in(const std::string& user, const Credential& credential, D
     int rc = 0;
     std::string offered;
     for (const auto& identity : identities) {
-      Signing signing{&agent, &identity, {}};
-      void* abstract = &signing;
-      rc = my.finish(deadline, doing, [&] {
-        return libssh2_userauth_publickey(session, user.c_str(),
-                                          reinterpret_cast<const unsigned char*>(identity.blob.data()),
-                                          identity.blob.size(), sign_with_agent, &abstract);
-      });
+      Signing signing{[&](std::string_view data) { return agent.sign(identity, data); }, {}};
+      rc = offer(identity.blob, signing);
       if (rc == 0) return;
-      if (!signing.error.empty()) throw SshError(WorkerCondition::kAuthFailed, my.who + ": " + signing.error);
       offered +=
           (offered.empty() ? "" : ", ") + identity.type + " " + fingerprint({identity.type, identity.blob});
       if (my.wire->ended()) break;  // MaxAuthTries

@@ -8,21 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "executor/credential.h"
 #include "executor/known_hosts.h"
 #include "executor/transport.h"
 #include "executor/wire.h"
 
 namespace maand {
-
-// How we prove who we are.
-struct Credential {
-  std::string label;        // for messages: "secrets/worker.key", "the ssh-agent"
-  std::string private_key;  // content of the key file; empty = ask the agent
-  std::string agent_socket;
-};
-// Reads `directory`/`name`. Throws SshError when it is missing, is no private key,
-// or is locked with a passphrase.
-Credential load_key_file(const std::string& directory, const std::string& name);
 
 // One thread at a time; destroy it before the Interrupter's owner stops caring.
 class SshSession {

@@ -25,6 +25,7 @@ using GitTreeEntry = std::unique_ptr<git_tree_entry, GitFree<git_tree_entry_free
 using GitBlob = std::unique_ptr<git_blob, GitFree<git_blob_free>>;
 using GitOdb = std::unique_ptr<git_odb, GitFree<git_odb_free>>;
 using GitOdbObject = std::unique_ptr<git_odb_object, GitFree<git_odb_object_free>>;
+using GitPatch = std::unique_ptr<git_patch, GitFree<git_patch_free>>;
 using GitRevwalk = std::unique_ptr<git_revwalk, GitFree<git_revwalk_free>>;
 using GitSignature = std::unique_ptr<git_signature, GitFree<git_signature_free>>;
 using GitPackbuilder = std::unique_ptr<git_packbuilder, GitFree<git_packbuilder_free>>;

@@ -65,7 +65,11 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   // A first operation that never began leaves nothing to remember.
   const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
   const bool nothing_began = outcome.kind == OutcomeKind::kNever || outcome.kind == OutcomeKind::kCondition;
+  const OperationId id = record.open->id;
   const bool remains = record_outcome(record, outcome, commit) && !(untouched && nothing_began);
+  // Staged files confirm nothing.
+  if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
+    record.confirmed_at = std::chrono::system_clock::now();
   if (remains) {
     store_.settle({record}, {});
     it->second = std::move(record);

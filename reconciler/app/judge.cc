@@ -54,7 +54,7 @@ void Judge::start(const CommitId& commit, const AppliedState& applied,
 // Until nothing more of older commits is wanted.
 void Judge::finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
                    std::function<void(JudgedPtr, std::exception_ptr)> done) {
-  std::map<JobName, CommitId> wanted;
+  WantedJobs wanted;
   try {
     wanted = desired_now(*judged, applied, 1).wants;
   } catch (const std::exception&) {
@@ -65,8 +65,8 @@ void Judge::finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
     done(judged, nullptr);
     return;
   }
-  auto loaded = std::make_shared<std::map<JobName, KeptJob>>();
-  lane_.start([this, loaded, wanted] { *loaded = load_kept(wanted); },
+  auto loaded = std::make_shared<KeptJobs>();
+  lane_.start([this, loaded, wanted] { *loaded = read_kept(wanted); },
               [this, loaded, judged, &applied, done](std::exception_ptr failure) {
                 if (failure) {
                   done(nullptr, failure);
@@ -89,25 +89,14 @@ DesiredState Judge::desired_now(const Judged& judged, const AppliedState& applie
 }
 
 DesiredState Judge::desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq) {
-  while (true) {
-    DesiredState desired = desired_now(judged, applied, update_seq);
-    if (desired.wants.empty()) return desired;
-    std::map<JobName, KeptJob> loaded = lane_.await([&] { return load_kept(desired.wants); });
-    for (auto& [name, kept] : loaded) kept_[name] = std::move(kept);
-  }
+  return complete_desired(
+      kept_, [&] { return desired_now(judged, applied, update_seq); },
+      [&](const WantedJobs& wanted) { return lane_.await([&] { return read_kept(wanted); }); });
 }
 
-// Every job that is wanted gets an answer, so that none is asked for twice.
-std::map<JobName, KeptJob> Judge::load_kept(const std::map<JobName, CommitId>& wanted) {
-  std::map<JobName, KeptJob> kept;
-  std::map<CommitId, std::unique_ptr<FileView>> views;
-  for (const auto& [name, commit] : wanted) {
-    std::unique_ptr<FileView>& view = views[commit];
-    if (!view) view = source_.open_view(commit);
-    auto job = load_job(*view, settings_.root, name, settings_.limits, digests_.get());
-    kept[name] = {commit, job ? std::make_shared<const Job>(std::move(*job)) : nullptr};
-  }
-  return kept;
+KeptJobs Judge::read_kept(const WantedJobs& wanted) {
+  const auto open = [this](const CommitId& commit) { return source_.open_view(commit); };
+  return load_kept(wanted, open, settings_.root, settings_.limits, digests_.get());
 }
 
 }  // namespace maand

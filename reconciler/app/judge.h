@@ -13,6 +13,7 @@
 
 #include "reconciler/app/lane.h"
 #include "reconciler/core/desired.h"
+#include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/values.h"
 #include "reconciler/core/workspace.h"
@@ -63,14 +64,14 @@ class Judge {
 
   void finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
               std::function<void(JudgedPtr, std::exception_ptr)> done);
-  std::map<JobName, KeptJob> load_kept(const std::map<JobName, CommitId>& wanted);
+  KeptJobs read_kept(const WantedJobs& wanted);
 
   Lane& lane_;
   Source& source_;
   Values& values_;
   const JudgeSettings settings_;
   VariableSources sources_;
-  std::map<JobName, KeptJob> kept_;   // as it was needed last
+  KeptJobs kept_;                     // as it was needed last
   std::shared_ptr<Digests> digests_;  // used on the lane only
 };
 

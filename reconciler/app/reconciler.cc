@@ -7,13 +7,19 @@ namespace {
 
 constexpr std::size_t kPassesShown = 100;
 
+// Milliseconds, so that no pass of an earlier process had so high a number.
+std::uint64_t first_number(WallTime now) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options)
     : deps_(deps),
       settings_(std::move(settings)),
       options_(std::move(options)),
-      triggers_(options_.poll_interval),
+      triggers_(options_.poll_interval, first_number(deps_.clock.wall())),
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
               [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
@@ -22,7 +28,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
 void Reconciler::run() {
   triggers_.poke("commit");
   health_.begin();
-  while (!stop_requested()) {
+  while (!stop_requested() && !finishing_) {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
     if (triggers_.pending()) {
@@ -70,6 +76,10 @@ void Reconciler::stop() {
     health_.stop();
     let_go_at_ = deps_.clock.now() + options_.shutdown_grace;
   });
+}
+
+void Reconciler::finish() {
+  deps_.inbox.post([this] { finishing_ = true; });
 }
 
 // R1.1. True once for each change, also when another process made it, and whatever

@@ -43,14 +43,15 @@ class Reconciler : private PassControl {
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
 
-  // Until stop(). The first pass runs at once.
+  // Until stop() or finish(). The first pass runs at once.
   void run();
   // One pass of the head, for a command without a daemon.
   PassResult run_once(const std::string& cause);
 
   // Any thread.
   void poke(const std::string& cause);
-  void stop();
+  void stop();    // records and leaves within the grace (R7.1)
+  void finish();  // leaves once the pass that runs has ended, however long it takes
 
   // Reconcile thread (post to the inbox first).
   Journal& journal() { return deps_.journal; }
@@ -73,6 +74,7 @@ class Reconciler : private PassControl {
   HealthWatcher health_;
   std::mt19937 jitter_{std::random_device{}()};
   bool stopping_ = false;
+  bool finishing_ = false;
   mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up
 };
 

@@ -15,7 +15,13 @@ namespace maand {
 
 class Triggers {
  public:
-  explicit Triggers(std::chrono::milliseconds poll_interval) : poll_interval_(poll_interval) {}
+  // `first_number`: what requested() and served() count from. A number that is
+  // higher with every start lets whoever waits outlive a daemon.
+  explicit Triggers(std::chrono::milliseconds poll_interval, std::uint64_t first_number = 0)
+      : poll_interval_(poll_interval),
+        requested_(first_number),
+        taken_(first_number),
+        served_(first_number) {}
 
   // An operator, a webhook, start-up. The first cause of a pass is the one that is told.
   void poke(const std::string& cause);
@@ -41,9 +47,9 @@ class Triggers {
   Instant poll_due_{};
   std::optional<Instant> retry_due_;
   int failures_ = 0;  // passes in a row that left something to be tried again
-  std::uint64_t requested_ = 0;
-  std::uint64_t taken_ = 0;
-  std::uint64_t served_ = 0;
+  std::uint64_t requested_;
+  std::uint64_t taken_;
+  std::uint64_t served_;
 };
 
 }  // namespace maand

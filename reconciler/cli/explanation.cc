@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "reconciler/core/placement.h"
+#include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -75,6 +76,43 @@ std::set<WorkerHost> placed_on(const JudgedHead& head, const JobName& job) {
   return workers;
 }
 
+std::string of_kind(double has, double reserved, const char* what) {
+  if (has <= 0 && reserved <= 0) return "";
+  return format_quantity(reserved) + " of " + format_quantity(has) + " " + what;
+}
+
+std::string both(const std::string& memory, const std::string& cpu) {
+  return memory + (memory.empty() || cpu.empty() ? "" : " and ") + cpu;
+}
+
+// What all allocations of its worker reserve, against what it has (workspace.md 4.2).
+std::string capacity_of(const JudgedHead& head, const AllocationKey& key) {
+  const auto wanted = head.desired->jobs.find(key.job);
+  if (wanted == head.desired->jobs.end()) return "";
+  for (const std::uint32_t index : wanted->second.workers) {
+    const Worker& worker = head.desired->workers[index];
+    if (worker.host != key.worker) continue;
+    const Reservation reserved = reserved_on(head, index);
+    const std::string words = both(of_kind(worker.memory_mb, reserved.memory_mb, "mb of memory"),
+                                   of_kind(worker.cpu_mhz, reserved.cpu_mhz, "mhz of cpu"));
+    return words.empty() ? "" : "of " + worker.host.str() + " are reserved " + words;
+  }
+  return "";
+}
+
+void explain_needs(Explanation& out, const JudgedHead& head) {
+  const auto wanted = head.desired->jobs.find(out.job);
+  if (wanted == head.desired->jobs.end() || !wanted->second.job) return;
+  out.ports = list_job_ports(head, {{out.job.str()}, {}});
+  const Reservation& own = wanted->second.job->reservation;
+  const auto amount = [](double value, const char* what, const std::string& source) {
+    return value > 0 ? format_quantity(value) + " " + what + " (" + source + ")" : "";
+  };
+  const std::string words = both(amount(own.memory_mb, "mb of memory", own.memory_source),
+                                 amount(own.cpu_mhz, "mhz of cpu", own.cpu_source));
+  if (!words.empty()) out.reserves = "each allocation reserves " + words;
+}
+
 // For a worker that has no allocation of the job.
 std::string why_not_there(const JudgedHead& head, const AllocationKey& key) {
   const auto& workers = head.desired->workers;
@@ -103,9 +141,10 @@ Explanation explain_allocation(const JudgedHead& head, const StatusView& status,
     if (!which.worker.empty() && worker != which.worker) continue;
     const AllocationKey key{which.job, worker};
     const PlannedAction action = decide_one(*head.desired, head.applied, key);
-    out.allocations.push_back(
-        {key, to_string(action.action), to_string(action.reason), sentence(action), waits_for(status, key)});
+    out.allocations.push_back({key, to_string(action.action), to_string(action.reason), sentence(action),
+                               waits_for(status, key), capacity_of(head, key)});
   }
+  explain_needs(out, head);
   if (!which.worker.empty()) {
     if (placed.count(which.worker) == 0) out.not_placed.push_back(why_not_there(head, which));
   } else if (placed.empty()) {

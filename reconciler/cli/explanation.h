@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reconciler/cli/judged_head.h"
+#include "reconciler/cli/listing.h"
 #include "reconciler/cli/status_view.h"
 #include "reconciler/core/ids.h"
 
@@ -17,7 +18,8 @@ struct Explanation {
     std::string action;  // what the plan would do; `none`
     std::string reason;  // R2.1
     std::string sentence;
-    std::string waits;  // set-aside worker, newest failure; empty: nothing is known to
+    std::string waits;     // set-aside worker, newest failure; empty: nothing is known to
+    std::string capacity;  // a sentence: what its worker has and what is reserved of it; empty: not placed
   };
   std::string commit;  // what was judged
   JobName job;
@@ -26,6 +28,8 @@ struct Explanation {
   std::string state;                  // "held", "waiting" or ""
   std::vector<std::string> problems;  // why it does not load, and other errors that hold it
   std::vector<Allocation> allocations;
+  Listing ports;                        // of the job, as `cat job_ports` shows them
+  std::string reserves;                 // a sentence; empty: nothing
   std::vector<std::string> not_placed;  // sentences
 };
 

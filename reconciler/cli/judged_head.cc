@@ -2,16 +2,31 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <unordered_map>
 
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/core/kept_jobs.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
+
+// Most blobs of an older commit are those of the head as well.
+class KnownDigests : public ContentDigests {
+ public:
+  const Digest* find(const BlobId& blob) const override {
+    const auto it = known_.find(blob);
+    return it == known_.end() ? nullptr : &it->second;
+  }
+  void put(const BlobId& blob, const Digest& digest) override { known_[blob] = digest; }
+
+ private:
+  std::unordered_map<BlobId, Digest> known_;
+};
 
 CommitId newest(GitSource& source, const Bucket& bucket) {
   try {
@@ -30,47 +45,56 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
   throw CommandError(kExitFailed, "no commit is known yet; the remote has to answer once");
 }
 
-// Every job that is wanted gets an answer, so that none is asked for twice.
-void load_kept(GitSource& source, const Bucket& bucket, const std::map<JobName, CommitId>& wanted,
-               std::map<JobName, KeptJob>& kept) {
-  for (const auto& [name, commit] : wanted) {
-    const auto view = source.open_view(commit);
-    auto job = load_job(*view, bucket.config.git.path, name, workspace_limits(bucket));
-    kept[name] = {commit, job ? std::make_shared<const Job>(std::move(*job)) : nullptr};
-  }
+DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head, KnownDigests& digests) {
+  KeptJobs kept;
+  const auto make = [&] {
+    return make_desired({.commit = head.commit,
+                         .workspace = head.workspace,
+                         .applied = head.applied,
+                         .kept = kept,
+                         .sources = head.sources,
+                         .worker_root = head.rendering.worker_root,
+                         .update_seq = head.rendering.update_seq});
+  };
+  const auto open = [&](const CommitId& commit) { return source.open_view(commit); };
+  return complete_desired(kept, make, [&](const WantedJobs& wanted) {
+    return load_kept(wanted, open, bucket.config.git.path, workspace_limits(bucket), &digests);
+  });
 }
 
-DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head,
-                    std::int64_t update_seq) {
-  const JudgeSettings settings = judge_settings(bucket);
-  std::map<JobName, KeptJob> kept;
-  while (true) {
-    DesiredState desired = make_desired({.commit = head.commit,
-                                         .workspace = head.workspace,
-                                         .applied = head.applied,
-                                         .kept = kept,
-                                         .sources = head.sources,
-                                         .worker_root = settings.worker_root,
-                                         .update_seq = update_seq});
-    if (desired.wants.empty()) return desired;
-    load_kept(source, bucket, desired.wants, kept);
-  }
-}
-
-VariableSources sources_of(const Bucket& bucket, bool reveal) {
-  VariableSources sources;
-  sources.bucket = bucket.config.bucket_id;
-  sources.ca_pem = judge_settings(bucket).ca_pem;
+// Of head.sources and head.masked.
+void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
+  head.masked.bucket = bucket.config.bucket_id;
+  head.masked.ca_pem = judge_settings(bucket).ca_pem;
   const std::shared_ptr<Values> values = open_kv_store_readonly(bucket.secrets());
-  sources.stored = values->snapshot();
-  if (reveal) {
-    sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
-  } else {
-    sources.reveal = [](const StoredValue&) {
-      return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
-    };
-  }
-  return sources;
+  head.masked.stored = values->snapshot();
+  head.masked.reveal = [](const StoredValue&) {
+    return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
+  };
+  head.sources = head.masked;
+  if (reveal) head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
+}
+
+void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
+                const std::shared_ptr<KnownDigests>& digests, JudgedHead& head) {
+  head.read_blob = [source](const BlobId& blob) -> std::optional<std::string> {
+    try {
+      return *source->blobs().read(blob);
+    } catch (const SourceError&) {
+      return std::nullopt;
+    }
+  };
+  const std::string root = bucket.config.git.path;
+  head.workspace_at = [source, root, digests, limits = workspace_limits(bucket)](const CommitId& commit) {
+    std::optional<Workspace> out;
+    try {
+      out = load_workspace(*source->open_view(commit), root, limits, digests.get());
+    } catch (const SourceError&) {
+      return out;
+    }
+    if (out->refused()) out.reset();
+    return out;
+  };
 }
 
 }  // namespace
@@ -78,17 +102,19 @@ VariableSources sources_of(const Bucket& bucket, bool reveal) {
 JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   JudgedHead head;
   head.settings = pass_settings(bucket).plan;
-  head.sources = sources_of(bucket, which.reveal);
-  std::int64_t update_seq = 1;
+  read_sources(bucket, which.reveal, head);
+  head.rendering = {bucket.config.bucket_id, judge_settings(bucket).worker_root, 1};
   std::unique_ptr<Store> store;
   if (std::filesystem::exists(bucket.store())) {
     store = open_state_store_readonly(bucket.store());
     head.applied = store->load();
     const std::vector<PassRecord> last = store->passes(1);
-    if (!last.empty()) update_seq = last[0].id + 1;
+    if (!last.empty()) head.rendering.update_seq = last[0].id + 1;
   }
   const auto source_owner = std::make_shared<GitSource>(git_options(bucket));
   GitSource& source = *source_owner;
+  const auto digests = std::make_shared<KnownDigests>();
+  read_older(source_owner, bucket, digests, head);
   if (!which.workspace.empty()) {
     if (!std::filesystem::is_directory(which.workspace)) {
       throw CommandError(kExitUsage, "there is no directory " + which.workspace);
@@ -113,19 +139,13 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     }
     head.label = head.commit.str().substr(0, 12);
     const std::shared_ptr<FileView> view = source.open_view(head.commit);
-    head.workspace = load_workspace(*view, bucket.config.git.path, workspace_limits(bucket));
+    head.workspace = load_workspace(*view, bucket.config.git.path, workspace_limits(bucket), digests.get());
     // By blob: a held job's files are of another commit.
-    head.read = [source_owner](const JobName&, const ShippedFile& file) -> std::optional<std::string> {
-      try {
-        return *source_owner->blobs().read(file.blob);
-      } catch (const SourceError&) {
-        return std::nullopt;
-      }
-    };
+    head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };
   }
   if (head.workspace.refused()) return head;
   if (store) apply_releases(*store, head.commit, head.settings);
-  head.desired = desire(source, bucket, head, update_seq);
+  head.desired = desire(source, bucket, head, *digests);
   return head;
 }
 

@@ -11,6 +11,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/plan.h"
+#include "reconciler/core/rendering.h"
 
 namespace maand {
 
@@ -20,10 +21,16 @@ struct JudgedHead {
   Workspace workspace;
   AppliedState applied;  // empty before the first apply
   VariableSources sources;
+  VariableSources masked;  // the same with `<secret>` for every secret
+  RenderSettings rendering;
   PlanSettings settings;
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
   // Bytes of a file of a job that is shipped as it is. nullopt: it cannot be read.
   std::function<std::optional<std::string>(const JobName& job, const ShippedFile& file)> read;
+  // What was in the mirror before: bytes of a blob, and the workspace of a commit. nullopt:
+  // it cannot be read, or the commit is refused.
+  std::function<std::optional<std::string>(const BlobId& blob)> read_blob;
+  std::function<std::optional<Workspace>(const CommitId& commit)> workspace_at;
 };
 
 struct WhichHead {

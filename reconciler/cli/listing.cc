@@ -7,6 +7,7 @@
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"
+#include "reconciler/core/views.h"
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
@@ -14,18 +15,8 @@ namespace {
 
 constexpr const char* kEncrypted = "[encrypted]";
 
-bool has(const std::vector<std::string>& names, const std::string& name) {
-  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string comma_list(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
-  return out;
-}
-
-void require_known(const std::vector<std::string>& asked, const std::set<std::string>& known,
-                   const char* what) {
+void require_known_names(const std::vector<std::string>& asked, const std::set<std::string>& known,
+                         const char* what) {
   for (const std::string& name : asked) {
     if (known.count(name) > 0) continue;
     const auto near = nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
@@ -33,33 +24,6 @@ void require_known(const std::vector<std::string>& asked, const std::set<std::st
                                        (near ? "; did you mean `" + *near + "`?" : ""));
   }
 }
-
-void check(const JudgedHead& head, const ListingFilter& filter) {
-  std::set<std::string> jobs;
-  std::set<std::string> workers;
-  for (const auto& [name, job] : head.desired->jobs) jobs.insert(name.str());
-  for (const Worker& worker : head.desired->workers) workers.insert(worker.host.str());
-  for (const auto& [key, allocation] : head.applied.allocations) {
-    jobs.insert(key.job.str());
-    workers.insert(key.worker.str());
-  }
-  require_known(filter.jobs, jobs, "job");
-  require_known(filter.workers, workers, "worker");
-}
-
-// What the active allocations of a worker reserve together.
-Reservation reserved_on(const JudgedHead& head, std::uint32_t worker) {
-  Reservation sum;
-  for (const auto& [name, job] : head.desired->jobs) {
-    if (!job.job || !std::binary_search(job.workers.begin(), job.workers.end(), worker)) continue;
-    if (head.desired->disabled.covers({name, head.desired->workers[worker].host})) continue;
-    sum.memory_mb += job.job->reservation.memory_mb;
-    sum.cpu_mhz += job.job->reservation.cpu_mhz;
-  }
-  return sum;
-}
-
-RenderSettings settings_of(const JudgedHead& head) { return {head.sources.bucket, "", 1}; }
 
 const std::vector<Listing::Column> kVariableColumns = {
     {"namespace"}, {"key"}, {"value", false, true}, {"version", true}};
@@ -81,8 +45,40 @@ std::optional<std::vector<std::string>> variable(const JudgedHead& head, const V
 
 }  // namespace
 
+bool ListingFilter::names_job(const JobName& job) const {
+  return jobs.empty() || std::find(jobs.begin(), jobs.end(), job.str()) != jobs.end();
+}
+
+bool ListingFilter::names_worker(const WorkerHost& worker) const {
+  return workers.empty() || std::find(workers.begin(), workers.end(), worker.str()) != workers.end();
+}
+
+void require_known(const JudgedHead& head, const ListingFilter& filter) {
+  std::set<std::string> jobs;
+  std::set<std::string> workers;
+  for (const auto& [name, job] : head.desired->jobs) jobs.insert(name.str());
+  for (const Worker& worker : head.desired->workers) workers.insert(worker.host.str());
+  for (const auto& [key, allocation] : head.applied.allocations) {
+    jobs.insert(key.job.str());
+    workers.insert(key.worker.str());
+  }
+  require_known_names(filter.jobs, jobs, "job");
+  require_known_names(filter.workers, workers, "worker");
+}
+
+Reservation reserved_on(const JudgedHead& head, std::uint32_t worker) {
+  Reservation sum;
+  for (const auto& [name, job] : head.desired->jobs) {
+    if (!job.job || !std::binary_search(job.workers.begin(), job.workers.end(), worker)) continue;
+    if (head.desired->disabled.covers({name, head.desired->workers[worker].host})) continue;
+    sum.memory_mb += job.job->reservation.memory_mb;
+    sum.cpu_mhz += job.job->reservation.cpu_mhz;
+  }
+  return sum;
+}
+
 Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
+  require_known(head, filter);
   Listing out{{{"worker"},
                {"address"},
                {"labels", false, true},
@@ -94,7 +90,7 @@ Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
               {}};
   for (std::uint32_t i = 0; i < head.desired->workers.size(); ++i) {
     const Worker& worker = head.desired->workers[i];
-    if (!has(filter.workers, worker.host.str())) continue;
+    if (!filter.names_worker(worker.host)) continue;
     const Reservation reserved = reserved_on(head, i);
     out.rows.push_back({worker.host.str(), worker.address, comma_list(worker.labels),
                         format_quantity(worker.memory_mb), format_quantity(reserved.memory_mb),
@@ -105,7 +101,7 @@ Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing list_jobs(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
+  require_known(head, filter);
   Listing out{{{"job"},
                {"version"},
                {"wave", true},
@@ -118,7 +114,7 @@ Listing list_jobs(const JudgedHead& head, const ListingFilter& filter) {
                {"held"}},
               {}};
   for (const auto& [name, job] : head.desired->jobs) {
-    if (!has(filter.jobs, name.str())) continue;
+    if (!filter.names_job(name)) continue;
     const std::string held = job.held ? to_string(job.held_reason) : "";
     if (!job.job) {
       out.rows.push_back({name.str(), "", "0", "0", "0", "", "0", "", "", held});
@@ -134,7 +130,7 @@ Listing list_jobs(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing list_allocations(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
+  require_known(head, filter);
   Listing out{{{"job"},
                {"worker"},
                {"index"},
@@ -146,7 +142,7 @@ Listing list_allocations(const JudgedHead& head, const ListingFilter& filter) {
                {"allocation_id", false, true}},
               {}};
   const auto add = [&](const AllocationKey& key, const std::string& index) {
-    if (!has(filter.jobs, key.job.str()) || !has(filter.workers, key.worker.str())) return;
+    if (!filter.names_job(key.job) || !filter.names_worker(key.worker)) return;
     const AppliedAllocation* applied = head.applied.find(key);
     out.rows.push_back({key.job.str(), key.worker.str(), index, index.empty() ? "no" : "yes",
                         head.desired->disabled.covers(key) ? "yes" : "no",
@@ -168,11 +164,33 @@ Listing list_allocations(const JudgedHead& head, const ListingFilter& filter) {
   return out;
 }
 
+Listing list_deployments(const JudgedHead& head, const ListingFilter& filter) {
+  require_known(head, filter);
+  Listing out{{{"job"},
+               {"worker"},
+               {"version"},
+               {"commit"},
+               {"confirmed_at"},
+               {"state"},
+               {"last_target"},
+               {"last_result"}},
+              {}};
+  for (const auto& [key, allocation] : head.applied.allocations) {
+    if (!filter.names_job(key.job) || !filter.names_worker(key.worker)) continue;
+    const AllocationView view = view_of(allocation);
+    const bool known = allocation.confirmed_at != WallTime{};
+    out.rows.push_back({key.job.str(), key.worker.str(), view.version, view.commit.str(),
+                        known ? rfc3339(allocation.confirmed_at) : "", view.state, view.last_target,
+                        view.last_result});
+  }
+  return out;
+}
+
 Listing list_job_ports(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
+  require_known(head, filter);
   Listing out{{{"job"}, {"name"}, {"port", true}, {"from"}}, {}};
   for (const auto& [job, numbers] : head.desired->ports) {
-    if (!has(filter.jobs, job.str())) continue;
+    if (!filter.names_job(job)) continue;
     const auto desired = head.desired->jobs.find(job);
     for (const auto& [name, number] : numbers) {
       bool fixed = false;
@@ -187,7 +205,7 @@ Listing list_job_ports(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
+  require_known(head, filter);
   Listing out{{{"job"},
                {"command"},
                {"executed_on"},
@@ -198,7 +216,7 @@ Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter) {
                {"demand_config", false, true}},
               {}};
   for (const auto& [name, job] : head.desired->jobs) {
-    if (!job.job || !has(filter.jobs, name.str())) continue;
+    if (!job.job || !filter.names_job(name)) continue;
     for (const JobCommand& command : job.job->commands) {
       const CommandDemand none{JobName{}, "", "", "", ""};
       const CommandDemand& demand = command.demand ? *command.demand : none;
@@ -210,9 +228,8 @@ Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing list_variables(const JudgedHead& head, const ListingFilter& filter) {
-  check(head, filter);
-  const RenderSettings settings = settings_of(head);
-  const DesiredVariables variables(*head.desired, head.workspace, head.sources, settings);
+  require_known(head, filter);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources, head.rendering);
   const auto wanted = [&](const std::string& ns) {
     if (filter.jobs.empty()) return true;
     for (const std::string& name : filter.jobs) {
@@ -240,8 +257,7 @@ Listing list_variables(const JudgedHead& head, const ListingFilter& filter) {
 }
 
 Listing show_variable(const JudgedHead& head, const std::string& ns, const std::string& key, bool reveal) {
-  const RenderSettings settings = settings_of(head);
-  const DesiredVariables variables(*head.desired, head.workspace, head.sources, settings);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources, head.rendering);
   std::string problem;
   auto row = variable(head, variables.all(), ns, key, reveal, problem);
   if (!row) {

@@ -25,15 +25,27 @@ struct Listing {
 struct ListingFilter {
   std::vector<std::string> jobs;
   std::vector<std::string> workers;
+
+  bool names_job(const JobName& job) const;
+  bool names_worker(const WorkerHost& worker) const;
 };
 
-// REQUIRES of all: head.desired. A name in the filter that nobody has is a
-// CommandError (kExitUsage).
+// CommandError (kExitUsage) for a name in the filter that nobody has. REQUIRES: head.desired.
+void require_known(const JudgedHead& head, const ListingFilter& filter);
+
+// What the active allocations of a worker reserve together. REQUIRES: head.desired.
+Reservation reserved_on(const JudgedHead& head, std::uint32_t worker);
+
+// REQUIRES of all: head.desired. All begin with require_known().
 Listing list_workers(const JudgedHead& head, const ListingFilter& filter);       // reserved against capacity
 Listing list_jobs(const JudgedHead& head, const ListingFilter& filter);          // waves, reservations, holds
 Listing list_allocations(const JudgedHead& head, const ListingFilter& filter);   // where what runs
 Listing list_job_ports(const JudgedHead& head, const ListingFilter& filter);     // numbers of ports
 Listing list_job_commands(const JudgedHead& head, const ListingFilter& filter);  // commands and demands
+Listing list_deployments(const JudgedHead& head, const ListingFilter& filter);  // what workers have confirmed
+// The assembled catalogue: servers, scrape jobs with their targets, rule files with
+// their alerts, runbooks, dashboards. Empty where no job is a Prometheus server.
+Listing list_prometheus(const JudgedHead& head, const ListingFilter& filter);
 // Every variable; with jobs in the filter, of the namespaces their allocations read.
 // Secrets are `[encrypted]`.
 Listing list_variables(const JudgedHead& head, const ListingFilter& filter);

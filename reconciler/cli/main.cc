@@ -110,7 +110,8 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
       show.add_option("--commit", plan->commit, "Of this commit (default: the newest of the branch)");
   show.add_option("--workspace", plan->workspace, "Of this directory instead of a commit")->excludes(commit);
   show.add_option("--jobs", plan->jobs, "Of these jobs alone: a,b")->delimiter(',');
-  show.add_flag("-v,--verbose", plan->verbose, "Warnings as well");
+  show.add_flag("-v,--verbose", plan->verbose,
+                "Diffs of the files, ports, reservations and warnings as well");
 
   const auto render = std::make_shared<RenderOptions>();
   CLI::App& files = verb(app, run, "render", "Print the files an allocation would get", run_render, render);
@@ -177,14 +178,18 @@ void add_cat(CLI::App& parent, Run& run, const std::string& name, const std::str
 }
 
 void add_cat_verbs(CLI::App& app, Run& run) {
-  CLI::App* cat =
-      app.add_subcommand("cat", "Show tables of workers, jobs, allocations, ports, commands, variables");
+  CLI::App* cat = app.add_subcommand(
+      "cat", "Show tables of workers, jobs, allocations, deployments, ports, commands, variables");
   cat->require_subcommand(1);
   add_cat(*cat, run, "workers", "Workers, and what is reserved of them", run_cat_workers, true);
   add_cat(*cat, run, "jobs", "Jobs: versions, waves, reservations", run_cat_jobs, false);
   add_cat(*cat, run, "allocations", "Which job is on which worker", run_cat_allocations, true);
+  add_cat(*cat, run, "deployments", "What workers have confirmed, and when", run_cat_deployments, true);
   add_cat(*cat, run, "job_ports", "Numbers of declared ports", run_cat_job_ports, false);
   add_cat(*cat, run, "job_commands", "Commands of jobs and what they demand", run_cat_job_commands, false);
+
+  add_cat(*cat, run, "prometheus", "What Prometheus scrapes, its rules, runbooks and dashboards",
+          run_cat_prometheus, false);
 
   const auto list = std::make_shared<CatOptions>();
   CLI::App& kv = verb(*cat, run, "kv", "Variables that templates read", run_cat_kv, list);

@@ -23,16 +23,6 @@ LogOptions log_options(const Bucket& bucket, const Context& context) {
   return options;
 }
 
-std::unique_ptr<BucketLock> take_lock(const Bucket& bucket) {
-  std::filesystem::create_directories(bucket.data());
-  std::filesystem::permissions(bucket.data(), std::filesystem::perms::owner_all);
-  try {
-    return std::make_unique<BucketLock>(bucket.data());
-  } catch (const BucketBusy& busy) {
-    throw CommandError(kExitNoDaemon, busy.what());
-  }
-}
-
 // Both are part of every path on every worker: another value would make the
 // daemon blind to what it deployed (interface.md: fixed at the first apply).
 void check_fixed(Store& store, const std::string& key, const std::string& value) {
@@ -58,8 +48,9 @@ void require_serveable(const Bucket& bucket) {
 
 // Members in the order in which they start; C++ ends them in reverse.
 struct Services::Parts {
-  Parts(const Bucket& bucket, const Context& context, const OpenStore& open_store)
-      : lock(take_lock(bucket)),
+  Parts(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> bucket_lock,
+        const OpenStore& open_store)
+      : lock(std::move(bucket_lock)),
         reporter(log_options(bucket, context), counters),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
@@ -87,7 +78,7 @@ struct Services::Parts {
     transport.interrupt();
   }
 
-  std::unique_ptr<BucketLock> lock;
+  std::shared_ptr<BucketLock> lock;
   SystemClock clock;
   Counters counters;
   Reporter reporter;
@@ -106,9 +97,21 @@ struct Services::Parts {
   OperatorDesk desk;
 };
 
-Services::Services(const Bucket& bucket, const Context& context, const OpenStore& open_store) {
+std::shared_ptr<BucketLock> Services::take_lock(const Bucket& bucket) {
+  std::filesystem::create_directories(bucket.data());
+  std::filesystem::permissions(bucket.data(), std::filesystem::perms::owner_all);
+  try {
+    return std::make_shared<BucketLock>(bucket.data());
+  } catch (const BucketBusy& busy) {
+    throw CommandError(kExitNoDaemon, busy.what());
+  }
+}
+
+Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> lock,
+                   const OpenStore& open_store) {
   require_serveable(bucket);
-  parts_ = std::make_unique<Parts>(bucket, context, open_store);
+  if (!lock) lock = take_lock(bucket);
+  parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
 }

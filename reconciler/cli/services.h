@@ -16,6 +16,7 @@
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/store/bucket_lock.h"
 
 namespace maand {
 
@@ -23,10 +24,14 @@ class Services {
  public:
   using OpenStore = std::function<std::unique_ptr<Store>(const std::filesystem::path&)>;
 
-  // Takes the bucket's lock. Throws CommandError: kExitNoDaemon when another
-  // process has it, kExitUsage for a bucket that cannot be served. `open_store`:
-  // another store than the bucket's own, for the fault suite; null = the real one.
-  Services(const Bucket& bucket, const Context& context, const OpenStore& open_store = nullptr);
+  // Throws CommandError: kExitNoDaemon when another process has the bucket.
+  static std::shared_ptr<BucketLock> take_lock(const Bucket& bucket);
+
+  // Throws CommandError(kExitUsage) for a bucket that cannot be served, and as
+  // take_lock() when no `lock` is given. `open_store`: another store than the
+  // bucket's own, for the fault suite; null = the real one.
+  Services(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> lock = nullptr,
+           const OpenStore& open_store = nullptr);
   ~Services();
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;

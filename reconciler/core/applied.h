@@ -42,6 +42,7 @@ struct AppliedAllocation {
   RenderedWith rendered_with;     // of `files`
   Digest baseline;                // counts as equal to files->digest (R1.10); empty = none
   CommitId commit;                // of the last operation that was confirmed
+  WallTime confirmed_at{};        // when it was; unset: by a maand that did not keep it
   TreeId tree;                    // job tree the allocation was last acted on with, confirmed or not
 
   LastResult last = LastResult::kNone;  // how the last operation with a target ended

@@ -1,11 +1,12 @@
 #include "reconciler/core/desired.h"
 
-#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/holds.h"
+#include "reconciler/core/missing_values.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/port_pool.h"
 #include "reconciler/core/text.h"
@@ -20,8 +21,8 @@ constexpr int kMaxRounds = 1000;
 // Builds the state round by round: what turns out not to work in one is held in the next.
 class Maker {
  public:
-  explicit Maker(const DesiredInputs& inputs)
-      : in_(inputs), holds_(holds_of(inputs.workspace, inputs.applied)) {
+  explicit Maker(const DesiredInputs& inputs) : in_(inputs) {
+    if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied);
     for (const auto& [name, job] : inputs.workspace.jobs) heads_[name] = std::make_shared<const Job>(job);
   }
 
@@ -30,8 +31,12 @@ class Maker {
       begin_round();
       take_contents();
       place_jobs();
-      if (!number_ports()) continue;
-      if (render_jobs()) break;
+      if (!number_ports() && !in_.trial) continue;
+      if (render_jobs() || in_.trial) break;
+    }
+    for (auto& [name, missing] : missing_) {
+      if (const auto job = out_.jobs.find(name); job != out_.jobs.end())
+        job->second.missing = std::move(missing);
     }
     for (const auto& [key, one] : problems_) {
       out_.problems.error(one.path, one.field, one.message, one.advice);
@@ -147,10 +152,11 @@ class Maker {
     if (!any) return true;
     const RenderSettings settings{in_.sources.bucket, in_.worker_root, in_.update_seq};
     const DesiredVariables variables(out_, in_.workspace, in_.sources, settings);
-    bool settled = hold_catalogues(variables);
+    std::map<JobName, Failures> failures;
+    std::set<JobName> rendering;  // of those that fail, whose own files do
+    for (const auto& [name, found] : variables.failures()) note_failures(name, found, failures[name]);
     for (auto& [name, job] : out_.jobs) {
       if (!job.job || !is_made(*job.job)) continue;
-      std::vector<Hold> failures;
       JobRenderer renderer(*job.job, variables.all(), settings, variables.scrape());
       for (const std::uint32_t worker : job.workers) {
         const Worker& on = out_.workers[worker];
@@ -159,27 +165,28 @@ class Maker {
         if (auto* content = std::get_if<AllocationContent>(&result)) {
           job.rendered.push_back(std::move(*content));
         } else {
-          note_failures(name, std::get<std::vector<RenderFailure>>(result), failures);
+          rendering.insert(name);
+          note_failures(name, std::get<std::vector<RenderFailure>>(result), failures[name]);
         }
       }
-      if (failures.empty()) continue;
-      job.rendered.clear();
-      if (hold(name, worst(failures))) settled = false;
+      if (rendering.count(name) > 0) job.rendered.clear();
     }
-    return settled;
+    rendered_before_ = true;
+    bool settled = true;
+    for (const auto& [name, found] : failures) {
+      const bool fresh = rendering.count(name) > 0 ? hold(name, hold_of(found))
+                                                   : holds_.emplace(name, hold_of(found)).second;
+      settled = settled && !fresh;
+    }
+    return hold_conflicts(variables) && settled;
   }
 
   // Not every allocation has the files of the job as they are.
   static bool is_made(const Job& job) { return !job.templates.empty() || job.is_prometheus; }
 
   // False: a job is held now that was not.
-  bool hold_catalogues(const DesiredVariables& variables) {
+  bool hold_conflicts(const DesiredVariables& variables) {
     bool settled = true;
-    for (const auto& [name, found] : variables.failures()) {
-      std::vector<Hold> failures;
-      note_failures(name, found, failures);
-      if (holds_.emplace(name, worst(failures)).second) settled = false;
-    }
     for (const CatalogueConflict& conflict : variables.conflicts()) {
       const BetweenJobs problem{Reason::kPrometheusConflict, conflict.jobs, conflict.diagnostic};
       problems_.emplace(to_string(conflict.diagnostic), conflict.diagnostic);
@@ -191,33 +198,48 @@ class Maker {
     return settled;
   }
 
-  // A job that waits for a value is told so only when nothing worse is wrong with it.
-  static Hold worst(const std::vector<Hold>& failures) {
-    const auto broken = std::find_if(failures.begin(), failures.end(),
-                                     [](const Hold& one) { return one.reason != Reason::kMissingValue; });
-    return broken != failures.end() ? *broken : failures.front();
+  // Of one job, over all its allocations.
+  struct Failures {
+    std::optional<Hold> broken;     // the first that waiting does not end
+    std::set<std::string> missing;  // values, `namespace/key`
+  };
+
+  // A job that waits for values is told so only when nothing worse is wrong with it.
+  static Hold hold_of(const Failures& failures) {
+    if (failures.broken) return *failures.broken;
+    return {Reason::kMissingValue, list_missing(failures.missing), {}};
   }
 
-  void note_failures(const JobName& name, const std::vector<RenderFailure>& found,
-                     std::vector<Hold>& failures) {
+  void note_failures(const JobName& name, const std::vector<RenderFailure>& found, Failures& failures) {
     for (const RenderFailure& failure : found) {
       const TemplateProblem& problem = failure.problem;
-      const std::string where =
-          "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
+      const std::string path = "jobs/" + name.str() + "/" + failure.path;
       if (problem.kind == TemplateProblem::Kind::kMissingValue) {
-        const std::string ns = problem.ns.empty() ? "secrets/job/" + name.str() : problem.ns;
-        failures.push_back({Reason::kMissingValue, ns + "/" + problem.key, {}});
+        note_missing(name, path, problem, failures);
         continue;
       }
+      const std::string where =
+          "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
       const Diagnostic diagnostic{
-          Severity::kError, "jobs/" + name.str() + "/" + failure.path, "", where + problem.message,
+          Severity::kError, path, "", where + problem.message,
           problem.kind == TemplateProblem::Kind::kDenied
               ? "read only namespaces of this allocation, or demand the job that owns the value"
               : "correct the template"};
       // The same mistake on a hundred workers is told once.
       problems_.emplace(diagnostic.path + where + problem.message, diagnostic);
-      failures.push_back({Reason::kBroken, to_string(diagnostic), {}});
+      if (!failures.broken) failures.broken = Hold{Reason::kBroken, to_string(diagnostic), {}};
     }
+  }
+
+  void note_missing(const JobName& name, const std::string& path, const TemplateProblem& problem,
+                    Failures& failures) {
+    const std::string ns = problem.ns.empty() ? "secrets/job/" + name.str() : problem.ns;
+    const std::string key = problem.key.empty() ? "(a name made from a secret)" : problem.key;
+    const bool fresh = failures.missing.insert(ns + "/" + key).second;
+    if (!fresh || rendered_before_ || holds_.count(name) > 0) return;
+    std::vector<MissingValue>& missing = missing_[name];
+    if (missing.size() < MissingValues::kMost)
+      missing.push_back({path, problem.line, problem.column, ns + "/" + key});
   }
 
   // What did not work is not tried in the next round: neither the head's content, nor,
@@ -232,6 +254,8 @@ class Maker {
   std::map<JobName, Hold> holds_;
   std::set<JobName> unusable_;
   std::map<std::string, Diagnostic> problems_;
+  std::map<JobName, std::vector<MissingValue>> missing_;
+  bool rendered_before_ = false;  // what fails from now on may fail because of a job that is held
   DesiredState out_;
 };
 

@@ -27,6 +27,15 @@ struct KeptJob {
   std::shared_ptr<const Job> job;
 };
 
+// A value that a template of a job reads and that is not there.
+struct MissingValue {
+  std::string path;  // of the template, in the workspace
+  int line = 0;      // from 1, as in TemplateProblem
+  int column = 0;
+  std::string name;  // `vars/job/api/token`
+  friend bool operator==(const MissingValue&, const MissingValue&) = default;
+};
+
 struct DesiredJob {
   JobName name;
   // What its allocations shall run. Null: nothing is known that could run
@@ -41,6 +50,9 @@ struct DesiredJob {
   Reason held_reason = Reason::kUnchanged;
   std::string held_detail;
   TreeId held_tree;  // allocations last acted on with this tree are left as they are (R2.6)
+  // What the head's content lacks, each value once (MissingValues::kMost at most). Not what
+  // it lacks only because another job does not work.
+  std::vector<MissingValue> missing;
 
   HealthSpec health;  // of `job`, with the numbers of its ports
 
@@ -74,6 +86,9 @@ struct DesiredInputs {
   const VariableSources& sources;
   std::string worker_root = "/opt/worker";
   std::int64_t update_seq = 1;  // `.UpdateSeq` of what is shipped now
+  // Only `problems` and `missing` are asked for, of the workspace by itself: no job is
+  // held for another's mistake or for its own past, and the state is not whole.
+  bool trial = false;
 };
 
 // Cost: placement, ports, and one rendering of every template per allocation; as

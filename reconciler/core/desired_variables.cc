@@ -76,7 +76,14 @@ JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& earl
   const ScrapeTexts none{"", "", "a scrape file cannot be made of scrape files"};
   AllocationValues values(early, job, std::nullopt, none);
   auto result = maand::render(*std::get<TemplatePtr>(parsed), data, values);
-  if (auto* problem = std::get_if<TemplateProblem>(&result)) return fail(std::move(*problem));
+  if (auto* problem = std::get_if<TemplateProblem>(&result)) {
+    if (problem->kind != TemplateProblem::Kind::kMissingValue) return fail(std::move(*problem));
+    MissingValues missing;
+    const Template& scrape = *std::get<TemplatePtr>(parsed);
+    for (TemplateProblem& one : missing.all_of(scrape, data, values, std::move(*problem)))
+      fail(std::move(one));
+    return job.catalogue;
+  }
   Diagnostics found;
   JobCataloguePtr out =
       with_rendered_scrape(*job.catalogue, std::get<Rendered>(result).text, job.resources.ports, found);

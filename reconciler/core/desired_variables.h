@@ -29,6 +29,8 @@ class DesiredVariables {
 
   const Variables& all() const { return *variables_; }
   const ScrapeTexts& scrape() const { return scrape_; }
+  // Of every job, sorted by name; empty where there is no server.
+  const std::vector<CatalogueJob>& catalogues() const { return catalogues_; }
 
   // Jobs whose scrape.yaml.tpl could not be rendered, and those whose catalogues do
   // not go together once it is. Such a job scrapes nothing.

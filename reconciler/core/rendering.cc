@@ -59,7 +59,13 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
   for (const JobTemplate& one : job_.templates) {
     std::variant<Rendered, TemplateProblem> result = maand::render(*one.parsed, data, values);
     if (auto* problem = std::get_if<TemplateProblem>(&result)) {
-      out.failures.push_back({one.path + ".tpl", std::move(*problem)});
+      if (problem->kind == TemplateProblem::Kind::kMissingValue) {
+        for (TemplateProblem& each : missing_.all_of(*one.parsed, data, values, std::move(*problem))) {
+          out.failures.push_back({one.path + ".tpl", std::move(each)});
+        }
+      } else {
+        out.failures.push_back({one.path + ".tpl", std::move(*problem)});
+      }
       continue;
     }
     Rendered& rendered = std::get<Rendered>(result);
@@ -81,6 +87,19 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
   }
   for (const std::string& label : data.labels) read.append(label).push_back('\n');
   out.values = sha256(read);
+  return out;
+}
+
+std::vector<ShippedFile> JobRenderer::preview(const Worker& worker, std::uint32_t index,
+                                              const std::string& current_version, std::int64_t update_seq,
+                                              const MadeFiles& made) {
+  Once once = render_all(worker, index, current_version, update_seq, made);
+  std::set<std::string_view> paths;
+  for (const ShippedFile& one : made.files) paths.insert(one.path);
+  std::vector<ShippedFile> out = made.files;
+  for (ShippedFile& file : once.files) {
+    if (paths.count(file.path) == 0) out.push_back(std::move(file));
+  }
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "reconciler/core/allocation_values.h"
 #include "reconciler/core/applied.h"
 #include "reconciler/core/files.h"
+#include "reconciler/core/missing_values.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/variables.h"
 
@@ -31,7 +32,7 @@ struct AllocationContent {
   RenderedWith with;  // of `files`
 };
 
-// One template that could not be rendered.
+// Why a template could not be rendered: one for each value that it lacks, else one.
 struct RenderFailure {
   std::string path;  // in the job directory, with `.tpl`
   TemplateProblem problem;
@@ -64,6 +65,12 @@ class JobRenderer {
                                                                      const AppliedAllocation* applied,
                                                                      const MadeFiles& made = {});
 
+  // For showing: every template by itself, so that one that fails hides no other.
+  // With their text, those of `made` as well; what could not be rendered is left out.
+  std::vector<ShippedFile> preview(const Worker& worker, std::uint32_t index,
+                                   const std::string& current_version, std::int64_t update_seq,
+                                   const MadeFiles& made = {});
+
  private:
   struct Once;  // one rendering of every template
 
@@ -77,6 +84,7 @@ class JobRenderer {
   const ScrapeTexts& scrape_;
   // Most allocations of a job render most templates to the same text.
   std::map<Digest, std::shared_ptr<const std::string>> texts_;
+  MissingValues missing_;
 };
 
 }  // namespace maand

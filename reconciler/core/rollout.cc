@@ -27,28 +27,6 @@
 
 namespace maand {
 
-const char* to_string(JobReport::State state) {
-  switch (state) {
-    case JobReport::State::kPending:
-      return "pending";
-    case JobReport::State::kRunning:
-      return "running";
-    case JobReport::State::kDone:
-      return "done";
-    case JobReport::State::kDegraded:
-      return "degraded";
-    case JobReport::State::kWaiting:
-      return "waiting";
-    case JobReport::State::kFailed:
-      return "failed";
-    case JobReport::State::kStopped:
-      return "stopped";
-    case JobReport::State::kHeld:
-      return "held";
-  }
-  return "pending";
-}
-
 class Rollout::Machine : public PortHolders {
  public:
   explicit Machine(RolloutLimits limits) : fleet_(limits) {}

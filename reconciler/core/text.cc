@@ -113,6 +113,12 @@ std::string join_words(const std::vector<std::string>& words) {
   return out;
 }
 
+std::string comma_list(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
+  return out;
+}
+
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string_view>& known) {
   // A word of hostile length is near to nothing, and would cost length² steps.
   if (word.empty() || word.size() > 64) return std::nullopt;

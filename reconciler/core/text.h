@@ -34,6 +34,9 @@ std::string quote(std::string_view text);
 // `a, b and c`
 std::string join_words(const std::vector<std::string>& words);
 
+// `a,b,c`, as lists are written in values and tables.
+std::string comma_list(const std::vector<std::string>& words);
+
 // The one of `known` that `word` most probably meant; nullopt: none is near.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string_view>& known);
 

@@ -19,12 +19,6 @@ constexpr std::string_view kSecretsSpace = "secrets/job/";
 
 using Indices = std::vector<std::uint32_t>;
 
-std::string comma_list(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
-  return out;
-}
-
 // The number at the end of `key` behind `prefix`, written as a plain index.
 std::optional<std::size_t> index_behind(std::string_view key, std::string_view prefix) {
   if (!key.starts_with(prefix)) return std::nullopt;

@@ -1,6 +1,7 @@
 #include "reconciler/core/views.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace maand {
 namespace {
@@ -14,6 +15,46 @@ Json object_of(const PlannedAction& action) {
           {"action", to_string(action.action)}, {"reason", to_string(action.reason)},
           {"sentence", sentence(action)},       {"current_version", action.current_version},
           {"new_version", action.new_version}};
+}
+
+Json object_of(const FileChange& change) {
+  Json out = {{"path", change.path}, {"change", to_string(change.kind)}};
+  if (change.old_bytes) out["old_bytes"] = *change.old_bytes;
+  if (change.new_bytes) out["new_bytes"] = *change.new_bytes;
+  if (!change.new_mode.empty()) {
+    out["old_mode"] = change.old_mode;
+    out["new_mode"] = change.new_mode;
+  }
+  if (!change.note.empty()) out["note"] = change.note;
+  if (!change.diff.empty()) out["diff"] = change.diff;
+  if (change.cut) out["cut"] = true;
+  return out;
+}
+
+Json object_of(const Plan& plan, const std::function<std::vector<FileChange>(const PlannedAction&)>& files) {
+  Json out = {{"commit", plan.commit.str()}, {"unchanged", plan.unchanged}, {"jobs", Json::array()}};
+  for (const auto& [name, job] : plan.jobs) {
+    Json entry = {{"job", name.str()}, {"leaving", job.leaving}, {"wave", job.wave}, {"held", job.held}};
+    if (job.held) {
+      entry["reason"] = to_string(job.held_reason);
+      entry["detail"] = job.held_detail;
+    }
+    entry["actions"] = Json::array();
+    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
+      for (const PlannedAction& action : *list) {
+        Json one = object_of(action);
+        if (files) {
+          one["files"] = Json::array();
+          for (const FileChange& change : files(action)) one["files"].push_back(object_of(change));
+        }
+        entry["actions"].push_back(std::move(one));
+      }
+    }
+    out["jobs"].push_back(std::move(entry));
+  }
+  out["waiting"] = Json::array();
+  for (const PlannedAction& action : plan.waiting) out["waiting"].push_back(object_of(action));
+  return out;
 }
 
 }  // namespace
@@ -65,22 +106,13 @@ std::string json_of(const JobReport& job) {
   return text_of(out);
 }
 
-std::string json_of(const Plan& plan) {
-  Json out = {{"commit", plan.commit.str()}, {"unchanged", plan.unchanged}, {"jobs", Json::array()}};
-  for (const auto& [name, job] : plan.jobs) {
-    Json entry = {{"job", name.str()}, {"leaving", job.leaving}, {"wave", job.wave}, {"held", job.held}};
-    if (job.held) {
-      entry["reason"] = to_string(job.held_reason);
-      entry["detail"] = job.held_detail;
-    }
-    entry["actions"] = Json::array();
-    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
-      for (const PlannedAction& action : *list) entry["actions"].push_back(object_of(action));
-    }
-    out["jobs"].push_back(std::move(entry));
-  }
-  out["waiting"] = Json::array();
-  for (const PlannedAction& action : plan.waiting) out["waiting"].push_back(object_of(action));
+std::string json_of(const Plan& plan) { return text_of(object_of(plan, nullptr)); }
+
+std::string json_of(const Plan& plan,
+                    const std::function<std::vector<FileChange>(const PlannedAction&)>& files,
+                    const std::vector<std::pair<std::string, std::string>>& more) {
+  Json out = object_of(plan, files);
+  for (const auto& [name, json] : more) out[name] = Json::parse(json, nullptr, false);
   return text_of(out);
 }
 

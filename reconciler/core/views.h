@@ -2,9 +2,13 @@
 // stable schema (interface.md). Always valid UTF-8, whatever bytes the values hold.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "reconciler/core/applied.h"
+#include "reconciler/core/file_change.h"
 #include "reconciler/core/plan.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/rollout.h"
@@ -30,6 +34,10 @@ std::string json_of(const AllocationView& allocation);
 std::string json_of(const PlannedAction& action);
 std::string json_of(const JobReport& job);
 std::string json_of(const Plan& plan);
+// With `files` in every action; `more`: members that are added at the end, each a name and JSON.
+std::string json_of(const Plan& plan,
+                    const std::function<std::vector<FileChange>(const PlannedAction&)>& files,
+                    const std::vector<std::pair<std::string, std::string>>& more);
 std::string json_of(const PassRecord& pass);
 
 // The JSON array of what json_of gives for each.

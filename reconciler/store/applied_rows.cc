@@ -263,9 +263,9 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, "
-      "?, ?, ?, ?, ?)"
+      " stopped_actor, stopped_reason, confirmed_at_ns, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
       " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
@@ -277,8 +277,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " missing_target = excluded.missing_target, stop_failed = excluded.stop_failed, attempted_head = "
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
-      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason, holds = "
-      "excluded.holds");
+      " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
+      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -294,7 +294,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   } else {
     row.null().null();
   }
-  row.text(numbers_to_text(a.holds));
+  row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds));
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
 }
@@ -327,7 +327,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason, holds FROM allocations");
+      " stopped_reason, confirmed_at_ns, holds FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
     AppliedAllocation a;
@@ -355,6 +355,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     const std::optional<std::string> actor = row.maybe_text();
     const std::optional<std::string> reason = row.maybe_text();
     if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
+    a.confirmed_at = wall_from_ns(row.integer());
     a.holds = numbers_from_text(row.text());
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));

@@ -49,6 +49,7 @@ CREATE TABLE allocations (
   health           TEXT    NOT NULL,
   stopped_actor    TEXT,              -- NULL: not stopped by an operator (R5.7)
   stopped_reason   TEXT,
+  confirmed_at_ns  INTEGER NOT NULL DEFAULT 0,  -- when commit_id was; 0: before schema 2
   holds            TEXT    NOT NULL DEFAULT '',  -- numbers of ports it may listen on: `8080 8081`
   PRIMARY KEY (job, worker)
 ) STRICT;

@@ -88,7 +88,7 @@ int run(const std::string& bucket_directory, int step, bool before) {
   Context context;
   context.bucket = bucket_directory;
   const Bucket bucket = open_bucket(context);
-  Services services(bucket, context, [&](const std::filesystem::path& path) {
+  Services services(bucket, context, nullptr, [&](const std::filesystem::path& path) {
     return std::make_unique<KillingStore>(open_state_store(path), step, before);
   });
   services.reconciler().run_once("commit");

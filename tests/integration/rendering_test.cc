@@ -193,6 +193,35 @@ TEST_F(Rendering, ASecretLiesOnTheWorkerForItsOwnerAndGroupAlone) {
       std::string::npos);
 }
 
+TEST_F(Rendering, APlanShowsWhatChangesInAFileButNeverItsSecret) {
+  const auto with = [](const std::string& level) {
+    return BucketWorld::job("api", "1.0.0", "",
+                            {{"app.ini.tpl", "token={{getSecret \"token\"}}\nme={{.WorkerIP}}\nlevel=" +
+                                                 level + "\nupper={{upper (getSecret \"token\")}}\n"}});
+  };
+  open_kv_store(world_.bucket() / "secrets")
+      ->write({{ValueChange::Kind::kPutSecret, "secrets/job/api", "token", "s3cret-of-api"}},
+              std::chrono::system_clock::now());
+  deploy(with("info"));
+  ASSERT_NE(file(0, "api", "app.ini").find("S3CRET-OF-API"), std::string::npos);
+  EXPECT_EQ(world_.maand({"plan", "-v"}).status, 0) << "nothing would change";
+  EXPECT_NE(world_.maand({"cat", "deployments"}).out.find("running"), std::string::npos);
+  world_.stop_daemon();
+  world_.commit(with("debug"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"plan", "-v"}, std::vector<std::string>{"plan", "--json"}}) {
+    const ProgramResult plan = world_.maand(arguments);
+    EXPECT_EQ(plan.status, 3) << plan.err;
+    const std::string all = plan.out + plan.err;
+    EXPECT_NE(all.find("-level=info"), std::string::npos) << all;
+    EXPECT_NE(all.find("+level=debug"), std::string::npos) << all;
+    EXPECT_NE(all.find(" me=" + address(0)), std::string::npos) << all;
+    EXPECT_NE(all.find("token=<secret>"), std::string::npos) << all;
+    EXPECT_EQ(all.find("s3cret"), std::string::npos) << all;
+    EXPECT_EQ(all.find("S3CRET"), std::string::npos) << all;
+  }
+}
+
 TEST_F(Rendering, OwnersAndModesAreGivenAndTakenBack) {
   const auto with = [](const std::string& files) {
     return BucketWorld::job("api", "1.0.0", files, {{"conf", "a\n"}, {"run", "#!/bin/sh\n"}});

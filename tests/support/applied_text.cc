@@ -57,19 +57,20 @@ std::string to_text(const Operation& operation) {
 }  // namespace
 
 std::string to_text(const AppliedAllocation& allocation) {
-  const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, tree, last,
-               last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
+  const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
+               last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
                stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
       << to_text(rendered_with) << "\n  baseline " << baseline.hex() << "\n  commit " << commit.str()
-      << "\n  tree " << tree.str() << "\n  last " << to_string(last) << "\n  last_target "
-      << to_string(last_target) << "\n  last_operation " << last_operation.str() << "\n  attempts "
-      << attempts << "\n  interruptions " << interruptions << "\n  interrupted_boot " << interrupted_boot
-      << "\n  missing_target " << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head "
-      << attempted_head.str() << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health)
-      << "\n  stopped_by " << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
+      << "\n  confirmed_at " << confirmed_at.time_since_epoch().count() << "\n  tree " << tree.str()
+      << "\n  last " << to_string(last) << "\n  last_target " << to_string(last_target)
+      << "\n  last_operation " << last_operation.str() << "\n  attempts " << attempts << "\n  interruptions "
+      << interruptions << "\n  interrupted_boot " << interrupted_boot << "\n  missing_target "
+      << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head " << attempted_head.str()
+      << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health) << "\n  stopped_by "
+      << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
       << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
   out << '\n';
@@ -170,6 +171,7 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.rendered_with = {sha256("read" + text), "0.9." + text, 7 + n};
   allocation.baseline = sha256("baseline" + text);
   allocation.commit = CommitId("commit" + text);
+  allocation.confirmed_at = WallTime(WallTime::duration(1700000000987654321));
   allocation.tree = TreeId("tree" + text);
   allocation.last = LastResult::kInterrupted;
   allocation.last_target = Target::kReload;

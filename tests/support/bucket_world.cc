@@ -80,9 +80,12 @@ BucketWorld::BucketWorld(int workers, std::vector<std::pair<std::string, std::st
                                      {"git", "poll_interval = \"1h\""},
                                      {"http", "listen = \"127.0.0.1:0\""},
                                      {"http", "health_listen = \"127.0.0.1:0\""}});
-  std::string conf = read_file(bucket_ / "maand.conf");
-  for (const auto& [section, line] : settings) conf = with_setting(conf, section, line);
-  write_file(bucket_ / "maand.conf", conf, 0600);
+  for (const auto& [section, line] : settings) set(section, line);
+}
+
+void BucketWorld::set(const std::string& section, const std::string& line) {
+  const std::filesystem::path file = bucket_ / "maand.conf";
+  write_file(file, with_setting(read_file(file), section, line), 0600);
 }
 
 BucketWorld::~BucketWorld() { kill_daemon(); }
@@ -158,6 +161,12 @@ bool BucketWorld::daemon_running() {
 }
 
 pid_t BucketWorld::daemon_pid() const { return daemon_; }
+
+void BucketWorld::reload_daemon() { kill(daemon_, SIGHUP); }
+
+bool BucketWorld::daemon_says(const std::string& text) {
+  return eventually([&] { return daemon_log().find(text) != std::string::npos; });
+}
 
 void BucketWorld::kill_daemon() {
   if (daemon_ == 0) return;

@@ -42,11 +42,16 @@ class BucketWorld {
   // `maand reconcile --wait`; returns its result.
   ProgramResult reconcile();
 
+  // Puts a line of maand.conf (as `settings` above) in place; a daemon learns of it at a reload.
+  void set(const std::string& section, const std::string& line);
+
   void serve();        // starts the daemon and returns when it is ready
   void kill_daemon();  // SIGKILL
   int stop_daemon();   // SIGTERM; its exit status
   bool daemon_running();
   pid_t daemon_pid() const;
+  void reload_daemon();  // SIGHUP
+  bool daemon_says(const std::string& text);  // waits for it in the log
   std::string daemon_log() const;
 
   // The note of a commit in the *remote* repository, when it tells `state`.

@@ -3,8 +3,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
+#include "gitsource/text_diff.h"
+#include "reconciler/cli/file_changes.h"
 #include "reconciler/cli/judged_head.h"
+#include "reconciler/cli/listing.h"
+#include "reconciler/cli/listing_text.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
 
@@ -68,17 +75,109 @@ void print_problems(const JudgedHead& head, bool warnings) {
   }
 }
 
+constexpr auto kDiff = [](std::string_view before, std::string_view after) {
+  return diff_texts(before, after);
+};
+
+// Diffs of an allocation, once: what is the same on the next worker is told in a line.
+class DiffPrinter {
+ public:
+  DiffPrinter(const Context& context, const JudgedHead& head)
+      : color_(context.color), changes_(head, kDiff) {}
+
+  void print(const PlannedAction& action) {
+    const std::vector<FileChange> files = changes_.of(action);
+    if (files.empty()) return;
+    if (action.key.job == like_.job && files == files_) {
+      std::printf("      files as for %s\n", like_.str().c_str());
+      return;
+    }
+    for (const FileChange& change : files) print(change);
+    like_ = action.key;
+    files_ = files;
+  }
+
+ private:
+  void print(const FileChange& change) const {
+    std::printf("      %s\n", title_of(change).c_str());
+    for (const std::string& line : change.diff) {
+      const char* ink = line[0] == '+' ? "\033[32m" : line[0] == '-' ? "\033[31m" : "\033[2m";
+      const bool inked = color_ && line[0] != ' ';
+      std::printf("        %s%s%s\n", inked ? ink : "", line.c_str(), inked ? "\033[0m" : "");
+    }
+    if (change.cut) std::printf("        … the rest is left out\n");
+  }
+
+  const bool color_;
+  FileChanges changes_;
+  AllocationKey like_;
+  std::vector<FileChange> files_;
+};
+
+std::vector<const JobPlan*> in_order(const Plan& plan) {
+  std::vector<const JobPlan*> jobs;
+  for (const auto& [name, job] : plan.jobs) jobs.push_back(&job);
+  std::stable_sort(jobs.begin(), jobs.end(), [](const JobPlan* a, const JobPlan* b) {
+    return std::pair(!a->leaving, a->leaving ? -a->wave : a->wave) <
+           std::pair(!b->leaving, b->leaving ? -b->wave : b->wave);
+  });
+  return jobs;
+}
+
+std::string heading(const JobPlan& job) {
+  return job.leaving ? "Before the waves, jobs that leave" : "Wave " + std::to_string(job.wave);
+}
+
+// What the jobs of the plan take of ports and workers.
+struct Needs {
+  Listing ports, workers;
+};
+
+Needs needs_of(const JudgedHead& head, const Plan& plan) {
+  ListingFilter filter;
+  std::set<std::string> workers;
+  for (const auto& [name, job] : plan.jobs) {
+    const auto desired = head.desired->jobs.find(name);
+    if (desired == head.desired->jobs.end() || !desired->second.job) continue;
+    filter.jobs.push_back(name.str());
+    for (const std::uint32_t one : desired->second.workers)
+      workers.insert(head.desired->workers[one].host.str());
+  }
+  filter.workers.assign(workers.begin(), workers.end());
+  Needs out;
+  if (!filter.jobs.empty()) out.ports = list_job_ports(head, filter);
+  if (!filter.workers.empty()) out.workers = list_workers(head, filter);
+  return out;
+}
+
+void print_needs(const Context& context, const JudgedHead& head, const Plan& plan) {
+  const Needs needs = needs_of(head, plan);
+  if (!needs.ports.rows.empty()) std::printf("\nPorts\n%s", table_of(needs.ports, context).c_str());
+  if (!needs.workers.rows.empty())
+    std::printf("\nReservations against capacity\n%s", table_of(needs.workers, context).c_str());
+  if (!needs.ports.rows.empty() || !needs.workers.rows.empty()) std::printf("\n");
+}
+
 void print_plan(const Context& context, const JudgedHead& head, const Plan& plan, bool verbose) {
   std::printf("Plan for %s\n", head.label.c_str());
   std::map<std::string, int> counts;
-  for (const auto& [name, job] : plan.jobs) {
-    if (job.held) {
-      std::printf("  = %s: held, because %s%s%s  %s\n", name.str().c_str(), explain(job.held_reason),
-                  job.held_detail.empty() ? "" : ": ", job.held_detail.c_str(), to_string(job.held_reason));
+  std::optional<DiffPrinter> diffs;
+  if (verbose) diffs.emplace(context, head);
+  std::string under;
+  for (const JobPlan* job : in_order(plan)) {
+    if (job->has_actions() && heading(*job) != under) {
+      under = heading(*job);
+      std::printf("%s:\n", under.c_str());
     }
-    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
+    if (job->held) {
+      std::printf("  = %s: held, because %s%s%s  %s\n", job->job.str().c_str(), explain(job->held_reason),
+                  job->held_detail.empty() ? "" : ": ", job->held_detail.c_str(),
+                  to_string(job->held_reason));
+    }
+    for (const auto* list : {&job->drains, &job->removals, &job->handovers, &job->starts, &job->upgrades}) {
       for (const PlannedAction& action : *list) {
         print_action(context, action);
+        if (diffs) diffs->print(action);
         ++counts[to_string(action.action)];
       }
     }
@@ -87,9 +186,19 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
     std::printf("  = %s  %s\n", sentence(action).c_str(), to_string(action.reason));
   }
   print_problems(head, verbose);
+  if (verbose) print_needs(context, head, plan);
   std::string line;
   for (const auto& [word, count] : counts) line += std::to_string(count) + " to " + word + ", ";
   std::printf("%s%zu unchanged\n", line.c_str(), plan.unchanged);
+}
+
+void print_json(const JudgedHead& head, const Plan& plan) {
+  FileChanges changes(head, kDiff);
+  const Needs needs = needs_of(head, plan);
+  const auto files = [&](const PlannedAction& action) { return changes.of(action); };
+  std::printf(
+      "%s\n",
+      json_of(plan, files, {{"ports", json_of(needs.ports)}, {"workers", json_of(needs.workers)}}).c_str());
 }
 
 // A mistyped name must not look like "nothing would change".
@@ -126,7 +235,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
     });
   }
   if (context.json) {
-    std::printf("%s\n", json_of(plan).c_str());
+    print_json(head, plan);
   } else {
     print_plan(context, head, plan, options.verbose);
   }

@@ -12,7 +12,7 @@ struct PlanOptions {
   std::string commit;             // --commit REV
   std::string workspace;          // --workspace DIR
   std::vector<std::string> jobs;  // --jobs a,b; empty = all
-  bool verbose = false;           // -v: also warnings and the changed files
+  bool verbose = false;           // -v: also warnings, diffs of the files, ports and reservations
 };
 
 // kExitDone: nothing would change; kExitChangesPending; kExitHeld: refused or held.

@@ -20,6 +20,7 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{200};
+constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
 
 // One line that is drawn over itself on a terminal; elsewhere a line per change.
 class ProgressLine {
@@ -58,8 +59,14 @@ int print_end(const Context& context, const std::string& document, bool by_daemo
 // Until the daemon has finished a pass that began after our word.
 int follow(const Context& context, const DaemonLink& daemon, std::int64_t asked) {
   ProgressLine line(context);
+  int missing = 0;
   while (true) {
     const DaemonAnswer answer = daemon.get("/api/v1/status");
+    missing = answer.no_daemon() ? missing + 1 : 0;
+    if (missing > 0 && missing < kLooksWithoutDaemon) {
+      std::this_thread::sleep_for(kLookEvery);
+      continue;
+    }
     if (!answer.done()) throw CommandError(kExitNoDaemon, "the daemon went away meanwhile: " + answer.text);
     const auto document = read_json(answer.body);
     if (!document) throw CommandError(kExitFailed, "the daemon's status cannot be read");

@@ -1,8 +1,12 @@
 #include "reconciler/cli/commands/serve.h"
 
-#include <atomic>
 #include <csignal>
-#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "reconciler/cli/services.h"
 #include "reconciler/cli/signals.h"
@@ -13,54 +17,112 @@
 namespace maand {
 namespace {
 
-// SIGHUP: a bad file keeps the old settings and says so (interface.md). Which of
-// them a running daemon can take over is little so far; the rest is told.
-void reload(const Context& context, const Bucket& running, Reporter& reporter) {
-  try {
-    const Bucket fresh = open_bucket(context);
-    const bool same = fresh.config.git.url == running.config.git.url &&
-                      fresh.config.git.branch == running.config.git.branch;
-    reporter.note(same ? "maand.conf is valid; changed settings take effect at the next start"
-                       : "maand.conf is valid and names another repository or branch; it takes effect at the "
-                         "next start");
-  } catch (const CommandError& error) {
-    reporter.note(std::string("maand.conf was not reloaded, the old settings stay: ") + error.what());
-  }
-}
+// What signals ask of the daemon. They come on a thread of their own, at any time.
+class Wishes {
+ public:
+  explicit Wishes(const Context& context) : context_(context) {}
 
-void leave(Services& services) {
-  services.reporter().note("leaving; what runs on workers goes on and is settled at the next start");
-  services.reconciler().stop();
+  void hear(int signal) {
+    if (signal == SIGHUP) {
+      reload();
+    } else {
+      const std::lock_guard lock(mutex_);
+      leaving_ = true;
+      if (running_) leave(*running_);
+    }
+  }
+
+  // Between these two, signals meet `services`.
+  void met_by(Services& services) {
+    const std::lock_guard lock(mutex_);
+    running_ = &services;
+    // Signals that came before there was anything to stop.
+    if (leaving_) leave(services);
+    if (next_) services.reconciler().finish();
+  }
+  // The settings to go on with; nullopt: leave.
+  std::optional<Bucket> met_by_none() {
+    const std::lock_guard lock(mutex_);
+    running_ = nullptr;
+    return leaving_ ? std::nullopt : std::exchange(next_, std::nullopt);
+  }
+
+ private:
+  static void leave(Services& services) {
+    services.reporter().note("leaving; what runs on workers goes on and is settled at the next start");
+    services.reconciler().stop();
+  }
+
+  // A bad file keeps the old settings and says so (interface.md).
+  void reload() {
+    std::optional<Bucket> fresh;
+    std::string problem;
+    try {
+      fresh = open_bucket(context_);
+    } catch (const CommandError& error) {
+      problem = error.what();
+    }
+    const std::lock_guard lock(mutex_);
+    if (fresh) next_ = std::move(fresh);
+    if (!running_) return;
+    if (!problem.empty()) {
+      running_->reporter().note("maand.conf was not reloaded, the old settings stay: " + problem);
+    } else {
+      running_->reporter().note("maand.conf is valid and is taken over once the running pass has ended");
+      running_->reconciler().finish();
+    }
+  }
+
+  const Context& context_;
+  std::mutex mutex_;
+  Services* running_ = nullptr;
+  bool leaving_ = false;
+  std::optional<Bucket> next_;
+};
+
+// Serves until a signal asks for something else; what met_by_none() says then.
+// Throws CommandError when these settings cannot be served. `news` is the first
+// thing that is said.
+std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
+                            const std::shared_ptr<BucketLock>& lock, Wishes& wishes,
+                            const std::string& news) {
+  Services services(bucket, context, lock);
+  try {
+    HealthServer health(bucket.config.http.health_listen, services.board());
+    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
+    if (!news.empty()) services.reporter().note(news);
+    services.reporter().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
+                             "), " + bucket.config.git.url + " " + bucket.config.git.branch);
+    wishes.met_by(services);
+    services.reconciler().run();
+    return wishes.met_by_none();
+  } catch (const ListenError& error) {
+    throw CommandError(kExitUsage, error.what());
+  }
 }
 
 }  // namespace
 
 int run_serve(const Context& context, const ServeOptions&) {
-  const Bucket bucket = open_bucket(context);
+  std::optional<Bucket> bucket = open_bucket(context);
   // Signals first: a thread that exists before would take them.
-  std::atomic<bool> leaving = false;
-  std::atomic<Services*> running = nullptr;
-  SignalWatch signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
-    Services* now = running;
-    if (signal != SIGHUP) {
-      leaving = true;
-      if (now) leave(*now);
-    } else if (now) {
-      reload(context, bucket, now->reporter());
+  Wishes wishes(context);
+  SignalWatch signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) { wishes.hear(signal); });
+  const std::shared_ptr<BucketLock> lock = Services::take_lock(*bucket);
+
+  // A reload is another start in the same process: whatever maand.conf may say is
+  // taken over that way, and nobody can take the bucket in between.
+  std::string news;
+  std::optional<Bucket> good;  // settings that were served
+  while (bucket) {
+    try {
+      std::optional<Bucket> next = serve(*bucket, context, lock, wishes, std::exchange(news, ""));
+      good = std::exchange(bucket, std::move(next));
+    } catch (const std::runtime_error& error) {  // of the settings, or of the store they name
+      if (!good) throw;
+      news = std::string("maand.conf cannot be served, the old settings are back: ") + error.what();
+      bucket = std::exchange(good, std::nullopt);
     }
-  });
-  Services services(bucket, context);
-  try {
-    HealthServer health(bucket.config.http.health_listen, services.board());
-    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
-    services.reporter().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
-                             "), " + bucket.config.git.url + " " + bucket.config.git.branch);
-    running = &services;
-    if (leaving) leave(services);  // the signal came before there was anything to stop
-    services.reconciler().run();
-    running = nullptr;
-  } catch (const ListenError& error) {
-    throw CommandError(kExitUsage, error.what());
   }
   return kExitDone;
 }

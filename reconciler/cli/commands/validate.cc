@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "gitsource/directory_view.h"
 #include "reconciler/cli/checkout.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/terminal.h"
+#include "reconciler/core/desired.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/workspace.h"
 
@@ -32,6 +35,28 @@ void add(Verdict& verdict, const Diagnostics& diagnostics, bool only_warn) {
   }
 }
 
+// What only shows once ports are given out and templates are rendered. Nothing is
+// stored here: values that hooks or operators bring are missing, and that is no mistake.
+void add_trial(Verdict& verdict, const Workspace& workspace) {
+  const VariableSources sources{BucketId("validate"), nullptr, nullptr, ""};
+  const DesiredState desired = make_desired(
+      {.commit = {}, .workspace = workspace, .applied = {}, .kept = {}, .sources = sources, .trial = true});
+  std::set<std::string> told;
+  for (const Diagnostic& one : verdict.problems) told.insert(to_string(one));
+  for (const Diagnostic& one : desired.problems.all()) {
+    if (told.count(to_string(one)) == 0) verdict.problems.push_back(one);
+  }
+  for (const auto& [name, job] : desired.jobs) {
+    for (const MissingValue& one : job.missing) {
+      verdict.problems.push_back({Severity::kWarning, one.path, "",
+                                  "line " + std::to_string(one.line) + ", column " +
+                                      std::to_string(one.column) + ": " + one.name +
+                                      " is not in the workspace",
+                                  "the job waits until a hook or an operator stores it"});
+    }
+  }
+}
+
 Verdict judge(const Workspace& workspace) {
   Verdict verdict;
   add(verdict, workspace.commit, false);
@@ -39,6 +64,7 @@ Verdict judge(const Workspace& workspace) {
   for (const auto& [name, job] : workspace.broken) add(verdict, job.diagnostics, job.without_manifest);
   for (const BetweenJobs& between : workspace.between) verdict.problems.push_back(between.diagnostic);
   add(verdict, workspace.warnings, false);
+  if (!workspace.refused()) add_trial(verdict, workspace);
   std::stable_partition(verdict.problems.begin(), verdict.problems.end(),
                         [](const Diagnostic& one) { return one.severity == Severity::kError; });
   for (const Diagnostic& one : verdict.problems) {

@@ -1,5 +1,6 @@
 // `maand validate [DIR]`: all problems of a workspace directory, for people and
-// for the CI of the workspace's own repository.
+// for the CI of the workspace's own repository. Templates are rendered as well,
+// with nothing stored; no bucket, daemon or worker is needed.
 #pragma once
 
 #include <string>

@@ -9,6 +9,7 @@
 #include "reconciler/cli/explanation.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/judged_head.h"
+#include "reconciler/cli/listing_text.h"
 #include "reconciler/cli/status_document.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/reason.h"
@@ -51,6 +52,7 @@ void print_json(const Explanation& answer) {
                               .text("reason", one.reason)
                               .text("sentence", one.sentence)
                               .text("waits_for", one.waits)
+                              .text("capacity", one.capacity)
                               .str());
   }
   std::cout << JsonObject()
@@ -62,6 +64,8 @@ void print_json(const Explanation& answer) {
                    .texts("problems", answer.problems)
                    .raw("allocations", json_array(allocations))
                    .texts("not_placed", answer.not_placed)
+                   .raw("ports", json_of(answer.ports))
+                   .text("reserves", answer.reserves)
                    .str()
             << "\n";
 }
@@ -82,7 +86,11 @@ void print_text(const Explanation& answer, const std::string& label, bool color)
   for (const auto& one : answer.allocations) {
     print("  " + one.sentence + "  " + one.reason);
     if (!one.waits.empty()) print("    " + one.waits);
+    if (!one.capacity.empty()) print("    " + one.capacity);
   }
+  if (!answer.reserves.empty()) print("  " + answer.reserves);
+  for (const std::vector<std::string>& port : answer.ports.rows)
+    print("  port " + port[1] + " is " + port[2] + ", from the " + port[3]);
   for (std::size_t i = 0; i < answer.not_placed.size() && i < kMostNotPlaced; ++i)
     print("  " + answer.not_placed[i]);
   if (answer.not_placed.size() > kMostNotPlaced) {

@@ -4,39 +4,14 @@
 #include <cstddef>
 #include <utility>
 
+#include "reconciler/core/html_text.h"
 #include "reconciler/core/prometheus/page_style.h"
 
 namespace maand {
 
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string text_of_html(std::string_view html) {
-  constexpr std::pair<std::string_view, char> kEntities[] = {
-      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&amp;", '&'}};
+  constexpr std::pair<std::string_view, char> kEntities[] = {{"&lt;", '<'},  {"&gt;", '>'},   {"&quot;", '"'},
+                                                             {"&#34;", '"'}, {"&#39;", '\''}, {"&amp;", '&'}};
   std::string out;
   while (!html.empty()) {
     std::size_t taken = 1;

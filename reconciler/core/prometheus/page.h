@@ -10,11 +10,8 @@
 
 namespace maand {
 
-// `&`, `<`, `>` and quotes as entities.
-std::string html_text(std::string_view text);
-
 // The text a reader sees of a piece of HTML: tags dropped, the entities that
-// html_text writes undone, white space folded.
+// html_text and CommonMark write undone, white space folded.
 std::string text_of_html(std::string_view html);
 
 // `{{` → `{{"{{"}}`, `}}` → `{{"}}"}}`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/core/html_text.h"
 #include "reconciler/core/prometheus/cert_alerts.h"
 #include "reconciler/core/prometheus/page.h"
 #include "reconciler/core/prometheus/page_style.h"

@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "reconciler/core/html_text.h"
 #include "reconciler/core/template/call.h"
 #include "reconciler/core/template/comparison.h"
 #include "reconciler/core/template/escaping.h"
@@ -141,7 +142,7 @@ bool escape(Call& call, Value& result) {
   if (!print_all(text, shown, call.arena.left_bytes())) return call.fail_memory();
   switch (call.signature.function) {
     case Function::kHtml:
-      return call.give(escape_html(text), result);
+      return call.give(html_text(text), result);
     case Function::kJs:
       return call.give(escape_js(text), result);
     default:

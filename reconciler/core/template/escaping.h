@@ -1,4 +1,4 @@
-// html, js and urlquery: text made safe for another language.
+// js and urlquery: text made safe for another language (html: core/html_text.h).
 #pragma once
 
 #include <string>
@@ -6,7 +6,6 @@
 
 namespace maand::tpl {
 
-std::string escape_html(std::string_view text);
 std::string escape_js(std::string_view text);
 std::string escape_query(std::string_view text);
 

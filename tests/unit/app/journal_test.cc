@@ -43,6 +43,18 @@ TEST(Journal, EveryOperationHasItsOwnIdAndAHigherNumber) {
   EXPECT_EQ(first.id.str().size(), 32u);
 }
 
+TEST(Journal, AConfirmedOperationKeepsItsTime) {
+  FakeStore store;
+  Journal journal(store);
+  journal.begin({start()});
+  journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head"));
+  const WallTime confirmed = journal.state().find(kKey)->confirmed_at;
+  EXPECT_NE(confirmed, WallTime{});
+  journal.begin({start()});
+  journal.settle(kKey, {.kind = OutcomeKind::kFailed}, CommitId("head"));
+  EXPECT_EQ(journal.state().find(kKey)->confirmed_at, confirmed) << "it is still the confirmed one's";
+}
+
 TEST(Journal, ALostStoreDoesNotStartItsNumbersAnew) {
   FakeStore before;
   Journal first(before);

@@ -78,6 +78,31 @@ TEST_F(BucketCommands, HistoryListsPasses) {
   EXPECT_EQ(bucket_.run({"history", "--limit", "0"}).status, 2);
 }
 
+TEST_F(BucketCommands, PlanRefusesWhatItCannotFindInsteadOfShowingNothing) {
+  bucket_.git.commit(
+      {{"workspace/workers.json", R"([{"host": "10.0.0.1"}])"},
+       {"workspace/jobs/api/manifest.json", R"({"version": "1.0.0", "selectors": ["worker"]})"},
+       {"workspace/jobs/api/Makefile", "start stop restart:\n\t@true\n"}},
+      "first");
+  struct {
+    std::vector<std::string> arguments;
+    const char* says;
+  } const rows[] = {
+      {{"plan", "--jobs", "apj"}, "no job \"apj\" is known in "},
+      {{"plan", "--jobs", "apj"}, "did you mean `api`?"},
+      {{"plan", "--jobs", "api,quite-another"}, "no job \"quite-another\" is known in "},
+      {{"plan", "--workspace", "nowhere"}, "there is no directory nowhere"},
+      {{"plan", "--commit", "1234567"}, "1234567"},
+  };
+  for (const auto& row : rows) {
+    const ProgramResult result = bucket_.run(row.arguments);
+    EXPECT_EQ(result.status, 2) << row.says << result.out;
+    EXPECT_THAT(result.err, HasSubstr(row.says));
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_EQ(bucket_.run({"plan", "--jobs", "api"}).status, 3);
+}
+
 TEST_F(BucketCommands, LogsPrintWhatTargetsPrinted) {
   log("api@10.0.0.1.log", "--- operation 1\nstarting\nno newline at the end");
   const ProgramResult result = bucket_.run({"logs", "api@10.0.0.1"});

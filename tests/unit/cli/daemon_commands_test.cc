@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // The server's threads ask it while the test sets and reads it.
 class Desk : public StatusSource, public Controls {
@@ -110,6 +111,16 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
     EXPECT_EQ(result.err, "maand: " + row.reply.text + "\n");
     EXPECT_EQ(result.out, "");
   }
+}
+
+// The ticket that the daemon gave is served by its status below.
+TEST_F(DaemonCommands, ReconcileThatWaitsShowsTheStatusOfItsDaemon) {
+  desk_.set_reply({ControlReply::Kind::kDone, "7"});
+  desk_.set_status(
+      R"({"name":"prod","state":"applied","phase":"idle","served":7,"head":"","allocations":[]})");
+  const ProgramResult result = bucket_.run({"reconcile", "--wait"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("maand prod: applied"), Not(HasSubstr("not running"))));
 }
 
 TEST_F(DaemonCommands, AnAnswerThatIsNoStatusIsNotTakenForOne) {

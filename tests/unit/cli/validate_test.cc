@@ -61,6 +61,41 @@ TEST_F(Validate, ADirectoryWithoutAManifestIsAWarning) {
   EXPECT_THAT(result.out, HasSubstr("warning: workspace/jobs/notes/manifest.json"));
 }
 
+TEST_F(Validate, RendersTemplatesAndTellsWhereTheyFail) {
+  good_workspace();
+  file("workspace/jobs/api/app.ini.tpl", "a\nb={{ div 1 0 }}\n");
+  const ProgramResult result = maand({"validate"}, repo_.path());
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr("error: workspace/jobs/api/app.ini.tpl: line 2, column 6: "));
+  EXPECT_EQ(result.out.find("app.ini.tpl"), result.out.rfind("app.ini.tpl")) << "once, not for each worker";
+}
+
+TEST_F(Validate, AMissingValueIsAWarningAtItsPlace) {
+  good_workspace();
+  file("workspace/jobs/api/app.ini.tpl", "{{get \"vars/job/api\" \"a\"}}\n{{getSecret \"b\"}}\n");
+  file("workspace/jobs/web/manifest.json",
+       R"({"version": "1.0.0", "selectors": ["worker"], "resources": {"ports": {"web_http": {}}}})");
+  file("workspace/jobs/web/Makefile", "start stop restart:\n\ttrue\n");
+  file("workspace/jobs/web/w.tpl", "{{get \"maand/bucket\" \"web_http\"}}");
+  const ProgramResult result = maand({"validate"}, repo_.path());
+  EXPECT_EQ(result.status, 0) << result.out;
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("warning: workspace/jobs/api/app.ini.tpl: line 1, column 3: vars/job/api/a"),
+                    HasSubstr("line 2, column 3: secrets/job/api/b"), HasSubstr("2 warnings")));
+}
+
+TEST_F(Validate, TellsThatThePoolOfPortsIsTooSmallAndThatWorkersLackMemory) {
+  good_workspace();
+  file("workspace/bucket.conf", "port_min = \"30000\"\nport_max = \"30000\"\n");
+  file(
+      "workspace/jobs/api/manifest.json",
+      R"({"version": "1.0.0", "selectors": ["worker"], "resources": {"memory": {"min": "1 gb", "max": "1 gb"},
+           "ports": {"api_a": {}, "api_b": {}}}})");
+  const ProgramResult result = maand({"validate"}, repo_.path());
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("memory"), HasSubstr("port")));
+}
+
 TEST_F(Validate, AnnotatesFilesForGitHub) {
   good_workspace();
   file("workspace/jobs/api/manifest.json", R"({"selectors": ["worker"], "restart_policy": "100%\nmaybe"})");

@@ -63,6 +63,22 @@ TEST_F(Why, AHeldJobComesWithItsReasonAndTheWayOut) {
                                                      HasSubstr("`maand retry web` lets it go on")));
 }
 
+TEST_F(Why, ShowsPortsAndCapacity) {
+  push(
+      {{"workspace/workers.json", R"([{"host": "10.0.0.1", "memory": "1 gb"}])"},
+       {"workspace/jobs/api/manifest.json",
+        R"({"version": "1.0.0", "selectors": ["worker"], "resources": {"memory": {"min": "64 mb", "max": "128 mb"},
+             "ports": {"api_admin": 8080, "api_http": {}}}})"},
+       {"workspace/jobs/api/Makefile", kMakefile}});
+  EXPECT_THAT(bucket_.run({"why", "api@10.0.0.1"}).out,
+              AllOf(HasSubstr("of 10.0.0.1 are reserved 128 of 1024 mb of memory"),
+                    HasSubstr("each allocation reserves 128 mb of memory (manifest)"),
+                    HasSubstr("port api_admin is 8080, from the manifest"),
+                    HasSubstr("port api_http is 30000, from the pool")));
+  EXPECT_THAT(bucket_.run({"why", "api", "--json"}).out,
+              HasSubstr(R"("ports":[{"job":"api","name":"api_admin","port":8080,"from":"manifest"})"));
+}
+
 TEST_F(Why, NamesTheNearestJobForAnUnknownOne) {
   push_two_jobs();
   const ProgramResult result = bucket_.run({"why", "wbe"});

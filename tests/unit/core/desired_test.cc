@@ -83,6 +83,52 @@ TEST(Desired, AMissingValueMakesItsJobWaitAndNoOther) {
   EXPECT_EQ(text_of(desired_of(view, {}, {}, sources), "api", 0), "hello");
 }
 
+TEST(Desired, EveryMissingValueOfAJobIsToldAtOnce) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"a\"}}\n{{getSecret \"s\"}}");
+  view.file("jobs/api/other.tpl", "{{get \"vars/job/api\" \"b\"}}{{get \"vars/job/api\" \"a\"}}");
+  view.file("jobs/api/third.tpl", "{{get (printf \"maand/job/api/worker/%s\" .WorkerIP) \"cert\"}}");
+  const DesiredState desired = desired_of(view);
+  const DesiredJob& api = desired.jobs.at(JobName("api"));
+  EXPECT_EQ(
+      api.held_detail,
+      "maand/job/api/worker/w1/cert, maand/job/api/worker/w2/cert, secrets/job/api/s, vars/job/api/a and "
+      "vars/job/api/b");
+  const std::vector<MissingValue> places{{"jobs/api/app.ini.tpl", 1, 3, "vars/job/api/a"},
+                                         {"jobs/api/app.ini.tpl", 2, 3, "secrets/job/api/s"},
+                                         {"jobs/api/other.tpl", 1, 3, "vars/job/api/b"},
+                                         {"jobs/api/third.tpl", 1, 3, "maand/job/api/worker/w1/cert"},
+                                         {"jobs/api/third.tpl", 1, 3, "maand/job/api/worker/w2/cert"}};
+  ASSERT_EQ(api.missing.size(), places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) EXPECT_EQ(api.missing[i].name, places[i].name);
+  EXPECT_EQ(api.missing[1].path, "jobs/api/app.ini.tpl");
+  EXPECT_EQ(api.missing[1].line, 2);
+}
+
+TEST(Desired, AMistakeIsToldBeforeAMissingValue) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"a\"}}");
+  view.file("jobs/api/other.tpl", "{{div 1 0}}");
+  const DesiredState desired = desired_of(view);
+  EXPECT_EQ(to_string(desired.jobs.at(JobName("api")).held_reason), std::string("Broken"));
+  EXPECT_EQ(desired.jobs.at(JobName("api")).missing.size(), 1u);
+}
+
+TEST(Desired, ATrialJudgesEveryJobByItself) {
+  FakeFileView view = workspace();
+  add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"a\"}}");
+  add_job(view, "web", R"({"selectors": ["worker"], "resources": {"ports": {"web_http": {}}}})",
+          "{{get \"maand/bucket\" \"web_http\"}}{{get \"maand/bucket\" \"jobs\"}}");
+  add_job(view, "bad", kEverywhere, "{{div 1 0}}");
+  const Workspace loaded = load_workspace(view, "", {});
+  const DesiredState trial = make_desired(
+      {.commit = {}, .workspace = loaded, .applied = {}, .kept = {}, .sources = no_sources(), .trial = true});
+  EXPECT_EQ(trial.problems.all().size(), 1u);
+  EXPECT_EQ(trial.jobs.at(JobName("api")).missing.size(), 1u);
+  EXPECT_TRUE(trial.jobs.at(JobName("web")).missing.empty());
+  ASSERT_TRUE(trial.jobs.at(JobName("web")).job) << "nothing is held for another's mistake";
+}
+
 TEST(Desired, AFailingTemplateBreaksItsJobAndIsToldOnce) {
   FakeFileView view = workspace();
   add_job(view, "api", kEverywhere, "a\n{{ div 1 0 }}");

@@ -83,6 +83,19 @@ TEST(RolloutGate, R2_4_AnAllocationThatWasUnhealthyBeforeItsBatchCannotFailTheGa
   EXPECT_NE(script.end("api"), "failed: GateFailed");
 }
 
+// Otherwise a retry of what never came up would be reported as a success.
+TEST(RolloutGate, R2_4_AnAllocationThatIsTriedAgainBecauseItFailedCanFailTheGate) {
+  RolloutScript script;
+  JobText api = job("api").upgrade("w1 w2").checks();
+  api.plan.upgrades[0].previous = Previous::kFailed;
+  script.put(api);
+  script.unhealthy("api@w1");
+  script.run();
+  EXPECT_EQ(script.end("api"), "failed: GateFailed");
+  EXPECT_EQ(script.end_of("api@w1"), "failed");
+  EXPECT_EQ(script.end_of("api@w2"), "not reached");
+}
+
 TEST(RolloutGate, R2_4_TheBaselineIsTakenBeforeEachBatchNotOnlyBeforeTheFirst) {
   RolloutScript script;
   JobText api = job("api").upgrade("w1 w2").checks();

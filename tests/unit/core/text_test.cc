@@ -54,5 +54,11 @@ TEST(Text, NearestFindsTypingErrorsAndNothingElse) {
   EXPECT_EQ(nearest(std::string(1 << 20, 'v'), known), std::nullopt);
 }
 
+TEST(Text, ACommaListHasNoBlanks) {
+  EXPECT_EQ(comma_list({}), "");
+  EXPECT_EQ(comma_list({"a"}), "a");
+  EXPECT_EQ(comma_list({"a", "b"}), "a,b");
+}
+
 }  // namespace
 }  // namespace maand

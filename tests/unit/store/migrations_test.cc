@@ -4,8 +4,11 @@
 #include <SQLiteCpp/Exception.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "reconciler/core/ports.h"
 
@@ -70,36 +73,33 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   EXPECT_EQ(version(), 1);
 }
 
-// Schema 2 is schema 1 and two columns.
-std::string first_schema() {
+// The newest schema as it was before these columns came.
+std::string schema_without(std::initializer_list<std::string_view> columns) {
   std::string out;
-  std::istringstream in(current_schema().sql.data());
+  std::istringstream in{std::string(current_schema().sql)};
   for (std::string line; std::getline(in, line);) {
-    const bool newer = line.rfind("  holds ", 0) == 0 || line.rfind("  ports  ", 0) == 0;
+    const bool newer = std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
+      return line.rfind("  " + std::string(column) + "  ", 0) == 0;
+    });
     if (!newer) out += line + "\n";
   }
   return out;
 }
 
-TEST_F(Migrations, A_file_of_schema_1_is_brought_up_and_knows_what_its_allocations_hold) {
-  const std::string old = first_schema();
-  Schema first = current_schema();
-  first.newest = 1;
-  first.sql = old;
-  first.migrations = {};
-  SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  bring_up(database, first);
+TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
+  const std::string second = schema_without({"holds", "ports"});
+  bring_up(database_, Schema{2, second, {}});
   for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
-    database.exec("INSERT INTO allocations VALUES (" + std::string(row) +
-                  ", '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
-                  " 'unprobed', NULL, NULL)");
+    database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
+                   ", '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
+                   " 'unprobed', NULL, NULL, 0)");
   }
-  database.exec(
+  database_.exec(
       "INSERT INTO ports VALUES ('api', 'web', 8081), ('api', 'admin', 8080), ('api', 'same', 8080)");
-  bring_up(database, current_schema());
-  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+  bring_up(database_, current_schema());
+  EXPECT_EQ(version(), 3);
   const auto holds = [&](const std::string& where) {
-    return database.execAndGet("SELECT holds FROM allocations WHERE " + where).getString();
+    return text(("SELECT holds FROM allocations WHERE " + where).c_str());
   };
   EXPECT_EQ(holds("job = 'api' AND worker = 'w1'"), "8080 8081");
   EXPECT_EQ(holds("job = 'api' AND worker = 'w2'"), "") << "it does not run";
@@ -117,6 +117,27 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
     EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), schema.newest);
     EXPECT_EQ(database.execAndGet("PRAGMA application_id").getInt(), schema.application_id);
   }
+}
+
+// Schema 2 keeps when an allocation was confirmed; what was there before stays.
+TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
+  const Schema newest = current_schema();
+  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"});
+  bring_up(database_, Schema{1, first, {}});
+  database_.exec(
+      "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "
+      "'confirmed',"
+      " 'start', 'o', 0, 0, '', 0, 0, 'c', 0, 'healthy', NULL, NULL)");
+  bring_up(database_, newest);
+  EXPECT_EQ(version(), newest.newest);
+  EXPECT_EQ(text("SELECT job || version || confirmed_at_ns FROM allocations"), "api1.00");
+
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, newest);
+  const char* columns =
+      "SELECT group_concat(name || type || \"notnull\" || coalesce(dflt_value, '') || pk) FROM "
+      "pragma_table_info('allocations')";
+  EXPECT_EQ(text(columns), fresh.execAndGet(columns).getString());
 }
 
 }  // namespace

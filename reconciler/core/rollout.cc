@@ -266,10 +266,8 @@ class Rollout::Machine : public PortHolders {
 
   void look_for_ports(Number number) {
     JobRun* run = jobs_[number].run.get();
-    if (!run || !run->waits_for_ports()) {
-      port_sleepers_.erase(number);
-      return;
-    }
+    port_sleepers_.erase(number);  // touched() puts it back
+    if (!run || !run->waits_for_ports()) return;
     if (run->look_for_ports(now_)) stirred_ = true;
     touched(number);
   }

@@ -4,6 +4,7 @@
 // `MAAND_SEED=<n>` runs it alone. `MAAND_SEEDS=<n>` runs more of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -88,6 +89,23 @@ TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
   });
 }
 
+// What is left to do is only what a held job keeps the port of.
+bool waits_for_held_jobs(const Plan& plan) {
+  for (const auto& [name, job] : plan.jobs) {
+    if (!job.drains.empty() || !job.removals.empty() || !job.handovers.empty()) return false;
+    for (const auto* list : {&job.starts, &job.upgrades}) {
+      for (const PlannedAction& action : *list) {
+        const bool kept = std::any_of(job.waits.begin(), job.waits.end(), [&](const PortWait& wait) {
+          return wait.taker == action.key && wait.how == PortWait::How::kKeeps &&
+                 plan.jobs.at(wait.holder.job).held;
+        });
+        if (!kept) return false;
+      }
+    }
+  }
+  return true;
+}
+
 TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
   for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
     RolloutWorld world(
@@ -99,15 +117,7 @@ TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
       if (!broken.empty()) return broken;
     }
     operations += world.operations();
-    if (world.plan().has_actions()) {
-      std::vector<std::string> out{"it does not converge"};
-      for (auto& [n, j] : world.plan().jobs)
-        for (auto* l : {&j.drains, &j.removals, &j.handovers, &j.starts, &j.upgrades})
-          for (auto& a : *l) out.push_back(sentence(a));
-      for (auto& r : world.last)
-        out.push_back(r.job.str() + " " + to_string(r.state) + " " + to_string(r.reason) + " " + r.detail);
-      return out;
-    }
+    if (!waits_for_held_jobs(world.plan())) return {"it does not converge"};
     return {};
   });
 }

@@ -166,7 +166,6 @@ std::vector<std::string> RolloutWorld::pass() {
   }
   const std::vector<JobReport> reports = rollout.reports();
   referee.finished(reports);
-  last = reports;
   all_done_ = std::all_of(reports.begin(), reports.end(), [](const JobReport& report) {
     return report.state == JobReport::State::kDone || report.state == JobReport::State::kHeld;
   });

@@ -36,7 +36,6 @@ class RolloutWorld {
   Plan plan() const { return make_plan(desired_, applied_, settings_); }
   // All jobs of the last pass ended `done`.
   bool all_done() const { return all_done_; }
-  std::vector<JobReport> last;
   int operations() const { return operations_; }
 
  private:

@@ -19,6 +19,10 @@ bool may_listen_after(Target target) { return target != Target::kNone && target 
 }  // namespace
 
 std::vector<int> held_ports(const AppliedAllocation& allocation) {
+  // Stopped, or never come so far: nobody would stop it, so nobody needs to (restart.h, `may_run`).
+  const bool failed = allocation.last == LastResult::kFailed || allocation.last == LastResult::kInterrupted;
+  const bool may_run = failed && allocation.last_target != Target::kStop && !allocation.missing_target;
+  if (!allocation.open && !allocation.running && !may_run) return {};
   if (!allocation.open || !may_listen_after(target_of(allocation.open->action))) return allocation.holds;
   return together(allocation.holds, allocation.open->ports);
 }

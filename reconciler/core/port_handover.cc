@@ -63,7 +63,8 @@ class Arranger {
         continue;
       before = nullptr;
       bool contested = false;
-      for (const int number : held_ports(allocation)) {
+      const std::vector<int> numbers = held_ports(allocation);
+      for (const int number : numbers) {
         const auto takers = wanted_.find(number);
         if (takers == wanted_.end()) continue;
         for (JobPlan* taker : takers->second) {
@@ -72,7 +73,7 @@ class Arranger {
           consider(*taker, number, allocation);
         }
       }
-      if (!contested && !allocation.open) before = &allocation;
+      if (!contested && !numbers.empty() && !allocation.open) before = &allocation;
     }
     std::sort(waits_.begin(), waits_.end(), [](const PortWait& a, const PortWait& b) {
       return std::tie(a.taker, a.port, a.holder) < std::tie(b.taker, b.port, b.holder);

@@ -89,21 +89,16 @@ TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
   });
 }
 
-// What is left to do is only what a held job keeps the port of.
-bool waits_for_held_jobs(const Plan& plan) {
+// A held job keeps a port that another one takes: that one, and whoever demands it,
+// has to wait for a person.
+bool waits_for_a_held_job(const Plan& plan) {
   for (const auto& [name, job] : plan.jobs) {
-    if (!job.drains.empty() || !job.removals.empty() || !job.handovers.empty()) return false;
-    for (const auto* list : {&job.starts, &job.upgrades}) {
-      for (const PlannedAction& action : *list) {
-        const bool kept = std::any_of(job.waits.begin(), job.waits.end(), [&](const PortWait& wait) {
-          return wait.taker == action.key && wait.how == PortWait::How::kKeeps &&
-                 plan.jobs.at(wait.holder.job).held;
-        });
-        if (!kept) return false;
-      }
+    for (const PortWait& wait : job.waits) {
+      const auto holder = plan.jobs.find(wait.holder.job);
+      if (wait.how == PortWait::How::kKeeps && holder != plan.jobs.end() && holder->second.held) return true;
     }
   }
-  return true;
+  return false;
 }
 
 TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
@@ -117,7 +112,8 @@ TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
       if (!broken.empty()) return broken;
     }
     operations += world.operations();
-    if (!waits_for_held_jobs(world.plan())) return {"it does not converge"};
+    const Plan left = world.plan();
+    if (left.has_actions() && !waits_for_a_held_job(left)) return {"it does not converge"};
     return {};
   });
 }

@@ -259,6 +259,20 @@ TEST(PlanPorts, AHolderWhoseTargetFailedHasTheOldAndTheNewPort) {
   EXPECT_EQ(world.told(), "restart a@w1; restart b@w1: once a@w1 has let go of port 8080; ");
 }
 
+TEST(PlanPorts, WhatIsStoppedHoldsNothingAndHidesNobody) {
+  Ports world;
+  world.job("a", 8080, 8081);
+  world.job("b", 8090, 8080);
+  AppliedAllocation& failed = world.at("a", "w1");  // make knew no such target: it never came so far
+  failed.running = false;
+  failed.last = LastResult::kFailed;
+  failed.missing_target = true;
+  EXPECT_TRUE(held_ports(failed).empty());
+  EXPECT_EQ(world.told(), "start a@w1; restart b@w1; ");
+  ASSERT_EQ(world.plan().jobs.at(JobName("b")).waits.size(), 1u);
+  EXPECT_EQ(world.plan().jobs.at(JobName("b")).waits[0].holder.worker, WorkerHost("w2"));
+}
+
 TEST(PlanPorts, WhatIsHeldFollowsTheTargets) {
   struct Row {
     const char* what;

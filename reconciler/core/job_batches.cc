@@ -37,6 +37,7 @@ void JobRun::enter_phase() {
         // The old ones may go as far as new ones stand, gate and all.
         ready_ = static_cast<int>(std::count_if(
             starts_.begin(), starts_.end(), [&](std::size_t i) { return runs_[i].state == AState::kDone; }));
+        if (promises_do_) ready_ += static_cast<int>(late_starts_.size());
       }
       members = std::max(drains_.size() + moving_.size(), std::min<std::size_t>(1, loose_.size()));
       break;
@@ -125,7 +126,8 @@ Batch JobRun::take_drains() {
   while (batch.size() < slots && !moving_.empty() && drains_allowed() > 0) {
     if (take_from(moving_)) ++drains_taken_;
   }
-  if (batch.empty()) {
+  const bool started_late = plan_.policy.move == RolloutPolicy::Move::kStartFirst && !late_starts_.empty();
+  if (batch.empty() && !started_late) {
     std::string names;
     for (const std::size_t drain : moving_) {
       AllocationRun& run = runs_[drain];

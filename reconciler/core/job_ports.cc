@@ -53,8 +53,8 @@ bool JobRun::may_stage(std::size_t allocation) {
   if (runs_[allocation].waits.empty()) return true;
   const Will will = ports_of(allocation);
   if (will == Will::kKeep) leave_waiting(allocation);
-  if (will == Will::kLetGo) must_wait_ = true;
-  return will == Will::kStop;
+  if (will == Will::kLetGo && !promises_do_) must_wait_ = true;
+  return will == Will::kStop || (will == Will::kLetGo && promises_do_);
 }
 
 void JobRun::admit_upgrades() {
@@ -146,7 +146,9 @@ void JobRun::give_up_ports(Instant now) {
     leave_waiting(member);
     --open_;
   }
-  if (activity_ == Activity::kPorts) {
+  if (activity_ == Activity::kPorts && rely_on_promises()) {
+    next_batch(now);
+  } else if (activity_ == Activity::kPorts) {
     std::set<std::size_t> waiting = std::exchange(waiting_upgrades_, {});
     waiting.merge(std::exchange(late_starts_, {}));
     if (phases_[phase_] == Phase::kStage) waiting.insert(starts_.begin(), starts_.end());
@@ -157,6 +159,22 @@ void JobRun::give_up_ports(Instant now) {
     next_batch(now);
   }
   advance(now);
+}
+
+// Once, for a job that moves: its old allocations may be what the others wait for. True: something new can be
+// tried.
+bool JobRun::rely_on_promises() {
+  if (!moves_ || promises_do_ || moving_.empty()) return false;
+  const Phase phase = phases_[phase_];
+  if (phase != Phase::kStage && phase != Phase::kLateStart) return false;
+  promises_do_ = true;
+  if (phase == Phase::kLateStart) {  // start_first cannot be had: the old ones go, then these come
+    const auto next = phases_.begin() + static_cast<std::ptrdiff_t>(phase_) + 1;
+    phases_.insert(next, {Phase::kDrain, Phase::kLateStart});
+    ++phase_;
+    enter_phase();
+  }
+  return true;
 }
 
 // ---- as a holder

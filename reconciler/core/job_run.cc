@@ -86,6 +86,8 @@ void JobRun::choose_phases() {
     phases_.insert(phases_.end(), {Phase::kDrain, Phase::kStart, Phase::kUpgrade});
   }
   if (!plan_.waits.empty() || !plan_.handovers.empty()) phases_.push_back(Phase::kLateStart);
+  // What was started late lets its old allocation go.
+  if (moves_ && !plan_.waits.empty() && phases_.front() == Phase::kStart) phases_.push_back(Phase::kDrain);
 }
 
 void JobRun::begin(Instant now) {

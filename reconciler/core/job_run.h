@@ -5,7 +5,7 @@
 //                                │ (kFreshen) ─► kBatch ─► (kGate) ─► next batch │
 //                                └───────────────────────────────────────────────┘
 //                       phases: [stage] drain start upgrade [late]   (stop_first)
-//                               start drain upgrade [late]           (start_first, when it moves)
+//                               start drain upgrade [late drain]     (start_first, when it moves)
 //                               late: starts that have to wait for a port, so that upgrades
 //                               of this job let go of theirs first
 //                     any time ─► kOver: done, degraded, waiting, failed, stopped, held
@@ -142,6 +142,7 @@ class JobRun {
   bool begin_or_park(std::size_t allocation);
   void put_back(std::size_t allocation);
   void leave_waiting(std::size_t allocation);
+  bool rely_on_promises();
   bool has_room_to_stop(std::size_t allocation) const;
   void end_of_stop(std::size_t allocation, const Settled& settled, Instant now);
   void forget_stop(std::size_t allocation);
@@ -178,7 +179,10 @@ class JobRun {
   UpgradeQueue upgrade_queue_;
   std::set<std::size_t> waiting_upgrades_;  // not in the queue: another job has their port
   std::set<std::size_t> late_starts_;       // the same
-  bool must_wait_ = false;                  // take_batch: nobody can go now, and somebody may later
+  // Two jobs that change places wait for one another's old allocations: then it is
+  // enough that the other is going to let go.
+  bool promises_do_ = false;
+  bool must_wait_ = false;  // take_batch: nobody can go now, and somebody may later
   std::size_t parked_ = 0;
   int stops_in_flight_ = 0;  // of `giving_up`
 

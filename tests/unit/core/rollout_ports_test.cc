@@ -226,6 +226,38 @@ TEST(RolloutPorts, StartsThatWaitComeAfterTheUpgradesThatOthersWaitFor) {
   EXPECT_EQ(script.end("a"), "done");
 }
 
+TEST(RolloutPorts, TwoJobsThatChangePlacesBothStopBeforeTheyStart_R2_3) {
+  for (const bool first : {false, true}) {
+    RolloutScript script;
+    JobText a = job("a").leave("w1").start("w2").takes("w2", 8080, "b");
+    JobText b = job("b").leave("w2").start("w1").takes("w1", 8081, "a");
+    for (JobText* each : {&a, &b}) {
+      if (first) each->plan.policy.move = RolloutPolicy::Move::kStartFirst;
+      script.put(*each);
+    }
+    script.run();
+    EXPECT_EQ(script.end("a"), "done") << first;
+    EXPECT_EQ(script.end("b"), "done") << first;
+    EXPECT_LT(story(script).find("a stop w1"), story(script).find("b start w1")) << story(script);
+    EXPECT_LT(story(script).find("b stop w2"), story(script).find("a start w2")) << story(script);
+  }
+}
+
+TEST(RolloutPorts, AMoveStopsNothingBeforeItsNewWorkerIsFree_R2_3) {
+  RolloutScript script;
+  script.put(job("a").leave("w1").start("w2").takes("w2", 8080, "b"));
+  script.put(job("b").upgrade("w2"));
+  script.run();
+  EXPECT_EQ(story(script), "b restart w2, a stage w2, a stop w1, a remove w1, a start w2");
+  RolloutScript other;
+  JobText a = job("a").leave("w1").start("w2").takes("w2", 8080, "b");
+  a.plan.policy.move = RolloutPolicy::Move::kStartFirst;
+  other.put(a);
+  other.put(job("b").upgrade("w2"));
+  other.run();
+  EXPECT_EQ(story(other), "b restart w2, a start w2, a stop w1, a remove w1");
+}
+
 TEST(RolloutPorts, AJobThatIsStoppedWhileItWaitsEnds_R1_8) {
   RolloutScript script;
   script.put(job("a").upgrade("w1").takes("w1", 8080, "b"));

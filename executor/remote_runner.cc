@@ -4,6 +4,7 @@
 
 #include "executor/operation_call.h"
 #include "executor/probes.h"
+#include "executor/recall.h"
 #include "executor/session_cache.h"
 #include "executor/thread_pool.h"
 
@@ -51,6 +52,13 @@ class RemoteRunner::Parts {
     });
   }
 
+  void recall(const Endpoint& endpoint, const RecallSink& sink) {
+    pool_.run([this, endpoint, sink] {
+      sink(stopping_ ? Recalled{WorkerCondition::kUnreachable, "the daemon is leaving", {}}
+                     : recall_from(endpoint, options_, sessions_));
+    });
+  }
+
   void probe(const Endpoint& endpoint, const HealthSpec& spec, const HealthSink& sink) {
     probe_pool_.run([this, endpoint, spec, sink] {
       RoundAnswer answer;  // no verdict
@@ -95,6 +103,7 @@ void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
   parts_->carry_out(operation, true, sink);
 }
 void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
+void RemoteRunner::recall(const Endpoint& endpoint, RecallSink sink) { parts_->recall(endpoint, sink); }
 void RemoteRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   parts_->probe(endpoint, spec, sink);
 }

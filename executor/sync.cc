@@ -71,6 +71,13 @@ class Attributes {
   std::map<std::string, std::string> paths_;
 };
 
+// `http 8080`: kept beside the list, for a state store that was lost.
+std::string ports_of(const PortNumbers& ports) {
+  std::string out;
+  for (const auto& [name, number] : ports) out += name + " " + std::to_string(number) + "\n";
+  return out;
+}
+
 void add_files(std::vector<TarMember>& members, const Operation& operation, bool full) {
   std::unordered_map<std::string, const ShippedFile*> base;
   if (!full && operation.base) {
@@ -101,6 +108,7 @@ void add_files(std::vector<TarMember>& members, const Operation& operation, bool
   members.push_back(text("meta/paths", std::move(paths)));
   members.push_back(text("meta/dirs", directories_of(*operation.files)));
   members.push_back(text("meta/digests", std::move(digests)));
+  members.push_back(text("meta/ports", ports_of(operation.ports)));
 }
 
 }  // namespace

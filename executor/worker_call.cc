@@ -79,7 +79,7 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
                           CallKind kind, bool full, std::uint64_t log_offset) {
   std::string out(kWorkerScript);
   const bool base_known = !full && operation.base;
-  line(out, "do", kind == CallKind::kAsk ? "ask" : "run");
+  line(out, "do", kind == CallKind::kRun ? "run" : kind == CallKind::kAsk ? "ask" : "recall");
   line(out, "op", operation.id.str());
   line(out, "seq", padded(operation.seq));
   line(out, "root", worker_root);

@@ -80,12 +80,27 @@ follow() {
   done
 }
 
+# What is kept here of the jobs' ports, for a controller that lost its state.
+recall() {
+  echo "reply recalled"
+  for f in "$M"/jobs/*/ports; do
+    [ -e "$f" ] || continue
+    name=${f%/ports}
+    while read -r port number _; do
+      [ -z "$number" ] || printf '%s\n' "port ${name##*/} $port $number"
+    done <"$f"
+  done
+  printf '%s\n' "end $op"
+  exit 0
+}
+
 front() {
   echo "maand1 hello"
   S='' op='' seq='' offset=0 expect=0
   read_header
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
+  [ "$mode" != recall ] || recall
   for tool in cat chmod chown cp dd find id ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
     [ "$tool $target" != "make none" ] || continue
     command -v $tool >/dev/null || refuse ToolMissing "$tool"

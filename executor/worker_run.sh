@@ -83,7 +83,7 @@ apply() {
   fi
   umask 077
   set --
-  for f in meta/paths meta/digests meta/list; do [ ! -e $f ] || set -- "$@" $f; done
+  for f in meta/paths meta/digests meta/ports meta/list; do [ ! -e $f ] || set -- "$@" $f; done
   [ $# = 0 ] || mv -f "$@" "$K/" || return 1
   printf '' >applied
   rm -rf "$K/landing" f meta delete end

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/recalling.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/settling.h"
 #include "reconciler/app/unfinished.h"
@@ -20,6 +21,7 @@ PassResult Pass::run() {
     const bool wanted = look() && judge_head();
     settle_open();
     if (wanted) {
+      recall_lost_ports();
       plan();
       roll_out();
     }
@@ -178,6 +180,23 @@ void Pass::settle_open() {
                              [this] { return deps_.control.stop_requested(); });
   if (settled.unsettled > 0) result_.converged = false;
   for (const auto& [worker, contact] : settled.set_aside) memory_.set_aside[worker] = contact;
+}
+
+// The numbers of the pool are sticky (workspace.md 4.1), also across a store that was lost.
+void Pass::recall_lost_ports() {
+  const std::vector<Endpoint> workers =
+      workers_to_recall_from(memory_.accepted->workspace, deps_.journal.state(), settings_.plan.ssh);
+  if (workers.empty()) return;
+  memory_.phase = "asking workers for their ports";
+  const RecalledPorts recalled = recall_from_workers({deps_.inbox, deps_.runner, deps_.clock}, workers,
+                                                     [this] { return deps_.control.stop_requested(); });
+  for (const std::string& conflict : recalled.conflicts) {
+    status_.remarks.push_back(conflict);
+    tell(EventKind::kNotice, conflict);
+  }
+  if (recalled.numbers.empty()) return;
+  deps_.journal.put_ports(recalled.numbers);
+  tell(EventKind::kNotice, "nothing is on record, so the numbers of ports are those the workers have kept");
 }
 
 void Pass::plan() {

@@ -102,6 +102,7 @@ class Pass {
   bool look();
   bool judge_head();
   void settle_open();
+  void recall_lost_ports();
   void plan();
   void roll_out();
   void report();

@@ -126,6 +126,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.attempt = step.action.attempt;
     operation.previous = step.action.previous;
     operation.timeout = step.timeout;
+    operation.ports = step.ports;
     operation.worker_json = documents.worker_json;
     operation.jobs_json = documents.jobs_json;
     operation.expect_marker = confirmed_.count(step.key.worker) > 0;

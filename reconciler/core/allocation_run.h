@@ -10,6 +10,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "reconciler/core/fleet.h"
 #include "reconciler/core/rollout.h"
@@ -22,14 +23,16 @@ struct AllocationRun {
     kQueued,    // a step waits to be handed out
     kInFlight,  // its answer is awaited
     kRetry,     // waits for `retry_at`
+    kParked,    // in its batch, until another job has stopped for its port
   };
 
   AllocationKey key;
   const Endpoint* endpoint = nullptr;
   Fleet::Lane lane = 0;
-  const PlannedAction* planned = nullptr;  // null: only probed
-  const PlannedAction* removal = nullptr;  // the kRemove that follows its kStop
-  int active = -1;                         // index into JobPlan::active
+  const PlannedAction* planned = nullptr;   // null: only probed
+  const PlannedAction* removal = nullptr;   // the kRemove that follows its kStop
+  const PlannedAction* handover = nullptr;  // the kStop that lets another job have its port
+  int active = -1;                          // index into JobPlan::active
 
   Turn turn = Turn::kIdle;
   Step::Kind step = Step::Kind::kRun;
@@ -42,6 +45,9 @@ struct AllocationRun {
   bool interrupted = false;
   std::string boot;  // of the interruption
   bool staged = false;
+  std::vector<std::size_t> waits;  // indices into JobPlan::waits: who has not let go yet
+  bool giving_up = false;          // a stop for its port is under way, in no batch of its job
+  bool gave_up = false;
   bool exempt = false;   // was unhealthy before its batch (R2.4)
   bool begun = false;    // a step of its action was handed out
   std::string version;   // confirmed

@@ -1,8 +1,31 @@
 #include "reconciler/core/applied.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace maand {
+
+namespace {
+
+std::vector<int> together(std::vector<int> numbers, const PortNumbers& more) {
+  for (const auto& [name, number] : more) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+bool may_listen_after(Target target) { return target != Target::kNone && target != Target::kStop; }
+
+}  // namespace
+
+std::vector<int> held_ports(const AppliedAllocation& allocation) {
+  // Stopped, or never come so far: nobody would stop it, so nobody needs to (restart.h, `may_run`).
+  const bool failed = allocation.last == LastResult::kFailed || allocation.last == LastResult::kInterrupted;
+  const bool may_run = failed && allocation.last_target != Target::kStop && !allocation.missing_target;
+  if (!allocation.open && !allocation.running && !may_run) return {};
+  if (!allocation.open || !may_listen_after(target_of(allocation.open->action))) return allocation.holds;
+  return together(allocation.holds, allocation.open->ports);
+}
 
 const char* to_string(LastResult result) {
   switch (result) {
@@ -69,7 +92,9 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (operation.action == Action::kStop) {
         allocation.running = false;
         allocation.health = Health::kUnprobed;
+        allocation.holds.clear();
       } else {
+        if (may_listen_after(target)) allocation.holds = together({}, operation.ports);
         if (target != Target::kNone) allocation.running = true;
         allocation.version = operation.new_version;
       }
@@ -96,6 +121,9 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       allocation.attempts += 1;
       allocation.missing_target = outcome.missing_target;
       if (operation.action == Action::kStop) allocation.stop_failed = true;
+      if (may_listen_after(target) && !outcome.missing_target) {
+        allocation.holds = together(std::move(allocation.holds), operation.ports);
+      }
       return true;
 
     case OutcomeKind::kInterrupted:
@@ -105,6 +133,9 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (target != Target::kNone) {
         allocation.last = LastResult::kInterrupted;
         allocation.last_target = target;
+      }
+      if (may_listen_after(target)) {
+        allocation.holds = together(std::move(allocation.holds), operation.ports);
       }
       allocation.reboot_loop = allocation.interruptions > 0 && allocation.interrupted_boot != outcome.boot_id;
       allocation.interruptions += 1;

@@ -57,6 +57,10 @@ struct AppliedAllocation {
   bool reboot_loop = false;      // interrupted again, by another boot (R3.4)
   Health health = Health::kUnprobed;
   std::optional<StoppedBy> stopped_by;
+  // Numbers of the ports that what runs there may listen on, ascending: those of the
+  // last target that was confirmed, and of every one since that may have come so far.
+  // Empty once a stop is confirmed.
+  std::vector<int> holds;
 
   std::optional<Operation> open;  // begun and not settled ("torn")
 };
@@ -94,6 +98,10 @@ struct AppliedState {
 
   const AppliedAllocation* find(const AllocationKey& key) const;
 };
+
+// The ports nobody else may be given on that worker: `holds`, and those of a
+// target that was begun and whose end is not known. Ascending.
+std::vector<int> held_ports(const AppliedAllocation& allocation);
 
 // Before the worker is touched: the record of what is about to happen. `tree` is
 // the job tree that `operation.files` come from, `head` the commit that is judged.

@@ -19,14 +19,14 @@ int availability_limit(const JobPlan& plan) {
 Availability::Availability(const JobPlan& plan) : limit_(availability_limit(plan)) {
   entries_.reserve(plan.active.size());
   for (const ActiveAllocation& active : plan.active) {
-    entries_.push_back({&active.key, active.health, active.failed, {}});
+    entries_.push_back({&active.key, active.health, active.failed, false, {}});
     judge(entries_.size() - 1);
   }
 }
 
 void Availability::judge(std::size_t allocation) {
   const Entry& entry = entries_[allocation];
-  if (entry.failed || entry.health == Health::kUnhealthy || !entry.out_of_reach.empty()) {
+  if (entry.failed || entry.stopped || entry.health == Health::kUnhealthy || !entry.out_of_reach.empty()) {
     unavailable_.insert(allocation);
   } else {
     unavailable_.erase(allocation);
@@ -40,6 +40,11 @@ void Availability::set_health(std::size_t allocation, Health health) {
 
 void Availability::set_failed(std::size_t allocation, bool failed) {
   entries_[allocation].failed = failed;
+  judge(allocation);
+}
+
+void Availability::set_stopped(std::size_t allocation, bool stopped) {
+  entries_[allocation].stopped = stopped;
   judge(allocation);
 }
 
@@ -61,7 +66,7 @@ std::string Availability::sentence() const {
     if (!entry.out_of_reach.empty()) {
       out += entry.out_of_reach;
     } else {
-      out += entry.failed ? "its last target failed" : "unhealthy";
+      out += entry.failed ? "its last target failed" : entry.stopped ? "stopped for a port" : "unhealthy";
     }
     out += ")";
   }

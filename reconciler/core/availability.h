@@ -1,9 +1,9 @@
 // How many allocations of a job may be out at once, and which are (R2.5).
 //
 // An active allocation is unavailable when it is out of reach (its worker is set
-// aside, or the allocation itself is), when its last target failed, or when it
-// fails its newest probe. Every update costs O(log n); a count costs nothing, so
-// that a job of many thousands can ask before each batch.
+// aside, or the allocation itself is), when its last target failed, when it was
+// stopped for a port, or when it fails its newest probe. Every update costs O(log n); a count costs nothing,
+// so that a job of many thousands can ask before each batch.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,7 @@ class Availability {
   // `allocation` is an index into JobPlan::active.
   void set_health(std::size_t allocation, Health health);
   void set_failed(std::size_t allocation, bool failed);
+  void set_stopped(std::size_t allocation, bool stopped);  // for a port, for a while
   void set_out_of_reach(std::size_t allocation, std::string why);
 
   bool unavailable(std::size_t allocation) const { return unavailable_.contains(allocation); }
@@ -38,6 +39,7 @@ class Availability {
     const AllocationKey* key;
     Health health;
     bool failed;
+    bool stopped;
     std::string out_of_reach;  // empty = within reach; else why not
   };
   void judge(std::size_t allocation);

@@ -110,21 +110,4 @@ std::map<WorkerHost, Contact> Fleet::set_aside() const {
   return out;
 }
 
-void Fleet::hold_ports(Lane lane, const std::vector<int>& ports, const AllocationKey& holder) {
-  for (const int port : ports) ports_.insert_or_assign({lane, port}, holder);
-}
-
-void Fleet::release_ports(const JobName& job) {
-  std::erase_if(ports_, [&](const auto& held) { return held.second.job == job; });
-}
-
-std::optional<std::pair<int, AllocationKey>> Fleet::held_port(Lane lane, const std::vector<int>& ports,
-                                                              const JobName& job) const {
-  for (const int port : ports) {
-    const auto it = ports_.find({lane, port});
-    if (it != ports_.end() && it->second.job != job) return std::pair{port, it->second};
-  }
-  return std::nullopt;
-}
-
 }  // namespace maand

@@ -1,5 +1,5 @@
 // The workers of one rollout: who may be handed a step now, who is set aside, and
-// who still holds a port.
+// where a port was let go of.
 //
 // Every worker has a lane: a queue of tickets for what waits to be handed out. A
 // ticket says only whose turn it is; what is to be done is asked for when its
@@ -60,12 +60,11 @@ class Fleet {
   // Those set aside since the last call.
   std::vector<Lane> take_newly_aside() { return std::exchange(newly_aside_, {}); }
 
-  // ---- fixed ports that a failed or undone stop still holds (R2.3)
-  void hold_ports(Lane lane, const std::vector<int>& ports, const AllocationKey& holder);
-  void release_ports(const JobName& job);
-  // The first of `ports` that another job holds on that worker.
-  std::optional<std::pair<int, AllocationKey>> held_port(Lane lane, const std::vector<int>& ports,
-                                                         const JobName& job) const;
+  // ---- ports that change hands
+  // `holder` has let go of whatever ports it had before this rollout.
+  void let_go(Lane lane, const AllocationKey& holder) { let_go_.emplace_back(lane, holder); }
+  // Those that did since the last call.
+  std::vector<std::pair<Lane, AllocationKey>> take_let_go() { return std::exchange(let_go_, {}); }
 
  private:
   struct State {
@@ -89,7 +88,7 @@ class Fleet {
   int in_flight_ = 0;
   std::size_t queued_ = 0;
   std::vector<Lane> newly_aside_;
-  std::map<std::pair<Lane, int>, AllocationKey> ports_;
+  std::vector<std::pair<Lane, AllocationKey>> let_go_;
 };
 
 }  // namespace maand

@@ -1,6 +1,8 @@
 // What an answer does to a member of a job's batch, and to the job.
 #include "reconciler/core/job_run.h"
 
+#include <utility>
+
 namespace maand {
 
 using AState = AllocationReport::State;
@@ -46,6 +48,10 @@ void JobRun::retry_later(std::size_t allocation) {
 std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
   AllocationRun& run = runs_[allocation];
   if (over() || run.turn != Turn::kQueued) return std::nullopt;
+  if (run.giving_up && halting()) {
+    forget_stop(allocation);
+    return std::nullopt;
+  }
   Step step;
   step.kind = run.step;
   step.key = run.key;
@@ -59,11 +65,12 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
       run.condition = aside->condition;
       run.begun = true;
       set_aside(allocation, to_string(aside->condition));
-      --open_;
+      if (!std::exchange(run.giving_up, false)) --open_;
       advance(now);
       return std::nullopt;
     }
     step.action = run.doing == Action::kRemove && run.removal ? *run.removal : *run.planned;
+    if (run.giving_up && run.handover) step.action = *run.handover;
     step.action.action = run.doing;
     step.action.attempt = run.attempt;
     step.action.previous = run.previous;
@@ -71,11 +78,13 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     step.timeout = timeout == plan_.timeouts.end() ? kTargetTimeout : timeout->second;
     step.tree = plan_.tree;
     step.commit = plan_.commit;
+    if (ships_files(run.doing)) step.ports = plan_.ports;
     if (run.failures == 0) progress_ = now;
     run.begun = true;
     run.state = AState::kRunning;
   }
   run.turn = Turn::kInFlight;
+  if (run.giving_up) ++stops_in_flight_;
   ++in_flight_;
   return step;
 }
@@ -169,6 +178,10 @@ bool JobRun::on_outcome(std::size_t allocation, const Outcome& outcome, Instant 
   } else if (outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kFailed) {
     fleet_.heard(run.lane, now);
   }
+  if (run.giving_up) {
+    end_of_stop(allocation, settled, now);
+    return true;
+  }
   switch (settled.kind) {
     case Settled::Kind::kConfirmed:
       confirmed(allocation);
@@ -207,6 +220,7 @@ void JobRun::confirmed(std::size_t allocation) {
     return;
   }
   if (done == Action::kStop) run.running = false;
+  if (target_of(done) != Target::kNone) fleet_.let_go(run.lane, run.key);
   if (ships_files(done)) {
     run.version = run.planned->new_version;
     run.running = run.running || target_of(done) != Target::kNone;
@@ -221,7 +235,10 @@ void JobRun::confirmed(std::size_t allocation) {
     return;
   }
   run.state = AState::kDone;
-  if (run.active >= 0) availability_.set_failed(static_cast<std::size_t>(run.active), false);
+  if (run.active >= 0) {
+    availability_.set_failed(static_cast<std::size_t>(run.active), false);
+    availability_.set_stopped(static_cast<std::size_t>(run.active), false);
+  }
   --open_;
 }
 
@@ -262,7 +279,9 @@ void JobRun::cancel_waiting() {
 // What waits for its turn will not have one.
 void JobRun::cancel(std::size_t allocation) {
   AllocationRun& run = runs_[allocation];
-  if (run.turn != Turn::kQueued && run.turn != Turn::kRetry) return;
+  if (run.turn != Turn::kQueued && run.turn != Turn::kRetry && run.turn != Turn::kParked) return;
+  if (run.turn == Turn::kParked) --parked_;
+  if (run.giving_up) return forget_stop(allocation);
   if (run.turn == Turn::kRetry) retries_.erase({run.retry_at, allocation});
   run.turn = Turn::kIdle;
   if (activity_ == Activity::kGate) return;  // it counts its probes by itself

@@ -1,5 +1,6 @@
 // Who is in a job's next batch, and who has to wait (R2.3, R2.5).
 #include <algorithm>
+#include <utility>
 
 #include "reconciler/core/job_run.h"
 
@@ -15,6 +16,7 @@ int JobRun::batch_size() const {
     case Phase::kDrain:
       return plan_.leaving ? all : std::max(1, plan_.max_concurrent_upgrades);
     case Phase::kStart:
+    case Phase::kLateStart:
       return plan_.max_concurrent_starts > 0 ? plan_.max_concurrent_starts : all;
     case Phase::kUpgrade:
       return std::max(1, plan_.max_concurrent_upgrades);
@@ -35,11 +37,15 @@ void JobRun::enter_phase() {
         // The old ones may go as far as new ones stand, gate and all.
         ready_ = static_cast<int>(std::count_if(
             starts_.begin(), starts_.end(), [&](std::size_t i) { return runs_[i].state == AState::kDone; }));
+        if (promises_do_) ready_ += static_cast<int>(late_starts_.size());
       }
       members = std::max(drains_.size() + moving_.size(), std::min<std::size_t>(1, loose_.size()));
       break;
     case Phase::kUpgrade:
-      members = upgrade_queue_.size();
+      members = upgrade_queue_.size() + waiting_upgrades_.size();
+      break;
+    case Phase::kLateStart:
+      members = late_starts_.size();
       break;
   }
   const auto size = static_cast<std::size_t>(batch_size());
@@ -48,10 +54,13 @@ void JobRun::enter_phase() {
 }
 
 bool JobRun::more_in_phase() {
-  const auto settled = [&](std::size_t i) { return runs_[i].state != AState::kPending; };
+  const auto settled = [&](std::size_t i) {
+    return runs_[i].state != AState::kPending && !runs_[i].giving_up;
+  };
   switch (phases_[phase_]) {
     case Phase::kStage:
-      return batch_number_ == 0 && !std::all_of(starts_.begin(), starts_.end(), settled);
+      return std::any_of(starts_.begin(), starts_.end(),
+                         [&](std::size_t i) { return !settled(i) && !runs_[i].staged; });
     case Phase::kDrain:
       while (!drains_.empty() && settled(drains_.front())) drains_.pop_front();
       while (!moving_.empty() && settled(moving_.front())) moving_.pop_front();
@@ -61,7 +70,11 @@ bool JobRun::more_in_phase() {
       while (next_start_ < starts_.size() && settled(starts_[next_start_])) ++next_start_;
       return next_start_ < starts_.size();
     case Phase::kUpgrade:
-      return !upgrade_queue_.empty();
+      std::erase_if(waiting_upgrades_, settled);
+      return !upgrade_queue_.empty() || !waiting_upgrades_.empty();
+    case Phase::kLateStart:
+      std::erase_if(late_starts_, settled);
+      return !late_starts_.empty();
   }
   return false;
 }
@@ -77,6 +90,8 @@ Batch JobRun::take_batch() {
       return take_starts();
     case Phase::kUpgrade:
       return take_upgrades();
+    case Phase::kLateStart:
+      return take_late_starts();
   }
   return {};
 }
@@ -86,7 +101,7 @@ Batch JobRun::take_batch() {
 Batch JobRun::take_stage() {
   Batch batch;
   for (const std::size_t start : starts_) {
-    if (runs_[start].state != AState::kPending || !port_is_free(start)) continue;
+    if (runs_[start].state != AState::kPending || runs_[start].staged || !may_stage(start)) continue;
     runs_[start].doing = Action::kStage;
     batch.push_back(start);
   }
@@ -102,7 +117,8 @@ Batch JobRun::take_drains() {
   const auto take_from = [&](std::deque<std::size_t>& queue) {
     const std::size_t drain = queue.front();
     queue.pop_front();
-    if (runs_[drain].state != AState::kPending) return false;  // set aside meanwhile
+    if (runs_[drain].state != AState::kPending || runs_[drain].giving_up)
+      return false;  // set aside meanwhile
     batch.push_back(drain);
     return true;
   };
@@ -110,7 +126,8 @@ Batch JobRun::take_drains() {
   while (batch.size() < slots && !moving_.empty() && drains_allowed() > 0) {
     if (take_from(moving_)) ++drains_taken_;
   }
-  if (batch.empty()) {
+  const bool started_late = plan_.policy.move == RolloutPolicy::Move::kStartFirst && !late_starts_.empty();
+  if (batch.empty() && !started_late) {
     std::string names;
     for (const std::size_t drain : moving_) {
       AllocationRun& run = runs_[drain];
@@ -130,13 +147,32 @@ Batch JobRun::take_starts() {
   const auto slots = static_cast<std::size_t>(batch_size());
   for (; next_start_ < starts_.size() && batch.size() < slots; ++next_start_) {
     const std::size_t start = starts_[next_start_];
-    if (runs_[start].state == AState::kPending && port_is_free(start)) batch.push_back(start);
+    if (runs_[start].state == AState::kPending && may_begin(start)) batch.push_back(start);
   }
+  return batch;
+}
+
+Batch JobRun::take_late_starts() {
+  Batch batch;
+  const auto slots = static_cast<std::size_t>(batch_size());
+  for (const std::size_t start : std::exchange(late_starts_, {})) {
+    if (batch.size() == slots || runs_[start].giving_up) {
+      late_starts_.insert(start);
+    } else if (may_begin(start)) {
+      batch.push_back(start);
+    }
+  }
+  must_wait_ = batch.empty() && !late_starts_.empty();
   return batch;
 }
 
 Batch JobRun::take_upgrades() {
   const int size = batch_size();
+  admit_upgrades();
+  if (upgrade_queue_.empty()) {
+    must_wait_ = !waiting_upgrades_.empty();
+    return {};
+  }
   Batch batch = plan_.released ? upgrade_queue_.take_regardless(size)
                                : upgrade_queue_.take(size, availability_.count(), availability_.limit());
   if (batch.empty()) wait_for(Reason::kUnavailable, availability_.sentence());
@@ -155,17 +191,6 @@ void JobRun::give_back_recovered() {
     upgrade_queue_.add(i, false);
     return true;
   });
-}
-
-// A removal that failed or could not be done holds back what needs its port.
-bool JobRun::port_is_free(std::size_t start) {
-  AllocationRun& run = runs_[start];
-  const auto held = fleet_.held_port(run.lane, plan_.ports, plan_.job);
-  if (!held) return true;
-  const std::string why = "port " + std::to_string(held->first) + " is still held by " + held->second.str();
-  set_aside(start, why);
-  wait_for(Reason::kPortConflict, run.key.str() + ": " + why);
-  return false;
 }
 
 void JobRun::set_aside(std::size_t allocation, std::string why) {

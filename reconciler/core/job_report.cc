@@ -8,6 +8,28 @@ constexpr std::size_t kNamed = 10;  // more names than this help nobody
 
 }  // namespace
 
+const char* to_string(JobReport::State state) {
+  switch (state) {
+    case JobReport::State::kPending:
+      return "pending";
+    case JobReport::State::kRunning:
+      return "running";
+    case JobReport::State::kDone:
+      return "done";
+    case JobReport::State::kDegraded:
+      return "degraded";
+    case JobReport::State::kWaiting:
+      return "waiting";
+    case JobReport::State::kFailed:
+      return "failed";
+    case JobReport::State::kStopped:
+      return "stopped";
+    case JobReport::State::kHeld:
+      return "held";
+  }
+  return "pending";
+}
+
 std::optional<std::size_t> JobRun::find(const WorkerHost& worker) const {
   const auto it = by_worker_.find(worker);
   if (it == by_worker_.end()) return std::nullopt;
@@ -40,6 +62,8 @@ JobReport JobRun::report() const {
     if (!run.planned) continue;
     report.allocations.push_back(
         {*run.planned, run.state, run.outcome, run.health, run.condition, run.detail});
+    // It was to be stopped for a port first, and nobody asked for that.
+    if (run.handover && run.doing == Action::kRestart) report.allocations.back().action.action = run.doing;
   }
   return report;
 }

@@ -7,8 +7,8 @@ namespace maand {
 using AState = AllocationReport::State;
 using JState = JobReport::State;
 
-JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet)
-    : plan_(std::move(plan)), self_(self), fleet_(fleet), availability_(plan_) {
+JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& holders)
+    : plan_(std::move(plan)), self_(self), fleet_(fleet), holders_(holders), availability_(plan_) {
   runs_.reserve(plan_.active.size() + plan_.drains.size() + plan_.removals.size());
   std::vector<std::size_t> drains;
   take_in(plan_.drains, drains);
@@ -31,8 +31,18 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet)
     run.running = active.running;
     run.health = active.health;
   }
+  for (std::size_t i = 0; i < plan_.waits.size(); ++i) {
+    if (const auto taker = find(plan_.waits[i].taker.worker)) runs_[*taker].waits.push_back(i);
+  }
+  for (const PlannedAction& handover : plan_.handovers) {
+    if (const auto holder = find(handover.key.worker)) runs_[*holder].handover = &handover;
+  }
   for (const std::size_t upgrade : upgrades_) {
     const int active = runs_[upgrade].active;
+    if (!runs_[upgrade].waits.empty()) {
+      waiting_upgrades_.insert(upgrade);
+      continue;
+    }
     upgrade_queue_.add(upgrade, active >= 0 && availability_.unavailable(static_cast<std::size_t>(active)));
   }
   for (const std::size_t drain : drains) runs_[drain].running = true;
@@ -75,6 +85,9 @@ void JobRun::choose_phases() {
     if (moves_) phases_.push_back(Phase::kStage);
     phases_.insert(phases_.end(), {Phase::kDrain, Phase::kStart, Phase::kUpgrade});
   }
+  if (!plan_.waits.empty() || !plan_.handovers.empty()) phases_.push_back(Phase::kLateStart);
+  // What was started late lets its old allocation go.
+  if (moves_ && !plan_.waits.empty() && phases_.front() == Phase::kStart) phases_.push_back(Phase::kDrain);
 }
 
 void JobRun::begin(Instant now) {
@@ -83,7 +96,7 @@ void JobRun::begin(Instant now) {
   if (moves_ || !upgrades_.empty()) {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       AllocationRun& run = runs_[i];
-      if (run.active < 0) continue;
+      if (run.active < 0 || run.giving_up) continue;
       const Fleet::Reach reach = fleet_.contact(run.lane, self_, *run.endpoint, now);
       if (reach == Fleet::Reach::kAsking) contacts_.insert(run.lane);
       if (reach != Fleet::Reach::kSetAside && has_checks() && run.running) look_at(i);
@@ -108,6 +121,7 @@ void JobRun::stop(Reason reason, Instant now) {
     return;
   }
   if (activity_ != Activity::kGate) cancel_waiting();
+  if (activity_ == Activity::kPorts) next_batch(now);
   advance(now);
 }
 
@@ -119,8 +133,13 @@ void JobRun::advance(Instant now) {
     }
     switch (activity_) {
       case Activity::kPending:
+      case Activity::kPorts:  // look_for_ports goes on
       case Activity::kOver:
         return;
+      case Activity::kWindUp:
+        if (stops_in_flight_ > 0) return;
+        finish();
+        break;
       case Activity::kLook:
         if (open_ > 0 || !contacts_.empty()) return;
         next_batch(now);
@@ -152,7 +171,12 @@ void JobRun::next_batch(Instant now) {
       cut_short_ = true;
       break;
     }
+    must_wait_ = false;
     batch_ = take_batch();
+    if (batch_.empty() && must_wait_) {
+      activity_ = Activity::kPorts;
+      return;
+    }
     if (batch_.empty()) continue;
     ++batch_number_;
     run_batch(now);
@@ -181,19 +205,21 @@ void JobRun::begin_members() {
   activity_ = Activity::kBatch;
   std::erase_if(batch_, [&](std::size_t i) { return runs_[i].state != AState::kPending; });
   if (phases_[phase_] == Phase::kUpgrade) give_back_recovered();
+  std::erase_if(batch_, [&](std::size_t i) { return !begin_or_park(i); });
   open_ = batch_.size();
   for (const std::size_t member : batch_) {
     AllocationRun& run = runs_[member];
     // What is tried again because it failed is to come up now; it is no bystander.
     const bool tried_again = run.planned && run.planned->previous == Previous::kFailed;
     run.exempt = run.running && run.health == Health::kUnhealthy && !tried_again;
-    enqueue(member, Step::Kind::kRun);
+    if (run.turn != AllocationRun::Turn::kParked) enqueue(member, Step::Kind::kRun);
   }
 }
 
 void JobRun::after_batch(Instant now) {
   const Phase phase = phases_[phase_];
-  const bool gated = has_checks() && (phase == Phase::kStart || phase == Phase::kUpgrade);
+  const bool comes_up = phase == Phase::kStart || phase == Phase::kUpgrade || phase == Phase::kLateStart;
+  const bool gated = has_checks() && comes_up;
   if (!gated) return next_batch(now);
   activity_ = Activity::kGate;
   gate_.open(plan_.health, now);
@@ -241,13 +267,14 @@ void JobRun::gate_failed(Instant now) {
 }
 
 void JobRun::finish() {
+  if (stops_in_flight_ > 0) {
+    activity_ = Activity::kWindUp;
+    return;
+  }
   activity_ = Activity::kOver;
   for (AllocationRun& run : runs_) {
     if (!run.planned) continue;
     if (run.state == AState::kPending || run.state == AState::kRunning) run.state = AState::kNotReached;
-    if (run.planned->action == Action::kStop && run.running) {
-      fleet_.hold_ports(run.lane, plan_.ports, run.key);
-    }
   }
   if (failed_) {
     state_ = JState::kFailed;

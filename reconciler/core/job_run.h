@@ -4,16 +4,20 @@
 //                                ┌───────────────────────────────────────────────┐
 //                                │ (kFreshen) ─► kBatch ─► (kGate) ─► next batch │
 //                                └───────────────────────────────────────────────┘
-//                       phases: [stage] drain start upgrade          (stop_first)
-//                               start drain upgrade                  (start_first, when it moves)
+//                       phases: [stage] drain start upgrade [late]   (stop_first)
+//                               start drain upgrade [late drain]     (start_first, when it moves)
+//                               late: starts that have to wait for a port, so that upgrades
+//                               of this job let go of theirs first
 //                     any time ─► kOver: done, degraded, waiting, failed, stopped, held
 //
 //   kLook     contacts to the workers of its active allocations and a first round
 //             of probes; only when it upgrades or moves
+//   kPorts    everybody left in the phase waits for another job to let go of a port
 //   kFreshen  the members of an upgrade batch are probed, so that the gate knows
 //             who was unhealthy before
 //   kBatch    every member runs: stop then remove, or its one action, with retries
 //   kGate     rounds of probes
+//   kWindUp   nothing more begins, and a stop for another job's sake is to be answered
 //
 // A failure stops the job once what is in flight has been answered; stop() lets
 // the gate of the batch finish as well. An answer costs O(log n), a batch
@@ -37,10 +41,24 @@
 
 namespace maand {
 
+// What the other jobs of the rollout do about a port that one of ours takes.
+class PortHolders {
+ public:
+  virtual ~PortHolders() = default;
+  enum class Will {
+    kLetGo,  // it is going to, by itself or because it was asked
+    kStop,   // it may be stopped now
+    kKeep,   // not in this rollout
+  };
+  virtual Will look(const PortWait& wait) const = 0;
+  // REQUIRES: look(wait) == kStop. The stop is handed out like any step.
+  virtual void stop(const PortWait& wait) = 0;
+};
+
 class JobRun {
  public:
-  // `self` is the number its tickets carry. `fleet` must outlive it.
-  JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet);
+  // `self` is the number its tickets carry. `fleet` and `holders` must outlive it.
+  JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& holders);
   JobRun(const JobRun&) = delete;
   JobRun& operator=(const JobRun&) = delete;
 
@@ -67,14 +85,25 @@ class JobRun {
   // Another job found the worker out of reach. Begins and ends nothing by itself.
   void on_set_aside(std::size_t allocation, const Contact& contact);
 
+  // ---- ports that change hands (job_ports.cc)
+  // As a taker: `holder` has let go; something changed for those who wait (true: also
+  // for others, by what followed); nothing moves any more, so that waiting is no use.
+  void on_let_go(std::size_t allocation, const AllocationKey& holder);
+  bool waits_for_ports() const { return !over() && (activity_ == Activity::kPorts || parked_ > 0); }
+  bool look_for_ports(Instant now);
+  void give_up_ports(Instant now);
+  // As a holder.
+  PortHolders::Will will_let_go(std::size_t allocation, const PortWait& wait) const;
+  void stop_for_port(std::size_t allocation);
+
   std::optional<std::size_t> find(const WorkerHost& worker) const;
   const std::vector<AllocationRun>& allocations() const { return runs_; }
   JobReport report() const;
   Upstream as_upstream() const;
 
  private:
-  enum class Activity { kPending, kLook, kFreshen, kBatch, kGate, kOver };
-  enum class Phase { kStage, kDrain, kStart, kUpgrade };
+  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kWindUp, kOver };
+  enum class Phase { kStage, kDrain, kStart, kUpgrade, kLateStart };
 
   // job_run.cc: the way through the phases
   void take_in(const std::vector<PlannedAction>& actions, std::vector<std::size_t>& numbers);
@@ -101,9 +130,23 @@ class JobRun {
   void give_back_recovered();
   int batch_size() const;
   int drains_allowed() const;
-  bool port_is_free(std::size_t start);
+  Batch take_late_starts();
   void set_aside(std::size_t allocation, std::string why);
   void wait_for(Reason reason, const std::string& detail);
+
+  // job_ports.cc: who waits for a port, and who gives one up
+  PortHolders::Will ports_of(std::size_t allocation) const;
+  bool may_begin(std::size_t allocation);
+  bool may_stage(std::size_t allocation);
+  void admit_upgrades();
+  bool begin_or_park(std::size_t allocation);
+  void put_back(std::size_t allocation);
+  void leave_waiting(std::size_t allocation);
+  bool rely_on_promises();
+  bool has_room_to_stop(std::size_t allocation) const;
+  void end_of_stop(std::size_t allocation, const Settled& settled, Instant now);
+  void forget_stop(std::size_t allocation);
+  void come_up_again(std::size_t allocation);
 
   // job_answers.cc: what an answer does to a member
   void enqueue(std::size_t allocation, Step::Kind kind);
@@ -121,6 +164,7 @@ class JobRun {
   const JobPlan plan_;
   const std::uint32_t self_;
   Fleet& fleet_;
+  PortHolders& holders_;
   std::vector<AllocationRun> runs_;
   std::unordered_map<WorkerHost, std::size_t> by_worker_;
   Availability availability_;
@@ -133,6 +177,14 @@ class JobRun {
   Batch loose_;                     // removals without a stop
   std::size_t next_start_ = 0;
   UpgradeQueue upgrade_queue_;
+  std::set<std::size_t> waiting_upgrades_;  // not in the queue: another job has their port
+  std::set<std::size_t> late_starts_;       // the same
+  // Two jobs that change places wait for one another's old allocations: then it is
+  // enough that the other is going to let go.
+  bool promises_do_ = false;
+  bool must_wait_ = false;  // take_batch: nobody can go now, and somebody may later
+  std::size_t parked_ = 0;
+  int stops_in_flight_ = 0;  // of `giving_up`
 
   // Moves (R2.3): a stop of an old allocation needs a new worker that is ready.
   bool moves_ = false;

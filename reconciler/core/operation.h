@@ -12,6 +12,7 @@
 #include "reconciler/core/files.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/model.h"
+#include "reconciler/core/port_table.h"
 
 namespace maand {
 
@@ -77,6 +78,9 @@ struct Operation {
   // An allocation of this bucket is confirmed on this worker, so that its
   // instance marker must be there (R3.5).
   bool expect_marker = false;
+  // Numbers of the job's ports as its files and targets have them; the worker keeps
+  // them beside the list of files. Empty for a stop and a removal.
+  PortNumbers ports;
 };
 
 }  // namespace maand

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "reconciler/core/port_handover.h"
 #include "reconciler/core/removal_budget.h"
 #include "reconciler/core/restart.h"
 
@@ -74,13 +75,23 @@ Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocat
   return decision;
 }
 
+// An allocation that would be left alone has to let go of a declared port.
+Decision let_go(Decision decision, const AppliedAllocation* applied, const std::set<AllocationKey>& must) {
+  const bool idle = decision.reason == Reason::kUnchanged || decision.reason == Reason::kNewBaseline;
+  if (!idle || !applied || must.count(applied->key) == 0) return decision;
+  return {Action::kRestart, Reason::kPortHandedOver};
+}
+
 // Plans one job after the other over both sorted sides.
 class Planner {
  public:
-  Planner(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings)
+  // `must_let_go`: allocations that are restarted although nothing of them differs.
+  Planner(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings,
+          const std::set<AllocationKey>& must_let_go)
       : desired_(desired),
         applied_(applied),
         settings_(settings),
+        must_let_go_(must_let_go),
         slots_(desired.workers.size(), nullptr),
         endpoints_(desired.workers.size()) {
     for (std::uint32_t i = 0; i < desired.workers.size(); ++i) index_.emplace(desired.workers[i].host, i);
@@ -234,8 +245,9 @@ class Planner {
       const WorkerHost& host = desired_.workers[worker].host;
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
       const Wanted wanted{job, desired.content(i)};
-      const Decision decision =
-          restrain(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit);
+      const Decision decision = let_go(
+          restrain(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit),
+          applied, must_let_go_);
       if (decision.reason == Reason::kUnchanged ||
           (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
         ++plan_.unchanged;
@@ -259,9 +271,7 @@ class Planner {
     for (const auto& [target, limit] : job.timeouts) plan.timeouts[target] = limit;
     plan.demands = job.demands;
     const auto ports = desired_.ports.find(job.name);
-    if (ports != desired_.ports.end()) {
-      for (const auto& [name, number] : ports->second) plan.ports.push_back(number);
-    }
+    if (ports != desired_.ports.end()) plan.ports = ports->second;
     const auto record = applied_.jobs.find(job.name);
     plan.released = record != applied_.jobs.end() && !record->second.released_tree.empty() &&
                     record->second.released_tree == job.tree;
@@ -286,6 +296,7 @@ class Planner {
   const DesiredState& desired_;
   const AppliedState& applied_;
   const PlanSettings& settings_;
+  const std::set<AllocationKey>& must_let_go_;
   std::unordered_map<WorkerHost, std::uint32_t> index_;
   std::vector<const AppliedAllocation*> slots_;  // of the job at hand, by worker
   std::vector<std::uint32_t> used_slots_;
@@ -314,7 +325,13 @@ bool Plan::has_actions() const {
 }
 
 Plan make_plan(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings) {
-  return Planner(desired, applied, settings).run();
+  std::set<AllocationKey> must_let_go;
+  while (true) {  // ends: every round adds an allocation
+    Plan plan = Planner(desired, applied, settings, must_let_go).run();
+    const std::set<AllocationKey> more = arrange_handovers(plan, desired, applied, must_let_go);
+    if (more.empty()) return plan;
+    must_let_go.insert(more.begin(), more.end());
+  }
 }
 
 std::string sentence(const PlannedAction& action) {
@@ -322,10 +339,12 @@ std::string sentence(const PlannedAction& action) {
   out += action.action == Action::kNone ? "left alone" : to_string(action.action);
   out += ", because ";
   if (action.reason == Reason::kVersionChanged) {
-    return out + "the version changes from " + action.current_version + " to " + action.new_version;
+    out += "the version changes from " + action.current_version + " to " + action.new_version;
+  } else {
+    out += explain(action.reason);
+    if (!action.detail.empty()) out += " (" + action.detail + ")";
   }
-  out += explain(action.reason);
-  if (!action.detail.empty()) out += " (" + action.detail + ")";
+  if (!action.after.empty()) out += ", " + action.after;
   return out;
 }
 

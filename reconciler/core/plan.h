@@ -16,6 +16,7 @@
 #include "reconciler/core/desired.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
+#include "reconciler/core/port_table.h"
 #include "reconciler/core/reason.h"
 
 namespace maand {
@@ -33,6 +34,8 @@ struct PlannedAction {
   std::string interrupted_boot;  // previous kInterrupted: boot id at the interruption (R3.4)
   FileSetPtr files;              // what shall lie there afterwards
   RenderedWith rendered_with;    // of `files`
+  // Whom it waits for a port, as words for the end of its sentence; empty = nobody.
+  std::string after;
   friend bool operator==(const PlannedAction&, const PlannedAction&) = default;
 };
 
@@ -50,6 +53,26 @@ struct ActiveAllocation {
   std::string version;  // confirmed
 };
 
+// An allocation that takes a port which another one of its worker still has: its
+// target must not run before that one has let go, or its bind fails and the health
+// gate sees the other's listener (list of differences: two jobs swap in one commit).
+struct PortWait {
+  AllocationKey taker;
+  int port = 0;
+  AllocationKey holder;
+  enum class How {
+    kLetsGo,  // an action of the holder in this plan makes it let go, and needs nothing of the taker
+    kStops,   // the holder is stopped when the taker is about to run: each waits for the
+              // other, or the holder's own turn comes only after the taker's
+    kKeeps,   // nothing in this plan makes the holder let go
+  } how = How::kLetsGo;
+  std::string why;  // kKeeps: `it is held (Broken)`
+  friend bool operator==(const PortWait&, const PortWait&) = default;
+};
+
+// `port 8080, which a@10.0.0.1 has`
+std::string sentence(const PortWait& wait);
+
 // All of one job: the unit the rollout machine works on.
 struct JobPlan {
   JobName job;
@@ -61,9 +84,9 @@ struct JobPlan {
   std::vector<PlannedAction> drains;  // kStop (R2.3: also those of a move) and disables
   std::vector<PlannedAction>
       removals;  // kRemove and kForget; a kRemove of a running allocation follows its kStop
-  std::vector<PlannedAction> starts;            // kStart, in rollout order
-  std::vector<PlannedAction> upgrades;          // kRestart, kReload, kSync, in rollout order
-  std::vector<ActiveAllocation> active;         // every one, in rollout order
+  std::vector<PlannedAction> starts;     // kStart, in rollout order
+  std::vector<PlannedAction> upgrades;   // kRestart, kReload, kSync, kStart of `handovers`, in rollout order
+  std::vector<ActiveAllocation> active;  // every one, in rollout order
   std::map<WorkerHost, EndpointPtr> endpoints;  // of workers named above that have no active allocation
 
   int max_concurrent_starts = 0;
@@ -74,7 +97,12 @@ struct JobPlan {
   std::vector<Demand> demands;
   bool released = false;  // `maand release JOB`: R2.5 and R2.8 do not hold it
 
-  std::vector<int> ports;  // fixed ports it claims
+  PortNumbers ports;  // what its targets are run with
+  // Of allocations above, sorted by (taker, port); empty but for ports that change hands.
+  std::vector<PortWait> waits;
+  // kStop of allocations that are stopped for a port and come up again with their own
+  // action, a kStart among `upgrades` or `starts`. Run when the taker's turn has come.
+  std::vector<PlannedAction> handovers;
 
   // Nothing is done for the job as a whole, and why; `actions` above then hold
   // only what R1.7 still allows (leaving workers, disables, new workers).

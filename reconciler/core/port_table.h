@@ -9,7 +9,8 @@
 
 namespace maand {
 
-// Job → name of the port → number, 1..65535. Fixed ports are in it as well.
-using PortTable = std::map<JobName, std::map<std::string, int>>;
+// Of one job: name of the port → number, 1..65535. Fixed ports are in it as well.
+using PortNumbers = std::map<std::string, int>;
+using PortTable = std::map<JobName, PortNumbers>;
 
 }  // namespace maand

@@ -139,6 +139,13 @@ class Notes {
 
 // ---- Runner: executes one operation on one worker ------------------------------
 
+// What a worker's own records say of our jobs there, when asked after the state store was lost.
+struct Recalled {
+  WorkerCondition condition = WorkerCondition::kNone;
+  std::string detail;
+  PortTable ports;  // as of the last files that landed
+};
+
 struct Contact {  // what a worker said when we looked whether it is there
   WorkerCondition condition = WorkerCondition::kNone;
   std::string detail;
@@ -152,6 +159,7 @@ class Runner {
   using OutcomeSink = std::function<void(Outcome)>;
   using HealthSink = std::function<void(Health, std::string detail)>;
   using ContactSink = std::function<void(Contact)>;
+  using RecallSink = std::function<void(Recalled)>;
 
   virtual ~Runner() = default;
   // Ships, runs the target and brings back its receipt, over one exec.
@@ -160,6 +168,8 @@ class Runner {
   virtual void ask(const Operation& operation, OutcomeSink sink) = 0;
   // Connects and authenticates, nothing more.
   virtual void contact(const Endpoint& endpoint, ContactSink sink) = 0;
+  // Reads what the worker has kept of this bucket (workspace.md 4.1); changes nothing there.
+  virtual void recall(const Endpoint& endpoint, RecallSink sink) = 0;
   // One round of probes: healthy iff every check succeeded; `detail` then says in
   // words which check failed first. kUnprobed: no verdict, because there is no
   // check, because of stop(), or because no connection to the worker was free. Answered within the spec's

@@ -16,7 +16,7 @@ Words words(Reason reason) {
     case Reason::kNew:
       return {"New", "it was never confirmed on this worker"};
     case Reason::kReEnabled:
-      return {"ReEnabled", "it was disabled and is wanted again"};
+      return {"ReEnabled", "it was stopped and is wanted again"};
     case Reason::kLeft:
       return {"Left", "the workspace no longer places it on this worker"};
     case Reason::kDisabled:
@@ -35,6 +35,8 @@ Words words(Reason reason) {
       return {"PreviousFailed", "the last target failed"};
     case Reason::kPreviousInterrupted:
       return {"PreviousInterrupted", "the last target began and its end was never seen"};
+    case Reason::kPortHandedOver:
+      return {"PortHandedOver", "it has to let go of a port that another job takes"};
     case Reason::kNewBaseline:
       return {"NewBaseline",
               "digests differ though nothing caused it; recorded and shipped with the next real change"};
@@ -81,7 +83,7 @@ Words words(Reason reason) {
     case Reason::kSettled:
       return {"Settled", "it was begun by a daemon that ended before it could tell of it"};
     case Reason::kPortConflict:
-      return {"PortConflict", "another job claims the same port on the same worker"};
+      return {"PortConflict", "another job claims the same port on the same worker, or has not let go of it"};
     case Reason::kTooFewAllocations:
       return {"TooFewAllocations", "it has fewer allocations than min_allocations_count"};
     case Reason::kPortRangeExhausted:

@@ -10,7 +10,7 @@ enum class Reason {
   // Why an allocation is acted on, or not (R2.1).
   kUnchanged,            // files and version are what was last confirmed
   kNew,                  // never confirmed here
-  kReEnabled,            // was stopped because it was disabled, and is wanted again
+  kReEnabled,            // was stopped (disabled, or for a port it had to give up), and is wanted again
   kLeft,                 // the job no longer belongs on this worker, or is gone
   kDisabled,             // disabled.json names it
   kStoppedByOperator,    // stays stopped until an operator starts it (R5.7)
@@ -20,6 +20,7 @@ enum class Reason {
   kGlobMatched,          // policy reload, and a changed path matches restart_globs
   kPreviousFailed,       // the last target failed
   kPreviousInterrupted,  // the last target began and its end was never seen
+  kPortHandedOver,       // another job of this worker takes a port that it has
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
   kUnsettled,        // an earlier operation's end is not known yet (R3.4)
@@ -42,7 +43,7 @@ enum class Reason {
   kStopping,         // the daemon is leaving
   kSettled,          // begun by a daemon that ended before it could tell
   // Between jobs.
-  kPortConflict,          // two jobs claim one port on one worker
+  kPortConflict,          // two jobs claim one port on one worker, or one still has what the other takes
   kTooFewAllocations,     // min_allocations_count (workspace.md 3.4)
   kPortRangeExhausted,    // no number of the pool is left (workspace.md 4.1)
   kPortClaimed,           // somebody outside of the bucket has the port (R3.11)

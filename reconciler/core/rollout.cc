@@ -27,29 +27,7 @@
 
 namespace maand {
 
-const char* to_string(JobReport::State state) {
-  switch (state) {
-    case JobReport::State::kPending:
-      return "pending";
-    case JobReport::State::kRunning:
-      return "running";
-    case JobReport::State::kDone:
-      return "done";
-    case JobReport::State::kDegraded:
-      return "degraded";
-    case JobReport::State::kWaiting:
-      return "waiting";
-    case JobReport::State::kFailed:
-      return "failed";
-    case JobReport::State::kStopped:
-      return "stopped";
-    case JobReport::State::kHeld:
-      return "held";
-  }
-  return "pending";
-}
-
-class Rollout::Machine {
+class Rollout::Machine : public PortHolders {
  public:
   explicit Machine(RolloutLimits limits) : fleet_(limits) {}
 
@@ -61,11 +39,10 @@ class Rollout::Machine {
     const auto number = static_cast<Number>(jobs_.size());
     const auto old = numbers_.find(plan.job);
     if (old != numbers_.end()) jobs_[old->second].run.reset();
-    fleet_.release_ports(plan.job);
     numbers_[plan.job] = number;
     Job& job = jobs_.emplace_back();
     job.place = place_of(plan);
-    job.run = std::make_unique<JobRun>(std::move(plan), number, fleet_);
+    job.run = std::make_unique<JobRun>(std::move(plan), number, fleet_, *this);
     if (job.run->over()) {
       job.counted = true;
       return;
@@ -81,6 +58,7 @@ class Rollout::Machine {
     ++wave.unfinished;
     wave.pending.push_back(number);
     ++unfinished_;
+    stirred_ = true;
   }
 
   void drop(const JobName& name) {
@@ -98,6 +76,7 @@ class Rollout::Machine {
       timers_.erase(timers_.begin());
       jobs_[number].timer.reset();
       jobs_[number].run->wake(now);
+      stirred_ = true;
       touched(number);
     }
     std::vector<Step> steps;
@@ -132,6 +111,7 @@ class Rollout::Machine {
       fleet_.heard(lane, now);
     }
     tell(askers, lane, contact);
+    stirred_ = true;
     settle();
   }
 
@@ -148,6 +128,7 @@ class Rollout::Machine {
     if (it == numbers_.end()) return;
     jobs_[it->second].run->stop(reason, now_);
     touched(it->second);
+    stirred_ = true;
     settle();
   }
 
@@ -155,6 +136,7 @@ class Rollout::Machine {
     // All of them before the first is counted as over: nothing may begin in between.
     for (const auto& [name, number] : numbers_) jobs_[number].run->stop(reason, now_);
     for (const auto& [name, number] : numbers_) touched(number);
+    stirred_ = true;
     settle();
   }
 
@@ -203,6 +185,7 @@ class Rollout::Machine {
     const auto allocation = run.find(key.worker);
     if (!allocation) return;
     const Fleet::Lane lane = run.allocations()[*allocation].lane;
+    stirred_ = true;
     if (apply(run, *allocation)) fleet_.done(lane);
     touched(job->second);
     settle();
@@ -241,20 +224,32 @@ class Rollout::Machine {
       if (wake) timers_.emplace(*wake, number);
       job.timer = wake;
     }
+    if (job.run->waits_for_ports()) {
+      port_sleepers_.insert(number);
+    } else {
+      port_sleepers_.erase(number);
+    }
     if (job.run->over() && !job.counted) {
       job.counted = true;
       over_.push_back(number);
     }
   }
 
-  // Until nothing more follows: workers set aside, jobs that are over, waves that open.
+  // Until nothing more follows: workers set aside, ports let go of, jobs that are
+  // over, waves that open.
   void settle() {
     while (true) {
       for (const Fleet::Lane lane : fleet_.take_newly_aside()) tell_all_on(lane);
+      for (const auto& [lane, holder] : fleet_.take_let_go()) tell_free(lane, holder);
       if (!over_.empty()) {
         const Number number = over_.back();
         over_.pop_back();
         count_over(number);
+        stirred_ = true;
+        continue;
+      }
+      if (std::exchange(stirred_, false)) {
+        for (const Number number : std::set<Number>(port_sleepers_)) look_for_ports(number);
         continue;
       }
       if (waves_.empty() || waves_.begin()->second.pending.empty()) return;
@@ -262,7 +257,44 @@ class Rollout::Machine {
     }
   }
 
+  void tell_free(Fleet::Lane lane, const AllocationKey& holder) {
+    stirred_ = true;
+    for (const auto& [number, allocation] : present_[lane]) {
+      if (jobs_[number].run) jobs_[number].run->on_let_go(allocation, holder);
+    }
+  }
+
+  void look_for_ports(Number number) {
+    JobRun* run = jobs_[number].run.get();
+    port_sleepers_.erase(number);  // touched() puts it back
+    if (!run || !run->waits_for_ports()) return;
+    if (run->look_for_ports(now_)) stirred_ = true;
+    touched(number);
+  }
+
+  // The member of another job that has a port. Null: it takes no part in this rollout.
+  std::pair<JobRun*, std::size_t> holder_of(const PortWait& wait) const {
+    const auto job = numbers_.find(wait.holder.job);
+    if (job == numbers_.end()) return {nullptr, 0};
+    JobRun* run = jobs_[job->second].run.get();
+    const auto allocation = run->find(wait.holder.worker);
+    if (!allocation) return {nullptr, 0};
+    return {run, *allocation};
+  }
+
+  Will look(const PortWait& wait) const override {
+    if (wait.how == PortWait::How::kKeeps) return Will::kKeep;
+    const auto [run, allocation] = holder_of(wait);
+    return run ? run->will_let_go(allocation, wait) : Will::kKeep;
+  }
+
+  void stop(const PortWait& wait) override {
+    const auto [run, allocation] = holder_of(wait);
+    if (run) run->stop_for_port(allocation);
+  }
+
   void tell_all_on(Fleet::Lane lane) {
+    stirred_ = true;
     const Contact contact = *fleet_.aside(lane);
     for (const auto& [number, allocation] : present_[lane]) {
       if (jobs_[number].run) jobs_[number].run->on_set_aside(allocation, contact);
@@ -302,9 +334,22 @@ class Rollout::Machine {
   }
 
   // Demands that go in a circle, or against the order of the waves, would sleep
-  // for ever; loading refuses circles, but a rollout always ends.
+  // for ever; loading refuses circles, but a rollout always ends. So would ports that
+  // nobody lets go of before somebody else does.
   bool break_circle() {
-    if (asleep_.empty() || !fleet_.idle() || !timers_.empty()) return false;
+    if (!fleet_.idle() || !timers_.empty()) return false;
+    if (!port_sleepers_.empty()) {
+      const Number number = *port_sleepers_.begin();
+      port_sleepers_.erase(port_sleepers_.begin());
+      JobRun* run = jobs_[number].run.get();
+      if (run && run->waits_for_ports()) {
+        run->give_up_ports(now_);
+        stirred_ = true;
+        touched(number);
+      }
+      return true;
+    }
+    if (asleep_.empty()) return false;
     const Number number = *asleep_.begin();
     asleep_.erase(asleep_.begin());
     JobRun* run = jobs_[number].run.get();
@@ -322,6 +367,8 @@ class Rollout::Machine {
   std::vector<std::vector<std::pair<Number, std::size_t>>> present_;  // by lane
   std::set<std::pair<Instant, Number>> timers_;
   std::set<Number> asleep_;
+  std::set<Number> port_sleepers_;
+  bool stirred_ = false;  // something happened that may free one of them
   std::vector<Number> over_;
   std::size_t unfinished_ = 0;
   Instant now_{};

@@ -46,6 +46,7 @@ struct Step {
   PlannedAction action;  // kRun
   HealthSpec health;     // kProbe
   Seconds timeout{600};  // kRun: of the target
+  PortNumbers ports;     // kRun: what its files and target are made with
   TreeId tree;           // kRun
   CommitId commit;       // kRun
 };

@@ -40,7 +40,7 @@ Json object_of(const Plan& plan, const std::function<std::vector<FileChange>(con
       entry["detail"] = job.held_detail;
     }
     entry["actions"] = Json::array();
-    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+    for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
       for (const PlannedAction& action : *list) {
         Json one = object_of(action);
         if (files) {

@@ -1,7 +1,9 @@
 #include "reconciler/store/applied_rows.h"
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -37,6 +39,47 @@ Endpoint endpoint_from_json(const std::string& text) {
   } catch (const nlohmann::json::exception& error) {
     throw StoreError(std::string("the state file holds an endpoint that cannot be read: ") + error.what());
   }
+}
+
+// Names of ports are lower-case letters, digits and underscores (workspace.md 2.3).
+std::string ports_to_text(const PortNumbers& ports) {
+  std::string out;
+  for (const auto& [name, number] : ports)
+    out += (out.empty() ? "" : " ") + name + "=" + std::to_string(number);
+  return out;
+}
+
+int port_from_text(const std::string& text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw StoreError("the state file holds a port that cannot be read: " + text);
+  return number;
+}
+
+PortNumbers ports_from_text(const std::string& text) {
+  PortNumbers ports;
+  std::istringstream in(text);
+  for (std::string word; in >> word;) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos)
+      throw StoreError("the state file holds a port that cannot be read: " + word);
+    ports[word.substr(0, equals)] = port_from_text(word.substr(equals + 1));
+  }
+  return ports;
+}
+
+std::string numbers_to_text(const std::vector<int>& numbers) {
+  std::string out;
+  for (const int number : numbers) out += (out.empty() ? "" : " ") + std::to_string(number);
+  return out;
+}
+
+std::vector<int> numbers_from_text(const std::string& text) {
+  std::vector<int> numbers;
+  std::istringstream in(text);
+  for (std::string word; in >> word;) numbers.push_back(port_from_text(word));
+  return numbers;
 }
 
 Health health_from(const std::string& word) {
@@ -101,8 +144,8 @@ void write_operation(SqliteFile& file, const Operation& op) {
   SQLite::Statement& insert = file.prepared(
       "INSERT INTO operations (job, worker, id, seq, action, endpoint, files, base, rendered_values,"
       " rendered_version, rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch,"
-      " worker_json, jobs_json, expect_marker)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      " worker_json, jobs_json, expect_marker, ports)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Bindings row(insert);
   row.text(op.allocation.job.str()).text(op.allocation.worker.str()).text(op.id.str());
   row.integer(static_cast<std::int64_t>(op.seq))
@@ -113,7 +156,7 @@ void write_operation(SqliteFile& file, const Operation& op) {
   bind_rendered(row, op.rendered_with);
   row.text(op.current_version).text(op.new_version).integer(op.attempt).text(to_string(op.previous));
   row.integer(op.timeout.count()).integer(static_cast<std::int64_t>(op.epoch));
-  row.text(op.worker_json).text(op.jobs_json).flag(op.expect_marker);
+  row.text(op.worker_json).text(op.jobs_json).flag(op.expect_marker).text(ports_to_text(op.ports));
   insert.exec();
 }
 
@@ -121,7 +164,7 @@ void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
   SQLite::Statement& select = file.prepared(
       "SELECT job, worker, id, seq, action, endpoint, files, base, rendered_values, rendered_version,"
       " rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch, worker_json,"
-      " jobs_json, expect_marker FROM operations");
+      " jobs_json, expect_marker, ports FROM operations");
   while (select.executeStep()) {
     Columns row(select);
     Operation op;
@@ -143,6 +186,7 @@ void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
     op.worker_json = row.text();
     op.jobs_json = row.text();
     op.expect_marker = row.flag();
+    op.ports = ports_from_text(row.text());
     const auto it = state.allocations.find(op.allocation);
     if (it == state.allocations.end())
       throw StoreError("the state file holds an operation of no allocation: " + op.id.str());
@@ -219,8 +263,9 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, confirmed_at_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " stopped_actor, stopped_reason, confirmed_at_ns, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
       " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
@@ -233,7 +278,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
-      " confirmed_at_ns = excluded.confirmed_at_ns");
+      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -249,7 +294,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   } else {
     row.null().null();
   }
-  row.integer(ns_of(a.confirmed_at));
+  row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds));
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
 }
@@ -282,7 +327,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason, confirmed_at_ns FROM allocations");
+      " stopped_reason, confirmed_at_ns, holds FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
     AppliedAllocation a;
@@ -311,6 +356,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     const std::optional<std::string> reason = row.maybe_text();
     if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
     a.confirmed_at = wall_from_ns(row.integer());
+    a.holds = numbers_from_text(row.text());
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));
   }

@@ -13,6 +13,13 @@ namespace {
 // Each with a test that an old file brought up equals a new one.
 constexpr Migration kMigrations[] = {
     {2, "ALTER TABLE allocations ADD COLUMN confirmed_at_ns INTEGER NOT NULL DEFAULT 0"},
+    // What runs was started with the numbers that were on record then.
+    {3,
+     "ALTER TABLE allocations ADD COLUMN holds TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE operations ADD COLUMN ports TEXT NOT NULL DEFAULT '';"
+     "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
+     " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
+     " WHERE running;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

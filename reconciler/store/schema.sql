@@ -50,6 +50,7 @@ CREATE TABLE allocations (
   stopped_actor    TEXT,              -- NULL: not stopped by an operator (R5.7)
   stopped_reason   TEXT,
   confirmed_at_ns  INTEGER NOT NULL DEFAULT 0,  -- when commit_id was; 0: before schema 2
+  holds            TEXT    NOT NULL DEFAULT '',  -- numbers of ports it may listen on: `8080 8081`
   PRIMARY KEY (job, worker)
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);
@@ -77,6 +78,7 @@ CREATE TABLE operations (
   worker_json     TEXT    NOT NULL,
   jobs_json       TEXT    NOT NULL,
   expect_marker   INTEGER NOT NULL,
+  ports           TEXT    NOT NULL DEFAULT '',  -- what it is run with: `http=8080 metrics=9100`
   PRIMARY KEY (job, worker),
   FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE
 ) STRICT;

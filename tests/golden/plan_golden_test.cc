@@ -50,6 +50,11 @@ AppliedState applied_everywhere(const Workspace& before) {
       allocation.tree = job.job->tree;
       allocation.last = LastResult::kConfirmed;
       allocation.last_target = Target::kStart;
+      const auto ports = desired.ports.find(name);
+      if (ports != desired.ports.end()) {
+        for (const auto& [port, number] : ports->second) allocation.holds.push_back(number);
+        std::sort(allocation.holds.begin(), allocation.holds.end());
+      }
       applied.allocations[allocation.key] = allocation;
     }
   }

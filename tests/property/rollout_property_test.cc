@@ -4,6 +4,7 @@
 // `MAAND_SEED=<n>` runs it alone. `MAAND_SEEDS=<n>` runs more of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -63,6 +64,57 @@ TEST(RolloutProperty, LimitsHoldAndItEndsWhenEverythingHappensAtOnce) {
                      .stop_job = 3,
                      .news = 10},
                     operations);
+  });
+}
+
+TEST(RolloutProperty, NoTargetRunsWhileAnotherAllocationHasItsPort) {
+  for_all_seeds(
+      [](std::uint64_t seed, int& operations) { return one_pass(seed, {.ports_move = 100}, operations); });
+}
+
+TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed,
+                    {.fail = 8,
+                     .interrupt = 6,
+                     .lose = 6,
+                     .condition = 6,
+                     .dead_worker = 10,
+                     .fall_ill = 10,
+                     .recover = 20,
+                     .stop_job = 3,
+                     .news = 10,
+                     .ports_move = 100},
+                    operations);
+  });
+}
+
+// A held job keeps a port that another one takes: that one, and whoever demands it,
+// has to wait for a person.
+bool waits_for_a_held_job(const Plan& plan) {
+  for (const auto& [name, job] : plan.jobs) {
+    for (const PortWait& wait : job.waits) {
+      const auto holder = plan.jobs.find(wait.holder.job);
+      if (wait.how == PortWait::How::kKeeps && holder != plan.jobs.end() && holder->second.held) return true;
+    }
+  }
+  return false;
+}
+
+TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
+  for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
+    RolloutWorld world(
+        seed, {.fail = 10, .lose = 10, .condition = 5, .dead_worker = 10, .stop_job = 5, .ports_move = 100});
+    world.pass();
+    world.calm();
+    for (int pass = 0; pass < 6 && world.plan().has_actions(); ++pass) {
+      const auto broken = world.pass();
+      if (!broken.empty()) return broken;
+    }
+    operations += world.operations();
+    const Plan left = world.plan();
+    if (left.has_actions() && !waits_for_a_held_job(left)) return {"it does not converge"};
+    return {};
   });
 }
 

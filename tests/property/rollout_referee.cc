@@ -23,8 +23,8 @@ void RolloutReferee::say(const Step& step, const std::string& what) {
 
 bool RolloutReferee::down(const Watched& job, const WorkerHost& worker) const {
   const auto it = job.members.find(worker);
-  return dead_.contains(worker) ||
-         (it != job.members.end() && (it->second.ill || it->second.failed || it->second.aside));
+  return dead_.contains(worker) || (it != job.members.end() && (it->second.ill || it->second.failed ||
+                                                                it->second.aside || it->second.stopped));
 }
 
 void RolloutReferee::handed_out(const Step& step) {
@@ -39,7 +39,14 @@ void RolloutReferee::handed_out(const Step& step) {
   Watched& job = jobs_.at(step.key.job);
   Member& member = job.members[step.key.worker];
   if (job.stopped) say(step, "began after stop_job");
-  check_waves(job);
+  const bool early = asked_of_a_later_wave(step);
+  if (!early) check_waves(job);
+  check_ports(step);
+  if (step.action.action == Action::kStop && step.action.reason == Reason::kPortHandedOver) {
+    if (exact_ && !early) check_availability(job, step);
+    return;
+  }
+  if (early) return;
   if (step.action.action == Action::kRemove && job.stops.contains(step.key.worker) &&
       !member.stop_confirmed) {
     say(step, "files removed before the stop was confirmed");
@@ -86,6 +93,38 @@ void RolloutReferee::check_availability(Watched& job, const Step& step) {
   }
 }
 
+// List of differences: two jobs swap in one commit.
+void RolloutReferee::check_ports(const Step& step) {
+  const Target target = target_of(step.action.action);
+  if (target == Target::kNone || target == Target::kStop) return;
+  for (const auto& [name, number] : step.ports) {
+    for (const auto& [other, ports] : held_) {
+      if (other.worker != step.key.worker || other == step.key || !ports.contains(number)) continue;
+      say(step, "runs while " + other.str() + " has its port " + std::to_string(number));
+    }
+  }
+  for (const auto& [name, number] : step.ports) held_[step.key].insert(number);
+}
+
+void RolloutReferee::ports_after(const Step& step, const Outcome& outcome) {
+  if (outcome.kind != OutcomeKind::kSucceeded || target_of(step.action.action) == Target::kNone) return;
+  std::set<int>& ports = held_[step.key];
+  ports.clear();
+  for (const auto& [name, number] : step.ports) ports.insert(number);
+}
+
+// A stop that a job of an earlier wave has asked for.
+bool RolloutReferee::asked_of_a_later_wave(const Step& step) const {
+  if (step.action.action != Action::kStop) return false;
+  for (const auto& [name, job] : jobs_) {
+    if (job.plan.wave >= jobs_.at(step.key.job).plan.wave) continue;
+    for (const PortWait& wait : job.plan.waits) {
+      if (wait.holder == step.key && wait.how == PortWait::How::kStops) return true;
+    }
+  }
+  return false;
+}
+
 void RolloutReferee::check_waves(const Watched& job) {
   // What was begun of a job that comes earlier has to be over; only those still
   // at work can be seen from here.
@@ -112,6 +151,14 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
   Watched& job = jobs_.at(step.key.job);
   Member& member = job.members[step.key.worker];
   const Action action = step.action.action;
+  ports_after(step, outcome);
+  if (action == Action::kStop && step.action.reason == Reason::kPortHandedOver) {
+    if (outcome.kind == OutcomeKind::kSucceeded) {
+      member.stopped = true;
+      return;
+    }
+  }
+  if (action == Action::kStart) member.stopped = member.stopped && outcome.kind != OutcomeKind::kSucceeded;
   switch (outcome.kind) {
     case OutcomeKind::kSucceeded:
       if (action == Action::kStop) member.stop_confirmed = true;

@@ -20,6 +20,10 @@ class RolloutReferee {
   RolloutReferee(RolloutLimits limits, bool exact) : limits_(limits), exact_(exact) {}
 
   void put(const JobPlan& plan);
+  // What an allocation may listen on when the rollout begins.
+  void holds(const AllocationKey& key, const std::vector<int>& ports) {
+    held_[key] = {ports.begin(), ports.end()};
+  }
   void handed_out(const Step& step);
   void contacted(const Step& step, const Contact& contact);
   void ended(const Step& step, const Outcome& outcome);
@@ -39,6 +43,7 @@ class RolloutReferee {
     bool ill = false;     // newest probe
     bool failed = false;  // last target
     bool aside = false;
+    bool stopped = false;          // for a port
     int in_a_row = 0, probes = 0;  // since it was confirmed
     int failures = 0, interruptions = 0;
   };
@@ -52,6 +57,9 @@ class RolloutReferee {
   void check_batch(Watched& job, const Step& step);
   void check_availability(Watched& job, const Step& step);
   void check_waves(const Watched& job);
+  void check_ports(const Step& step);
+  void ports_after(const Step& step, const Outcome& outcome);
+  bool asked_of_a_later_wave(const Step& step) const;
   bool down(const Watched& job, const WorkerHost& worker) const;
   void say(const Step& step, const std::string& what);
 
@@ -61,6 +69,7 @@ class RolloutReferee {
   std::set<WorkerHost> dead_;
   std::map<WorkerHost, int> on_worker_;
   std::set<AllocationKey> in_flight_;
+  std::map<AllocationKey, std::set<int>> held_;
   std::set<JobName> drains_in_flight_;
   std::vector<std::string> broken_;
 };

@@ -6,6 +6,7 @@ namespace maand {
 namespace {
 
 constexpr int kStepsAtMost = 200000;
+constexpr int kFirstPort = 9000;
 
 std::vector<std::string> with(std::vector<std::string> broken, const char* more) {
   broken.emplace_back(more);
@@ -19,6 +20,10 @@ RolloutWorld::RolloutWorld(std::uint64_t seed, Mood mood) : random_(seed), mood_
   settings_.all_removals_released = true;
   make_workers();
   const int jobs = pick(1, 5);
+  if (chance(mood_.ports_move)) {
+    for (int i = 0; i < jobs; ++i) numbers_.push_back(kFirstPort + i);
+    std::shuffle(numbers_.begin(), numbers_.end(), random_);
+  }
   for (int i = 0; i < jobs; ++i) make_job(i);
 }
 
@@ -48,7 +53,11 @@ void RolloutWorld::make_job(int number) {
   job->rollout.attempts = chance(50) ? 1 : pick(2, 3);
   job->rollout.move = chance(50) ? RolloutPolicy::Move::kStopFirst : RolloutPolicy::Move::kStartFirst;
   job->restart_policy = chance(30) ? RestartPolicy::kReload : RestartPolicy::kAlways;
-  if (chance(30)) job->resources.ports.push_back({"http", 8000 + pick(0, 2)});
+  if (!numbers_.empty()) {
+    job->resources.ports.push_back({"moves", numbers_[static_cast<std::size_t>(number)]});
+  } else if (chance(30)) {
+    job->resources.ports.push_back({"http", 8000 + number});
+  }
   if (chance(60)) {
     job->health.checks.push_back({HealthCheck::Type::kTcp, 80});
     job->health.attempts = pick(1, 4);
@@ -73,13 +82,13 @@ void RolloutWorld::make_job(int number) {
   for (const PortBinding& port : job->resources.ports) desired_.ports[job->name][port.name] = *port.fixed;
   for (std::uint32_t i = 0; i < desired_.workers.size(); ++i) {
     if (!leaves && chance(70)) desired.workers.push_back(i);
-    if (chance(70)) make_applied(*job, desired_.workers[i].host);
+    if (chance(70)) make_applied(*job, desired_.workers[i].host, number);
     if (chance(8)) desired_.disabled.jobs[job->name].push_back(desired_.workers[i].host);
   }
   if (!leaves) desired_.jobs.emplace(job->name, std::move(desired));
 }
 
-void RolloutWorld::make_applied(const Job& job, const WorkerHost& worker) {
+void RolloutWorld::make_applied(const Job& job, const WorkerHost& worker, int number) {
   AppliedAllocation allocation;
   allocation.key = {job.name, worker};
   allocation.endpoint.host = worker;
@@ -89,6 +98,9 @@ void RolloutWorld::make_applied(const Job& job, const WorkerHost& worker) {
   allocation.last = chance(85) ? LastResult::kConfirmed : LastResult::kFailed;
   allocation.last_target = allocation.running ? Target::kRestart : Target::kStop;
   if (chance(mood_.fall_ill)) ill_.insert(allocation.key);
+  if (!numbers_.empty() && (allocation.running || allocation.last == LastResult::kFailed)) {
+    allocation.holds = {kFirstPort + number};
+  }
   applied_.allocations[allocation.key] = allocation;
 }
 
@@ -115,6 +127,7 @@ std::vector<std::string> RolloutWorld::pass() {
     rollout.put(job, now_);
     names.push_back(name);
   }
+  for (const auto& [key, allocation] : applied_.allocations) referee.holds(key, held_ports(allocation));
   std::vector<Step> in_flight;
   int steps = 0;
   while (true) {
@@ -168,6 +181,7 @@ void RolloutWorld::begin(const Step& step) {
   operation.action = step.action.action;
   operation.files = step.action.files;
   operation.new_version = step.action.new_version;
+  operation.ports = step.ports;
   record_begin(applied_.allocations[step.key], operation, step.tree, desired_.commit);
 }
 

@@ -23,6 +23,7 @@ struct Mood {
   int recover = 0;                        // an ill one, per probe
   int stop_job = 0;                       // per answer
   int news = 0;                           // a probe nobody asked for, per answer
+  int ports_move = 0;                     // jobs whose number is another job's from now on
 };
 
 class RolloutWorld {
@@ -40,7 +41,7 @@ class RolloutWorld {
  private:
   void make_workers();
   void make_job(int number);
-  void make_applied(const Job& job, const WorkerHost& worker);
+  void make_applied(const Job& job, const WorkerHost& worker, int number);
   int pick(int from, int to);
   bool chance(int percent) { return pick(1, 100) <= percent; }
   void begin(const Step& step);
@@ -54,6 +55,7 @@ class RolloutWorld {
   AppliedState applied_;
   PlanSettings settings_;
   std::set<WorkerHost> dead_;
+  std::vector<int> numbers_;  // of the jobs' ports from now on, where they move; job i had kFirstPort + i
   std::set<AllocationKey> ill_;
   Instant now_{};
   bool all_done_ = false;

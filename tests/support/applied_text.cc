@@ -40,7 +40,7 @@ std::string to_text(const RenderedWith& rendered) {
 
 std::string to_text(const Operation& operation) {
   const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
-               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker] =
+               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker, ports] =
       operation;
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
@@ -50,6 +50,7 @@ std::string to_text(const Operation& operation) {
       << new_version << "\n  open.attempt " << attempt << "\n  open.previous " << to_string(previous)
       << "\n  open.timeout " << timeout.count() << "\n  open.epoch " << epoch << "\n  open.worker_json "
       << worker_json << "\n  open.jobs_json " << jobs_json << "\n  open.expect_marker " << expect_marker;
+  for (const auto& [name, number] : ports) out << "\n  open.port " << name << ' ' << number;
   return out.str();
 }
 
@@ -58,7 +59,7 @@ std::string to_text(const Operation& operation) {
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
-               stop_failed, attempted_head, reboot_loop, health, stopped_by, open] = allocation;
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
@@ -70,7 +71,9 @@ std::string to_text(const AppliedAllocation& allocation) {
       << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head " << attempted_head.str()
       << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health) << "\n  stopped_by "
       << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
-      << (open ? to_text(*open) : "\n  open (none)") << '\n';
+      << (open ? to_text(*open) : "\n  open (none)");
+  for (const int number : holds) out << "\n  holds " << number;
+  out << '\n';
   return out.str();
 }
 
@@ -153,6 +156,7 @@ Operation sample_operation(const AllocationKey& key, int n) {
   operation.worker_json = "{\"worker\": \"" + text + "\"}\n";
   operation.jobs_json = "[\"it's\", \"" + text + "\"]";
   operation.expect_marker = true;
+  operation.ports = {{"http", 8080 + n}, {"metrics_2", 65535}};
   return operation;
 }
 
@@ -180,6 +184,7 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.attempted_head = CommitId("attempted" + text);
   allocation.reboot_loop = true;
   allocation.health = Health::kUnhealthy;
+  allocation.holds = {1, 8080 + n};
   allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
   return allocation;
 }

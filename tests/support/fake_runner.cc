@@ -62,6 +62,15 @@ void FakeRunner::contact(const Endpoint& endpoint, ContactSink sink) {
   });
 }
 
+void FakeRunner::recall(const Endpoint& endpoint, RecallSink sink) {
+  ++contacts;
+  answer([this, host = endpoint.host, sink = std::move(sink)] {
+    if (stopped_ || dead.count(host) > 0) return sink({WorkerCondition::kUnreachable, "it is dead", {}});
+    const auto known = kept.find(host);
+    sink({WorkerCondition::kNone, "", known == kept.end() ? PortTable{} : known->second});
+  });
+}
+
 void FakeRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   probes.push_back(endpoint.host);
   answer([this, host = endpoint.host, none = spec.checks.empty(), sink = std::move(sink)] {

@@ -26,6 +26,7 @@ class FakeRunner : public Runner {
   // The next answers of an operation get lost after it ran: kUnknown.
   std::set<AllocationKey> lose_answer;
 
+  std::map<WorkerHost, PortTable> kept;  // what recall answers
   // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
   std::vector<std::string> runs;
   std::vector<WorkerHost> probes;  // in the order in which they were asked for
@@ -40,6 +41,7 @@ class FakeRunner : public Runner {
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
+  void recall(const Endpoint& endpoint, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
   void release_connections() override { ++releases; }
   void stop() override;

@@ -125,6 +125,34 @@ JobText& JobText::demands(const std::string& upstream, const std::string& min, c
   return *this;
 }
 
+JobText& JobText::takes(const std::string& workers, int port, const std::string& holder, PortWait::How how) {
+  for (const std::string& worker : words(workers)) {
+    const WorkerHost host(worker);
+    plan.waits.push_back({{plan.job, host}, port, {JobName(holder), host}, how, {}});
+  }
+  return *this;
+}
+
+JobText& JobText::gives_up(const std::string& workers) {
+  for (const std::string& worker : words(workers)) {
+    plan.handovers.push_back(action(worker, Action::kStop, Reason::kPortHandedOver));
+    for (PlannedAction& upgrade : plan.upgrades) {
+      if (upgrade.key.worker.str() == worker) upgrade.action = Action::kStart;
+    }
+  }
+  return *this;
+}
+
+JobText& JobText::wave(int number) {
+  plan.wave = number;
+  return *this;
+}
+
+JobText& JobText::leaves() {
+  plan.leaving = true;
+  return *this;
+}
+
 ActiveAllocation& JobText::active(const std::string& worker) {
   for (ActiveAllocation& active : plan.active) {
     if (active.key.worker.str() == worker) return active;

@@ -36,6 +36,13 @@ class JobText {
   JobText& forget(const std::string& workers);
   JobText& checks(int attempts = 3);
   JobText& demands(const std::string& job, const std::string& min = "", const std::string& max = "");
+  // On each of the workers it takes a port that `holder` has there.
+  JobText& takes(const std::string& workers, int port, const std::string& holder,
+                 PortWait::How how = PortWait::How::kLetsGo);
+  // May be stopped there for another job, and is a start then.
+  JobText& gives_up(const std::string& workers);
+  JobText& wave(int number);
+  JobText& leaves();
   ActiveAllocation& active(const std::string& worker);
 
   JobPlan plan;

@@ -174,7 +174,7 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
                   job->held_detail.empty() ? "" : ": ", job->held_detail.c_str(),
                   to_string(job->held_reason));
     }
-    for (const auto* list : {&job->drains, &job->removals, &job->starts, &job->upgrades}) {
+    for (const auto* list : {&job->drains, &job->removals, &job->handovers, &job->starts, &job->upgrades}) {
       for (const PlannedAction& action : *list) {
         print_action(context, action);
         if (diffs) diffs->print(action);

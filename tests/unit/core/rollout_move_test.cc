@@ -58,7 +58,7 @@ TEST(RolloutMove, R2_3_ANewWorkerWhosePortIsStillHeldIsBlocked) {
   RolloutScript script;
   JobText old = job("old").leave("w2"), api = job("api").leave("w1").start("w2");
   old.plan.leaving = true;
-  old.plan.ports = api.plan.ports = {80};
+  api.takes("w2", 80, "old");
   script.put(old);
   script.put(api);
   script.outcomes("old@w2", {failed()});

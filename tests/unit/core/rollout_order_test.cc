@@ -110,9 +110,7 @@ TEST(RolloutOrder, R2_3_ARemovalThatFailsHoldsBackOnlyWhatNeedsItsPortOnItsWorke
   JobText old = job("old").leave("w1 w2"), other = job("other").start("w1");
   JobText successor = job("successor").start("w1 w2 w3");
   old.plan.leaving = true;
-  old.plan.ports = {8080};
-  other.plan.ports = {9090};
-  successor.plan.ports = {8080};
+  successor.takes("w1 w2", 8080, "old");
   for (const JobText& each : {old, other, successor}) script.put(each);
   script.outcomes("old@w1", {failed()});
   script.run();

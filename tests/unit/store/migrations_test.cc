@@ -4,6 +4,12 @@
 #include <SQLiteCpp/Exception.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <sstream>
+#include <string>
+#include <string_view>
+
 #include "reconciler/core/ports.h"
 
 namespace maand {
@@ -67,6 +73,39 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   EXPECT_EQ(version(), 1);
 }
 
+// The newest schema as it was before these columns came.
+std::string schema_without(std::initializer_list<std::string_view> columns) {
+  std::string out;
+  std::istringstream in{std::string(current_schema().sql)};
+  for (std::string line; std::getline(in, line);) {
+    const bool newer = std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
+      return line.rfind("  " + std::string(column) + "  ", 0) == 0;
+    });
+    if (!newer) out += line + "\n";
+  }
+  return out;
+}
+
+TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
+  const std::string second = schema_without({"holds", "ports"});
+  bring_up(database_, Schema{2, second, {}});
+  for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
+    database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
+                   ", '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
+                   " 'unprobed', NULL, NULL, 0)");
+  }
+  database_.exec(
+      "INSERT INTO ports VALUES ('api', 'web', 8081), ('api', 'admin', 8080), ('api', 'same', 8080)");
+  bring_up(database_, current_schema());
+  EXPECT_EQ(version(), 3);
+  const auto holds = [&](const std::string& where) {
+    return text(("SELECT holds FROM allocations WHERE " + where).c_str());
+  };
+  EXPECT_EQ(holds("job = 'api' AND worker = 'w1'"), "8080 8081");
+  EXPECT_EQ(holds("job = 'api' AND worker = 'w2'"), "") << "it does not run";
+  EXPECT_EQ(holds("job = 'db'"), "");
+}
+
 TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_newest) {
   for (const Schema& schema : {current_schema(), kv_schema()}) {
     ASSERT_EQ(static_cast<int>(schema.migrations.size()), schema.newest - 1) << schema.what;
@@ -83,17 +122,14 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.
 TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
   const Schema newest = current_schema();
-  std::string first(newest.sql);
-  const std::size_t line = first.find("  confirmed_at_ns ");
-  ASSERT_NE(line, std::string::npos);
-  first.erase(line, first.find('\n', line) + 1 - line);
+  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"});
   bring_up(database_, Schema{1, first, {}});
   database_.exec(
       "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "
       "'confirmed',"
       " 'start', 'o', 0, 0, '', 0, 0, 'c', 0, 'healthy', NULL, NULL)");
   bring_up(database_, newest);
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), newest.newest);
   EXPECT_EQ(text("SELECT job || version || confirmed_at_ns FROM allocations"), "api1.00");
 
   SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/capacity.h"
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/holds.h"
 #include "reconciler/core/missing_values.h"
@@ -31,6 +32,7 @@ class Maker {
       begin_round();
       take_contents();
       place_jobs();
+      if (!fit() && !in_.trial) continue;
       if (!number_ports() && !in_.trial) continue;
       if (render_jobs() || in_.trial) break;
     }
@@ -102,6 +104,28 @@ class Maker {
       placed[i]->workers = std::move(placement[i]);
       placed[i]->wave = waves.sequence[i];
     }
+  }
+
+  // False: a job is held now that was not. R1.7: what a held job had stays reserved
+  // for it; the load judged the head alone.
+  bool fit() {
+    if (holds_.empty()) return true;
+    std::vector<const Job*> jobs;
+    std::vector<std::vector<std::uint32_t>> placement;
+    for (const auto& [name, job] : out_.jobs) {
+      if (!job.job) continue;
+      jobs.push_back(job.job.get());
+      placement.push_back(job.workers);
+    }
+    bool settled = true;
+    for (const BetweenJobs& problem : check_capacity(out_.workers, jobs, placement, out_.disabled)) {
+      for (const JobName& name : problem.jobs) {
+        if (holds_.count(name) > 0) continue;  // there is nothing else it could have
+        problems_[to_string(problem.diagnostic)] = problem.diagnostic;
+        if (hold(name, {problem.reason, to_string(problem.diagnostic), {}})) settled = false;
+      }
+    }
+    return settled;
   }
 
   // False: a job is held now that was not.

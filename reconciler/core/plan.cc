@@ -82,6 +82,15 @@ Decision let_go(Decision decision, const AppliedAllocation* applied, const std::
   return {Action::kRestart, Reason::kPortHandedOver};
 }
 
+// Of a job whose content is not known: R1.6, unknown is not "removed", and nothing is
+// known that could run. What R1.7 asks of every job needs no content all the same.
+Decision decide_without_content(const AppliedAllocation& applied, bool listed, bool disabled, Reason held) {
+  if (listed && !disabled) return {Action::kNone, held};
+  Situation situation = situation_of(nullptr, &applied, disabled);
+  situation.wanted = listed;
+  return decide(situation);
+}
+
 // Plans one job after the other over both sorted sides.
 class Planner {
  public:
@@ -181,6 +190,14 @@ class Planner {
     add(plan, allocation.key, decision, nullptr, &allocation);
   }
 
+  void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
+    const bool listed = index_.count(applied.key.worker) > 0;
+    const Decision decision = restrain(
+        decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
+        nullptr, &applied, desired_.commit);
+    if (decision.action != Action::kNone) add(plan, applied.key, decision, nullptr, &applied);
+  }
+
   // The directory is gone: the only way a job is removed (R1.6).
   void plan_leaving(const JobName& name, AppliedIt begin, AppliedIt end) {
     JobPlan plan = new_plan(name);
@@ -205,7 +222,8 @@ class Planner {
     plan.held_reason = desired.held_reason;
     plan.held_detail = desired.held_detail;
     const Job* job = desired.job.get();
-    if (!job) {  // R1.6: unknown is not "removed"; nothing is known that could run
+    if (!job) {
+      for (auto it = begin; it != end; ++it) plan_unknown(plan, it->second);
       plan_.jobs.emplace(desired.name, std::move(plan));
       return;
     }
@@ -363,7 +381,13 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
   const bool disabled = desired.disabled.covers(key);
   Decision decision;
   if (job != desired.jobs.end() && !job->second.job) {
+    const bool listed = std::any_of(desired.workers.begin(), desired.workers.end(),
+                                    [&](const Worker& worker) { return worker.host == key.worker; });
     decision = {Action::kNone, job->second.held_reason};
+    if (allocation) {
+      decision = restrain(decide_without_content(*allocation, listed, disabled, decision.reason), nullptr,
+                          allocation, desired.commit);
+    }
   } else {
     decision = restrain(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
                         allocation, desired.commit);

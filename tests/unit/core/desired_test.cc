@@ -151,6 +151,36 @@ TEST(Desired, AnActiveAllocationWaitsForItsValueBesideADisabledOne) {
   EXPECT_EQ(to_string(desired_of(view).jobs.at(JobName("api")).held_reason), std::string("MissingValue"));
 }
 
+// R1.7: its reservations stay, so that another job does not get what it runs with.
+TEST(Desired, WhatABrokenJobReservedBeforeIsNotGivenAway) {
+  const auto manifest = [](const std::string& memory) {
+    return R"({"version": "1.0.0", "selectors": ["worker"], "resources": {"memory": {"min": ")" + memory +
+           R"(", "max": ")" + memory + R"("}}})";
+  };
+  FakeFileView view;
+  view.file("workers.json", R"([{"host": "w1", "memory": "512 mb"}])");
+  add_job(view, "a", manifest("400 mb"));
+  const Job good = load_workspace(view, "", {}).jobs.at(JobName("a"));
+  view.file("jobs/a/manifest.json", "{");
+  AppliedState applied;
+  JobRecord& record = applied.jobs[JobName("a")];
+  record.job = JobName("a");
+  record.target_commit = CommitId("older");
+  record.target_tree = good.tree;
+  const std::map<JobName, KeptJob> kept = {
+      {JobName("a"), {CommitId("older"), std::make_shared<const Job>(good)}}};
+
+  add_job(view, "b", manifest("100 mb"));
+  EXPECT_FALSE(desired_of(view, applied, kept).jobs.at(JobName("b")).held);
+  add_job(view, "b", manifest("200 mb"));
+  const DesiredState desired = desired_of(view, applied, kept);
+  EXPECT_EQ(desired.jobs.at(JobName("b")).held_reason, Reason::kInsufficientCapacity);
+  EXPECT_EQ(desired.jobs.at(JobName("a")).held_reason, Reason::kBroken);
+  ASSERT_EQ(desired.problems.all().size(), 1u);
+  EXPECT_NE(desired.problems.all()[0].message.find("a 400, b 200"), std::string::npos)
+      << desired.problems.all()[0].message;
+}
+
 TEST(Desired, AFailingTemplateBreaksItsJobAndIsToldOnce) {
   FakeFileView view = workspace();
   add_job(view, "api", kEverywhere, "a\n{{ div 1 0 }}");

@@ -182,6 +182,18 @@ TEST(Plan, ABrokenJobStaysAtItsLastGoodContentAndOthersProceed_R1_6) {
             "held a Broken; start a@w2 New; restart b@w1 VersionChanged; restart b@w2 VersionChanged; ");
 }
 
+TEST(Plan, DisablesAndLeavingWorkersApplyToAJobWhoseContentIsNotKnown_R1_7) {
+  World world;
+  world.worker("w1").worker("w2").worker("w3");
+  for (const char* worker : {"gone", "w1", "w2", "w3"}) world.running("a", worker);
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  world.workspace.disabled.jobs[JobName("a")] = {WorkerHost("w2")};
+  EXPECT_EQ(told(world.plan()), "held a Broken; stop a@gone Left; stop a@w2 Disabled; remove a@gone Left; ");
+  world.applied.allocations[{JobName("a"), WorkerHost("w2")}].running = false;
+  world.applied.allocations[{JobName("a"), WorkerHost("w2")}].last_target = Target::kStop;
+  EXPECT_EQ(told(world.plan()), "held a Broken; stop a@gone Left; remove a@gone Left; ") << "stopped once";
+}
+
 TEST(Plan, ABrokenJobWhoseContentIsNotKnownIsLeftAlone_R1_6) {
   World world;
   world.worker("w1");

@@ -28,53 +28,53 @@ std::string manifest(const std::string& version, const std::string& selectors, c
          (rest.empty() ? "" : ", " + rest) + "}\n";
 }
 
-class SixJobs : public ::testing::
-                Test{protected : SixJobs(){// The settings of this bucket, not those beside them.
-                                           const auto conf = world_.bucket() / "maand.conf";
-write_file(conf, "job_config_selector = \"prod\"\n" + read_file(conf), 0600);
-open_kv_store(world_.bucket() / "secrets")
-    ->write({{ValueChange::Kind::kPutSecret, "secrets/job/db", "password", "s3cret-of-db"},
-             {ValueChange::Kind::kPutSecret, "secrets/job/inventory", "token", "t0ken"},
-             {ValueChange::Kind::kPut, "vars/job/inventory", "leader", address(0)}},
-            std::chrono::system_clock::now());
-}
-
-// Worker 0 has the data, 0 and 1 the pages, 2 is out of the way.
-std::string workers(const std::string& memory = "1 gb") const {
-  const char* const more[] = {R"("labels": ["data", "pages"], "tags": {"zone": "A"})",
-                              R"("labels": ["Pages"], "tags": {"zone": "b"})",
-                              R"("labels": ["spare"], "tags": {"zone": "c"}, "hostname": "last")"};
-  std::string out;
-  for (std::size_t i = 0; i < 3; ++i) {
-    out += (i > 0 ? ", " : "") + (R"({"host": ")" + address(i) + R"(", "position": )") +
-           std::to_string(i * 10) + R"(, "memory": ")" + memory + R"(", "cpu": "2 ghz", )" + more[i] + "}";
+class SixJobs : public ::testing::Test {
+ protected:
+  SixJobs() {
+    // The settings of this bucket, not those beside them.
+    const auto conf = world_.bucket() / "maand.conf";
+    write_file(conf, "job_config_selector = \"prod\"\n" + read_file(conf), 0600);
+    open_kv_store(world_.bucket() / "secrets")
+        ->write({{ValueChange::Kind::kPutSecret, "secrets/job/db", "password", "s3cret-of-db"},
+                 {ValueChange::Kind::kPutSecret, "secrets/job/inventory", "token", "t0ken"},
+                 {ValueChange::Kind::kPut, "vars/job/inventory", "leader", address(0)}},
+                std::chrono::system_clock::now());
   }
-  return "[" + out + "]\n";
-}
 
-// Listens on the worker's own loopback only, so its health is asked for through SSH.
-// Its port is fixed; memory and cpu are bounded, and bucket.jobs.prod.conf says what
-// of that is reserved. Its catalogue is a template.
+  // Worker 0 has the data, 0 and 1 the pages, 2 is out of the way.
+  std::string workers() const {
+    const char* const more[] = {R"("labels": ["data", "pages"], "tags": {"zone": "A"})",
+                                R"("labels": ["Pages"], "tags": {"zone": "b"})",
+                                R"("labels": ["spare"], "tags": {"zone": "c"}, "hostname": "last")"};
+    std::string out;
+    for (std::size_t i = 0; i < 3; ++i) {
+      out += (i > 0 ? ", " : "") + (R"({"host": ")" + address(i) + R"(", "position": )") +
+             std::to_string(i * 10) + R"(, "memory": "1 gb", "cpu": "2 ghz", )" + more[i] + "}";
+    }
+    return "[" + out + "]\n";
+  }
+
+  // Listens on the worker's own loopback only, so its health is asked for through SSH.
+  // Its port is fixed; memory and cpu are bounded, and bucket.jobs.prod.conf says what
+  // of that is reserved. Its catalogue is a template.
   void add_db(GitChanges& to) const {
-    to["jobs/db/manifest.json"] =
-        manifest("1.4.0", R"("data")",
-                 R"("resources": {"memory": {"min": "64 mb", "max": "0.5 gb"},
+    to["jobs/db/manifest.json"] = manifest("1.4.0", R"("data")",
+                                           R"("resources": {"memory": {"min": "64 mb", "max": "0.5 gb"},
     "cpu": {"min": "100 mhz", "max": "1 ghz"}, "ports": {"db_port": )" +
-                     std::to_string(db_port_) + R"(}},
+                                               std::to_string(db_port_) + R"(}},
   "commands": {"command_dump": {"executed_on": ["cli"]}},
   "health_check": {"checks": [{"type": "tcp", "port": "db_port", "via": "ssh"},
-                              {"type": "ssh", "command": "kill -0 $(cat /opt/worker/*/jobs/db/data/pid)"}]
-  })");
+                              {"type": "ssh", "command": "kill -0 `cat /opt/worker/*/jobs/db/data/pid`"}]})");
     to["jobs/db/Makefile"] = kService;
-  to["jobs/db/_modules/command_dump.py"] = "print('hello')\n";
-  to["jobs/db/vars.toml"] = "name = \"orders\"\n";
-  to["jobs/db/service.env.tpl"] =
-      "address = 127.0.0.1\nport = {{get \"maand/bucket\" \"db_port\"}}\n"
-      "memory = {{div (int (get \"maand/job/db\" \"memory\")) 2}}\n";
-  to["jobs/db/www/index.html"] = "db\n";
-  to["jobs/db/_prometheus/scrape.yaml.tpl"] =
-      "- job_name: {{.Job}}-of-{{get \"vars/bucket\" \"domain\"}}\n"
-      "  static_configs: [{targets: ['maand:port/db_port']}]\n";
+    to["jobs/db/_modules/command_dump.py"] = "print('hello')\n";
+    to["jobs/db/vars.toml"] = "name = \"orders\"\n";
+    to["jobs/db/service.env.tpl"] =
+        "address = 127.0.0.1\nport = {{get \"maand/bucket\" \"db_port\"}}\n"
+        "memory = {{div (int (get \"maand/job/db\" \"memory\")) 2}}\n";
+    to["jobs/db/www/index.html"] = "db\n";
+    to["jobs/db/_prometheus/scrape.yaml.tpl"] =
+        "- job_name: {{.Job}}-of-{{get \"vars/bucket\" \"domain\"}}\n"
+        "  static_configs: [{targets: ['maand:port/db_port']}]\n";
   }
 
   // Everywhere, with a port of the pool, probed from the controller. Demands a range of
@@ -223,154 +223,152 @@ std::string workers(const std::string& memory = "1 gb") const {
   mutable BucketWorld world_{3, {{"health", "interval = \"1h\""}}};
   const int db_port_ = free_port("127.0.0.1");
   const int monitor_port_ = free_port("127.0.0.1");
-  }
-  ;
+};
 
-  constexpr const char* kOnce =
-      "api 1 1 1, db 1 - -, history 1 1 1, inventory 1 1 1, monitor - - 1, web 1 1 -";
+constexpr const char* kOnce = "api 1 1 1, db 1 - -, history 1 1 1, inventory 1 1 1, monitor - - 1, web 1 1 -";
 
-  TEST_F(SixJobs, DeployOnceAndTheSecondTimeThereIsNothingToDo) {
-    const std::string note = deploy();
-    EXPECT_NE(note.find("13 started"), std::string::npos) << note;
-    EXPECT_EQ(runs(), kOnce) << note;
+TEST_F(SixJobs, DeployOnceAndTheSecondTimeThereIsNothingToDo) {
+  const std::string note = deploy();
+  EXPECT_NE(note.find("13 started"), std::string::npos) << note;
+  EXPECT_EQ(runs(), kOnce) << note;
 
-    // Ports: fixed ones as they are, those of the pool in the order of jobs.
-    EXPECT_EQ(file(0, "db", "service.env"),
-              "address = 127.0.0.1\nport = " + std::to_string(db_port_) + "\nmemory = 192\n");
-    EXPECT_EQ(file(2, "api", "service.env"), "address = " + address(2) + "\nport = 31000\n");
-    EXPECT_EQ(file(1, "api", "www/version.txt"),
-              "2.0.0 on " + address(0) + ":" + std::to_string(db_port_) + "\n");
-    EXPECT_EQ(file(1, "web", "service.env"), "address = " + address(1) +
-                                                 "\nport = 31001\nupstreams = " + address(0) + ":31000 " +
-                                                 address(1) + ":31000 " + address(2) + ":31000\ncolour = \n");
-    // Waves: db before api before web.
-    for (int worker = 0; worker < 3; ++worker) {
-      EXPECT_LT(started(0, "db"), started(worker, "api"));
-      EXPECT_LT(started(worker, "api"), started(1, "web"));
-    }
-
-    // Variables of every namespace.
-    EXPECT_EQ(file(2, "inventory", "all.txt"),
-              "jobs=api,db,history,inventory,monitor,web\n"
-              "domain=example.org\n"
-              "data=" +
-                  address(0) +
-                  "\n"
-                  "labels=spare,worker last\n"
-                  "zone=c\n"
-                  "version=1.0.0\n"
-                  "level=debug\n"
-                  "motto=count\n"
-                  "token=t0ken\n"
-                  "index=2\n"
-                  "scraped=api,db\n"
-                  "db=384 orders s3cret-of-db\n"
-                  "leads=false\n");
-    EXPECT_NE(file(0, "inventory", "all.txt").find("zone=a\n"), std::string::npos);
-    EXPECT_NE(file(0, "inventory", "all.txt").find("leads=true\n"), std::string::npos);
-    struct stat found {};
-    ASSERT_EQ(stat((world_.job_directory(2, "inventory") / "all.txt").c_str(), &found), 0);
-    EXPECT_EQ(found.st_mode & 07777, 0600u);
-    EXPECT_EQ(found.st_uid, 1u) << "daemon";
-    EXPECT_EQ(found.st_gid, 1u) << "daemon";
-    EXPECT_FALSE(std::filesystem::exists(world_.job_directory(2, "inventory") / "vars.toml"));
-
-    // Reservations of the selected settings, against what the workers have.
-    EXPECT_NE(shown({"cat", "jobs", "--jobs", "db", "--json"})
-                  .find(R"("memory_mb":384,"memory_source":"bucket.jobs.prod.conf")"),
-              std::string::npos);
-    EXPECT_NE(shown({"cat", "workers", "--json"}).find(R"("memory_mb":1024,"memory_reserved_mb":384)"),
-              std::string::npos);
-    EXPECT_NE(shown({"cat", "jobs", "--jobs", "web", "--json"}).find(R"("wave":2)"), std::string::npos);
-
-    // The catalogue lies assembled in the server's directory, and Prometheus takes it.
-    const std::filesystem::path monitor = world_.job_directory(2, "monitor");
-    const std::string prometheus = read_file(monitor / "prometheus.yml");
-    EXPECT_NE(prometheus.find("job_name: db-of-example.org"), std::string::npos) << prometheus;
-    EXPECT_NE(prometheus.find(address(2) + ":31000"), std::string::npos) << prometheus;
-    EXPECT_NE(
-        read_file(monitor / "rules" / "api" / "api.yaml")
-            .find("http://" + address(2) + ":" + std::to_string(monitor_port_) + "/consoles/runbooks/api/"),
-        std::string::npos);
-    EXPECT_TRUE(std::filesystem::exists(monitor / "consoles" / "dashboards" / "api" / "board.html"));
-    const ProgramResult checked = call_program(
-        {.argv = {"/usr/bin/promtool", "check", "config", (monitor / "prometheus.yml").string()}});
-    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
-
-    const std::string second = apply({{"../README.md", "words\n"}});
-    EXPECT_NE(second.find("13 unchanged"), std::string::npos) << second;
-    EXPECT_EQ(runs(), kOnce) << second;
+  // Ports: fixed ones as they are, those of the pool in the order of jobs.
+  EXPECT_EQ(file(0, "db", "service.env"),
+            "address = 127.0.0.1\nport = " + std::to_string(db_port_) + "\nmemory = 192\n");
+  EXPECT_EQ(file(2, "api", "service.env"), "address = " + address(2) + "\nport = 31000\n");
+  EXPECT_EQ(file(1, "api", "www/version.txt"),
+            "2.0.0 on " + address(0) + ":" + std::to_string(db_port_) + "\n");
+  EXPECT_EQ(file(1, "web", "service.env"), "address = " + address(1) +
+                                               "\nport = 31001\nupstreams = " + address(0) + ":31000 " +
+                                               address(1) + ":31000 " + address(2) + ":31000\ncolour = \n");
+  // Waves: db before api before web.
+  for (int worker = 0; worker < 3; ++worker) {
+    EXPECT_LT(started(0, "db"), started(worker, "api"));
+    EXPECT_LT(started(worker, "api"), started(1, "web"));
   }
 
-  TEST_F(SixJobs, AValueRollsOutExactlyTheAllocationsWhoseFilesChange) {
-    deploy();
-    // Every inventory reads who leads; only the old and the new leader's files differ.
-    open_kv_store(world_.bucket() / "secrets")
-        ->write({{ValueChange::Kind::kPut, "vars/job/inventory", "leader", address(1)}},
-                std::chrono::system_clock::now());
-    EXPECT_TRUE(eventually([&] {
-      return world_.events(0, "inventory").size() == 2 && world_.events(1, "inventory").size() == 2;
-    })) << world_.daemon_log();
+  // Variables of every namespace.
+  EXPECT_EQ(file(2, "inventory", "all.txt"),
+            "jobs=api,db,history,inventory,monitor,web\n"
+            "domain=example.org\n"
+            "data=" +
+                address(0) +
+                "\n"
+                "labels=spare,worker last\n"
+                "zone=c\n"
+                "version=1.0.0\n"
+                "level=debug\n"
+                "motto=count\n"
+                "token=t0ken\n"
+                "index=2\n"
+                "scraped=api,db\n"
+                "db=384 orders s3cret-of-db\n"
+                "leads=false\n");
+  EXPECT_NE(file(0, "inventory", "all.txt").find("zone=a\n"), std::string::npos);
+  EXPECT_NE(file(0, "inventory", "all.txt").find("leads=true\n"), std::string::npos);
+  struct stat found {};
+  ASSERT_EQ(stat((world_.job_directory(2, "inventory") / "all.txt").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0600u);
+  EXPECT_EQ(found.st_uid, 1u) << "daemon";
+  EXPECT_EQ(found.st_gid, 1u) << "daemon";
+  EXPECT_FALSE(std::filesystem::exists(world_.job_directory(2, "inventory") / "vars.toml"));
+
+  // Reservations of the selected settings, against what the workers have.
+  EXPECT_NE(shown({"cat", "jobs", "--jobs", "db", "--json"})
+                .find(R"("memory_mb":384,"memory_source":"bucket.jobs.prod.conf")"),
+            std::string::npos);
+  EXPECT_NE(shown({"cat", "workers", "--json"}).find(R"("memory_mb":1024,"memory_reserved_mb":384)"),
+            std::string::npos);
+  EXPECT_NE(shown({"cat", "jobs", "--jobs", "web", "--json"}).find(R"("wave":2)"), std::string::npos);
+
+  // The catalogue lies assembled in the server's directory, and Prometheus takes it.
+  const std::filesystem::path monitor = world_.job_directory(2, "monitor");
+  const std::string prometheus = read_file(monitor / "prometheus.yml");
+  EXPECT_NE(prometheus.find("job_name: db-of-example.org"), std::string::npos) << prometheus;
+  EXPECT_NE(prometheus.find(address(2) + ":31000"), std::string::npos) << prometheus;
+  EXPECT_NE(
+      read_file(monitor / "rules" / "api" / "api.yaml")
+          .find("http://" + address(2) + ":" + std::to_string(monitor_port_) + "/consoles/runbooks/api/"),
+      std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(monitor / "consoles" / "dashboards" / "api" / "board.html"));
+  const ProgramResult checked =
+      call_program({.argv = {"/usr/bin/promtool", "check", "config", (monitor / "prometheus.yml").string()}});
+  EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+
+  const std::string second = apply({{"../README.md", "words\n"}});
+  EXPECT_NE(second.find("13 unchanged"), std::string::npos) << second;
+  EXPECT_EQ(runs(), kOnce) << second;
+}
+
+TEST_F(SixJobs, AValueRollsOutExactlyTheAllocationsWhoseFilesChange) {
+  deploy();
+  // Every inventory reads who leads; only the old and the new leader's files differ.
+  open_kv_store(world_.bucket() / "secrets")
+      ->write({{ValueChange::Kind::kPut, "vars/job/inventory", "leader", address(1)}},
+              std::chrono::system_clock::now());
+  EXPECT_TRUE(eventually([&] {
+    return world_.events(0, "inventory").size() == 2 && world_.events(1, "inventory").size() == 2;
+  })) << world_.daemon_log();
+  world_.reconcile();
+  EXPECT_EQ(runs(), "api 1 1 1, db 1 - -, history 1 1 1, inventory 2 2 1, monitor - - 1, web 1 1 -");
+  EXPECT_NE(file(0, "inventory", "all.txt").find("leads=false\n"), std::string::npos);
+  EXPECT_NE(file(1, "inventory", "all.txt").find("leads=true\n"), std::string::npos);
+}
+
+TEST_F(SixJobs, ATemplateThatReadsTheCurrentVersionRollsOutOnceAVersion) {
+  deploy();
+  for (int pass = 0; pass < 2; ++pass) {
+    apply({{"../README.md", "words " + std::to_string(pass) + "\n"}});
+    EXPECT_EQ(runs(), kOnce);
+  }
+  GitChanges next;
+  add_history(next, "1.1.0");
+  apply(next);
+  apply({{"../README.md", "other words\n"}});
+  EXPECT_EQ(runs(), "api 1 1 1, db 1 - -, history 2 2 2, inventory 1 1 1, monitor - - 1, web 1 1 -");
+  EXPECT_EQ(file(0, "history", "was.txt").rfind("from 1.0.0 at ", 0), 0u) << file(0, "history", "was.txt");
+}
+
+TEST_F(SixJobs, WhatDoesNotFitTogetherIsHeldAndTheRestGoesOn) {
+  deploy();
+  // Each line: what a commit asks for, the job that is held for it, and why.
+  struct Case {
+    const char* reason;
+    GitChanges changes;
+    const char* told;
+  };
+  std::vector<Case> cases(4);
+  cases[0] = {"TooFewAllocations", {}, "needs 4 allocations"};
+  cases[0].changes["jobs/api/manifest.json"] = manifest(
+      "2.1.0", R"("worker")", R"("min_allocations_count": 4, "resources": {"ports": {"api_http": {}}},
+  "commands": {"command_list": {"executed_on": ["cli"]}})");
+  cases[1] = {"DemandUnmet", {}, "db <= 1.3"};
+  add_api(cases[1].changes, "1.3");
+  cases[2] = {"InsufficientCapacity", {}, "reserve 2048 mb"};
+  cases[2].changes["jobs/api/manifest.json"] =
+      manifest("2.1.0", R"("worker")", R"("resources": {"memory": {"min": "2 gb"}, "ports": {"api_http": {}}},
+  "commands": {"command_list": {"executed_on": ["cli"]}})");
+  cases[3] = {"PortConflict", {}, "is claimed by"};
+  cases[3].changes["jobs/api/manifest.json"] =
+      manifest("2.1.0", R"("worker")",
+               R"("resources": {"ports": {"api_http": )" + std::to_string(db_port_) +
+                   R"(}}, "commands": {"command_list": {"executed_on": ["cli"]}})");
+  std::size_t round = 1;
+  for (Case& one : cases) {
+    add_history(one.changes, "1." + std::to_string(round) + ".0");
+    const std::string commit = world_.commit(one.changes);
     world_.reconcile();
-    EXPECT_EQ(runs(), "api 1 1 1, db 1 - -, history 1 1 1, inventory 2 2 1, monitor - - 1, web 1 1 -");
-    EXPECT_NE(file(0, "inventory", "all.txt").find("leads=false\n"), std::string::npos);
-    EXPECT_NE(file(1, "inventory", "all.txt").find("leads=true\n"), std::string::npos);
+    const std::string note = world_.wait_for_note(commit, "degraded");
+    EXPECT_NE(note.find(one.reason), std::string::npos) << note;
+    EXPECT_NE(note.find(one.told), std::string::npos) << note;
+    EXPECT_EQ(world_.events(1, "api").size(), 1u) << one.reason;
+    EXPECT_EQ(world_.events(1, "history").size(), ++round) << one.reason << " holds nobody else";
   }
+  GitChanges good;
+  add_api(good);
+  const std::string note = apply(good);
+  EXPECT_EQ(world_.events(1, "api").size(), 1u) << "what runs is what is asked for again\n" << note;
+}
 
-  TEST_F(SixJobs, ATemplateThatReadsTheCurrentVersionRollsOutOnceAVersion) {
-    deploy();
-    for (int pass = 0; pass < 2; ++pass) {
-      apply({{"../README.md", "words " + std::to_string(pass) + "\n"}});
-      EXPECT_EQ(runs(), kOnce);
-    }
-    GitChanges next;
-    add_history(next, "1.1.0");
-    apply(next);
-    apply({{"../README.md", "other words\n"}});
-    EXPECT_EQ(runs(), "api 1 1 1, db 1 - -, history 2 2 2, inventory 1 1 1, monitor - - 1, web 1 1 -");
-    EXPECT_EQ(file(0, "history", "was.txt").rfind("from 1.0.0 at ", 0), 0u) << file(0, "history", "was.txt");
-  }
-
-  TEST_F(SixJobs, WhatDoesNotFitTogetherIsHeldAndTheRestGoesOn) {
-    deploy();
-    // Each line: what a commit asks for, the job that is held for it, and why.
-    struct Case {
-      const char* reason;
-      GitChanges changes;
-      const char* told;
-    };
-    std::vector<Case> cases(4);
-    cases[0] = {"TooFewAllocations", {}, "needs 4 allocations"};
-    cases[0].changes["jobs/api/manifest.json"] = manifest(
-        "2.1.0", R"("worker")", R"("min_allocations_count": 4, "resources": {"ports": {"api_http": {}}},
-  "commands": {"command_list": {"executed_on": ["cli"]}})");
-    cases[1] = {"DemandUnmet", {}, "db <= 1.3"};
-    add_api(cases[1].changes, "1.3");
-    cases[2] = {"InsufficientCapacity", {}, "reserve 2048 mb"};
-    cases[2].changes["jobs/api/manifest.json"] = manifest(
-        "2.1.0", R"("worker")", R"("resources": {"memory": {"min": "2 gb"}, "ports": {"api_http": {}}},
-  "commands": {"command_list": {"executed_on": ["cli"]}})");
-    cases[3] = {"PortConflict", {}, "is claimed by"};
-    cases[3].changes["jobs/api/manifest.json"] =
-        manifest("2.1.0", R"("worker")",
-                 R"("resources": {"ports": {"api_http": )" + std::to_string(db_port_) +
-                     R"(}}, "commands": {"command_list": {"executed_on": ["cli"]}})");
-    std::size_t round = 1;
-    for (Case& one : cases) {
-      add_history(one.changes, "1." + std::to_string(round) + ".0");
-      const std::string commit = world_.commit(one.changes);
-      world_.reconcile();
-      const std::string note = world_.wait_for_note(commit, "degraded");
-      EXPECT_NE(note.find(one.reason), std::string::npos) << note;
-      EXPECT_NE(note.find(one.told), std::string::npos) << note;
-      EXPECT_EQ(world_.events(1, "api").size(), 1u) << one.reason;
-      EXPECT_EQ(world_.events(1, "history").size(), ++round) << one.reason << " holds nobody else";
-    }
-    GitChanges good;
-    add_api(good);
-    const std::string note = apply(good);
-    EXPECT_EQ(world_.events(1, "api").size(), 1u) << "what runs is what is asked for again\n" << note;
-  }
-
-  }  // namespace
-  }  // namespace maand::testing
+}  // namespace
+}  // namespace maand::testing

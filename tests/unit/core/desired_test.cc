@@ -72,8 +72,8 @@ TEST(Desired, AScrapeTemplateIsRenderedOnceAndForNoWorker) {  // 6.5, 7.3, 13.3
   } kCases[] = {
       {"- job_name: {{.Job}}-{{.NewVersion}}-{{.CurrentVersion}}-{{get \"vars/bucket\" \"domain\"}}\n"
        "  static_configs: [{targets: ['a:{{add 1 2}}']}]\n",
-       "\n  - job_name: api-1.0.0-1.0.0-example.org\n    static_configs:\n        - targets:\n"
-       "            - a:3"},
+       "\n  - job_name: api-1.0.0-1.0.0-example.org\n    static_configs:\n      - targets:\n"
+       "          - a:3"},
       {"- job_name: {{get \"maand/worker\" \"worker_workers\"}}\n", nullptr},
       {"- job_name: a{{scrapeConfigs}}\n", nullptr},
       {"- job_name: {{get \"vars/job/api\" \"none\"}}\n", nullptr},

@@ -21,6 +21,8 @@ constexpr std::string_view kTemplateSuffix = ".tpl";
 constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/v1";
 constexpr std::uint64_t kMaxLfsPointerBytes = 1024;  // of git-lfs itself
 constexpr std::array<std::string_view, 3> kRuntimeOwned = {"data", "logs", "bin"};
+// What tools put there; a workspace of the original relies on their staying at home (workspace.md 2.9).
+constexpr std::array<std::string_view, 4> kMadeByTools = {".venv", "venv", "node_modules", "__pycache__"};
 constexpr std::array<std::string_view, 5> kTargets = {"start", "stop", "restart", "reload", "status"};
 
 template <std::size_t N>
@@ -33,6 +35,16 @@ std::string_view top_of(std::string_view path) { return path.substr(0, path.find
 bool belongs_to_maand(std::string_view path) {
   const std::string_view top = top_of(path);
   return top.size() < path.size() && (top == "_modules" || top == "_prometheus");
+}
+
+// The directory of kMadeByTools in which `path` lies, at any depth; empty: none.
+std::string_view made_by_tools(std::string_view path) {
+  std::size_t from = 0;
+  for (std::size_t to = path.find('/'); to != std::string_view::npos; to = path.find('/', from)) {
+    if (contains(kMadeByTools, path.substr(from, to - from))) return path.substr(0, to);
+    from = to + 1;
+  }
+  return {};
 }
 
 bool is_template(std::string_view path) {
@@ -64,6 +76,10 @@ class Loader {
     for (const Entry& entry : entries) {
       const std::string_view path = std::string_view(entry.path).substr(directory_.size() + 1);
       tops_.emplace(top_of(path));
+      if (const std::string_view pruned = made_by_tools(path); !pruned.empty()) {
+        if (!belongs_to_maand(path)) pruned_.insert(pruned);
+        continue;
+      }
       makefile_ = makefile_ || path == "Makefile" || path == "Makefile.tpl";
       plain_prometheus_ = plain_prometheus_ || path == "prometheus.yml";
       rendered_prometheus_ = rendered_prometheus_ || path == "prometheus.yml.tpl";
@@ -73,6 +89,11 @@ class Loader {
       if (is_template(path)) load_template(path, entry);
       if (!is_shipped(path)) continue;
       if (auto file = ship(path, entry)) files.emplace(path, std::move(*file));
+    }
+    for (const std::string_view directory : pruned_) {
+      diagnostics_.warning(
+          label_ + "/" + printable(directory, 1024), "", "is not shipped",
+          "fetch it on the worker from the Makefile, or rename it if it is not made by a tool");
     }
     check_top_level();
     judge_prometheus();
@@ -247,6 +268,7 @@ class Loader {
   Diagnostics& diagnostics_;
   Diagnostics& catalogue_diagnostics_;
   std::set<std::string_view> tops_;
+  std::set<std::string_view> pruned_;
   bool makefile_ = false;
   bool plain_prometheus_ = false;
   bool rendered_prometheus_ = false;

@@ -82,6 +82,15 @@ TEST_F(BetweenJobsTest, EnoughAllocationsOrAnError) {  // workspace.md 3.4
                            "TooFewAllocations c: needs 1 allocations, and the job matches 0 of 2 workers"}));
 }
 
+TEST_F(BetweenJobsTest, DisabledAllocationsCountAsAllocations) {  // workspace.md 3.4
+  worker("w1", {"a"});
+  worker("w2", {"a"});
+  job("a", {"a"}).min_allocations = 2;
+  disabled_.workers = {WorkerHost("w2")};
+  disabled_.jobs[JobName("a")] = {};
+  EXPECT_EQ(told(), Lines{});
+}
+
 // Each of these is judged in a file of its own; here, that it is asked.
 TEST_F(BetweenJobsTest, CapacityDemandsAndCyclesAreJudgedToo) {  // workspace.md 4.2, 5
   worker("w1", {"a"});

@@ -65,6 +65,38 @@ TEST(Desired, APortOfThePoolStaysAcrossCommits) {  // 4.1
   EXPECT_EQ(text_of(second, "b", 0), "30000");
 }
 
+TEST(Desired, AScrapeTemplateIsRenderedOnceAndForNoWorker) {  // 6.5, 7.3, 13.3
+  const struct {
+    const char* text;
+    const char* rendered;  // null: it fails, and its job is held
+  } kCases[] = {
+      {"- job_name: {{.Job}}-{{.NewVersion}}-{{.CurrentVersion}}-{{get \"vars/bucket\" \"domain\"}}\n"
+       "  static_configs: [{targets: ['a:{{add 1 2}}']}]\n",
+       "\n  - job_name: api-1.0.0-1.0.0-example.org\n    static_configs:\n      - targets:\n"
+       "          - a:3"},
+      {"- job_name: {{get \"maand/worker\" \"worker_workers\"}}\n", nullptr},
+      {"- job_name: a{{scrapeConfigs}}\n", nullptr},
+      {"- job_name: {{get \"vars/job/api\" \"none\"}}\n", nullptr},
+  };
+  for (const auto& [text, rendered] : kCases) {
+    FakeFileView view = workspace();
+    view.file("bucket.conf", "domain = \"example.org\"\n");
+    add_job(view, "api", kEverywhere);
+    view.file("jobs/api/_prometheus/scrape.yaml.tpl", text);
+    add_job(view, "mon", kEverywhere);
+    view.file("jobs/mon/prometheus.yml.tpl", "{{scrapeConfigs}}");
+    const DesiredState desired = desired_of(view);
+    EXPECT_EQ(desired.jobs.at(JobName("api")).held, rendered == nullptr) << text;
+    if (rendered) {
+      std::string shown = "(not there)";
+      for (const ShippedFile& file : desired.jobs.at(JobName("mon")).content(0).files->files) {
+        if (file.path == "prometheus.yml") shown = *file.text;
+      }
+      EXPECT_EQ(shown, rendered);
+    }
+  }
+}
+
 TEST(Desired, AMissingValueMakesItsJobWaitAndNoOther) {
   FakeFileView view = workspace();
   add_job(view, "api", kEverywhere, "{{get \"vars/job/api\" \"greeting\"}}");

@@ -67,12 +67,45 @@ TEST(JobFiles, SomeFilesStayAtHome) {  // R3.2
   for (const char* path : {"_modules/command_x.py", "_modules/deep/y.tpl", "vars.toml", "secrets.age.toml"}) {
     view.file(in_job(path), "x = \"y\"\n");
   }
+  for (const char* path : {"_prometheus/dashboards/a.html", "_prometheus/deep/y.tpl"})
+    view.file(in_job(path), "x");
   for (const char* path : {"conf/vars.toml", "conf/_modules/x", "_modules_too", ".hidden"})
     view.file(in_job(path), "x");
   const auto [files, told, ignored] = load(view);
   EXPECT_EQ(told, Lines{});
   EXPECT_EQ(paths(files),
             (Lines{".hidden", "Makefile", "_modules_too", "conf/_modules/x", "conf/vars.toml"}));
+}
+
+// A committed venv would break the job: its symlinks are absolute.
+TEST(JobFiles, WhatToolsMakeStaysAtHomeAtAnyDepth) {  // workspace.md 2.9
+  FakeFileView view = job();
+  view.symlink(in_job(".venv/bin/python"), "/usr/bin/python3").submodule(in_job("web/node_modules/a"));
+  for (const char* path : {"venv/x.tpl", "web/app/__pycache__/x.pyc", "web/node_modules/b/start",
+                           "_modules/__pycache__/x.pyc", "web/app.js", "venv.txt", "my_venv/x"}) {
+    view.file(in_job(path), "{{");
+  }
+  view.symlink(in_job("lib/venv"), "app");
+  const Loaded loaded = load(view);
+  EXPECT_EQ(paths(loaded.files), (Lines{"Makefile", "lib/venv", "my_venv/x", "venv.txt", "web/app.js"}));
+  EXPECT_TRUE(loaded.job.templates.empty());
+  EXPECT_EQ(loaded.told,
+            (Lines{"jobs/api/.venv warning is not shipped", "jobs/api/venv warning is not shipped",
+                   "jobs/api/web/app/__pycache__ warning is not shipped",
+                   "jobs/api/web/node_modules warning is not shipped"}));
+}
+
+TEST(JobFiles, PrometheusYmlIsPlainOrRendered) {  // workspace.md 2.9
+  for (const char* name : {"prometheus.yml", "prometheus.yml.tpl", "deep/prometheus.yml"}) {
+    FakeFileView view = job();
+    view.file(in_job(name), "");
+    const Loaded loaded = load(view);
+    EXPECT_EQ(loaded.told, Lines{});
+    EXPECT_EQ(loaded.job.is_prometheus, !std::string_view(name).starts_with("deep/")) << name;
+  }
+  FakeFileView both = job();
+  both.file(in_job("prometheus.yml"), "").file(in_job("prometheus.yml.tpl"), "");
+  EXPECT_EQ(load(both).told, Lines{"jobs/api/prometheus.yml.tpl error stands beside prometheus.yml"});
 }
 
 TEST(JobFiles, AMakefileIsRequired) {  // workspace.md 2.9

@@ -28,8 +28,8 @@ Parsed parse(std::string_view json) {
 
 TEST(Manifest, AnEmptyOneHasEveryDefault) {
   for (const char* text :
-       {"{}", "null",
-        R"({"version": null, "selectors": [], "resources": {}, "commands": {}, "certs": null})"}) {
+       {"{}", "null", R"({"version": null, "selectors": [], "resources": {}, "commands": {}, "certs": null})",
+        R"({"restart_policy": "", "restart_globs": [], "resources": {"ports": {}, "cpu": {"max": ""}}})"}) {
     const auto [job, lines] = parse(text);
     EXPECT_EQ(lines, Lines{}) << text;
     EXPECT_EQ(job.name, JobName("api"));
@@ -117,6 +117,8 @@ TEST(Manifest, SelectorsThatMatchNothingAreTold) {
   const auto empty = parse(R"({"selectors": [""]})");
   EXPECT_TRUE(empty.job.selectors.empty());
   EXPECT_EQ(empty.told, Lines{"warning selectors: holds only empty text, so the job matches no worker"});
+  EXPECT_EQ(parse(R"({"selectors": ["z", " a", "z"]})").job.selectors, (Lines{"z", " a"}))
+      << "in their order, and as they are written";
   const auto upper = parse(R"({"selectors": ["SSD"]})");
   EXPECT_EQ(upper.job.selectors, Lines{"SSD"});
   EXPECT_EQ(upper.told,
@@ -135,6 +137,7 @@ TEST(Manifest, TellsWhatIsWrong) {
       {R"({"selectors": "api"})", "error selectors: must be a list, not \"api\""},
       {R"({"max_concurrent_starts": "2"})", "error max_concurrent_starts: must be a whole number, not \"2\""},
       {R"({"min_allocations_count": -1})", "error min_allocations_count: -1 is negative"},
+      {R"({"restart_policy": " reload"})", "error restart_policy: \" reload\" is no policy"},
       {R"({"restart_policy": "Reload"})", "error restart_policy: \"Reload\" is no policy"},
       {R"({"restart_globs": ["a"]})", "error restart_globs: has a meaning only with `restart_policy` reload"},
       {R"({"restart_policy": "reload", "restart_globs": ["ok", "[a"]})",
@@ -148,12 +151,21 @@ TEST(Manifest, TellsWhatIsWrong) {
       {R"({"resources": {"ports": {"Http": {}}}})",
        "error resources.ports.Http: \"Http\" is no name of a port"},
       {R"({"resources": {"ports": {"http": 0}}})", "error resources.ports.http: 0 is no port"},
+      {R"({"resources": {"ports": {"http": -1}}})", "error resources.ports.http: -1 is no port"},
+      {R"({"resources": {"ports": {" http": {}}}})",
+       "error resources.ports. http: \" http\" is no name of a port"},
       {R"({"resources": {"ports": {"http": 65536}}})", "error resources.ports.http: 65536 is no port"},
       {R"({"resources": {"ports": {"http": null}}})",
        "error resources.ports.http: must be {} or a whole number"},
       {R"({"resources": {"ports": {"http": "80"}}})",
        "error resources.ports.http: must be {} or a whole number"},
       {R"({"resources": {"ports": {"http": 80.0}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"http": 1e3}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"http": true}}})",
+       "error resources.ports.http: must be {} or a whole number"},
+      {R"({"resources": {"ports": {"http": {"min": 1}}}})",
        "error resources.ports.http: must be {} or a whole number"},
       {R"({"resources": {"ports": {"a": 80, "b": 80}}})",
        "error resources.ports.b: 80 is also the port \"a\""},

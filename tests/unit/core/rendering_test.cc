@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/core/worker_files.h"
 #include "tests/support/fake_values.h"
 
 namespace maand {
@@ -82,11 +83,14 @@ TEST(Rendering, DotIsWhatSection72Says) {
   world.file("all",
              "{{.AllocationID}} {{.Job}} {{.CurrentVersion}} {{.NewVersion}} {{.BucketID}} {{.WorkerIP}} "
              "{{join .Labels \"+\"}} {{.UpdateSeq}} {{.BucketPath}} {{.JobPath}} {{.WorkerData.WorkerIP}}");
+  world.file("id", "{{.WorkerID}}");
   const AllocationContent content = world.content();
+  EXPECT_EQ(world.text(content, "all").substr(0, 36), derived_id("api|w1"));
   EXPECT_EQ(world.text(content, "all").substr(37),
             "api 0.0.0 2.0.0 b1 w1 web+worker 7 /opt/worker/b1 /opt/worker/b1/jobs/api w1");
+  EXPECT_EQ(world.text(content, "id"), worker_id(BucketId("b1"), WorkerHost("w1")));
   EXPECT_EQ(world.text(content, "Makefile"), "(as it is)");
-  EXPECT_EQ(content.files->files.size(), 2u);
+  EXPECT_EQ(content.files->files.size(), 3u);
 }
 
 TEST(Rendering, AFileHasTheDigestOfItsText) {

@@ -294,6 +294,20 @@ INSTANTIATE_TEST_SUITE_P(
         Rendering{"nothing did: maand renders otherwise (R1.10)", "tree", "1.0.0", "values", Action::kNone,
                   Reason::kNewBaseline}));
 
+// The same release, written otherwise: a target may look at the text it is given.
+TEST(Restart, VersionsAreComparedAsTheyAreWritten) {  // workspace.md 2.4
+  Job job;
+  job.version = "1.0.0";
+  AppliedAllocation applied;
+  applied.running = true;
+  applied.last = LastResult::kConfirmed;
+  applied.version = "1.0";
+  applied.files = files({{"Makefile", "start:"}});
+  const AllocationContent content = content_of(applied.files);
+  const Wanted wanted{job, content};
+  EXPECT_EQ(decide(situation_of(&wanted, &applied, false)).reason, Reason::kVersionChanged);
+}
+
 TEST(Restart, AValueThatMovesByItselfIsNoReason) {  // workspace.md, list of differences
   Job job;
   job.version = "1.0.0";

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "reconciler/core/allocation_values.h"
+#include "reconciler/core/worker_files.h"
 #include "tests/support/fake_values.h"
 
 namespace maand {
@@ -106,6 +107,7 @@ TEST(Variables, AreWhatSection61Says) {
       {"maand/bucket", "idle_http", "-"},  // a port of a job that is nowhere active
       {"maand", "bucket_id", "b1"},        // deprecated name
       {"vars/bucket", "domain", "example.org"},
+      {"vars/bucket", "port_min", "30000"},  // every key of bucket.conf (4.3)
       {"maand/worker", "certs/ca.crt", "-----BEGIN CERTIFICATE-----"},
       {"maand/worker", "web_label_id", "2567a5ec-9705-3b7a-82c9-84033e06189d"},
       {"maand/worker", "web_workers", "w1,w2"},
@@ -165,8 +167,26 @@ TEST(Variables, AreWhatSection61Says) {
 }
 
 TEST(Variables, WorkerIdsFollowFromBucketAndHost) {  // list of differences
-  EXPECT_EQ(World().get("maand/worker/w1", "worker_id").size(), 36u);
-  EXPECT_EQ(World().get("maand/worker/w1", "worker_id"), World().get("maand/worker/w1", "worker_id"));
+  World world;
+  EXPECT_EQ(world.get("maand/worker/w1", "worker_id"), derived_id("b1|w1"));
+  EXPECT_EQ(world.get("maand/worker/w3", "worker_id"), derived_id("b1|w3")) << "the host, not the address";
+}
+
+// The numbers that were matched against the original.
+TEST(Ids, AreDerivedAsInTheOriginal) {  // workspace.md 1.4
+  const struct {
+    const char* text;
+    const char* id;
+  } kCases[] = {
+      {"api", "8a5da52e-d126-347d-b59e-70c05721a8aa"},
+      {"a", "0cc175b9-c0f1-36a8-b1c3-99e269772661"},
+      {"worker", "b61822e8-357d-3aff-b7ea-accf348d9134"},
+      {"web", "2567a5ec-9705-3b7a-82c9-84033e06189d"},
+      {"api|10.0.0.1", "67b5a127-3e36-3801-90b6-1bf413398655"},
+      {"api|10.0.0.2", "05e50a95-cbe0-3f69-a188-be9073ac30ec"},
+      {"db|10.0.0.1", "a917fb86-c322-3299-aad7-7066fd609038"},
+  };
+  for (const auto& [text, id] : kCases) EXPECT_EQ(derived_id(text), id) << text;
 }
 
 TEST(Variables, ListTheirKeys) {
@@ -240,6 +260,23 @@ TEST(Variables, VarsTomlGoesBeforeWhatHooksStored) {
   EXPECT_EQ(world.keys("vars/job/api"), "greeting other");
 }
 
+TEST(Variables, AreTrimmed) {  // 6.1
+  World world;
+  world.bucket_conf["padded"] = " \tx y\n";
+  world.job_settings[JobName("api")]["padded"] = " z ";
+  EXPECT_EQ(world.get("vars/bucket", "padded"), "x y");
+  EXPECT_EQ(world.get("vars/bucket/job/api", "padded"), "z");
+}
+
+TEST(Variables, OfAJobThatIsDisabledEverywhereAreKept) {  // 6.1
+  World world;
+  world.disabled.jobs[JobName("db")] = {};
+  EXPECT_EQ(world.get("maand/bucket", "jobs"), "api,db,idle");
+  EXPECT_EQ(world.get("maand/bucket", "activejobs"), "api");
+  EXPECT_EQ(world.get("maand/job/db", "workers"), "");
+  EXPECT_EQ(world.get("maand/job/db/worker/10.0.0.3", "db_allocation_index"), "0");
+}
+
 TEST(Variables, ASecretIsOpenedWhereItMay) {
   World world;
   world.stored.write({{ValueChange::Kind::kPutSecret, "secrets/job/api", "token", " s3cret "}}, {});
@@ -292,6 +329,23 @@ TEST(AllocationValues, ReadTheirOwnAndWhatTheyDemand) {  // 6.5
       {"secrets/job/api/../idle", false},
   };
   for (const auto& row : rows) EXPECT_EQ(values.may_read(row.ns), row.may) << row.ns;
+}
+
+TEST(AllocationValues, OfAScrapeFileAreThoseOfItsJobAndOfNoWorker) {  // 6.5
+  World world;
+  world.job("api").demands = {{JobName("db"), "", ""}};
+  const Variables variables = world.variables();
+  const ScrapeTexts none;
+  const AllocationValues values(variables, world.job("api"), std::nullopt, none);
+  for (const char* ns :
+       {"maand/bucket", "vars/bucket", "maand/job/api", "vars/bucket/job/api", "vars/job/api",
+        "secrets/job/api", "maand/job/db", "vars/job/db", "secrets/job/db"}) {
+    EXPECT_TRUE(values.may_read(ns)) << ns;
+  }
+  for (const char* ns : {"maand/worker", "maand/worker/w1", "maand/worker/w1/tags", "maand/job/api/worker/w1",
+                         "maand/prometheus", "maand/job/idle", "vars/bucket/job/db"}) {
+    EXPECT_FALSE(values.may_read(ns)) << ns;
+  }
 }
 
 TEST(AllocationValues, ALogTellsOneReadFromAnother) {

@@ -59,6 +59,17 @@ TEST(WorkersFile, EveryFieldIsRead) {
   EXPECT_EQ(worker.ssh, (SshOverrides{2222, "ops", "web.key", "ops@bastion:22", false}));
 }
 
+TEST(WorkersFile, WhatIsBlankIsLeftOut) {  // workspace.md 1.1
+  const auto [workers, lines] =
+      parse(R"([{"host": "a", "memory": " ", "cpu": "", "hostname": "  ", "labels": null, "tags": null}])");
+  EXPECT_EQ(lines, Lines{});
+  ASSERT_EQ(workers.size(), 1u);
+  EXPECT_EQ(workers[0].memory_mb, 0);
+  EXPECT_EQ(workers[0].cpu_mhz, 0);
+  EXPECT_EQ(workers[0].hostname, "");
+  EXPECT_EQ(workers[0].labels, Lines{"worker"});
+}
+
 TEST(WorkersFile, HostKeyMayBeOneOrAList) {  // R3.8
   EXPECT_EQ(parse(R"([{"host": "a", "host_key": ")" + std::string(kKey) + "\"}]").workers[0].host_keys,
             Lines{kKey});
@@ -95,10 +106,12 @@ TEST(WorkersFile, TellsWhatIsWrong) {
       {R"([5])", "error [0]: must be an object, not 5"},
       {R"([{}])", "error [0].host: is missing"},
       {R"([{"host": ""}])", "error [0].host: is missing"},
+      {R"([{"host": " \t"}])", "error [0].host: is missing"},
       {R"([{"host": 5}])", "error [0].host: must be text, not 5"},
       {R"([{"host": "10.0.0.256"}])", "error [0].host: \"10.0.0.256\" is no host"},
       {R"([{"host": "-oProxyCommand=x"}])", "error [0].host: \"-oProxyCommand=x\" is no host"},
       {R"([{"host": "a"}, {"host": "A"}])", "error [1].host: \"A\" is listed already, as entry 0"},
+      {R"([{"host": "a"}, {"host": " a "}])", "error [1].host: \"a\" is listed already, as entry 0"},
       {R"([{"host": "a", "address": "a b"}])", "error [0].address: \"a b\" is no host"},
       {R"([{"host": "a", "host_key": "ssh-ed25519 x"}])",
        "error [0].host_key: \"ssh-ed25519 x\" is no public host key"},

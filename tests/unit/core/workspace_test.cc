@@ -129,6 +129,16 @@ TEST(Workspace, ADirectoryWithoutAReadableManifestIsNotAbsent) {  // R1.6
   }
 }
 
+TEST(Workspace, JobsAreTheDirectoriesRightBelowJobs) {  // workspace.md 2.1
+  FakeFileView view = good();
+  view.file("workspace/jobs/api/deep/manifest.json", R"({"version": "x"})");
+  view.file("workspace/jobs/manifest.json", "{").file("workspace/manifest.json", "{");
+  EXPECT_EQ(jobs(load(view)), Lines{"api"});
+  const Workspace none = load(FakeFileView{{"workspace/workers.json", R"([{"host": "a"}])"}});
+  EXPECT_FALSE(none.refused()) << "that all of them left is for the plan to judge (R1.3)";
+  EXPECT_EQ(jobs(none), Lines{});
+}
+
 TEST(Workspace, NamesOfJobsFollowTheGrammarAndAreSafeToPrint) {
   FakeFileView view = good();
   for (const char* name : {"-rf", "a b", "$(id)", "a\nb", "\xff"}) {

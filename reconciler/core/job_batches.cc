@@ -175,7 +175,9 @@ Batch JobRun::take_upgrades() {
   }
   Batch batch = plan_.released ? upgrade_queue_.take_regardless(size)
                                : upgrade_queue_.take(size, availability_.count(), availability_.limit());
-  if (batch.empty()) wait_for(Reason::kUnavailable, availability_.sentence());
+  // One that is ill and waits for a port may be what makes room.
+  must_wait_ = batch.empty() && !waiting_upgrades_.empty();
+  if (batch.empty() && !must_wait_) wait_for(Reason::kUnavailable, availability_.sentence());
   return batch;
 }
 

@@ -204,9 +204,6 @@ bool JobRun::has_room_to_stop(std::size_t allocation) const {
     const int other = runs_[member].active;
     if (other >= 0 && !availability_.unavailable(static_cast<std::size_t>(other))) ++out;
   }
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    if (runs_[i].giving_up && i != allocation) ++out;
-  }
   return out <= availability_.limit();
 }
 
@@ -215,6 +212,7 @@ void JobRun::stop_for_port(std::size_t allocation) {
   run.giving_up = true;
   run.doing = Action::kStop;
   upgrade_queue_.drop(allocation);
+  if (run.active >= 0) availability_.set_stopped(static_cast<std::size_t>(run.active), true);
   if (run.handover) put_back(allocation);  // where it waits for the end of the stop
   enqueue(allocation, Step::Kind::kRun);
 }
@@ -225,6 +223,7 @@ void JobRun::forget_stop(std::size_t allocation) {
   if (run.turn == Turn::kRetry) retries_.erase({run.retry_at, allocation});
   run.turn = Turn::kIdle;
   run.giving_up = false;
+  if (run.active >= 0) availability_.set_stopped(static_cast<std::size_t>(run.active), false);
   run.state = run.failures > 0 ? AState::kFailed : AState::kNotReached;
   cut_short_ = cut_short_ || stopping_;
 }
@@ -281,9 +280,6 @@ void JobRun::come_up_again(std::size_t allocation) {
       set_aside_ = true;
     }
   }
-  if (run.active < 0) return;
-  availability_.set_stopped(static_cast<std::size_t>(run.active), true);
-  upgrade_queue_.set_unavailable(allocation, true);
 }
 
 }  // namespace maand

@@ -121,6 +121,17 @@ TEST(RolloutPorts, AHolderWithoutRoomIsNotStopped_R2_5) {
   EXPECT_EQ(script.end("b"), "waiting: PortConflict");
 }
 
+TEST(RolloutPorts, AnIllMemberThatWaitsForAPortMakesRoomForTheOthers_R2_5) {
+  RolloutScript script;
+  JobText a = job("a").upgrade("w1 w2").takes("w2", 8081, "b").gives_up("w2");
+  a.active("w2").failed = true;
+  a.plan.policy.max_unavailable = 1;
+  script.put(a);
+  script.put(job("b").upgrade("w2").takes("w2", 8080, "a", kStops));
+  script.run();
+  EXPECT_EQ(story(script), "a stop w2, b restart w2, a start w2, a restart w1");
+}
+
 TEST(RolloutPorts, AHolderOfALaterWaveIsStoppedForTheTakerAndComesUpInItsOwnWave) {
   RolloutScript script;
   script.put(job("db").upgrade("w1").takes("w1", 8080, "api", kStops));

@@ -40,8 +40,8 @@ RenderedWorld::RenderedWorld(const JudgedHead& head, Workspace older)
 void RenderedWorld::make_variables(const JudgedHead& head, const DesiredState& desired,
                                    const Workspace& workspace) {
   desired_ = &desired;
-  real_ = std::make_unique<DesiredVariables>(desired, workspace, head.sources, settings_);
-  masked_ = std::make_unique<DesiredVariables>(desired, workspace, head.masked, settings_);
+  real_ = std::make_unique<DesiredVariables>(desired, workspace, head.sources);
+  masked_ = std::make_unique<DesiredVariables>(desired, workspace, head.masked);
 }
 
 const Job* RenderedWorld::job(const JobName& name) const {

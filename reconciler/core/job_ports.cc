@@ -146,9 +146,7 @@ void JobRun::give_up_ports(Instant now) {
     leave_waiting(member);
     --open_;
   }
-  if (activity_ == Activity::kPorts && rely_on_promises()) {
-    next_batch(now);
-  } else if (activity_ == Activity::kPorts) {
+  if (activity_ == Activity::kPorts) {
     std::set<std::size_t> waiting = std::exchange(waiting_upgrades_, {});
     waiting.merge(std::exchange(late_starts_, {}));
     if (phases_[phase_] == Phase::kStage) waiting.insert(starts_.begin(), starts_.end());
@@ -163,8 +161,8 @@ void JobRun::give_up_ports(Instant now) {
 
 // Once, for a job that moves: its old allocations may be what the others wait for. True: something new can be
 // tried.
-bool JobRun::rely_on_promises() {
-  if (!moves_ || promises_do_ || moving_.empty()) return false;
+bool JobRun::rely_on_promises(Instant now) {
+  if (activity_ != Activity::kPorts || !moves_ || promises_do_ || moving_.empty()) return false;
   const Phase phase = phases_[phase_];
   if (phase != Phase::kStage && phase != Phase::kLateStart) return false;
   promises_do_ = true;
@@ -174,6 +172,8 @@ bool JobRun::rely_on_promises() {
     ++phase_;
     enter_phase();
   }
+  next_batch(now);
+  advance(now);
   return true;
 }
 

@@ -91,6 +91,7 @@ class JobRun {
   void on_let_go(std::size_t allocation, const AllocationKey& holder);
   bool waits_for_ports() const { return !over() && (activity_ == Activity::kPorts || parked_ > 0); }
   bool look_for_ports(Instant now);
+  bool rely_on_promises(Instant now);  // true: it went on, though nobody has let go yet
   void give_up_ports(Instant now);
   // As a holder.
   PortHolders::Will will_let_go(std::size_t allocation, const PortWait& wait) const;
@@ -142,7 +143,6 @@ class JobRun {
   bool begin_or_park(std::size_t allocation);
   void put_back(std::size_t allocation);
   void leave_waiting(std::size_t allocation);
-  bool rely_on_promises();
   bool has_room_to_stop(std::size_t allocation) const;
   void end_of_stop(std::size_t allocation, const Settled& settled, Instant now);
   void forget_stop(std::size_t allocation);

@@ -338,16 +338,15 @@ class Rollout::Machine : public PortHolders {
   // nobody lets go of before somebody else does.
   bool break_circle() {
     if (!fleet_.idle() || !timers_.empty()) return false;
-    if (!port_sleepers_.empty()) {
-      const Number number = *port_sleepers_.begin();
-      port_sleepers_.erase(port_sleepers_.begin());
-      JobRun* run = jobs_[number].run.get();
-      if (run && run->waits_for_ports()) {
-        run->give_up_ports(now_);
+    for (const bool trust : {true, false}) {
+      for (const Number number : std::set<Number>(port_sleepers_)) {
+        JobRun* run = jobs_[number].run.get();
+        if (!run || !run->waits_for_ports() || (trust && !run->rely_on_promises(now_))) continue;
+        if (!trust) run->give_up_ports(now_);
         stirred_ = true;
         touched(number);
+        return true;
       }
-      return true;
     }
     if (asleep_.empty()) return false;
     const Number number = *asleep_.begin();

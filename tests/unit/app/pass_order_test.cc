@@ -133,5 +133,28 @@ TEST(PassOrder, AJobThatDoesNotFitIsHeldAndTheOthersGoOn_R1_6) {  // workspace.m
   EXPECT_NE(world.note(commit).find("InsufficientCapacity"), std::string::npos);
 }
 
+// R4.2: what holds a job is told with every commit, until it holds it no more.
+TEST(PassOrder, AJobThatDoesNotFitIsToldAgainWithTheNextCommit) {
+  LoopWorld world;
+  const auto files = [](const std::string& memory, const std::string& other_version) {
+    FakeFileView view = LoopWorld::workspace(1, {{"api", "1.0.0"}, {"db", other_version}});
+    view.file("workspace/workers.json", R"([{"host": "w1", "memory": "512 mb"}])");
+    view.file("workspace/jobs/api/manifest.json",
+              R"({"version": "1.0.0", "selectors": ["worker"], "resources": {"memory": {"min": ")" + memory +
+                  R"(", "max": ")" + memory + R"("}}})");
+    return view;
+  };
+  world.source.commit(files("100 mb", "1.0.0"));
+  world.pass();
+  const CommitId second = world.source.commit(files("900 mb", "1.0.0"));
+  world.pass();
+  EXPECT_NE(world.note(second).find("api"), std::string::npos) << world.note(second);
+  const CommitId third = world.source.commit(files("900 mb", "2.0.0"));
+  world.pass();
+  EXPECT_NE(world.note(third).find("api"), std::string::npos) << world.note(third);
+  world.pass();
+  EXPECT_NE(world.note(third).find("api"), std::string::npos) << world.note(third);
+}
+
 }  // namespace
 }  // namespace maand::testing

@@ -1,0 +1,115 @@
+// What is held, and what still applies to it: R1.6, R1.7, R2.6.
+#include <gtest/gtest.h>
+
+#include "tests/unit/core/plan_world.h"
+
+namespace maand {
+namespace {
+
+using World = PlanWorld;
+
+TEST(Plan, ABrokenJobStaysAtItsLastGoodContentAndOthersProceed_R1_6) {
+  World world;
+  world.worker("w1").worker("w2").job("b", "1.1.0");
+  world.running("a", "w1");
+  world.running("b", "w1");
+  world.running("b", "w2");
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  world.workspace.broken[JobName("a")].diagnostics.error("jobs/a/manifest.json", "version", "is no version",
+                                                         "fix it");
+  world.kept_content_is("a", "1.0.0");
+  // w2 is new to job a and gets the last good content (R1.7).
+  EXPECT_EQ(told(world.plan()),
+            "held a Broken; start a@w2 New; restart b@w1 VersionChanged; restart b@w2 VersionChanged; ");
+}
+
+TEST(Plan, DisablesAndLeavingWorkersApplyToAJobWhoseContentIsNotKnown_R1_7) {
+  World world;
+  world.worker("w1").worker("w2").worker("w3");
+  for (const char* worker : {"gone", "w1", "w2", "w3"}) world.running("a", worker);
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  world.workspace.disabled.jobs[JobName("a")] = {WorkerHost("w2")};
+  EXPECT_EQ(told(world.plan()), "held a Broken; stop a@gone Left; stop a@w2 Disabled; remove a@gone Left; ");
+  world.applied.allocations[{JobName("a"), WorkerHost("w2")}].running = false;
+  world.applied.allocations[{JobName("a"), WorkerHost("w2")}].last_target = Target::kStop;
+  EXPECT_EQ(told(world.plan()), "held a Broken; stop a@gone Left; remove a@gone Left; ") << "stopped once";
+}
+
+TEST(Plan, ABrokenJobWhoseContentIsNotKnownIsLeftAlone_R1_6) {
+  World world;
+  world.worker("w1");
+  world.running("a", "w1");
+  world.workspace.broken[JobName("a")].name = JobName("a");
+  EXPECT_EQ(told(world.plan()), "held a Broken; ");
+}
+
+TEST(Plan, RemovalsWaitWhileANewDirectoryDoesNotLoad_R1_6) {
+  World world;
+  world.worker("w1");
+  world.running("a", "w1");
+  world.workspace.broken[JobName("renamed")].name = JobName("renamed");
+  world.workspace.broken[JobName("renamed")].without_manifest = true;
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan), "held a MayBeRenamed; ");
+  EXPECT_EQ(plan.jobs.at(JobName("a")).held_detail, "jobs/renamed");
+}
+
+TEST(Plan, AJobThatRunsAndMatchesNoWorkerAnyMoreIsHeld_R1_6) {
+  World world;
+  world.worker("w1").job("a").job("b");
+  world.job_of("a").selectors = {"gpu"};
+  world.running("a", "w1");
+  world.running("b", "w1");
+  EXPECT_EQ(told(world.plan()), "held a NoPlacement; ");
+}
+
+TEST(Plan, AJobThatMatchesNoWorkerAndNeverRanIsNothing) {
+  World world;
+  world.worker("w1").job("a");
+  world.job_of("a").selectors = {"gpu"};
+  EXPECT_EQ(told(world.plan()), "");
+}
+
+TEST(Plan, AFailedRolloutIsNotTriedAgainUntilTheJobChanges_R2_6) {
+  World world;
+  world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+  AppliedAllocation& failed = world.running("a", "w1");
+  failed.last = LastResult::kFailed;
+  failed.last_target = Target::kRestart;
+  failed.tree = world.job_of("a").tree;
+  world.running("a", "w2");
+  JobRecord& record = world.applied.jobs.at(JobName("a"));
+  record.held_reason = "TargetFailed";
+  record.held_tree = world.job_of("a").tree;
+  world.kept_content_is("a", "1.0.0");
+  // What failed stays as it is, what was not reached runs 1.0.0, the new worker gets it.
+  EXPECT_EQ(told(world.plan()), "held a TargetFailed; start a@w3 New; wait a@w1 TargetFailed; ");
+  world.job("a", "2.0.1");
+  EXPECT_EQ(told(world.plan()), "start a@w3 New; restart a@w1 PreviousFailed; restart a@w2 VersionChanged; ");
+}
+
+TEST(Plan, AFirstRolloutThatFailedStartsNothingElsewhere_R2_6) {
+  World world;
+  world.worker("w1").worker("w2").job("a", "1.0.0");
+  AppliedAllocation& failed = world.running("a", "w1");
+  failed.running = false;
+  failed.last = LastResult::kFailed;
+  JobRecord& record = world.applied.jobs.at(JobName("a"));
+  record.target_commit = record.good_commit = {};
+  record.held_reason = "GateFailed";
+  record.held_tree = world.job_of("a").tree;
+  EXPECT_EQ(told(world.plan()), "held a GateFailed; ");
+}
+
+TEST(Plan, AnErrorBetweenJobsHoldsTheOneThatChanged_R1_6) {
+  World world;
+  world.worker("w1").job("a", "1.1.0").job("b");
+  world.running("a", "w1");
+  world.running("b", "w1");
+  world.workspace.between.push_back({Reason::kPortConflict, {JobName("a"), JobName("b")}, {}});
+  world.kept_content_is("a", "1.0.0");
+  EXPECT_EQ(told(world.plan()), "held a PortConflict; ");
+}
+
+}  // namespace
+}  // namespace maand

@@ -70,6 +70,16 @@ void Pass::remember_results() {
           deps_.journal.fail_gate(allocation.action.key);
       }
     }
+    // Whoever was ill before and still is has had its gate; after a rollout that was
+    // cut short it has not.
+    if (job.state != JobReport::State::kStopped) {
+      for (const AllocationReport& allocation : job.allocations) {
+        const bool seen = allocation.state == AllocationReport::State::kDone ||
+                          allocation.state == AllocationReport::State::kFailed;
+        if (seen && allocation.health == Health::kUnhealthy)
+          deps_.journal.set_health(allocation.action.key, Health::kUnhealthy);
+      }
+    }
     if (job.state == JobReport::State::kFailed && of_target) {
       record.held_reason = to_string(job.reason);
       record.held_detail = job.detail;

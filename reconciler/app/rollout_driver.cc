@@ -85,13 +85,12 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
         deps_.runner.probe(step.endpoint, step.health,
                            [this, land, &rollout, key = step.key](Health health, std::string detail) {
                              land([this, &rollout, key, health, detail = std::move(detail)] {
+                               rollout.on_probe(key, health, detail, deps_.clock.now());
                                try {
-                                 // No verdict is no news: the daemon is leaving.
-                                 if (health != Health::kUnprobed) deps_.journal.set_health(key, health);
+                                 if (rollout.came_up(key)) deps_.journal.set_health(key, Health::kHealthy);
                                } catch (const StoreError&) {
                                  store_failure_ = std::current_exception();
                                }
-                               rollout.on_probe(key, health, detail, deps_.clock.now());
                              });
                            });
       }

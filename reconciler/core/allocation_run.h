@@ -49,6 +49,7 @@ struct AllocationRun {
   bool giving_up = false;          // a stop for its port is under way, in no batch of its job
   bool gave_up = false;
   bool exempt = false;   // was unhealthy before its batch (R2.4)
+  bool came_up = false;  // healthy in its gate
   bool begun = false;    // a step of its action was handed out
   std::string version;   // confirmed
   bool running = false;  // confirmed
@@ -57,6 +58,8 @@ struct AllocationRun {
   AllocationReport::State state = AllocationReport::State::kPending;
   std::optional<Outcome> outcome;
   Health health = Health::kUnprobed;
+  // As the checks of what ran said last, of before its batch or from outside of it.
+  Health watched = Health::kUnprobed;
   WorkerCondition condition = WorkerCondition::kNone;
   std::string detail;
 

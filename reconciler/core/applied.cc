@@ -95,7 +95,11 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.holds.clear();
       } else {
         if (may_listen_after(target)) allocation.holds = together({}, operation.ports);
-        if (target != Target::kNone) allocation.running = true;
+        if (target != Target::kNone) {
+          allocation.running = true;
+          // What was known is of what ran before. Until a gate says otherwise it owes one.
+          allocation.health = Health::kUnprobed;
+        }
         allocation.version = operation.new_version;
       }
       if (target != Target::kNone) {

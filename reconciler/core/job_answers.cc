@@ -154,12 +154,18 @@ bool JobRun::on_probe(std::size_t allocation, Health health, const std::string& 
     availability_.set_health(active, health);
     upgrade_queue_.set_unavailable(allocation, availability_.unavailable(active));
   }
-  if (run.turn != Turn::kInFlight || run.step != Step::Kind::kProbe) return false;  // news from elsewhere
+  if (run.turn != Turn::kInFlight || run.step != Step::Kind::kProbe) {  // news from elsewhere
+    run.watched = health;
+    return false;
+  }
   run.turn = Turn::kIdle;
   --in_flight_;
   if (activity_ == Activity::kGate) {
     run.detail = health == Health::kHealthy ? "" : detail;
-    if (gate_.on_probe(allocation, health == Health::kHealthy)) progress_ = now;
+    if (gate_.on_probe(allocation, health == Health::kHealthy)) {
+      run.came_up = true;
+      progress_ = now;
+    }
   } else if (!over()) {
     --open_;
   }

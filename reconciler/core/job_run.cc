@@ -30,6 +30,7 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
     run.version = active.version;
     run.running = active.running;
     run.health = active.health;
+    run.watched = active.health;
   }
   for (std::size_t i = 0; i < plan_.waits.size(); ++i) {
     if (const auto taker = find(plan_.waits[i].taker.worker)) runs_[*taker].waits.push_back(i);
@@ -211,7 +212,10 @@ void JobRun::begin_members() {
     AllocationRun& run = runs_[member];
     // What is tried again because it failed is to come up now; it is no bystander.
     const bool tried_again = run.planned && run.planned->previous == Previous::kFailed;
-    run.exempt = run.running && run.health == Health::kUnhealthy && !tried_again;
+    // The look was made with the new checks, which what runs may never have answered
+    // (another port, another path); it was ill only if its own checks said so, too.
+    run.exempt =
+        run.running && run.health == Health::kUnhealthy && run.watched == Health::kUnhealthy && !tried_again;
     if (run.turn != AllocationRun::Turn::kParked) enqueue(member, Step::Kind::kRun);
   }
 }

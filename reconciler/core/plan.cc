@@ -77,7 +77,8 @@ Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocat
 
 // An allocation that would be left alone has to let go of a declared port.
 Decision let_go(Decision decision, const AppliedAllocation* applied, const std::set<AllocationKey>& must) {
-  const bool idle = decision.reason == Reason::kUnchanged || decision.reason == Reason::kNewBaseline;
+  const bool idle = decision.reason == Reason::kUnchanged || decision.reason == Reason::kNewBaseline ||
+                    decision.reason == Reason::kSettled;  // a restart has its gate as well
   if (!idle || !applied || must.count(applied->key) == 0) return decision;
   return {Action::kRestart, Reason::kPortHandedOver};
 }

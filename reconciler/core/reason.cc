@@ -81,7 +81,7 @@ Words words(Reason reason) {
     case Reason::kStopping:
       return {"Stopping", "the daemon is leaving; the next start goes on"};
     case Reason::kSettled:
-      return {"Settled", "it was begun by a daemon that ended before it could tell of it"};
+      return {"Settled", "it was begun by a daemon that ended before it could see and tell what came of it"};
     case Reason::kPortConflict:
       return {"PortConflict", "another job claims the same port on the same worker, or has not let go of it"};
     case Reason::kTooFewAllocations:

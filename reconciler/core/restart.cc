@@ -52,6 +52,8 @@ Decision decide(const Situation& s) {
   }
   if (s.files_differ && s.uncaused) return {Action::kNone, Reason::kNewBaseline};
   if (s.files_differ || s.version_differs) return upgrade(s);
+  // Nothing is left to be done there but to see whether it came up.
+  if (s.gate_owed) return {Action::kSync, Reason::kSettled};
   return {Action::kNone, Reason::kUnchanged};
 }
 
@@ -94,6 +96,9 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   s.may_run = !s.running && s.last_target != Target::kStop && !applied->missing_target &&
               (s.last == LastResult::kFailed || s.last == LastResult::kInterrupted);
   if (!wanted) return s;
+  s.gate_owed = !wanted->job.health.checks.empty() && s.running && s.last == LastResult::kConfirmed &&
+                s.last_target != Target::kStop && applied->health == Health::kUnprobed &&
+                applied->tree == wanted->job.tree;
   s.files_differ = files_differ(wanted->content, *applied);
   s.version_differs = version_differs(wanted->job, *applied);
   if (s.files_differ && applied->files && same_directory(applied->tree, wanted->job.tree)) {

@@ -25,6 +25,9 @@ struct Situation {
   LastResult last = LastResult::kNone;
   Target last_target = Target::kNone;
 
+  // Its target was confirmed, and whoever was to look at its health did not live to (R2.4).
+  bool gate_owed = false;
+
   bool files_differ = false;
   bool version_differs = false;
   RestartPolicy policy = RestartPolicy::kAlways;

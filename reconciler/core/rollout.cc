@@ -140,6 +140,14 @@ class Rollout::Machine : public PortHolders {
     settle();
   }
 
+  bool came_up(const AllocationKey& key) const {
+    const auto job = numbers_.find(key.job);
+    if (job == numbers_.end()) return false;
+    const JobRun& run = *jobs_[job->second].run;
+    const auto allocation = run.find(key.worker);
+    return allocation && run.allocations()[*allocation].came_up;
+  }
+
   bool quiet(const JobName& name) const {
     const auto it = numbers_.find(name);
     return it == numbers_.end() || jobs_[it->second].run->quiet();
@@ -385,6 +393,8 @@ void Rollout::on_contact(const WorkerHost& worker, const Contact& contact, Insta
 void Rollout::on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now) {
   machine_->on_outcome(key, outcome, now);
 }
+bool Rollout::came_up(const AllocationKey& key) const { return machine_->came_up(key); }
+
 void Rollout::on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
   machine_->on_probe(key, health, detail, now);
 }

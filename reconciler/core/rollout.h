@@ -110,6 +110,9 @@ class Rollout {
   void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);
   void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now);
   void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now);
+  // Was acted on and answered its gate. Only that is news of its health: a look before
+  // a batch is made with checks that belong to other content.
+  bool came_up(const AllocationKey& key) const;
 
   // R1.8, R5.5: no new operation of the job begins; what is in flight and its gate finish.
   void stop_job(const JobName& job, Reason reason);

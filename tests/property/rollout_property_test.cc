@@ -101,6 +101,17 @@ bool waits_for_a_held_job(const Plan& plan) {
   return false;
 }
 
+std::string told(const Plan& plan) {
+  std::string out;
+  for (const auto& [name, job] : plan.jobs) {
+    if (job.held) out += name.str() + " is held " + to_string(job.held_reason) + "; ";
+    for (const auto* list : {&job.drains, &job.removals, &job.starts, &job.upgrades, &job.handovers}) {
+      for (const PlannedAction& action : *list) out += sentence(action) + "; ";
+    }
+  }
+  return out;
+}
+
 TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
   for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
     RolloutWorld world(
@@ -113,7 +124,7 @@ TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
     }
     operations += world.operations();
     const Plan left = world.plan();
-    if (left.has_actions() && !waits_for_a_held_job(left)) return {"it does not converge"};
+    if (left.has_actions() && !waits_for_a_held_job(left)) return {"it does not converge: " + told(left)};
     return {};
   });
 }

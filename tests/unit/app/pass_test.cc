@@ -166,6 +166,39 @@ TEST(Pass, ALostAnswerIsSettledAndTheTargetIsNotRunAgain_R3_4) {
   EXPECT_EQ(world.state(), "applied");
 }
 
+// A daemon that ended between a target and its gate leaves the gate to the next one.
+TEST(Pass, ATargetThatIsSettledOwesItsGate_R2_4) {
+  for (const bool healthy : {true, false}) {
+    LoopWorld world;
+    const auto files = [](const std::string& version) {
+      FakeFileView view = LoopWorld::workspace(1, {{"api", version}});
+      view.file("workspace/jobs/api/manifest.json",
+                R"({"version": ")" + version + R"(", "selectors": ["worker"],)" +
+                    R"( "resources": {"ports": {"api_http": 8080}},)" +
+                    R"( "health_check": {"checks": [{"type": "tcp", "port": "api_http"}],)" +
+                    R"( "wait": {"attempts": 2, "interval_seconds": 0}}})");
+      return view;
+    };
+    world.source.commit(files("1.0.0"));
+    world.pass();
+    ASSERT_EQ(world.state(), "applied");
+    const AllocationKey key{JobName("api"), WorkerHost("w1")};
+    EXPECT_EQ(world.journal.state().find(key)->health, Health::kHealthy);
+    const CommitId second = world.source.commit(files("2.0.0"));
+    world.runner.lose_answer = {key};
+    if (!healthy) world.runner.unhealthy = {key};
+    world.pass();  // the target ran, nobody knows
+    world.pass();
+    const Runs once = {"start api@w1 0.0.0→1.0.0", "restart api@w1 1.0.0→2.0.0", "sync api@w1 2.0.0→2.0.0"};
+    EXPECT_EQ(world.runner.runs, once) << "no target runs again for the gate";
+    EXPECT_EQ(world.state(), healthy ? "applied" : "held") << world.note(second);
+    EXPECT_EQ(world.note(second).find("GateFailed") == std::string::npos, healthy) << world.note(second);
+    EXPECT_EQ(world.journal.state().find(key)->health, healthy ? Health::kHealthy : Health::kUnhealthy);
+    world.pass();
+    EXPECT_EQ(world.state(), healthy ? "applied" : "held");
+  }
+}
+
 TEST(Pass, AnOperationThatNeverBeganIsBegunAsANewOne_R3_4) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));

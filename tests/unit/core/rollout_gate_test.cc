@@ -76,11 +76,25 @@ TEST(RolloutGate, R2_4_StartsHaveOneGateAfterTheLastOrOneABatchWhenTheyAreLimite
 
 TEST(RolloutGate, R2_4_AnAllocationThatWasUnhealthyBeforeItsBatchCannotFailTheGate) {
   RolloutScript script;
-  script.put(job("api").upgrade("w1 w2").checks());
+  JobText api = job("api").upgrade("w1 w2").checks();
+  api.active("w1").health = Health::kUnhealthy;
+  script.put(api);
   script.unhealthy("api@w1");
   script.run();
   EXPECT_EQ(script.end_of("api@w1"), "done");
   EXPECT_NE(script.end("api"), "failed: GateFailed");
+}
+
+// What runs never answered on the new port or path, and a broken version would pass.
+TEST(RolloutGate, R2_4_ChecksThatChangedMakeNobodyABystander) {
+  RolloutScript script;
+  script.put(job("api").upgrade("w1 w2").checks());  // healthy by the checks of what runs
+  script.unhealthy("api@w1");
+  script.unhealthy("api@w2");
+  script.run();
+  EXPECT_EQ(script.end("api"), "failed: GateFailed");
+  EXPECT_EQ(script.log("api"), "restart w1");
+  EXPECT_EQ(script.end_of("api@w2"), "not reached");
 }
 
 // Otherwise a retry of what never came up would be reported as a success.
@@ -105,6 +119,7 @@ TEST(RolloutGate, R2_4_TheBaselineIsTakenBeforeEachBatchNotOnlyBeforeTheFirst) {
     if (step.kind == Step::Kind::kRun && step.key.str() == "api@w1") {
       script.tick(60s);
       script.unhealthy("api@w2");
+      script.rollout.on_probe({JobName("api"), WorkerHost("w2")}, Health::kUnhealthy, "refused", script.now);
     }
   };
   script.run();
@@ -226,8 +241,11 @@ TEST(RolloutAvailability, R2_5_UnhealthyReachableOnesGoFirstAndCostNothing) {
 TEST(RolloutAvailability, R2_5_AJobThatIsDownAltogetherIsUpgradedAllTheSame) {
   RolloutScript script;
   JobText api = job("api").upgrade("w1 w2 w3 w4").checks();
+  for (const char* worker : {"w1", "w2", "w3", "w4"}) {
+    api.active(worker).health = Health::kUnhealthy;
+    script.unhealthy(std::string("api@") + worker);
+  }
   script.put(api);
-  for (const char* key : {"api@w1", "api@w2", "api@w3", "api@w4"}) script.unhealthy(key);
   script.run();
   EXPECT_EQ(script.log("api"), "restart w1 | restart w2 | restart w3 | restart w4");
 }

@@ -37,8 +37,7 @@ class Rollout::Machine : public PortHolders {
       throw std::logic_error("Rollout::put: " + plan.job.str() + " is not quiet; stop_job() it and wait");
     }
     const auto number = static_cast<Number>(jobs_.size());
-    const auto old = numbers_.find(plan.job);
-    if (old != numbers_.end()) jobs_[old->second].run.reset();
+    if (const auto old = numbers_.find(plan.job); old != numbers_.end()) jobs_[old->second].run.reset();
     numbers_[plan.job] = number;
     Job& job = jobs_.emplace_back();
     job.place = place_of(plan);
@@ -141,11 +140,8 @@ class Rollout::Machine : public PortHolders {
   }
 
   bool came_up(const AllocationKey& key) const {
-    const auto job = numbers_.find(key.job);
-    if (job == numbers_.end()) return false;
-    const JobRun& run = *jobs_[job->second].run;
-    const auto allocation = run.find(key.worker);
-    return allocation && run.allocations()[*allocation].came_up;
+    const auto [run, member] = member_of(key);
+    return run && run->allocations()[member].came_up;
   }
 
   bool quiet(const JobName& name) const {
@@ -187,15 +183,12 @@ class Rollout::Machine : public PortHolders {
   template <class Apply>
   void answer(const AllocationKey& key, Instant now, const Apply& apply) {
     now_ = now;
-    const auto job = numbers_.find(key.job);
-    if (job == numbers_.end()) return;
-    JobRun& run = *jobs_[job->second].run;
-    const auto allocation = run.find(key.worker);
-    if (!allocation) return;
-    const Fleet::Lane lane = run.allocations()[*allocation].lane;
+    const auto [run, member] = member_of(key);
+    if (!run) return;
+    const Fleet::Lane lane = run->allocations()[member].lane;
     stirred_ = true;
-    if (apply(run, *allocation)) fleet_.done(lane);
-    touched(job->second);
+    if (apply(*run, member)) fleet_.done(lane);
+    touched(numbers_.at(key.job));
     settle();
   }
 
@@ -280,25 +273,24 @@ class Rollout::Machine : public PortHolders {
     touched(number);
   }
 
-  // The member of another job that has a port. Null: it takes no part in this rollout.
-  std::pair<JobRun*, std::size_t> holder_of(const PortWait& wait) const {
-    const auto job = numbers_.find(wait.holder.job);
+  // Null: it takes no part in this rollout.
+  std::pair<JobRun*, std::size_t> member_of(const AllocationKey& key) const {
+    const auto job = numbers_.find(key.job);
     if (job == numbers_.end()) return {nullptr, 0};
     JobRun* run = jobs_[job->second].run.get();
-    const auto allocation = run->find(wait.holder.worker);
-    if (!allocation) return {nullptr, 0};
-    return {run, *allocation};
+    const auto member = run->find(key.worker);
+    return {member ? run : nullptr, member.value_or(0)};
   }
 
   Will look(const PortWait& wait) const override {
     if (wait.how == PortWait::How::kKeeps) return Will::kKeep;
-    const auto [run, allocation] = holder_of(wait);
-    return run ? run->will_let_go(allocation, wait) : Will::kKeep;
+    const auto [run, holder] = member_of(wait.holder);
+    return run ? run->will_let_go(holder, wait) : Will::kKeep;
   }
 
   void stop(const PortWait& wait) override {
-    const auto [run, allocation] = holder_of(wait);
-    if (run) run->stop_for_port(allocation);
+    const auto [run, holder] = member_of(wait.holder);
+    if (run) run->stop_for_port(holder);
   }
 
   void tell_all_on(Fleet::Lane lane) {
@@ -394,7 +386,6 @@ void Rollout::on_outcome(const AllocationKey& key, const Outcome& outcome, Insta
   machine_->on_outcome(key, outcome, now);
 }
 bool Rollout::came_up(const AllocationKey& key) const { return machine_->came_up(key); }
-
 void Rollout::on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
   machine_->on_probe(key, health, detail, now);
 }

@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "executor/ssh_error.h"
 
@@ -37,7 +39,10 @@ Credential load_key_file(const std::string& directory, const std::string& name) 
   if (name.empty() || name.find('/') != std::string::npos || name == "." || name == "..") {
     fail("is not a file name; `key` names a file in secrets/, or says agent");
   }
-  std::ifstream in(directory + "/" + name, std::ios::binary);
+  const std::string path = directory + "/" + name;
+  // A directory can be opened, and only reading it throws.
+  if (std::error_code none; std::filesystem::is_directory(path, none)) fail("is a directory, not a key file");
+  std::ifstream in(path, std::ios::binary);
   Credential credential{"key secrets/" + name, {std::istreambuf_iterator<char>(in), {}}, {}, {}};
   const auto& key = credential.private_key;
   if (!in.is_open() || in.bad()) fail(std::string("cannot be read: ") + std::strerror(errno));

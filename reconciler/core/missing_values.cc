@@ -72,7 +72,11 @@ std::string list_missing(const std::set<std::string>& names) {
     out += printable(name, kMostNameBytes);
     ++shown;
   }
-  if (names.size() > shown) out += " and " + std::to_string(names.size() - shown) + " more";
+  if (names.size() > shown) {
+    // At the limit nobody knows how many there are beyond it.
+    out += " and " + std::to_string(names.size() - shown) +
+           (names.size() >= MissingValues::kMost ? " or more others" : " more");
+  }
   return out;
 }
 

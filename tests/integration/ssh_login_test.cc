@@ -133,7 +133,9 @@ TEST_F(SshLoginTest, key_files_that_cannot_work_say_why) {
       {"ssh-keygen", "-q", "-t", "ed25519", "-N", "locked", "-f", (secrets_.path() / "locked").string()});
   run_program({"ssh-keygen", "-q", "-t", "ecdsa", "-m", "PEM", "-N", "locked", "-f",
                (secrets_.path() / "pem").string()});
+  std::filesystem::create_directory(secrets_.path() / "directory");
   const std::pair<const char*, const char*> cases[] = {{"missing", "cannot be read"},
+                                                       {"directory", "is a directory"},
                                                        {"known_hosts", "is no private key"},
                                                        {"locked", "locked with a passphrase"},
                                                        {"pem", "locked with a passphrase"},

@@ -87,6 +87,8 @@ TEST(MissingValues, TheListIsShort) {
   std::set<std::string> many;
   for (char c = 'a'; c <= 'l'; ++c) many.insert(std::string("v/") + c);
   EXPECT_EQ(list_missing(many), "v/a, v/b, v/c, v/d, v/e, v/f, v/g, v/h, v/i, v/j and 2 more");
+  for (int i = 0; i < 200; ++i) many.insert("v/x" + std::to_string(i));
+  EXPECT_NE(list_missing(many).find(" or more others"), std::string::npos) << "the search ends at a limit";
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace maand {
 
-void Counters::count(const Event& event) {
+void Counters::on(const Event& event) {
   events_[static_cast<std::size_t>(event.kind)].fetch_add(1, std::memory_order_relaxed);
   if (event.kind != EventKind::kOperationEnded) return;
   for (std::size_t i = 0; i < kOutcomes; ++i) {

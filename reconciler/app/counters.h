@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <string>
 
-#include "reconciler/core/events.h"
 #include "reconciler/core/outcome.h"
+#include "reconciler/core/ports.h"
 
 namespace maand {
 
-class Counters {
+class Counters : public Observer {
  public:
-  void count(const Event& event);
+  void on(const Event& event) override;
 
   // Prometheus text: `maand_events_total{kind="…"}`, `maand_operations_total{outcome="…"}`.
   std::string prometheus() const;

@@ -71,8 +71,7 @@ struct Reporter::Log {
   std::shared_ptr<spdlog::logger> logger;
 };
 
-Reporter::Reporter(const LogOptions& options, Counters& counters)
-    : log_(std::make_unique<Log>()), json_(options.json), counters_(counters) {
+Reporter::Reporter(const LogOptions& options) : log_(std::make_unique<Log>()), json_(options.json) {
   log_->logger = std::make_shared<spdlog::logger>("maand", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   log_->logger->set_level(spdlog::level::from_str(options.level));
   log_->logger->set_pattern(json_ ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
@@ -82,14 +81,11 @@ Reporter::Reporter(const LogOptions& options, Counters& counters)
 Reporter::~Reporter() = default;
 
 void Reporter::on(const Event& event) {
-  counters_.count(event);
   const spdlog::level::level_enum level = level_of(event);
   if (!log_->logger->should_log(level)) return;
   const auto name = spdlog::level::to_string_view(level);
   log_->logger->log(level, "{}",
                     json_ ? as_json(event, std::string(name.data(), name.size()).c_str()) : as_text(event));
 }
-
-void Reporter::note(const std::string& text) { on(Event{.kind = EventKind::kNotice, .text = text}); }
 
 }  // namespace maand

@@ -1,4 +1,4 @@
-// Observer → log lines and counters.
+// Observer → log lines.
 //
 // Text: `2026-11-23T10:00:00.123Z info  operation_ended job=api worker=10.0.0.1 … a sentence`;
 // JSON: the same fields, one object a line. Thread-safe.
@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "reconciler/app/counters.h"
 #include "reconciler/core/ports.h"
 
 namespace maand {
@@ -19,19 +18,16 @@ struct LogOptions {
 
 class Reporter : public Observer {
  public:
-  // Writes to stderr. `counters` outlives the reporter.
-  Reporter(const LogOptions& options, Counters& counters);
+  // Writes to stderr.
+  explicit Reporter(const LogOptions& options);
   ~Reporter() override;
 
   void on(const Event& event) override;
-  // A line of our own, outside any pass.
-  void note(const std::string& text);
 
  private:
   struct Log;
   std::unique_ptr<Log> log_;
   const bool json_;
-  Counters& counters_;
 };
 
 }  // namespace maand

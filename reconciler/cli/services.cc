@@ -5,7 +5,9 @@
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
+#include "reconciler/app/counters.h"
 #include "reconciler/app/output_files.h"
+#include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/store/bucket_lock.h"
@@ -51,7 +53,8 @@ struct Services::Parts {
   Parts(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> bucket_lock,
         const OpenStore& open_store)
       : lock(std::move(bucket_lock)),
-        reporter(log_options(bucket, context), counters),
+        reporter(log_options(bucket, context)),
+        observers({&counters, &reporter}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
         source(git_options(bucket)),
@@ -63,7 +66,7 @@ struct Services::Parts {
         judge(lane, source, *values, judge_settings(bucket)),
         board(inbox, counters, bucket.config.bucket_id, bucket.config.name),
         reconciler(
-            {inbox, lane, source, source.notes(), judge, runner, *store, journal, clock, reporter, board},
+            {inbox, lane, source, source.notes(), judge, runner, *store, journal, clock, observers, board},
             pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -82,6 +85,7 @@ struct Services::Parts {
   SystemClock clock;
   Counters counters;
   Reporter reporter;
+  Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
   GitSource source;
@@ -125,7 +129,7 @@ Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
 StatusBoard& Services::board() { return parts_->board; }
-Reporter& Services::reporter() { return parts_->reporter; }
+Observers& Services::observers() { return parts_->observers; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "reconciler/app/inbox.h"
+#include "reconciler/app/observers.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
-#include "reconciler/app/reporter.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/store/bucket_lock.h"
@@ -40,7 +40,7 @@ class Services {
   Reconciler& reconciler();
   OperatorDesk& desk();
   StatusBoard& board();
-  Reporter& reporter();
+  Observers& observers();
   const Memory& memory();
 
   // Ends every wait for git and for workers soon. Any thread.

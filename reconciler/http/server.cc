@@ -4,13 +4,16 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/text.h"
 #include "reconciler/http/stream_handles.h"
 
 namespace maand {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 512;
-constexpr char kPeerHeader[] = "X-Maand-Peer-Uid";  // set by us alone; what a client sends is erased
+// Set by us alone; what a client sends is erased.
+constexpr char kPeerUidHeader[] = "X-Maand-Peer-Uid";
+constexpr char kPeerAddressHeader[] = "X-Maand-Peer-Address";
 
 void fill(httplib::Response& out, const HttpReply& reply) {
   out.status = reply.status;
@@ -37,6 +40,18 @@ unsigned peer_uid(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
   return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.uid : ~0u;
+}
+
+std::string peer_address(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  char text[NI_MAXHOST] = "";
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.ss_family == AF_UNIX ||
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&peer), size, text, sizeof text, nullptr, 0,
+                    NI_NUMERICHOST) != 0) {
+    return "";
+  }
+  return text;
 }
 
 // Says that nothing more comes and takes what the client still sends, for a
@@ -91,10 +106,13 @@ class HttpServer::Parser : public httplib::Server {
 
   void serve(int fd, Listener::Deadline deadline) {
     DeadlineStream stream(fd, deadline, limits_.max_header_bytes + limits_.max_body_bytes);
-    const unsigned uid = over_unix_ ? peer_uid(fd) : 0;
+    const std::string uid = std::to_string(over_unix_ ? peer_uid(fd) : 0);
+    const std::string address = over_unix_ ? "" : peer_address(fd);
     const std::function<void(httplib::Request&)> setup = [&](httplib::Request& request) {
-      request.headers.erase(kPeerHeader);
-      request.set_header(kPeerHeader, std::to_string(uid));
+      request.headers.erase(kPeerUidHeader);
+      request.headers.erase(kPeerAddressHeader);
+      request.set_header(kPeerUidHeader, uid);
+      request.set_header(kPeerAddressHeader, address);
       // Answers are small and local: no ranges, no compression.
       request.ranges.clear();
       request.headers.erase("Range");
@@ -163,7 +181,9 @@ class HttpServer::Parser : public httplib::Server {
     out.query = request.params;
     out.body = request.body;
     out.over_unix_socket = over_unix_;
-    out.peer_uid = static_cast<unsigned>(std::stoul(request.get_header_value(kPeerHeader)));
+    for (const auto& [name, value] : request.headers) out.headers.emplace(lower(name), value);
+    out.peer_uid = static_cast<unsigned>(std::stoul(request.get_header_value(kPeerUidHeader)));
+    out.peer_address = request.get_header_value(kPeerAddressHeader);
     try {
       return handler_(out);
     } catch (const std::exception&) {

@@ -20,7 +20,9 @@ struct HttpRequest {
   std::string method;  // GET (HEAD as well) or POST
   std::string path;    // decoded, without the query
   std::multimap<std::string, std::string> query;
-  std::string body;
+  std::multimap<std::string, std::string> headers;  // names in lower case
+  std::string body;                                 // its bytes as they came
+  std::string peer_address;                         // numeric, without the port; empty over a unix socket
   bool over_unix_socket = false;
   unsigned peer_uid = 0;  // of the process at the other end; unix socket only
 };

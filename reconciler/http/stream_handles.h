@@ -4,6 +4,7 @@
 #pragma once
 
 #include <httplib.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 

@@ -49,7 +49,7 @@ class Wishes {
 
  private:
   static void leave(Services& services) {
-    services.reporter().note("leaving; what runs on workers goes on and is settled at the next start");
+    services.observers().note("leaving; what runs on workers goes on and is settled at the next start");
     services.reconciler().stop();
   }
 
@@ -66,9 +66,9 @@ class Wishes {
     if (fresh) next_ = std::move(fresh);
     if (!running_) return;
     if (!problem.empty()) {
-      running_->reporter().note("maand.conf was not reloaded, the old settings stay: " + problem);
+      running_->observers().note("maand.conf was not reloaded, the old settings stay: " + problem);
     } else {
-      running_->reporter().note("maand.conf is valid and is taken over once the running pass has ended");
+      running_->observers().note("maand.conf is valid and is taken over once the running pass has ended");
       running_->reconciler().finish();
     }
   }
@@ -90,9 +90,9 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
     ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
-    if (!news.empty()) services.reporter().note(news);
-    services.reporter().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
-                             "), " + bucket.config.git.url + " " + bucket.config.git.branch);
+    if (!news.empty()) services.observers().note(news);
+    services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
+                              "), " + bucket.config.git.url + " " + bucket.config.git.branch);
     wishes.met_by(services);
     services.reconciler().run();
     return wishes.met_by_none();

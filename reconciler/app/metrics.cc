@@ -212,6 +212,7 @@ void Metrics::pass_ended(PassEnd end, bool acted, Took took) {
 
 void Metrics::commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) {
   series_->times.accepted(commit, series_->clock.wall());
+  if (std::exchange(accepted_, commit.id) == commit.id) return;  // told by every pass
   for (const JobName& job : jobs) {
     for_all(DeliveryStage::kSeen, DeliveryStage::kHealthy,
             [&](DeliveryStage stage) { series_->delivery_of(job, stage); });

@@ -1,9 +1,10 @@
 // What happened since the daemon started, as numbers for `/metrics`. The page is
 // docs/metrics.md: a name that is added here has a line there.
 //
-// Cost on the machine of the benchmarks: 12 ns for a counter, 30 ns for a
-// histogram, 0.4 µs where a label has to be looked up. What the loop is like at
-// the moment (`Readings`) is counted when somebody asks, and not before.
+// Cost, on two busy cores: 1.4 µs for a call of git or a connection, 3 µs for an
+// operation that ended, all of it the look-up of labels (a counter itself is 12 ns, a
+// histogram 30 ns). What the loop is like at the moment (`Readings`) is counted when
+// somebody asks, and not before: 2 ms for a page without jobs, 23 ms with 100 of them.
 #pragma once
 
 #include <filesystem>
@@ -38,8 +39,9 @@ class Metrics : public Observer, public Meter, public LoopMeter {
   // A webhook announced the commit: from now on its push is known.
   void push_announced(const CommitId& commit);
 
-  // Before anybody asks: families that are rendered elsewhere (whole ones, with HELP
-  // and TYPE, ending in a newline), and certificates whose end is told.
+  // Before anybody asks for the text: families that are rendered elsewhere (whole ones,
+  // with HELP and TYPE, ending in a newline; callable for as long as somebody asks), and
+  // certificates whose end is told.
   void also(std::function<std::string()> families);
   void watch_certificate(const std::string& name, const std::filesystem::path& file);
 
@@ -49,6 +51,7 @@ class Metrics : public Observer, public Meter, public LoopMeter {
  private:
   struct Series;
   std::unique_ptr<Series> series_;
+  CommitId accepted_;  // reconcile thread
   std::vector<std::function<std::string()>> also_;
   std::map<std::string, std::filesystem::path> certificates_;
 };

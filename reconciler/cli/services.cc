@@ -7,7 +7,6 @@
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/metered_source.h"
-#include "reconciler/app/metrics.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
@@ -135,6 +134,7 @@ Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
+Metrics& Services::metrics() { return parts_->metrics; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

@@ -1,7 +1,7 @@
 // What the edges tell of each call to the outside, for metrics: how it ended and
 // how long it took. The seam below which nobody knows what a metric is.
 //
-// A call through it costs well under a microsecond and never throws. Thread-safe.
+// A call through it costs a few microseconds and never throws. Thread-safe.
 #pragma once
 
 #include <chrono>

@@ -35,15 +35,11 @@ void DeliveryTimes::announced(const CommitId& commit, WallTime at) {
   if (!known.pushed && !known.seen) known.pushed = at;  // a poll was faster: then it says nothing
 }
 
-bool DeliveryTimes::seen(const CommitId& commit, WallTime at) {
+void DeliveryTimes::seen(const CommitId& commit, WallTime at) {
   const std::lock_guard lock(mutex_);
-  const Known* before = find(commit);
-  const bool announced = before && before->pushed;
-  const bool first = !std::exchange(looked_, true);
-  if (first && !announced) return false;
+  if (!std::exchange(looked_, true) && !find(commit)) return;
   Known& known = put(commit);
   if (!known.seen) known.seen = at;
-  return announced;
 }
 
 void DeliveryTimes::accepted(const CommitInfo& commit, WallTime at) {

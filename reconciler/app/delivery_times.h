@@ -33,8 +33,8 @@ class DeliveryTimes {
 
   // A webhook said that it was pushed. What is announced need not ever be seen.
   void announced(const CommitId& commit, WallTime at);
-  // ls-remote showed it. Returns whether it was announced before.
-  bool seen(const CommitId& commit, WallTime at);
+  // ls-remote showed it.
+  void seen(const CommitId& commit, WallTime at);
   // It passed every policy and is converged to. Only the first time counts.
   void accepted(const CommitInfo& commit, WallTime at);
   // A target of the job, of that commit, was confirmed.

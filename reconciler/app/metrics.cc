@@ -79,6 +79,7 @@ struct Metrics::Series {
   Family<Counter>& heads =
       counter("maand_heads_seen_total",
               "New commits at the tip of the branch, by whether a webhook had announced them.");
+  Counter& heads = counter("maand_heads_seen_total", "New commits at the tip of the branch.").Add({});
   Family<Counter>& passes = counter("maand_passes_total", "Passes that ended, by how they did.");
   Family<Counter>& holds =
       counter("maand_job_failures_total", "Rollouts of jobs that failed and hold them, by reason.");
@@ -123,7 +124,6 @@ Metrics::Series::Series(const Clock& wall_clock) : clock(wall_clock) {
   for_all(EventKind::kPassStarted, EventKind::kNotice, [&](EventKind kind) {
     events.Add({{"kind", to_string(kind)}});
   });
-  for (const char* announced : {"yes", "no"}) heads.Add({{"announced", announced}});
   for_all(PassEnd::kConverged, PassEnd::kSourceFailed, [&](PassEnd end) {
     passes.Add({{"end", to_string(end)}});
   });
@@ -161,11 +161,10 @@ Metrics::~Metrics() = default;
 void Metrics::on(const Event& event) {
   series_->events.Add({{"kind", to_string(event.kind)}}).Increment();
   switch (event.kind) {
-    case EventKind::kHeadSeen: {
-      const bool announced = series_->times.seen(event.commit, series_->clock.wall());
-      series_->heads.Add({{"announced", announced ? "yes" : "no"}}).Increment();
+    case EventKind::kHeadSeen:
+      series_->heads.Increment();
+      series_->times.seen(event.commit, series_->clock.wall());
       break;
-    }
     case EventKind::kJobHeld:
       series_->holds.Add({{"reason", event.reason}}).Increment();
       break;

@@ -142,6 +142,9 @@ void add_fleet(Families& out, const Readings& now) {
   out.gauge("maand_jobs_waiting",
             "Jobs that wait and go on by themselves; blocked ones have the reason Blocked.")
       .counts("reason", now.waiting, Reason::kUnsettled, Reason::kDemandCycle);
+  out.gauge("maand_suspended", "Suspensions in force: of the whole bucket, and of single jobs.")
+      .put(now.bucket_suspended, {{"scope", "bucket"}})
+      .put(now.jobs_suspended, {{"scope", "job"}});
   out.gauge("maand_workers_set_aside", "Workers with a condition that keeps operations from them.")
       .counts("condition", now.set_aside, WorkerCondition::kUnreachable, WorkerCondition::kBusy);
   out.gauge("maand_rollout_jobs", "Jobs of the rollout that goes on, or of the last one, by state.")

@@ -42,6 +42,8 @@ struct Readings {
   std::size_t workers = 0;                           // of the commit that is converged to
   std::size_t jobs = 0;
   std::size_t notes_waiting = 0;
+  bool bucket_suspended = false;  // R5.5
+  std::size_t jobs_suspended = 0;
 
   std::map<std::string, std::optional<WallTime>> certificates;  // by name; nullopt: cannot be read
   ProcessReadings process;

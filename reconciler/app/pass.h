@@ -52,6 +52,7 @@ struct Memory {
   Plan plan;                         // newest
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
+  Suspensions suspended;
   std::string store_problem;      // empty: the store can be written
   std::string notes_problem;      // empty: nothing waits in the outbox
   std::size_t notes_waiting = 0;  // in the outbox, when it was last looked at
@@ -67,6 +68,8 @@ class PassControl {
   virtual bool take_pending() = 0;
   // Something worth showing changed.
   virtual void changed() = 0;
+  // R5.5, as of now.
+  virtual const Suspensions& suspensions() = 0;
   // Told what runs where, and what is acted on (R5.8).
   virtual HealthWatcher& health() = 0;
 };
@@ -121,6 +124,7 @@ class Pass {
   void take_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
+  void heed_suspensions();
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 

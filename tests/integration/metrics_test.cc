@@ -26,6 +26,9 @@ using testing::ProgramResult;
 using testing::TempDirectory;
 
 const std::string kCharts = MAAND_CHARTS;
+// Rendered by a part of the daemon that is off in this world.
+const std::set<std::string> kOnlyWithWebhooks = {"maand_commits_unannounced_total",
+                                                 "maand_webhook_deliveries_total"};
 
 std::string get(int port, const std::string& path, const httplib::Params& form = {}) {
   httplib::Client client("127.0.0.1", port);
@@ -122,7 +125,8 @@ TEST_F(MetricsWorld, WhatHappenedIsInIt) {
 }
 
 TEST_F(MetricsWorld, EveryNameOfTheDashboardAndTheAlertsExists) {
-  const std::set<std::string> known = metrics().names();
+  std::set<std::string> known = metrics().names();
+  known.insert(kOnlyWithWebhooks.begin(), kOnlyWithWebhooks.end());
   for (const char* file : {"/grafana/maand.json", "/prometheus/alerts.yaml"}) {
     const std::set<std::string> used = metrics_in(testing::read_file(kCharts + file));
     EXPECT_GT(used.size(), 10u) << file;
@@ -132,7 +136,7 @@ TEST_F(MetricsWorld, EveryNameOfTheDashboardAndTheAlertsExists) {
 
 // A metric nobody can look up is of no use, and neither is a line about one that is gone.
 TEST_F(MetricsWorld, EveryFamilyIsExplainedInTheDocumentAndNoOther) {
-  std::set<std::string> families;
+  std::set<std::string> families = kOnlyWithWebhooks;
   const Exposition read = metrics();
   for (const auto& [name, type] : read.families()) families.insert(name);
   const std::string document = testing::read_file(kCharts + "/../docs/metrics.md");

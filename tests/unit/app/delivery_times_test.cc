@@ -80,7 +80,7 @@ TEST_F(DeliveryTimesTest, WhatTheFirstLookAfterAStartFindsIsNotCounted) {
 TEST_F(DeliveryTimesTest, AnAnnouncementIsThePush) {
   look_before();
   times_.announced(kNew, kPush + 1s);
-  EXPECT_TRUE(times_.seen(kNew, kPush + 2s));
+  times_.seen(kNew, kPush + 2s);
   times_.accepted(info(kNew), kPush + 3s);
   times_.confirmed(JobName("api"), kNew, kPush + 5s);
   times_.moved({report("api", JobReport::State::kDone)}, kPush + 6s);
@@ -90,7 +90,7 @@ TEST_F(DeliveryTimesTest, AnAnnouncementIsThePush) {
 
 TEST_F(DeliveryTimesTest, AnAnnouncementThatCameAfterThePollSaysNothing) {
   look_before();
-  EXPECT_FALSE(times_.seen(kNew, kPush + 2s));
+  times_.seen(kNew, kPush + 2s);
   times_.announced(kNew, kPush + 2500ms);
   times_.accepted(info(kNew), kPush + 3s);
   times_.confirmed(JobName("api"), kNew, kPush + 5s);

@@ -61,7 +61,7 @@ TEST_F(MetricsTest, WhatCanBeCountedIsThereBeforeItHappens) {
            "maand_workers_set_aside{condition=\"Unreachable\"}",
            "maand_certificate_not_after_timestamp_seconds{certificate=\"api\"}",
            "maand_last_converged_pass_timestamp_seconds",
-           "maand_heads_seen_total{announced=\"no\"}",
+           "maand_heads_seen_total",
        }) {
     EXPECT_EQ(text.value(series), 0.0) << series;
   }
@@ -138,6 +138,7 @@ TEST_F(MetricsTest, ReadingsAreWhatTheyAreNow) {
   readings_.set_aside = {{WorkerCondition::kDiskFull, 1}};
   readings_.rollout_jobs = {{JobReport::State::kRunning, 4}};
   readings_.notes_waiting = 2;
+  readings_.jobs_suspended = 5;
   readings_.heartbeat_age = 1500ms;
   const Exposition text = now();
   const std::map<std::string, double> expected = {
@@ -156,6 +157,8 @@ TEST_F(MetricsTest, ReadingsAreWhatTheyAreNow) {
       {"maand_workers_set_aside{condition=\"DiskFull\"}", 1},
       {"maand_rollout_jobs{state=\"running\"}", 4},
       {"maand_notes_outbox_size", 2},
+      {"maand_suspended{scope=\"job\"}", 5},
+      {"maand_suspended{scope=\"bucket\"}", 0},
       {"maand_reconcile_heartbeat_age_seconds", 1.5},
   };
   for (const auto& [series, value] : expected) EXPECT_EQ(text.value(series), value) << series;

@@ -76,9 +76,6 @@ struct Metrics::Series {
 
   prometheus::Registry registry;
   Family<Counter>& events = counter("maand_events_total", "Things that happened, by kind.");
-  Family<Counter>& heads =
-      counter("maand_heads_seen_total",
-              "New commits at the tip of the branch, by whether a webhook had announced them.");
   Counter& heads = counter("maand_heads_seen_total", "New commits at the tip of the branch.").Add({});
   Family<Counter>& passes = counter("maand_passes_total", "Passes that ended, by how they did.");
   Family<Counter>& holds =

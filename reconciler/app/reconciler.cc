@@ -141,7 +141,7 @@ const Suspensions& Reconciler::suspensions() {
 void Reconciler::keep(Suspensions suspensions) {
   keep_suspensions(deps_.store, suspensions);
   memory_.suspended = std::move(suspensions);
-  changed();
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
 }
 
 void Reconciler::suspend(Suspension suspension) {

@@ -13,6 +13,7 @@
 
 #include "reconciler/app/certificate_expiry.h"
 #include "reconciler/app/delivery_times.h"
+#include "reconciler/app/judge.h"
 #include "reconciler/app/metrics_gauges.h"
 #include "reconciler/app/metrics_readings.h"
 
@@ -206,12 +207,12 @@ void Metrics::pass_ended(PassEnd end, bool acted, Took took) {
   if (end == PassEnd::kConverged) series_->last_converged.Set(now);
 }
 
-void Metrics::commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) {
-  series_->times.accepted(commit, series_->clock.wall());
-  if (std::exchange(accepted_, commit.id) == commit.id) return;  // told by every pass
-  for (const JobName& job : jobs) {
+void Metrics::commit_accepted(const Judged& judged) {
+  series_->times.accepted(judged.info, series_->clock.wall());
+  if (std::exchange(accepted_, judged.info.id) == judged.info.id) return;
+  for (const auto& [name, job] : judged.workspace.jobs) {
     for_all(DeliveryStage::kSeen, DeliveryStage::kHealthy,
-            [&](DeliveryStage stage) { series_->delivery_of(job, stage); });
+            [&](DeliveryStage stage) { series_->delivery_of(name, stage); });
   }
 }
 

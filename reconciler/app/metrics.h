@@ -33,7 +33,7 @@ class Metrics : public Observer, public Meter, public LoopMeter {
 
   void phase_ended(Phase phase, Took took) override;
   void pass_ended(PassEnd end, bool acted, Took took) override;
-  void commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) override;
+  void commit_accepted(const Judged& judged) override;
   void rollout_moved(const std::vector<JobReport>& jobs) override;
 
   // A webhook announced the commit: from now on its push is known.

@@ -10,15 +10,6 @@
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
-namespace {
-
-std::vector<JobName> names_of_jobs(const Workspace& workspace) {
-  std::vector<JobName> names;
-  for (const auto& [name, job] : workspace.jobs) names.push_back(name);
-  return names;
-}
-
-}  // namespace
 
 Pass::Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause)
     : deps_(deps), settings_(settings), memory_(memory), cause_(std::move(cause)) {}
@@ -135,7 +126,7 @@ bool Pass::judge_head() {
 void Pass::take_over(const JudgedPtr& judged) {
   memory_.accepted = judged;
   status_ = new_status(*judged);
-  if (deps_.meter) deps_.meter->commit_accepted(judged->info, names_of_jobs(judged->workspace));
+  if (deps_.meter) deps_.meter->commit_accepted(*judged);
 }
 
 bool Pass::held_by_history(const Judged& judged) const {

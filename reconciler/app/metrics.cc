@@ -212,7 +212,7 @@ void Metrics::commit_accepted(const Judged& judged) {
   if (std::exchange(accepted_, judged.info.id) == judged.info.id) return;
   for (const auto& [name, job] : judged.workspace.jobs) {
     for_all(DeliveryStage::kSeen, DeliveryStage::kHealthy,
-            [&](DeliveryStage stage) { series_->delivery_of(name, stage); });
+            [&, &name = name](DeliveryStage stage) { series_->delivery_of(name, stage); });
   }
 }
 

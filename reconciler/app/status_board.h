@@ -19,12 +19,12 @@
 
 namespace maand {
 
-class Counters;
+class Metrics;
 
 class StatusBoard : public StatusSource {
  public:
   // Both outlive the board.
-  StatusBoard(const Inbox& inbox, const Counters& counters, BucketId bucket, std::string bucket_name);
+  StatusBoard(const Inbox& inbox, const Metrics& metrics, BucketId bucket, std::string bucket_name);
   ~StatusBoard() override;
 
   // `now`: do not wait for the next quarter of a second.
@@ -44,13 +44,14 @@ class StatusBoard : public StatusSource {
   std::shared_ptr<const Snapshot> snapshot() const;
 
   const Inbox& inbox_;
-  const Counters& counters_;
+  const Metrics& metrics_;
   const BucketId bucket_;
   const std::string bucket_name_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<PassRecord> passes_;
   Instant updated_{};
+  WallTime applied_committed_{};  // of the applied commit, once it was judged
 };
 
 }  // namespace maand

@@ -21,7 +21,11 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       options_(std::move(options)),
       triggers_(options_.poll_interval, first_number(deps_.clock.wall())),
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
-              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
+              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }),
+      announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
+                  memory_.source, triggers_},
+                 {options_.webhooks, options_.poll_interval}) {
+  deps_.board.also_measure([this] { return announced_.prometheus(); });
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
 
@@ -56,6 +60,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
       // Told by the pass already; the next one tries again.
     }
   }
+  announced_.look();
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
   try {
     deps_.board.set_passes(deps_.store.passes(kPassesShown));
@@ -110,6 +115,9 @@ bool Reconciler::take_pending() {
   return true;
 }
 
-void Reconciler::changed() { deps_.board.update(memory_, deps_.journal.state(), triggers_, false); }
+void Reconciler::changed() {
+  announced_.look();
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, false);
+}
 
 }  // namespace maand

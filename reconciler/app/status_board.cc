@@ -191,7 +191,7 @@ std::string StatusBoard::metrics_text() const {
       "# HELP maand_build_info What runs.\n"
       "# TYPE maand_build_info gauge\n"
       "maand_build_info{version=\"" MAAND_VERSION "\"} 1\n";
-  return out + counters_.prometheus();
+  return out + counters_.prometheus() + (more_metrics_ ? more_metrics_() : "");
 }
 
 }  // namespace maand

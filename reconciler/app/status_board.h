@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +31,8 @@ class StatusBoard : public StatusSource {
   // `now`: do not wait for the next quarter of a second.
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
+  // More lines of Prometheus text. Before anybody asks; what it refers to outlives whoever does.
+  void also_measure(std::function<std::string()> more) { more_metrics_ = std::move(more); }
 
   HealthState health() const override;
   std::string status_json() const override;
@@ -45,6 +48,7 @@ class StatusBoard : public StatusSource {
 
   const Inbox& inbox_;
   const Counters& counters_;
+  std::function<std::string()> more_metrics_;
   const BucketId bucket_;
   const std::string bucket_name_;
   mutable std::mutex mutex_;

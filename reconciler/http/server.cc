@@ -14,10 +14,12 @@ constexpr std::size_t kMaxPathBytes = 512;
 // Set by us alone; what a client sends is erased.
 constexpr char kPeerUidHeader[] = "X-Maand-Peer-Uid";
 constexpr char kPeerAddressHeader[] = "X-Maand-Peer-Address";
+constexpr char kContentTypeHeader[] = "X-Maand-Content-Type";
 
 void fill(httplib::Response& out, const HttpReply& reply) {
   out.status = reply.status;
   out.set_content(reply.body, reply.content_type);
+  for (const auto& [name, value] : reply.headers) out.set_header(name, value);
 }
 
 // What httplib refuses by itself.
@@ -113,6 +115,13 @@ class HttpServer::Parser : public httplib::Server {
       request.headers.erase(kPeerAddressHeader);
       request.set_header(kPeerUidHeader, uid);
       request.set_header(kPeerAddressHeader, address);
+      request.headers.erase(kContentTypeHeader);
+      if (!limits_.json_only) {
+        // httplib takes forms apart, and what was signed are the bytes as they came.
+        if (request.has_header("Content-Type"))
+          request.set_header(kContentTypeHeader, request.get_header_value("Content-Type"));
+        request.headers.erase("Content-Type");
+      }
       // Answers are small and local: no ranges, no compression.
       request.ranges.clear();
       request.headers.erase("Range");
@@ -168,24 +177,31 @@ class HttpServer::Parser : public httplib::Server {
       }
     }
     const std::string type = request.get_header_value("Content-Type");
-    if (!type.empty() && type != "application/json" && !type.starts_with("application/json;")) {
+    if (limits_.json_only && !type.empty() && type != "application/json" &&
+        !type.starts_with("application/json;")) {
       return json_error(415, "send a body of type application/json");
     }
+    if (limits_.before_body) return limits_.before_body(request_of(request)).value_or(HttpReply{});
     return {};
   }
 
-  HttpReply handle(const httplib::Request& request) const {
+  HttpRequest request_of(const httplib::Request& request) const {
     HttpRequest out;
     out.method = request.method == "HEAD" ? "GET" : request.method;
     out.path = request.path;
     out.query = request.params;
     out.body = request.body;
     out.over_unix_socket = over_unix_;
-    for (const auto& [name, value] : request.headers) out.headers.emplace(lower(name), value);
+    for (const auto& [name, value] : request.headers)
+      out.headers.emplace(name == kContentTypeHeader ? "content-type" : lower(name), value);
     out.peer_uid = static_cast<unsigned>(std::stoul(request.get_header_value(kPeerUidHeader)));
     out.peer_address = request.get_header_value(kPeerAddressHeader);
+    return out;
+  }
+
+  HttpReply handle(const httplib::Request& request) const {
     try {
-      return handler_(out);
+      return handler_(request_of(request));
     } catch (const std::exception&) {
       return json_error(500, "the request could not be answered; the daemon's log says why");
     }

@@ -3,13 +3,14 @@
 // cpp-httplib parses and writes; sockets, threads and deadlines are ours. One
 // request per connection, so that a refused body can never be taken for the next
 // request. Refused before the body is read: a body above the cap, chunked or
-// compressed bodies, a body that is no JSON, paths above 512 bytes, and over TCP
+// compressed bodies, a body that is no JSON (where `json_only`), paths above 512 bytes, and over TCP
 // a Host header that does not name loopback when that is asked for.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "reconciler/http/listener.h"
@@ -31,6 +32,7 @@ struct HttpReply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
+  std::map<std::string, std::string> headers = {};  // besides those every answer has
 };
 
 HttpReply json_error(int status, const std::string& message);
@@ -40,6 +42,9 @@ struct HttpLimits {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   bool loopback_host_only = false;  // R6.2; not asked of a unix socket
+  bool json_only = true;            // a body of another Content-Type is refused; false: any, as it is
+  // Asked before the body is read, with the body empty; a reply ends the request.
+  std::function<std::optional<HttpReply>(const HttpRequest&)> before_body = nullptr;
 };
 
 class HttpServer {

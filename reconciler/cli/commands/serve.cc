@@ -9,10 +9,12 @@
 #include <utility>
 
 #include "reconciler/cli/services.h"
+#include "reconciler/cli/settings.h"
 #include "reconciler/cli/signals.h"
 #include "reconciler/http/api.h"
 #include "reconciler/http/health.h"
 #include "reconciler/http/socket_address.h"
+#include "reconciler/http/webhook.h"
 
 namespace maand {
 namespace {
@@ -90,9 +92,11 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
     ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
+    WebhookServer webhooks(webhook_options(bucket), services.reconciler().announcements());
     if (!news.empty()) services.observers().note(news);
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);
+    for (const std::string& remark : webhooks.remarks()) services.observers().note(remark);
     wishes.met_by(services);
     services.reconciler().run();
     return wishes.met_by_none();

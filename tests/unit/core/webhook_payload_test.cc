@@ -56,7 +56,7 @@ TEST(WebhookPayload, OfEveryProviderSaysWhereOurRefIs) {
     EXPECT_EQ(payload.moves.size(), row.moves) << row.fixture;
     const auto move = move_of(payload, kMain);
     EXPECT_EQ(move.has_value(), row.ours) << row.fixture;
-    if (move) EXPECT_EQ(move->commit, kAt) << row.fixture;
+    EXPECT_EQ(move.value_or(RefMove{}).commit, row.ours ? kAt : CommitId()) << row.fixture;
     EXPECT_FALSE(move_of(payload, "refs/heads/production")) << row.fixture;
   }
 }
@@ -64,12 +64,11 @@ TEST(WebhookPayload, OfEveryProviderSaysWhereOurRefIs) {
 TEST(WebhookPayload, APushOfSeveralRefsListsThemAll) {
   const WebhookPayload cloud = read("bitbucket_cloud_push");
   const CommitId other(std::string(40, 'a'));
-  EXPECT_EQ(cloud.moves, (std::vector<RefMove>{{"refs/heads/other", other, false},
-                                               {kMain, kAt, false},
-                                               {"refs/tags/main", other, false}}));
+  EXPECT_EQ(cloud.moves,
+            (std::vector<RefMove>{
+                {"refs/heads/other", other, false}, {kMain, kAt, false}, {"refs/tags/main", other, false}}));
   const WebhookPayload server = read("bitbucket_server_push");
-  EXPECT_EQ(server.moves,
-            (std::vector<RefMove>{{"refs/tags/v1.1.0", other, false}, {kMain, kAt, false}}));
+  EXPECT_EQ(server.moves, (std::vector<RefMove>{{"refs/tags/v1.1.0", other, false}, {kMain, kAt, false}}));
 }
 
 TEST(WebhookPayload, AGenericOneNeedsARefAndMayNameItsCommit) {
@@ -83,7 +82,8 @@ TEST(WebhookPayload, AGenericOneNeedsARefAndMayNameItsCommit) {
       {R"({"ref": "refs/tags/main"})", RefMove{"refs/tags/main", {}, false}},
       {R"({"ref": "main", "commit": null})", RefMove{kMain, {}, false}},
       {R"({"ref": "main", "commit": ")" + id + R"(", "more": [1, {}]})", RefMove{kMain, kAt, false}},
-      {R"({"ref": "main", "commit": "B5C1F9A0C3F2D4E5A6B7C8D9E0F1A2B3C4D5E6F7"})", RefMove{kMain, kAt, false}},
+      {R"({"ref": "main", "commit": "B5C1F9A0C3F2D4E5A6B7C8D9E0F1A2B3C4D5E6F7"})",
+       RefMove{kMain, kAt, false}},
       {R"({"ref": "main", "commit": "0000000000000000000000000000000000000000"})", RefMove{kMain, {}, true}},
       {R"({"ref": "main", "commit": "b5c1f9a"})", std::nullopt},
       {R"({"ref": "main", "commit": 7})", std::nullopt},
@@ -123,7 +123,8 @@ TEST(WebhookPayload, APushWithoutWhatMakesItOneIsMalformed) {
       {P::kGithub, github, R"({"ref": 1, "after": "b5c1f9a0c3f2d4e5a6b7c8d9e0f1a2b3c4d5e6f7"})"},
       {P::kBitbucket, cloud, "{}"},
       {P::kBitbucket, cloud, R"({"push": {"changes": {}}})"},
-      {P::kBitbucket, cloud, R"({"push": {"changes": [1, null, {"new": {"type": "branch", "name": "main"}}]}})"},
+      {P::kBitbucket, cloud,
+       R"({"push": {"changes": [1, null, {"new": {"type": "branch", "name": "main"}}]}})"},
       {P::kBitbucket, server, R"({"changes": [{"refId": "refs/heads/main"}]})"},
   };
   for (const auto& row : table)
@@ -131,7 +132,8 @@ TEST(WebhookPayload, APushWithoutWhatMakesItOneIsMalformed) {
 }
 
 TEST(WebhookPayload, OfSeveralMovesOfOneRefTheLastCounts) {
-  WebhookPayload payload{Kind::kPush, {{kMain, CommitId(std::string(40, 'a')), false}, {kMain, kAt, false}}, ""};
+  WebhookPayload payload{
+      Kind::kPush, {{kMain, CommitId(std::string(40, 'a')), false}, {kMain, kAt, false}}, ""};
   EXPECT_EQ(move_of(payload, kMain)->commit, kAt);
   payload.moves.push_back({kMain, {}, true});
   EXPECT_FALSE(move_of(payload, kMain));
@@ -144,7 +146,8 @@ TEST(WebhookPayload, DeepAndWideOnesAreReadWithoutHarm) {
   for (std::size_t i = 0; i < 3 * kMaxRefMoves; ++i)
     changes += R"({"refId": "refs/heads/b", "toHash": "b5c1f9a0c3f2d4e5a6b7c8d9e0f1a2b3c4d5e6f7"},)";
   const std::string wide = R"({"changes": [)" + changes + "{}]}";
-  EXPECT_EQ(read_webhook(P::kBitbucket, {{"x-event-key", "repo:refs_changed"}}, wide).moves.size(), kMaxRefMoves);
+  EXPECT_EQ(read_webhook(P::kBitbucket, {{"x-event-key", "repo:refs_changed"}}, wide).moves.size(),
+            kMaxRefMoves);
 }
 
 TEST(WebhookPayload, OnlyBitbucketsConnectionTestMayBeUnsigned) {

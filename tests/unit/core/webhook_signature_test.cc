@@ -63,7 +63,8 @@ TEST(WebhookSignature, EveryFixtureIsSignedWithItsSecretAndWithNoOther) {
 }
 
 TEST(WebhookSignature, SeveralSecretsAreGoodAtOnce) {
-  for (const char* name : {"github_push", "gitlab_push", "gitea_push", "bitbucket_cloud_push", "generic_push"}) {
+  for (const char* name :
+       {"github_push", "gitlab_push", "gitea_push", "bitbucket_cloud_push", "generic_push"}) {
     const WebhookDelivery delivery = fixture_delivery(name);
     EXPECT_EQ(verify(delivery, {"new", kFixtureSecret}), V::kGood) << name;
     EXPECT_EQ(verify(delivery, {kFixtureSecret, "new"}), V::kGood) << name;
@@ -149,7 +150,9 @@ TEST(WebhookSecrets, AreOneALineWithoutBlankOnesAndComments) {
       {"", {}, 0},
       {"\n \n# only a comment\n", {}, 0},
       {"0123456789abcdef", {"0123456789abcdef"}, 0},
-      {"# the new one\n0123456789abcdef\r\n\n  fedcba9876543210\t\n", {"0123456789abcdef", "fedcba9876543210"}, 0},
+      {"# the new one\n0123456789abcdef\r\n\n  fedcba9876543210\t\n",
+       {"0123456789abcdef", "fedcba9876543210"},
+       0},
       {"with spaces in the middle", {"with spaces in the middle"}, 0},
       {"ends#with a hash sign", {"ends#with a hash sign"}, 0},
       {"short", {"short"}, 1},

@@ -67,6 +67,7 @@ void AnnouncedCommits::hear(const Announcement& announcement) {
                           .commit = announcement.commit,
                           .text = std::string("webhook ") + to_string(announcement.provider) + " announced " +
                                   (announcement.commit.empty() ? "a push" : brief(announcement.commit))});
+  if (deps_.meter && !announcement.commit.empty()) deps_.meter->push_announced(announcement.commit);
   const CommitId head = known_head();
   if (!announcement.commit.empty() && announcement.commit == deps_.status.remote_head)
     return;  // polling was faster

@@ -19,6 +19,7 @@
 #include "reconciler/app/inbox.h"
 #include "reconciler/app/journal.h"
 #include "reconciler/app/lane.h"
+#include "reconciler/app/loop_meter.h"
 #include "reconciler/app/triggers.h"
 #include "reconciler/core/announcement.h"
 #include "reconciler/core/ports.h"
@@ -47,6 +48,7 @@ class AnnouncedCommits : public Announcements {
     Observer& observer;
     const SourceStatus& status;
     Triggers& triggers;
+    LoopMeter* meter = nullptr;  // may be null
   };
   AnnouncedCommits(Deps deps, AnnouncedCommitsOptions options);
 

@@ -10,6 +10,15 @@
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
+namespace {
+
+std::vector<JobName> names_of_jobs(const Workspace& workspace) {
+  std::vector<JobName> names;
+  for (const auto& [name, job] : workspace.jobs) names.push_back(name);
+  return names;
+}
+
+}  // namespace
 
 Pass::Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause)
     : deps_(deps), settings_(settings), memory_(memory), cause_(std::move(cause)) {}
@@ -46,12 +55,12 @@ PassResult Pass::run() {
 
 // ls-remote, and a fetch only when the ref moved. False: there is nothing to plan.
 bool Pass::look() {
-  memory_.phase = "asking the remote";
+  memory_.phase.enter(Phase::kLook);
   RemoteHead head;
   try {
     head = deps_.lane.await([this] { return deps_.source.ls_remote(); });
     if (!head.commit.empty() && head.commit != memory_.source.remote_head) {
-      memory_.phase = "fetching";
+      memory_.phase.enter(Phase::kFetch);
       head.commit = deps_.lane.await([this] { return deps_.source.fetch(); });
       tell(EventKind::kHeadSeen, "the branch is at " + head.commit.str().substr(0, 12), head.commit);
     }
@@ -96,7 +105,7 @@ bool Pass::judge_head() {
   const CommitId head = memory_.source.remote_head;
   JudgedPtr judged = memory_.judged;
   if (!judged || (!head.empty() && judged->info.id != head)) {
-    memory_.phase = "judging " + head.str().substr(0, 12);
+    memory_.phase.enter(Phase::kJudge, head.str().substr(0, 12));
     judged_anew_ = true;
     bool done = false;
     std::exception_ptr error;
@@ -126,6 +135,7 @@ bool Pass::judge_head() {
 void Pass::take_over(const JudgedPtr& judged) {
   memory_.accepted = judged;
   status_ = new_status(*judged);
+  if (deps_.meter) deps_.meter->commit_accepted(judged->info, names_of_jobs(judged->workspace));
 }
 
 bool Pass::held_by_history(const Judged& judged) const {
@@ -174,7 +184,7 @@ PassStatus Pass::new_status(const Judged& judged) const {
 
 // R3.4: nothing is planned on top of an operation whose end is not known.
 void Pass::settle_open() {
-  memory_.phase = "settling open operations";
+  memory_.phase.enter(Phase::kSettle);
   const SettlingResult settled =
       settle_open_operations({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
                              [this] { return deps_.control.stop_requested(); });
@@ -187,7 +197,7 @@ void Pass::recall_lost_ports() {
   const std::vector<Endpoint> workers =
       workers_to_recall_from(memory_.accepted->workspace, deps_.journal.state(), settings_.plan.ssh);
   if (workers.empty()) return;
-  memory_.phase = "asking workers for their ports";
+  memory_.phase.enter(Phase::kRecall);
   const RecalledPorts recalled = recall_from_workers({deps_.inbox, deps_.runner, deps_.clock}, workers,
                                                      [this] { return deps_.control.stop_requested(); });
   for (const std::string& conflict : recalled.conflicts) {
@@ -200,7 +210,7 @@ void Pass::recall_lost_ports() {
 }
 
 void Pass::plan() {
-  memory_.phase = "planning";
+  memory_.phase.enter(Phase::kPlan);
   const std::vector<PassRecord> last = deps_.store.passes(1);
   update_seq_ = last.empty() ? 1 : last[0].id + 1;
   const ValueSnapshotPtr before = deps_.judge.values_seen();

@@ -17,6 +17,7 @@
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/judge.h"
 #include "reconciler/app/lane.h"
+#include "reconciler/app/phase_watch.h"
 #include "reconciler/app/rollout_driver.h"
 #include "reconciler/core/status.h"
 
@@ -52,9 +53,10 @@ struct Memory {
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
   Suspensions suspended;
-  std::string store_problem;   // empty: the store can be written
-  std::string notes_problem;   // empty: nothing waits in the outbox
-  std::string phase = "idle";  // what the reconcile thread is at, for people
+  std::string store_problem;      // empty: the store can be written
+  std::string notes_problem;      // empty: nothing waits in the outbox
+  std::size_t notes_waiting = 0;  // in the outbox, when it was last looked at
+  PhaseWatch phase;               // what the reconcile thread is at
 };
 
 // How the world outside steers a running pass. Reconcile thread.
@@ -93,6 +95,7 @@ class Pass {
     Clock& clock;
     Observer& observer;
     PassControl& control;
+    LoopMeter* meter = nullptr;
   };
 
   Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause);
@@ -118,6 +121,7 @@ class Pass {
 
   // While rolling out (R1.8).
   void show_progress();
+  void take_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
   void heed_suspensions();

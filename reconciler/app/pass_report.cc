@@ -204,7 +204,7 @@ void Pass::tell_unfinished() {
 
 // The one exit of a pass: whatever happened, what is known is told.
 void Pass::report() {
-  memory_.phase = "reporting";
+  memory_.phase.enter(Phase::kReport);
   try {
     if (planned_) {
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
@@ -240,18 +240,20 @@ void Pass::report() {
     tell(EventKind::kStoreProblem, error.what());
   }
   deps_.runner.release_connections();
-  memory_.phase = "idle";
+  memory_.phase.enter(Phase::kIdle);
   deps_.control.changed();
 }
 
 // R4.4: what cannot be pushed waits in the outbox; it never fails a pass.
 void Pass::publish_notes() {
   const std::vector<NoteSection> pending = deps_.store.pending_notes();
+  memory_.notes_waiting = pending.size();
   if (pending.empty()) return;
-  memory_.phase = "publishing notes";
+  memory_.phase.enter(Phase::kPublish);
   try {
     deps_.lane.await([&] { deps_.notes.publish(pending); });
     for (const NoteSection& note : pending) deps_.store.drop_note(note);
+    memory_.notes_waiting = 0;
     memory_.notes_problem.clear();
     tell(EventKind::kNotePublished, std::to_string(pending.size()) + " note(s) pushed",
          pending.back().commit);

@@ -28,7 +28,7 @@ void Pass::roll_out() {
     memory_.set_aside.clear();
     return;
   }
-  memory_.phase = "rolling out";
+  memory_.phase.enter(Phase::kRollOut);
   if (memory_.plan.has_actions()) begin_rollout(deps_.store, desired_.commit);
   status_.state = PassState::kApplying;
   rollout_ = std::make_unique<Rollout>(settings_.rollout);
@@ -55,8 +55,7 @@ void Pass::roll_out() {
   }
   // A look that is still under way reports to nobody: the next pass asks again.
   result_.again = looking_ || memory_.judged->info.id != memory_.source.remote_head;
-  memory_.jobs = rollout_->reports();
-  memory_.set_aside = rollout_->set_aside();
+  take_progress();
   result_.acted = driver_->acted();
   watch_health();
   remember_results();
@@ -68,9 +67,14 @@ void Pass::show_progress() {
   const Instant now = deps_.clock.now();
   if (now - shown_ < kBetween) return;
   shown_ = now;
+  take_progress();
+  deps_.control.changed();
+}
+
+void Pass::take_progress() {
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
-  deps_.control.changed();
+  if (deps_.meter) deps_.meter->rollout_moved(memory_.jobs);
 }
 
 // R5.5: at the next allocation boundary. What is resumed goes on with the pass that follows.

@@ -15,6 +15,11 @@ std::uint64_t first_number(WallTime now) {
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
 }
 
+PassEnd end_of(const PassResult& result) {
+  if (result.source_failed) return PassEnd::kSourceFailed;
+  return result.converged ? PassEnd::kConverged : PassEnd::kUnfinished;
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options)
@@ -25,9 +30,9 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
               [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
-                  memory_.source, triggers_},
+                  memory_.source, triggers_, deps_.meter},
                  {options_.webhooks, options_.poll_interval}) {
-  deps_.board.also_measure([this] { return announced_.prometheus(); });
+  if (deps_.meter) memory_.phase.report_to(*deps_.meter, deps_.clock);
   memory_.suspended = kept_suspensions(deps_.store);
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
@@ -50,9 +55,11 @@ void Reconciler::run() {
 
 PassResult Reconciler::run_once(const std::string& cause) {
   Pass pass({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
-             deps_.journal, deps_.clock, deps_.observer, *this},
+             deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
             settings_, memory_, cause);
+  const Instant begun = deps_.clock.now();
   const PassResult result = pass.run();
+  if (deps_.meter) deps_.meter->pass_ended(end_of(result), result.acted, deps_.clock.now() - begun);
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
   triggers_.pass_ended(deps_.clock.now(), result.converged, jitter);
   if (const auto order = std::exchange(follow_up_, std::nullopt)) triggers_.poke(*order);

@@ -41,6 +41,7 @@ class Reconciler : private PassControl {
     Clock& clock;
     Observer& observer;
     StatusBoard& board;
+    LoopMeter* meter = nullptr;
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);

@@ -159,7 +159,8 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
                             .operation = operation.id,
                             .action = to_string(operation.action),
                             .reason = to_string(step.action.reason),
-                            .text = sentence(step.action)});
+                            .text = sentence(step.action),
+                            .attempt = operation.attempt});
     // The sink keeps only what reporting needs: file sets are shared, not copied.
     deps_.runner.submit(operation, [this, &rollout, flight = flight_, step, operation](Outcome outcome) {
       deps_.inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {

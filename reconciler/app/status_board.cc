@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "reconciler/app/counters.h"
+#include "reconciler/app/metrics.h"
+#include "reconciler/app/metrics_readings.h"
 #include "reconciler/core/views.h"
 
 namespace maand {
@@ -31,9 +32,15 @@ struct StatusBoard::Snapshot {
   std::optional<PassStatus> status;
   CommitId head;
   CommitId applied;
-  std::string phase;
+  Phase phase = Phase::kIdle;
+  std::string phase_text;
   std::string store_problem;
   std::string notes_problem;
+  std::size_t notes_waiting = 0;
+  WallTime head_committed{};
+  WallTime applied_committed{};
+  std::size_t workers = 0;      // of the commit that is converged to
+  std::size_t jobs_wanted = 0;  // of it
   bool pending = false;
   std::uint64_t requested = 0;
   std::uint64_t served = 0;
@@ -44,10 +51,9 @@ struct StatusBoard::Snapshot {
   std::vector<AllocationView> allocations;
 };
 
-StatusBoard::StatusBoard(const Inbox& inbox, const Counters& counters, BucketId bucket,
-                         std::string bucket_name)
+StatusBoard::StatusBoard(const Inbox& inbox, const Metrics& metrics, BucketId bucket, std::string bucket_name)
     : inbox_(inbox),
-      counters_(counters),
+      metrics_(metrics),
       bucket_(std::move(bucket)),
       bucket_name_(std::move(bucket_name)),
       snapshot_(std::make_shared<Snapshot>()) {}
@@ -64,9 +70,19 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->status = memory.status;
   fresh->head = state.head;
   fresh->applied = state.applied;
-  fresh->phase = memory.phase;
+  fresh->phase = memory.phase.now();
+  fresh->phase_text = memory.phase.text();
   fresh->store_problem = memory.store_problem;
   fresh->notes_problem = memory.notes_problem;
+  fresh->notes_waiting = memory.notes_waiting;
+  if (memory.judged) fresh->head_committed = memory.judged->info.committed_at;
+  if (memory.accepted) {
+    const Judged& accepted = *memory.accepted;
+    fresh->workers = accepted.workspace.workers.size();
+    fresh->jobs_wanted = accepted.workspace.jobs.size();
+    if (accepted.info.id == state.applied) applied_committed_ = accepted.info.committed_at;
+  }
+  fresh->applied_committed = applied_committed_;
   fresh->pending = triggers.pending();
   fresh->requested = triggers.requested();
   fresh->served = triggers.served();
@@ -109,7 +125,7 @@ std::string StatusBoard::status_json() const {
   const auto now = snapshot();
   Json out = {{"bucket_id", bucket_.str()},
               {"name", bucket_name_},
-              {"phase", now->phase},
+              {"phase", now->phase_text},
               {"pending", now->pending},
               {"requested", now->requested},
               {"served", now->served},
@@ -159,42 +175,46 @@ std::string StatusBoard::plan_json() const { return json_of(snapshot()->plan); }
 
 std::string StatusBoard::metrics_text() const {
   const auto now = snapshot();
-  std::map<std::string, std::size_t> by_state = {
-      {"running", 0}, {"stopped", 0}, {"failed", 0}, {"unsettled", 0}};
-  for (const AllocationView& allocation : now->allocations) ++by_state[allocation.state];
-  std::string out =
-      "# HELP maand_allocations Allocations by state.\n"
-      "# TYPE maand_allocations gauge\n";
-  for (const auto& [state, count] : by_state) {
-    out += "maand_allocations{state=\"" + state + "\"} " + std::to_string(count) + "\n";
-  }
-  std::map<std::string, std::size_t> by_health = {{to_string(Health::kHealthy), 0},
-                                                  {to_string(Health::kUnhealthy), 0},
-                                                  {to_string(Health::kUnprobed), 0}};
+  Readings readings;
+  readings.bucket_id = bucket_.str();
+  readings.bucket_name = bucket_name_;
+  const HealthState state = health();
+  readings.alive = state.alive;
+  readings.ready = state.ready;
+  readings.store_writable = now->store_problem.empty();
+  readings.heartbeat_age = std::chrono::steady_clock::now() - inbox_.last_served();
+  readings.phase = now->phase;
+  if (now->status) readings.state = now->status->state;
+  readings.source_state = now->source.state;
+  readings.head_applied = now->head == now->applied;
+  readings.head_committed = now->head_committed;
+  readings.applied_committed = now->applied_committed;
   for (const AllocationView& allocation : now->allocations) {
-    if (allocation.state == "running") ++by_health[to_string(allocation.health)];
+    ++readings.allocations[allocation.state];
+    if (allocation.state == "running") ++readings.running[allocation.health];
   }
-  out +=
-      "# HELP maand_allocations_health Running allocations by the newest state of their health.\n"
-      "# TYPE maand_allocations_health gauge\n";
-  for (const auto& [health, count] : by_health) {
-    out += "maand_allocations_health{health=\"" + health + "\"} " + std::to_string(count) + "\n";
+  if (now->status) {
+    for (const JobStatus& job : now->status->jobs)
+      ++(job.held ? readings.held : readings.waiting)[job.reason];
   }
-  out +=
-      "# HELP maand_workers_set_aside Workers with a condition that keeps operations from them.\n"
-      "# TYPE maand_workers_set_aside gauge\n"
-      "maand_workers_set_aside " +
-      std::to_string(now->set_aside.size()) +
-      "\n"
-      "# HELP maand_state 1 for the state of the newest judged commit.\n"
-      "# TYPE maand_state gauge\n";
-  const char* state = now->status ? to_string(now->status->state) : "pending";
-  out += std::string("maand_state{state=\"") + state + "\"} 1\n";
-  out +=
-      "# HELP maand_build_info What runs.\n"
-      "# TYPE maand_build_info gauge\n"
-      "maand_build_info{version=\"" MAAND_VERSION "\"} 1\n";
-  return out + counters_.prometheus() + (more_metrics_ ? more_metrics_() : "");
+  for (const JobReport& job : now->jobs) {
+    ++readings.rollout_jobs[job.state];
+    for (const AllocationReport& allocation : job.allocations)
+      ++readings.rollout_allocations[allocation.state];
+  }
+  for (const auto& [worker, contact] : now->set_aside) ++readings.set_aside[contact.condition];
+  readings.workers = now->workers;
+  readings.jobs = now->jobs_wanted;
+  readings.notes_waiting = now->notes_waiting;
+  for (const Suspension& suspension : now->suspended.all()) {
+    if (suspension.job.empty()) {
+      readings.bucket_suspended = true;
+    } else {
+      ++readings.jobs_suspended;
+    }
+  }
+  readings.process = read_process();
+  return metrics_.text(readings);
 }
 
 }  // namespace maand

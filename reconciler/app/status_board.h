@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,19 +19,17 @@
 
 namespace maand {
 
-class Counters;
+class Metrics;
 
 class StatusBoard : public StatusSource {
  public:
   // Both outlive the board.
-  StatusBoard(const Inbox& inbox, const Counters& counters, BucketId bucket, std::string bucket_name);
+  StatusBoard(const Inbox& inbox, const Metrics& metrics, BucketId bucket, std::string bucket_name);
   ~StatusBoard() override;
 
   // `now`: do not wait for the next quarter of a second.
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
-  // More lines of Prometheus text. Before anybody asks; what it refers to outlives whoever does.
-  void also_measure(std::function<std::string()> more) { more_metrics_ = std::move(more); }
 
   HealthState health() const override;
   std::string status_json() const override;
@@ -47,14 +44,14 @@ class StatusBoard : public StatusSource {
   std::shared_ptr<const Snapshot> snapshot() const;
 
   const Inbox& inbox_;
-  const Counters& counters_;
-  std::function<std::string()> more_metrics_;
+  const Metrics& metrics_;
   const BucketId bucket_;
   const std::string bucket_name_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<PassRecord> passes_;
   Instant updated_{};
+  WallTime applied_committed_{};  // of the applied commit, once it was judged
 };
 
 }  // namespace maand

@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
-#include "reconciler/app/counters.h"
+#include "reconciler/app/metered_source.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
@@ -54,20 +55,20 @@ struct Services::Parts {
         const OpenStore& open_store)
       : lock(std::move(bucket_lock)),
         reporter(log_options(bucket, context)),
-        observers({&counters, &reporter}),
+        observers({&metrics, &reporter}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),
-        runner(runner_options(bucket), transport, source.blobs(), output),
+        runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store),
         lane(inbox),
-        judge(lane, source, *values, judge_settings(bucket)),
-        board(inbox, counters, bucket.config.bucket_id, bucket.config.name),
-        reconciler(
-            {inbox, lane, source, source.notes(), judge, runner, *store, journal, clock, observers, board},
-            pass_settings(bucket), options_of(bucket)),
+        judge(lane, metered_source, *values, judge_settings(bucket)),
+        board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
+        reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
+                    observers, board, &metrics},
+                   pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
   ReconcilerOptions options_of(const Bucket& bucket) {
@@ -83,13 +84,16 @@ struct Services::Parts {
 
   std::shared_ptr<BucketLock> lock;
   SystemClock clock;
-  Counters counters;
+  Metrics metrics{clock};
   Reporter reporter;
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
   GitSource source;
+  MeteredSource metered_source{source, metrics};
+  MeteredNotes metered_notes{source.notes(), metrics};
   SshTransport transport;
+  MeteredTransport metered_transport{transport, metrics};
   OutputFiles output;
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
@@ -116,6 +120,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   require_serveable(bucket);
   if (!lock) lock = take_lock(bucket);
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
+  parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
 }
@@ -130,6 +135,7 @@ Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
+Metrics& Services::metrics() { return parts_->metrics; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "reconciler/app/inbox.h"
+#include "reconciler/app/metrics.h"
 #include "reconciler/app/observers.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
@@ -41,6 +42,8 @@ class Services {
   OperatorDesk& desk();
   StatusBoard& board();
   Observers& observers();
+  // Families of other rooms are added before a server asks for the text.
+  Metrics& metrics();
   const Memory& memory();
 
   // Ends every wait for git and for workers soon. Any thread.

@@ -44,6 +44,7 @@ struct Event {
   std::string reason;
   std::string outcome;
   std::string text;
+  int attempt = 0;  // of an operation, from 1
   std::chrono::milliseconds duration{0};
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/app/counters.h"
+#include "reconciler/app/metrics.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
 #include "reconciler/app/system_clock.h"
@@ -49,7 +49,7 @@ class LoopWorld {
   FakeRunner runner;
   SystemClock clock;
   RecordingObserver observer;
-  Counters counters;
+  Metrics metrics{clock};
   Inbox inbox;
   Lane lane{inbox};
   FakeValues values;
@@ -58,7 +58,7 @@ class LoopWorld {
               values,
               {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
   Journal journal{store};
-  StatusBoard board{inbox, counters, BucketId("bucket"), "test"};
+  StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};
 };

@@ -204,7 +204,7 @@ TEST_F(AnnouncedCommitsTest, RefusedDeliveriesAreCountedEachAndToldOnceAMinute) 
   make(expecting({P::kGithub, P::kGitea}, std::chrono::hours(1)));
   for (int i = 0; i < 100; ++i) webhooks().judged(P::kGithub, V::kUnverified, "\x1b[2J");
   webhooks().judged(P::kGitea, V::kRepeated, "192.0.2.1");
-  const std::string metrics = world_->board.metrics_text();
+  const std::string metrics = webhooks().prometheus();
   EXPECT_THAT(metrics,
               HasSubstr("maand_webhook_deliveries_total{provider=\"github\",verdict=\"unverified\"} 100\n"));
   EXPECT_THAT(metrics,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kVerbs = std::to_array<std::string_view>(
     {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check", "job", "history",
-     "note", "logs", "render", "cat", "retry", "release", "version"});
+     "note", "logs", "render", "cat", "retry", "release", "token", "version"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.

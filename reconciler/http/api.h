@@ -1,10 +1,11 @@
 // /api/v1 (R6.2), on a loopback TCP listener and on the bucket's unix socket.
 //
-// TCP: GET only, loopback only, and the Host header must name loopback; POST
-// needs a token of role `operate`, and tokens are not built yet. The unix socket
-// (0600) is for whoever owns the bucket: the CLI's orders come through it.
+// TCP: who may do what is said in access.h; beyond loopback there have to be a
+// file of tokens and TLS. The unix socket (0600) is for whoever owns the bucket:
+// the CLI's orders come through it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,23 +13,33 @@
 
 namespace maand {
 
+class Access;
 class HttpServer;
+class TokenFile;
 
 struct ApiOptions {
-  std::string listen;     // "" = none
-  std::string unix_path;  // "" = none
+  std::string listen;            // "" = none
+  std::string unix_path;         // "" = none
+  std::string tokens_file = "";  // "" = no tokens
+  // Somebody else speaks TLS in front of us: a listener beyond loopback may be without.
+  bool allow_plaintext = false;
+  // Told sentences for the log. Any thread.
+  std::function<void(const std::string&)> say = [](const std::string&) {};
 };
 
 class ApiServer {
  public:
   // Serves at once. `source` and `controls` must outlive this. Throws
-  // ListenError, also for a listener beyond loopback.
+  // ListenError, also for a listener beyond loopback that would be open.
   ApiServer(const ApiOptions& options, const StatusSource& source, Controls& controls);
   ~ApiServer();
   void stop();       // joins
   int port() const;  // 0: no TCP listener
 
  private:
+  std::unique_ptr<TokenFile> tokens_;
+  std::unique_ptr<Access> tcp_access_;
+  std::unique_ptr<Access> unix_access_;
   std::unique_ptr<HttpServer> tcp_;
   std::unique_ptr<HttpServer> unix_;
 };

@@ -8,36 +8,12 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "reconciler/http/listener.h"
+#include "reconciler/http/message.h"
 
 namespace maand {
-
-struct HttpRequest {
-  std::string method;  // GET (HEAD as well) or POST
-  std::string path;    // decoded, without the query
-  std::multimap<std::string, std::string> query;
-  std::multimap<std::string, std::string> headers;  // names in lower case
-  std::string body;                                 // its bytes as they came
-  std::string peer_address;                         // numeric, without the port; empty over a unix socket
-  bool over_unix_socket = false;
-  unsigned peer_uid = 0;  // of the process at the other end; unix socket only
-};
-
-struct HttpReply {
-  int status = 200;
-  std::string body;
-  std::string content_type = "application/json";
-  // More of them, in this order: `ETag`, `Cache-Control`, … Values on one line.
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-HttpReply json_error(int status, const std::string& message);
 
 struct HttpLimits {
   ListenerLimits listener;

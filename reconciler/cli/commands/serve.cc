@@ -80,6 +80,16 @@ class Wishes {
   std::optional<Bucket> next_;
 };
 
+ApiOptions api_options(const Bucket& bucket, Services& services) {
+  ApiOptions options;
+  options.listen = bucket.config.http.listen;
+  options.unix_path = bucket.socket().string();
+  options.tokens_file = bucket.tokens().string();
+  options.allow_plaintext = bucket.config.http.allow_plaintext;
+  options.say = [&services](const std::string& text) { services.observers().note(text); };
+  return options;
+}
+
 // Serves until a signal asks for something else; what met_by_none() says then.
 // Throws CommandError when these settings cannot be served. `news` is the first
 // thing that is said.
@@ -89,7 +99,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
   Services services(bucket, context, lock);
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
-    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
+    ApiServer api(api_options(bucket, services), services.board(), services.desk());
     if (!news.empty()) services.observers().note(news);
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);

@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "reconciler/http/access.h"
+#include "reconciler/http/event_stream.h"
 #include "reconciler/http/server.h"
 #include "reconciler/http/token_file.h"
 
@@ -95,7 +97,7 @@ HttpReply answer(const StatusSource& source, Controls& controls, const HttpReque
 // R6.2: a listener that others can reach is never open.
 void require_protection(const ApiOptions& options) {
   const std::string open = "the API would be open to the network on " + options.listen;
-  if (!options.allow_plaintext) {
+  if (!options.tls && !options.allow_plaintext) {
     throw ListenError(
         open +
         " without TLS; set http.tls_cert and http.tls_key, or http.allow_plaintext = true "
@@ -117,9 +119,12 @@ void require_protection(const ApiOptions& options) {
 
 }  // namespace
 
-ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Controls& controls) {
-  const auto handler = [&source, &controls](const HttpRequest& r) { return answer(source, controls, r); };
-  tokens_ = std::make_unique<TokenFile>(options.tokens_file, options.say);
+ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Controls& controls)
+    : events_(options.events), tokens_(std::make_unique<TokenFile>(options.tokens_file, options.say)) {
+  HttpServer::Handler handler = [&source, &controls](const HttpRequest& r) {
+    return answer(source, controls, r);
+  };
+  if (events_) handler = with_events(*events_, std::move(handler));
   HttpLimits limits;
   // Longer than Controls takes to answer, so that its sentence arrives.
   limits.listener.deadline = std::chrono::seconds(15);
@@ -132,13 +137,21 @@ ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Cont
     ListeningSocket socket = ListeningSocket::tcp(options.listen);
     if (!socket.is_loopback()) require_protection(options);
     tcp_access_ = std::make_unique<Access>(AccessOptions{socket.is_loopback()}, *tokens_, options.say);
-    tcp_ = std::make_unique<HttpServer>(std::move(socket), limits, guarded(*tcp_access_, handler));
+    tcp_ =
+        std::make_unique<HttpServer>(std::move(socket), limits, guarded(*tcp_access_, handler), options.tls);
   }
+  if (events_) news_ = events_->on_news([this] { wake_streams(); });
 }
 
-ApiServer::~ApiServer() = default;
+ApiServer::~ApiServer() { stop(); }
+
+void ApiServer::wake_streams() {
+  if (tcp_) tcp_->wake_streams();
+  if (unix_) unix_->wake_streams();
+}
 
 void ApiServer::stop() {
+  if (events_ && news_ != 0) events_->forget(std::exchange(news_, 0));
   if (tcp_) tcp_->stop();
   if (unix_) unix_->stop();
 }

@@ -10,19 +10,23 @@
 #include <string>
 
 #include "reconciler/core/control.h"
+#include "reconciler/core/event_feed.h"
 
 namespace maand {
 
 class Access;
 class HttpServer;
+class TlsContext;
 class TokenFile;
 
 struct ApiOptions {
-  std::string listen;            // "" = none
-  std::string unix_path;         // "" = none
-  std::string tokens_file = "";  // "" = no tokens
+  std::string listen;                     // "" = none
+  std::string unix_path;                  // "" = none
+  std::string tokens_file = "";           // "" = no tokens
+  std::shared_ptr<const TlsContext> tls;  // of the TCP listener; null: plain HTTP
   // Somebody else speaks TLS in front of us: a listener beyond loopback may be without.
   bool allow_plaintext = false;
+  EventFeed* events = nullptr;  // outlives the server; null: there is no /api/v1/events
   // Told sentences for the log. Any thread.
   std::function<void(const std::string&)> say = [](const std::string&) {};
 };
@@ -37,6 +41,10 @@ class ApiServer {
   int port() const;  // 0: no TCP listener
 
  private:
+  void wake_streams();
+
+  EventFeed* const events_;
+  int news_ = 0;  // our place among those whom events_ wakes
   std::unique_ptr<TokenFile> tokens_;
   std::unique_ptr<Access> tcp_access_;
   std::unique_ptr<Access> unix_access_;

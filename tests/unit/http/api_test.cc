@@ -328,35 +328,5 @@ TEST(ApiListener, Beyond_loopback_needs_tokens_and_TLS) {  // R6.2
               StartsWith("HTTP/1.1 200"));
 }
 
-TEST(HttpLimitsTest, A_client_that_drips_is_cut_off_at_the_deadline) {
-  HttpLimits limits;
-  limits.listener.deadline = std::chrono::milliseconds(50);
-  HttpServer server(ListeningSocket::tcp("127.0.0.1:0"), limits,
-                    [](const HttpRequest&) { return HttpReply{}; });
-  RawSocket socket(server.port());
-  socket.send("G");
-  EXPECT_EQ(socket.read_all(), "");  // returns: the other side closed
-}
-
-TEST(HttpLimitsTest, Connections_beyond_pool_and_queue_are_answered_at_once) {
-  HttpLimits limits;
-  limits.listener.threads = 1;
-  limits.listener.queued = 1;
-  HttpServer server(ListeningSocket::tcp("127.0.0.1:0"), limits,
-                    [](const HttpRequest&) { return HttpReply{}; });
-  std::vector<RawSocket> clients;
-  for (int i = 0; i < 4; ++i) clients.emplace_back(server.port());
-  // One is served, one waits; at least two of four are turned away.
-  int refused = 0;
-  while (refused < 2) {
-    refused = 0;
-    for (RawSocket& client : clients) refused += client.still_waiting() ? 0 : 1;
-  }
-  for (RawSocket& client : clients) {
-    if (client.still_waiting()) continue;
-    EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 503"));
-  }
-}
-
 }  // namespace
 }  // namespace maand

@@ -11,6 +11,7 @@
 
 #include "gitsource/git_transport.h"
 #include "reconciler/cli/commands/cat.h"
+#include "reconciler/cli/commands/events.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
@@ -156,6 +157,10 @@ void add_looking_verbs(CLI::App& app, Run& run) {
       .add_option("--limit", history->limit, "How many at most")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+
+  const auto events = std::make_shared<EventsOptions>();
+  verb(app, run, "events", "Print what happens in the daemon, newest last", run_events, events)
+      .add_flag("-f,--follow", events->follow, "Go on with what comes, until Ctrl-C");
 
   const auto note = std::make_shared<NoteOptions>();
   verb(app, run, "note", "Print what was said about a commit in its git note", run_note, note)

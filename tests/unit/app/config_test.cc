@@ -362,7 +362,9 @@ TEST(Config, An_api_that_others_can_reach_needs_TLS_or_a_proxy_that_speaks_it) {
     Diagnostics told;
     require_for_serve(loaded.config, told);
     ASSERT_EQ(told.all().size(), *row.said ? 1u : 0u) << row.http;
-    if (*row.said) EXPECT_THAT(to_string(told.all()[0]), HasSubstr(row.said)) << row.http;
+    if (*row.said) {
+      EXPECT_THAT(to_string(told.all()[0]), HasSubstr(row.said)) << row.http;
+    }
   }
 }
 

@@ -69,11 +69,11 @@ class WebhookServer::Deliveries {
     const std::optional<WebhookProvider> provider = provider_of(request);
     if (!provider || secrets_.at(*provider).current().secrets.empty()) return not_here();
     if (request.method != "POST") return json_error(405, "deliveries are sent with POST");
-    const std::string source = source_of(request);
+    const std::string source = source_behind_proxy(request);
     if (const auto wait = pay(source)) {
       announcements_.judged(*provider, V::kRateLimited, source);
       HttpReply out = reply(V::kRateLimited, "too many requests from there");
-      out.headers["Retry-After"] = std::to_string(wait->count());
+      out.headers.emplace_back("Retry-After", std::to_string(wait->count()));
       return out;
     }
     if (has_signature(*provider, request.headers) || is_unsigned_ping(*provider, request.headers))
@@ -84,7 +84,7 @@ class WebhookServer::Deliveries {
   HttpReply answer(const HttpRequest& request) {
     const std::optional<WebhookProvider> provider = provider_of(request);
     if (!provider) return not_here();
-    const std::string source = source_of(request);
+    const std::string source = source_behind_proxy(request);
     if (is_unsigned_ping(*provider, request.headers)) {
       return judged(
           *provider, V::kPing, source,

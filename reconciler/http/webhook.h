@@ -20,6 +20,7 @@
 namespace maand {
 
 class HttpServer;
+class TlsContext;
 
 struct WebhookOptions {
   std::string listen;  // "" = none. Any address: it is meant for the outside
@@ -27,6 +28,8 @@ struct WebhookOptions {
   std::size_t max_body_bytes = 5 * 1024 * 1024;
   std::map<WebhookProvider, std::filesystem::path> secret_files;  // of those that are configured
   RateLimits rates;                                               // of each source
+  // For an address beyond loopback; on loopback a proxy in front speaks it. Null: plain HTTP.
+  std::shared_ptr<const TlsContext> tls;
 };
 
 class WebhookServer {

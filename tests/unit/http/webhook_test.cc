@@ -344,7 +344,7 @@ TEST(RequestSource, IsThePeerOrWhomAProxyOnThisHostNames) {
     HttpRequest request;
     request.peer_address = row.peer;
     for (const char* value : row.forwarded) request.headers.emplace("x-forwarded-for", value);
-    EXPECT_EQ(source_of(request), row.source) << row.peer;
+    EXPECT_EQ(source_behind_proxy(request), row.source) << row.peer;
   }
 }
 

@@ -292,10 +292,10 @@ const ConfigKey kKeys[] = {
 
     {"limits.max_file_bytes", "a number of bytes, or a text like \"256MiB\"",
      [](Config& c, const V& v) { return put(c.max_file_bytes, as_bytes(v)); }},
-    {"limits.max_webhook_bytes", "a number of bytes from 1KiB to 64MiB, or a text like \"5MiB\"",
+    {"limits.max_webhook_bytes", "a number of bytes from 1KiB to 32MiB, or a text like \"5MiB\"",
      [](Config& c, const V& v) {
        const auto bytes = as_bytes(v);
-       return bytes && *bytes >= 1024 && *bytes <= 64u << 20 && put(c.max_webhook_bytes, bytes);
+       return bytes && *bytes >= 1024 && *bytes <= 32u << 20 && put(c.max_webhook_bytes, bytes);
      }},
 
     {"state.url", "\"sqlite:PATH\", the path relative to the bucket",

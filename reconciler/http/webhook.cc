@@ -180,12 +180,19 @@ WebhookServer::WebhookServer(const WebhookOptions& options, Announcements& annou
   limits.max_body_bytes = options.max_body_bytes;
   limits.json_only = false;
   limits.before_body = [this](const HttpRequest& request) { return deliveries_->before_body(request); };
+  ListeningSocket socket = ListeningSocket::tcp(options.listen);
+  const bool outside = !socket.is_loopback();
   server_ = std::make_unique<HttpServer>(
-      ListeningSocket::tcp(options.listen), limits,
-      [this](const HttpRequest& request) { return deliveries_->answer(request); });
+      std::move(socket), limits, [this](const HttpRequest& request) { return deliveries_->answer(request); },
+      outside ? options.tls : nullptr);
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   remarks_.push_back("webhooks are taken at " + host + ":" + std::to_string(server_->port()) + " of " +
                      join_words(names));
+  if (outside && !options.tls) {
+    remarks_.emplace_back(
+        "webhooks come without TLS: everybody on the way can read them, and GitLab's secret in them; set "
+        "http.tls_cert and http.tls_key, or let a proxy on this host speak TLS");
+  }
 }
 
 WebhookServer::~WebhookServer() = default;

@@ -9,6 +9,7 @@
 
 #include "reconciler/core/text.h"
 #include "reconciler/core/webhook/provider.h"
+#include "reconciler/core/webhook/signature.h"
 #include "tests/support/process.h"
 
 namespace maand::testing {
@@ -50,6 +51,18 @@ inline WebhookDelivery parse_delivery(std::string_view text) {
   }
   out.body = std::string(text);
   return out;
+}
+
+// Signs it again, after it was changed.
+inline void sign(WebhookDelivery& delivery, const std::string& secret = kFixtureSecret) {
+  const std::string digest = hmac_sha256(secret, delivery.body).hex();
+  for (auto& [name, value] : delivery.headers) {
+    if (name == "x-gitlab-token") value = secret;
+    if (name == "x-hub-signature-256" || name == "x-hub-signature" || name == "x-maand-signature")
+      value = "sha256=" + digest;
+    if (name == "x-gitea-signature" || name == "x-forgejo-signature" || name == "x-gogs-signature")
+      value = digest;
+  }
 }
 
 inline WebhookDelivery fixture_delivery(const std::string& name) {

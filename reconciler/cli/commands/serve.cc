@@ -122,6 +122,12 @@ ApiOptions api_options(const Bucket& bucket, Services& services) {
   return options;
 }
 
+WebhookOptions webhooks_of(const Bucket& bucket) {
+  WebhookOptions options = webhook_options(bucket);
+  options.tls = tls_of(bucket);
+  return options;
+}
+
 // Serves until a signal asks for something else; what met_by_none() says then.
 // Throws CommandError when these settings cannot be served. `news` is the first
 // thing that is said.
@@ -133,7 +139,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
     HealthServer health(bucket.config.http.health_listen, services.board());
     BucketDetails details(bucket);
     ApiServer api(api_options(bucket, services), services.board(), details, services.desk());
-    WebhookServer webhooks(webhook_options(bucket), services.reconciler().announcements());
+    WebhookServer webhooks(webhooks_of(bucket), services.reconciler().announcements());
     if (!news.empty()) services.observers().note(news);
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);

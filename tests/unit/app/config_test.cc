@@ -110,6 +110,7 @@ tls_cert = ""
 tls_key = ""
 [webhook]
 github_secret_file = ""
+generic_secret_file = ""
 [hooks]
 enabled = false
 user = "maand"
@@ -125,6 +126,7 @@ mode = "report"
 [notify]
 [limits]
 max_file_bytes = "256MiB"
+max_webhook_bytes = "5MiB"
 [state]
 url = "sqlite:data/state.db"
 recovery = "manual"
@@ -250,8 +252,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[policy]\nverify = \"strict\"", {"not built yet", "signature policy"}},
       {"[policy]\nkeyring = \"k\"", {"not built yet"}},
       {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
-      {"[http]\nwebhook_listen = \":9000\"", {"not built yet", "webhooks"}},
-      {"[webhook]\ngithub_secret_file = \"t\"", {"not built yet", "webhooks"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
       {"[notify]\nslack = \"x\"", {"notify.slack", "notifications are not built yet"}},

@@ -19,7 +19,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 class WebhookWorld : public ::testing::Test {
  protected:
   void make(const std::string& poll_interval) {
-    health_port_ = free_port();
+    health_port_ = maand::free_port();
     Settings settings = {{"git", "poll_interval = \"" + poll_interval + "\""},
                          {"http", "webhook_listen = \"127.0.0.1:0\""},
                          {"http", "health_listen = \"127.0.0.1:" + std::to_string(health_port_) + "\""}};

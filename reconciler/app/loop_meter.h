@@ -9,6 +9,8 @@
 
 namespace maand {
 
+struct Judged;
+
 // What the reconcile thread is at. In the order in which a pass comes to them.
 enum class Phase {
   kIdle,
@@ -39,8 +41,8 @@ class LoopMeter {
   virtual void pass_ended(PassEnd end, bool acted, Took took) = 0;
   // A webhook announced the commit: from now on its push is known.
   virtual void push_announced(const CommitId& commit) = 0;
-  // What is converged to from now on; `jobs`: all that it asks for.
-  virtual void commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) = 0;
+  // What is converged to from now on; told by every pass.
+  virtual void commit_accepted(const Judged& judged) = 0;
   // How the jobs of the rollout that goes on, or has just ended, fare.
   virtual void rollout_moved(const std::vector<JobReport>& jobs) = 0;
 };

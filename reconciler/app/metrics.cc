@@ -13,6 +13,7 @@
 
 #include "reconciler/app/certificate_expiry.h"
 #include "reconciler/app/delivery_times.h"
+#include "reconciler/app/judge.h"
 #include "reconciler/app/metrics_gauges.h"
 #include "reconciler/app/metrics_readings.h"
 
@@ -76,9 +77,6 @@ struct Metrics::Series {
 
   prometheus::Registry registry;
   Family<Counter>& events = counter("maand_events_total", "Things that happened, by kind.");
-  Family<Counter>& heads =
-      counter("maand_heads_seen_total",
-              "New commits at the tip of the branch, by whether a webhook had announced them.");
   Counter& heads = counter("maand_heads_seen_total", "New commits at the tip of the branch.").Add({});
   Family<Counter>& passes = counter("maand_passes_total", "Passes that ended, by how they did.");
   Family<Counter>& holds =
@@ -209,12 +207,12 @@ void Metrics::pass_ended(PassEnd end, bool acted, Took took) {
   if (end == PassEnd::kConverged) series_->last_converged.Set(now);
 }
 
-void Metrics::commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) {
-  series_->times.accepted(commit, series_->clock.wall());
-  if (std::exchange(accepted_, commit.id) == commit.id) return;  // told by every pass
-  for (const JobName& job : jobs) {
+void Metrics::commit_accepted(const Judged& judged) {
+  series_->times.accepted(judged.info, series_->clock.wall());
+  if (std::exchange(accepted_, judged.info.id) == judged.info.id) return;
+  for (const auto& [name, job] : judged.workspace.jobs) {
     for_all(DeliveryStage::kSeen, DeliveryStage::kHealthy,
-            [&](DeliveryStage stage) { series_->delivery_of(job, stage); });
+            [&, &name = name](DeliveryStage stage) { series_->delivery_of(name, stage); });
   }
 }
 

@@ -34,7 +34,7 @@ class Metrics : public Observer, public Meter, public LoopMeter {
   void phase_ended(Phase phase, Took took) override;
   void pass_ended(PassEnd end, bool acted, Took took) override;
   void push_announced(const CommitId& commit) override;
-  void commit_accepted(const CommitInfo& commit, const std::vector<JobName>& jobs) override;
+  void commit_accepted(const Judged& judged) override;
   void rollout_moved(const std::vector<JobReport>& jobs) override;
 
   // Before anybody asks for the text: families that are rendered elsewhere (whole ones,

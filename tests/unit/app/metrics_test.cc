@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reconciler/app/certificate_expiry.h"
+#include "reconciler/app/judge.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/metrics_readings.h"
 #include "reconciler/app/process_readings.h"
@@ -173,15 +174,16 @@ TEST_F(MetricsTest, ALabelMayHoldAnything) {
 
 // A workspace of thousands of jobs must not become hundreds of thousands of series.
 TEST_F(MetricsTest, OnlySoManyJobsHaveSeriesOfTheirOwn) {
-  std::vector<JobName> jobs;
-  for (int i = 0; i < 1000; ++i) jobs.emplace_back("job" + std::to_string(i));
-  metrics_.commit_accepted({CommitId("c1"), "", "", clock_.wall()}, jobs);
+  Judged judged;
+  judged.info = {CommitId("c1"), "", "", clock_.wall()};
+  for (int i = 0; i < 1000; ++i) judged.workspace.jobs[JobName("job" + std::to_string(1000 + i))];
+  metrics_.commit_accepted(judged);
   std::set<std::string> names;
   for (const std::string& label : now().label_values("maand_delivery_duration_seconds_count", "maand_job")) {
     names.insert(label);
   }
   EXPECT_EQ(names.size(), 101u);
-  EXPECT_TRUE(names.count("job0") && names.count("(other)") && !names.count("job500"));
+  EXPECT_TRUE(names.count("job1000") && names.count("(other)") && !names.count("job1500"));
 }
 
 TEST_F(MetricsTest, FamiliesThatAreRenderedElsewhereFollow) {

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "tests/support/bucket_world.h"
-#include "tests/support/free_port.h"
 #include "tests/support/raw_socket.h"
 #include "tests/support/tls_files.h"
 
@@ -54,7 +53,7 @@ class HttpAccess : public ::testing::Test {
     tls_ = true;
   }
 
-  const int port_ = free_port();
+  const int port_ = free_port("127.0.0.1");
   bool tls_ = false;
   BucketWorld world_{1, {{"http", "listen = \"127.0.0.1:" + std::to_string(port_) + "\""}}};
 };

@@ -10,7 +10,6 @@
 
 #include "tests/support/bucket_world.h"
 #include "tests/support/drippers.h"
-#include "tests/support/free_port.h"
 #include "tests/support/raw_socket.h"
 
 namespace maand::testing {
@@ -35,8 +34,8 @@ class HttpLoad : public ::testing::Test {
     return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
   }
 
-  const int api_ = free_port();
-  const int health_ = free_port();
+  const int api_ = free_port("127.0.0.1");
+  const int health_ = free_port("127.0.0.1");
   BucketWorld world_{1,
                      {{"http", "listen = \"127.0.0.1:" + std::to_string(api_) + "\""},
                       {"http", "health_listen = \"127.0.0.1:" + std::to_string(health_) + "\""}}};

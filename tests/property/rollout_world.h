@@ -32,7 +32,8 @@ class RolloutWorld {
 
   // One whole pass: plan, roll out, record. Broken promises, as sentences.
   std::vector<std::string> pass();
-  void calm();  // from now on nothing goes wrong, and operators clear what waits for them
+  void calm();     // from now on nothing goes wrong, and operators clear what waits for them
+  void release();  // `maand release` of every job: availability and upstreams hold none of them
   Plan plan() const { return make_plan(desired_, applied_, settings_); }
   // All jobs of the last pass ended `done`.
   bool all_done() const { return all_done_; }

@@ -88,9 +88,27 @@ struct Config {
   } rollout;
 
   struct Http {
-    std::string listen = "127.0.0.1:8484";         // loopback only, until tokens exist; "" = no API over TCP
+    // Beyond loopback it needs tokens and TLS (R6.2). "" = no API over TCP.
+    std::string listen = "127.0.0.1:8484";
     std::string health_listen = "127.0.0.1:8485";  // any address; says nothing secret; "" = none
+    std::string webhook_listen;                    // any address; "" = no webhooks (R6.3)
+    std::string tokens_file = "tokens";            // under secrets/; "" = nobody has one
+    std::string tls_cert;                          // PEM, with its chain, under secrets/; "" = plain HTTP
+    std::string tls_key;                           // PEM, under secrets/
+    // The API beyond loopback without TLS of its own, for a proxy in front that
+    // speaks it. Without such a proxy everybody on the way reads the tokens.
+    bool allow_plaintext = false;
   } http;
+
+  // Files under secrets/ with the secrets shared with each git host, one a line;
+  // empty: its webhooks are answered 404.
+  struct Webhook {
+    std::string github_secret_file;
+    std::string gitlab_secret_file;
+    std::string gitea_secret_file;  // Forgejo and Gogs as well
+    std::string bitbucket_secret_file;
+    std::string generic_secret_file;
+  } webhook;
 
   struct Hooks {
     std::string user;
@@ -110,7 +128,10 @@ struct Config {
   Milliseconds drift_interval{3'600'000};  // R5.9
   enum class Drift { kReport, kOff } drift_mode = Drift::kReport;
   std::uint64_t max_file_bytes = 256ull << 20;  // R3.3; one larger file breaks its job
-  std::string state_path = "data/state.db";     // relative to the bucket, or absolute
+  // A larger delivery is refused unread (R6.3), and polling finds its commit. A push of
+  // thousands of commits has several MiB; more costs memory for each request at a time.
+  std::uint64_t max_webhook_bytes = 5ull << 20;
+  std::string state_path = "data/state.db";  // relative to the bucket, or absolute
 };
 
 using Environment = std::map<std::string, std::string>;

@@ -101,9 +101,6 @@ bool put_listener(std::string& target, const V& v) {
 
 const char* signatures(const V& v) { return trimmed(v.text) == "none" ? nullptr : "the signature policy"; }
 const char* if_set(const V& v, const char* what) { return trimmed(v.text).empty() ? nullptr : what; }
-const char* tokens(const V& v) { return if_set(v, "tokens for the API"); }
-const char* tls(const V& v) { return if_set(v, "TLS for the API"); }
-const char* webhooks(const V& v) { return if_set(v, "webhooks"); }
 
 constexpr const char* kDuration = "a duration greater than zero like \"250ms\", \"15s\", \"10m\" or \"1h\"";
 constexpr const char* kText = "a text in quotes";
@@ -241,23 +238,29 @@ const ConfigKey kKeys[] = {
     {"rollout.shutdown_grace", kDuration,
      [](Config& c, const V& v) { return put(c.rollout.shutdown_grace, as_duration(v)); }},
 
-    {"http.listen", kListener, [](Config& c, const V& v) { return put_listener(c.http.listen, v); }, nullptr,
-     [](const V& v) {
-       return is_loopback_listener(trimmed(v.text)) ? nullptr
-                                                    : "an API listener beyond loopback (it needs tokens)";
-     }},
+    {"http.listen", kListener, [](Config& c, const V& v) { return put_listener(c.http.listen, v); }},
     {"http.health_listen", kListener,
      [](Config& c, const V& v) { return put_listener(c.http.health_listen, v); }},
-    {"http.webhook_listen", kListener, any_text, nullptr, webhooks},
-    {"http.tokens_file", kSecret, any_text, nullptr, tokens},
-    {"http.tls_cert", kSecret, any_text, nullptr, tls},
-    {"http.tls_key", kSecret, any_text, nullptr, tls},
+    {"http.webhook_listen", kListener,
+     [](Config& c, const V& v) { return put_listener(c.http.webhook_listen, v); }},
+    {"http.tokens_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.http.tokens_file, v, true); }},
+    {"http.tls_cert", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.http.tls_cert, v, true); }},
+    {"http.tls_key", kSecret, [](Config& c, const V& v) { return put_secret_name(c.http.tls_key, v, true); }},
+    {"http.allow_plaintext", kBool,
+     [](Config& c, const V& v) { return put(c.http.allow_plaintext, as_bool(v)); }},
 
-    {"webhook.github_secret_file", kSecret, any_text, nullptr, webhooks},
-    {"webhook.gitlab_secret_file", kSecret, any_text, nullptr, webhooks},
-    {"webhook.gitea_secret_file", kSecret, any_text, nullptr, webhooks},
-    {"webhook.bitbucket_secret_file", kSecret, any_text, nullptr, webhooks},
-    {"webhook.generic_secret_file", kSecret, any_text, nullptr, webhooks},
+    {"webhook.github_secret_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.webhook.github_secret_file, v, true); }},
+    {"webhook.gitlab_secret_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.webhook.gitlab_secret_file, v, true); }},
+    {"webhook.gitea_secret_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.webhook.gitea_secret_file, v, true); }},
+    {"webhook.bitbucket_secret_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.webhook.bitbucket_secret_file, v, true); }},
+    {"webhook.generic_secret_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.webhook.generic_secret_file, v, true); }},
 
     {"hooks.enabled", kBool, [](Config&, const V& v) { return as_bool(v).has_value(); }, nullptr,
      [](const V& v) { return *as_bool(v) ? "hooks" : nullptr; }},
@@ -289,6 +292,11 @@ const ConfigKey kKeys[] = {
 
     {"limits.max_file_bytes", "a number of bytes, or a text like \"256MiB\"",
      [](Config& c, const V& v) { return put(c.max_file_bytes, as_bytes(v)); }},
+    {"limits.max_webhook_bytes", "a number of bytes from 1KiB to 32MiB, or a text like \"5MiB\"",
+     [](Config& c, const V& v) {
+       const auto bytes = as_bytes(v);
+       return bytes && *bytes >= 1024 && *bytes <= 32u << 20 && put(c.max_webhook_bytes, bytes);
+     }},
 
     {"state.url", "\"sqlite:PATH\", the path relative to the bucket",
      [](Config& c, const V& v) {

@@ -39,6 +39,8 @@ class LoopMeter {
   virtual ~LoopMeter() = default;
   virtual void phase_ended(Phase phase, Took took) = 0;
   virtual void pass_ended(PassEnd end, bool acted, Took took) = 0;
+  // A webhook announced the commit: from now on its push is known.
+  virtual void push_announced(const CommitId& commit) = 0;
   // What is converged to from now on; told by every pass.
   virtual void commit_accepted(const Judged& judged) = 0;
   // How the jobs of the rollout that goes on, or has just ended, fare.

@@ -33,11 +33,9 @@ class Metrics : public Observer, public Meter, public LoopMeter {
 
   void phase_ended(Phase phase, Took took) override;
   void pass_ended(PassEnd end, bool acted, Took took) override;
+  void push_announced(const CommitId& commit) override;
   void commit_accepted(const Judged& judged) override;
   void rollout_moved(const std::vector<JobReport>& jobs) override;
-
-  // A webhook announced the commit: from now on its push is known.
-  void push_announced(const CommitId& commit);
 
   // Before anybody asks for the text: families that are rendered elsewhere (whole ones,
   // with HELP and TYPE, ending in a newline; callable for as long as somebody asks), and

@@ -28,7 +28,10 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       options_(std::move(options)),
       triggers_(options_.poll_interval, first_number(deps_.clock.wall())),
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
-              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
+              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }),
+      announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
+                  memory_.source, triggers_, deps_.meter},
+                 {options_.webhooks, options_.poll_interval}) {
   if (deps_.meter) memory_.phase.report_to(*deps_.meter, deps_.clock);
   memory_.suspended = kept_suspensions(deps_.store);
   memory_.pinned = kept_pins(deps_.store);
@@ -71,6 +74,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
       // Told by the pass already; the next one tries again.
     }
   }
+  announced_.look();
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
   try {
     deps_.board.set_passes(deps_.store.passes(kPassesShown));
@@ -186,6 +190,9 @@ bool Reconciler::resume(const JobName& job) {
   return resumed || unpinned;
 }
 
-void Reconciler::changed() { deps_.board.update(memory_, deps_.journal.state(), triggers_, false); }
+void Reconciler::changed() {
+  announced_.look();
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, false);
+}
 
 }  // namespace maand

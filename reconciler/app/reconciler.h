@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "reconciler/app/announced_commits.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/status_board.h"
@@ -21,6 +22,7 @@ struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
   std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
   HealthWatcherOptions health;                       // R5.8
+  std::vector<WebhookProvider> webhooks;             // R6.3: whose announcements are expected
   std::function<void()> let_go;                      // called then, once: ends every wait for git and workers
 };
 
@@ -54,6 +56,9 @@ class Reconciler : private PassControl {
   void stop();    // records and leaves within the grace (R7.1)
   void finish();  // leaves once the pass that runs has ended, however long it takes
 
+  // Any thread: what webhooks say. As long as this.
+  AnnouncedCommits& announcements() { return announced_; }
+
   // Reconcile thread (post to the inbox first).
   // R5.5, R5.4. Throw StoreError, and then nothing has changed.
   void suspend(Suspension suspension);
@@ -82,6 +87,7 @@ class Reconciler : private PassControl {
   Memory memory_;
   ValueSnapshotPtr values_;  // as of the last look
   HealthWatcher health_;
+  AnnouncedCommits announced_;
   std::mt19937 jitter_{std::random_device{}()};
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;

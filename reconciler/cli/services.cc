@@ -6,6 +6,7 @@
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
+#include "reconciler/app/event_ring.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
@@ -55,7 +56,8 @@ struct Services::Parts {
         const OpenStore& open_store)
       : lock(std::move(bucket_lock)),
         reporter(log_options(bucket, context)),
-        observers({&metrics, &reporter}),
+        events(clock),
+        observers({&metrics, &reporter, &events}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
         source(git_options(bucket)),
@@ -86,6 +88,7 @@ struct Services::Parts {
   SystemClock clock;
   Metrics metrics{clock};
   Reporter reporter;
+  EventRing events;
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
@@ -120,6 +123,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   require_serveable(bucket);
   if (!lock) lock = take_lock(bucket);
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
+  parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
 }
@@ -135,6 +139,7 @@ OperatorDesk& Services::desk() { return parts_->desk; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }
+EventFeed& Services::events() { return parts_->events; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

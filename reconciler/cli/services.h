@@ -17,6 +17,7 @@
 #include "reconciler/app/reconciler.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/core/event_feed.h"
 #include "reconciler/store/bucket_lock.h"
 
 namespace maand {
@@ -44,6 +45,7 @@ class Services {
   Observers& observers();
   // Families of other rooms are added before a server asks for the text.
   Metrics& metrics();
+  EventFeed& events();
   const Memory& memory();
 
   // Ends every wait for git and for workers soon. Any thread.

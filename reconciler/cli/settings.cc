@@ -102,6 +102,27 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   options.poll_interval = bucket.config.git.poll_interval;
   options.shutdown_grace = bucket.config.rollout.shutdown_grace;
   options.health = {bucket.config.health_interval, bucket.config.ssh.max_starting};
+  if (bucket.config.http.webhook_listen.empty()) return options;
+  for (const auto& [provider, file] : webhook_options(bucket).secret_files)
+    options.webhooks.push_back(provider);
+  return options;
+}
+
+WebhookOptions webhook_options(const Bucket& bucket) {
+  const Config::Webhook& webhook = bucket.config.webhook;
+  WebhookOptions options;
+  options.listen = bucket.config.http.webhook_listen;
+  options.ref = git_options(bucket).branch_ref();
+  options.max_body_bytes = bucket.config.max_webhook_bytes;
+  const std::pair<WebhookProvider, const std::string&> files[] = {
+      {WebhookProvider::kGithub, webhook.github_secret_file},
+      {WebhookProvider::kGitlab, webhook.gitlab_secret_file},
+      {WebhookProvider::kGitea, webhook.gitea_secret_file},
+      {WebhookProvider::kBitbucket, webhook.bitbucket_secret_file},
+      {WebhookProvider::kGeneric, webhook.generic_secret_file}};
+  for (const auto& [provider, name] : files) {
+    if (!name.empty()) options.secret_files.emplace(provider, bucket.secrets() / name);
+  }
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include "gitsource/git_options.h"
 #include "reconciler/app/reconciler.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/http/webhook.h"
 
 namespace maand {
 
@@ -14,6 +15,7 @@ SshOptions ssh_options(const Bucket& bucket);
 RemoteRunnerOptions runner_options(const Bucket& bucket);
 PassSettings pass_settings(const Bucket& bucket);
 ReconcilerOptions reconciler_options(const Bucket& bucket);
+WebhookOptions webhook_options(const Bucket& bucket);
 WorkspaceLimits workspace_limits(const Bucket& bucket);
 JudgeSettings judge_settings(const Bucket& bucket);
 

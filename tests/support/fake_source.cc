@@ -84,6 +84,7 @@ void FakeSource::meet_remote() {
 }
 
 RemoteHead FakeSource::ls_remote() {
+  if (on_ls_remote) on_ls_remote();
   meet_remote();
   RemoteHead out;
   out.repository_empty = commits_.empty();

@@ -4,6 +4,7 @@
 // Behaves as the real ones do for what the suite in tests/contract asks.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,8 @@ class FakeSource : public Source {
 
   // The next `times` calls that need the remote throw this.
   void fail_remote(SourceProblem problem, const std::string& message, int times = 1);
+  // Called before ls_remote answers, on its thread: what happens at the remote meanwhile.
+  std::function<void()> on_ls_remote;
   // Every read of the mirror throws kMirrorBroken until the next fetch.
   void break_mirror() { mirror_broken_ = true; }
 

@@ -17,10 +17,10 @@ PassSettings LoopWorld::usual() {
   return settings;
 }
 
-LoopWorld::LoopWorld(PassSettings settings)
+LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
     : reconciler(
           {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics},
-          std::move(settings), {}) {}
+          std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {
   FakeFileView view;

@@ -30,7 +30,7 @@ class RecordingObserver : public Observer {
 
 class LoopWorld {
  public:
-  explicit LoopWorld(PassSettings settings = usual());
+  explicit LoopWorld(PassSettings settings = usual(), ReconcilerOptions options = {});
   static PassSettings usual();
 
   // A workspace of `workers` w1…wN and jobs `name → version`.

@@ -195,6 +195,10 @@ path = )" +
 [http]
 # listen = "127.0.0.1:8484"        # API, loopback only
 # health_listen = "127.0.0.1:8485" # /healthz, /readyz, /metrics
+# webhook_listen = "127.0.0.1:8486" # a push arrives at once; needs a secret below
+
+[webhook]
+# github_secret_file = "github-webhook" # a file in secrets/; gitlab_, gitea_, bitbucket_, generic_ as well
 
 [health]
 # interval = "60s"               # how often what runs is probed between rollouts

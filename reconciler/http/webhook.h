@@ -1,0 +1,54 @@
+// Webhooks of git hosts, on a listener of their own (R6.3): capped before it is
+// read, verified before it is parsed, and then at most a word to the loop.
+//
+//   POST /webhook/github, /gitlab, /gitea (also /forgejo, /gogs), /bitbucket, /generic
+//
+// 202 for whatever is understood, also when there is nothing to do; 401 without a
+// good signature, 404 for a provider without a secret, 413 above the cap, 429 with
+// Retry-After for a source that sends too much, 400 for what is signed and no push.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/announcement.h"
+#include "reconciler/core/webhook/rate_limit.h"
+
+namespace maand {
+
+class HttpServer;
+class TlsContext;
+
+struct WebhookOptions {
+  std::string listen;  // "" = none. Any address: it is meant for the outside
+  std::string ref;     // ours, in full: refs/heads/main
+  std::size_t max_body_bytes = 5 * 1024 * 1024;
+  std::map<WebhookProvider, std::filesystem::path> secret_files;  // of those that are configured
+  RateLimits rates;                                               // of each source
+  // For an address beyond loopback; on loopback a proxy in front speaks it. Null: plain HTTP.
+  std::shared_ptr<const TlsContext> tls;
+};
+
+class WebhookServer {
+ public:
+  // Serves at once, unless there is no address or no secret. `announcements` must
+  // outlive this. Throws ListenError.
+  WebhookServer(const WebhookOptions& options, Announcements& announcements);
+  ~WebhookServer();
+
+  // What an operator should know of the set-up: sentences, none of them with a secret in it.
+  const std::vector<std::string>& remarks() const { return remarks_; }
+  void stop();       // joins
+  int port() const;  // 0: does not listen
+
+ private:
+  class Deliveries;
+  std::vector<std::string> remarks_;
+  std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<HttpServer> server_;  // last: its threads use the others
+};
+
+}  // namespace maand

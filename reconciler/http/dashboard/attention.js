@@ -1,0 +1,120 @@
+// What does not go on by itself, and what it waits for or who has to act.
+import {el, fill, link, shape} from './dom.js';
+import {count, explain, run_words, source_words, tone_of_run} from './words.js';
+import {refused_head, when} from './summary.js';
+
+const MOST_NAMED = 6;
+
+// A list of {key, tone, title, why, more: [nodes], orders: [[order, given]]}, worst first.
+export function matters(world) {
+  const {status, plan, fleet} = world;
+  const out = [];
+  if (status.store_problem) {
+    out.push({key: 'store', tone: 'bad', title: 'The store cannot be written', why: `No worker is touched until it can. ${status.store_problem}`});
+  }
+  if (status.source && status.source.state !== 'Ready' && status.source.state !== 'Unknown') {
+    const waits = status.source.state === 'WaitingForFirstCommit';
+    out.push({key: 'source', tone: waits ? 'stopped' : 'bad', title: source_words(status.source.state), why: status.source.detail});
+  }
+  const refused = refused_head(world);
+  if (refused) {
+    out.push({key: 'refused', tone: 'bad', title: 'The newest commit is refused', why: 'Nothing of it is applied. Its note says what is wrong; push a commit that corrects it.',
+              more: [link(`#commit/${encodeURIComponent(refused.commit)}`, 'Read its note')]});
+  }
+  for (const one of status.suspended ?? []) {
+    out.push({key: `suspended ${one.job ?? ''}`, tone: 'warn', title: one.job ? `${one.job} is suspended` : 'The bucket is suspended',
+              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}`, orders: [['resume', {job: one.job ?? undefined}]]});
+  }
+  const told = new Set();
+  for (const run of status.rollout ?? []) {
+    if (!['held', 'failed', 'waiting', 'degraded', 'stopped'].includes(run.state)) continue;
+    told.add(run.job);
+    out.push(of_job(run.job, run.state, run.reason, run.detail));
+  }
+  for (const job of plan?.jobs ?? []) {
+    if (job.held && !told.has(job.job)) out.push(of_job(job.job, 'held', job.reason, job.detail));
+  }
+  out.push(...of_workers(fleet.set_aside), ...of_cells(fleet, told), ...of_waiting(plan?.waiting ?? []));
+  for (const one of status.pass?.diagnostics ?? []) {
+    if (told.size && one.severity === 'error' && [...told].some((job) => one.path?.startsWith(`jobs/${job}/`))) continue;
+    out.push({key: `diagnostic ${one.path} ${one.field} ${one.message}`, tone: one.severity === 'error' ? 'bad' : 'warn',
+              title: `${one.path}${one.field ? `: ${one.field}` : ''}`, why: [one.message, one.advice].filter(Boolean).join('. ')});
+  }
+  if (status.notes_problem) {
+    out.push({key: 'notes', tone: 'warn', title: 'Notes cannot be pushed', why: `They wait and are tried again. ${status.notes_problem}`});
+  }
+  const weight = {bad: 0, open: 1, warn: 2};
+  return out.map((one, i) => [one, i]).sort(([a, i], [b, j]) => (weight[a.tone] ?? 3) - (weight[b.tone] ?? 3) || i - j).map(([one]) => one);
+}
+
+function of_job(job, state, reason, detail) {
+  const waits = state === 'waiting' || state === 'degraded' || state === 'stopped';
+  const orders = [];
+  if (['TargetFailed', 'MissingTarget', 'GateFailed', 'ProgressTimeout', 'RebootLoop', 'StopFailed'].includes(reason)) orders.push(['retry', {job}]);
+  if (['Unavailable', 'Blocked', 'RemovalBudget'].includes(reason)) orders.push(['release', {subject: job}]);
+  return {key: `job ${job}`, tone: tone_of_run(state), title: `${job} is ${run_words(state)}`, reason: reason === 'Unchanged' ? '' : reason,
+          why: [sentence_of(reason), detail].filter(Boolean).join(': '), more: [link(`#job/${encodeURIComponent(job)}`, 'Open job')], orders, waits};
+}
+
+const sentence_of = (reason) => (reason === 'Unchanged' ? '' : explain(reason));
+
+function of_workers(set_aside) {
+  const by_condition = new Map();
+  for (const one of set_aside.values()) by_condition.set(one.condition, [...by_condition.get(one.condition) ?? [], one]);
+  return [...by_condition].map(([condition, list]) => ({
+    key: `aside ${condition}`, tone: 'warn', reason: condition,
+    title: list.length === 1 ? `${list[0].worker} is set aside` : `${count(list.length, 'worker')} are set aside`,
+    why: `${list[0].detail || condition}${list.length > 1 && list[0].detail ? ' (the first of them)' : ''}. Other workers go on; it is tried again by itself.`,
+    more: named(list, (one) => link(`#worker/${encodeURIComponent(one.worker)}`, one.worker)),
+  }));
+}
+
+function of_cells(fleet, told) {
+  const lists = {failed: [], unhealthy: [], unsettled: []};
+  for (const cell of fleet.cells.values()) {
+    if (lists[cell.face] && !(cell.face === 'failed' && told.has(cell.job))) lists[cell.face].push(cell);
+  }
+  const titles = {failed: 'failed', unhealthy: 'unhealthy', unsettled: 'unsettled'};
+  const whys = {
+    failed: 'The last target there failed or was interrupted.',
+    unhealthy: 'Probes fail; the allocation runs.',
+    unsettled: 'An operation began there and its end is not known yet.',
+  };
+  return Object.entries(lists).filter(([, list]) => list.length).map(([face, list]) => ({
+    key: `cells ${face}`, tone: face === 'unsettled' ? 'open' : 'bad',
+    title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is ${titles[face]}` : `${count(list.length, 'allocation')} are ${titles[face]}`,
+    why: whys[face], more: named(list, (one) => link(cell_hash(one), `${one.job}@${one.worker}`)),
+  }));
+}
+
+function of_waiting(waiting) {
+  const by_reason = new Map();
+  for (const one of waiting) by_reason.set(one.reason, [...by_reason.get(one.reason) ?? [], one]);
+  return [...by_reason].map(([reason, list]) => ({
+    key: `waiting ${reason}`, tone: 'stopped', reason, title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is left as it is` : `${count(list.length, 'allocation')} are left as they are`,
+    why: list.length === 1 ? list[0].sentence : sentence_of(reason), more: named(list, (one) => link(cell_hash(one), `${one.job}@${one.worker}`)),
+  }));
+}
+
+export const cell_hash = (one) => `#allocation/${encodeURIComponent(one.job)}@${encodeURIComponent(one.worker)}`;
+
+function named(list, make) {
+  const out = list.slice(0, MOST_NAMED).map(make);
+  if (list.length > MOST_NAMED) out.push(el('span', {class: 'muted'}, `and ${list.length - MOST_NAMED} more`));
+  return out;
+}
+
+const SHAPE_OF = {bad: 'failed', warn: 'unhealthy', open: 'unsettled', busy: 'busy'};
+
+export function show_attention(section, world) {
+  const list = matters(world);
+  section.hidden = list.length === 0;
+  fill(section.querySelector('ul'), list.map((one) => el('li', {class: 'matter', 'data-tone': one.tone},
+    shape(SHAPE_OF[one.tone] ?? 'stopped'),
+    el('div', {class: 'matter-in'},
+      el('p', {class: 'title'}, el('b', {}, one.title), one.reason && el('code', {class: 'reason'}, one.reason)),
+      one.why && el('p', {class: 'why'}, one.why),
+      one.more?.length ? el('p', {class: 'links'}, one.more) : null),
+    world.orders.buttons(one.orders ?? [], one.key))));
+  return list;
+}

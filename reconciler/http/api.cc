@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "reconciler/http/dashboard.h"
 #include "reconciler/http/server.h"
 
 namespace maand {
@@ -89,6 +90,11 @@ HttpReply post(Controls& controls, const HttpRequest& request, std::string_view 
 }
 
 HttpReply answer(const StatusSource& source, Controls& controls, const HttpRequest& request) {
+  if (request.method == "GET") {
+    const auto known = request.headers.find("if-none-match");
+    auto page = dashboard_page(request.path, known == request.headers.end() ? "" : known->second);
+    if (page) return *std::move(page);
+  }
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
   return request.method == "POST" ? post(controls, request, route) : get(source, request, route);

@@ -31,7 +31,9 @@ export async function call(path, options = {}) {
   let response;
   try {
     response = await fetch(ROOT + path, {
-      cache: 'no-store', credentials: 'omit', redirect: 'error', ...options, headers: headers(options.headers),
+      cache: 'no-store', redirect: 'error',
+      // Beyond loopback a browser may have opened the page with the token as a password.
+      credentials: token() ? 'omit' : 'same-origin', ...options, headers: headers(options.headers),
     });
   } catch (error) {
     if (error.name === 'AbortError') throw error;

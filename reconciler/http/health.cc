@@ -29,6 +29,7 @@ HttpLimits limits() {
   // A probe is one small packet; who needs longer is no probe.
   out.listener.deadline = std::chrono::milliseconds(2000);
   out.max_body_bytes = 1024;
+  out.json_only = false;  // POST is refused in any case
   return out;
 }
 

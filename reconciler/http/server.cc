@@ -18,6 +18,7 @@ constexpr char kPeerAddressHeader[] = "X-Maand-Peer-Address";
 void fill(httplib::Response& out, const HttpReply& reply) {
   out.status = reply.status;
   out.set_content(reply.body, reply.content_type);
+  for (const auto& [name, value] : reply.headers) out.set_header(name, value);
 }
 
 // What httplib refuses by itself.
@@ -167,7 +168,11 @@ class HttpServer::Parser : public httplib::Server {
         return json_error(400, "the Content-Length is no number");
       }
     }
+    if (!limits_.json_only) return {};
     const std::string type = request.get_header_value("Content-Type");
+    if (type.empty() && request.method == "POST" && !over_unix_) {
+      return json_error(415, "say what the body is: Content-Type: application/json");
+    }
     if (!type.empty() && type != "application/json" && !type.starts_with("application/json;")) {
       return json_error(415, "send a body of type application/json");
     }

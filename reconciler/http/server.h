@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "reconciler/http/listener.h"
 
@@ -31,6 +33,8 @@ struct HttpReply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
+  // More of them, in this order: `ETag`, `Cache-Control`, … Values on one line.
+  std::vector<std::pair<std::string, std::string>> headers;
 };
 
 HttpReply json_error(int status, const std::string& message);
@@ -40,6 +44,9 @@ struct HttpLimits {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_header_bytes = 16 * 1024;
   bool loopback_host_only = false;  // R6.2; not asked of a unix socket
+  // A body is `application/json`, and over TCP a POST has to say so: a page of another
+  // site cannot send that without asking first (CSRF). Off: a body of any type.
+  bool json_only = true;
 };
 
 class HttpServer {

@@ -100,7 +100,9 @@ TEST_F(Api, Every_kind_of_reply_has_its_status) {
 
 TEST_F(Api, Orders_over_tcp_are_refused_with_a_sentence) {
   const std::string answer = ask(
-      server_.port(), "POST /api/v1/reconcile HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+      server_.port(),
+      "POST /api/v1/reconcile HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 2\r\n\r\n{}");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(answer, HasSubstr("tokens are not built yet"));
   EXPECT_THAT(daemon_.orders(), IsEmpty());
@@ -143,6 +145,7 @@ TEST_F(Api, Bodies_that_are_not_wanted_are_refused_before_they_are_read) {
   EXPECT_EQ(status(""), "HTTP/1.1 411");
   EXPECT_EQ(status("Transfer-Encoding: chunked\r\n"), "HTTP/1.1 411");
   EXPECT_EQ(status("Content-Length: 10\r\nContent-Encoding: gzip\r\n"), "HTTP/1.1 415");
+  EXPECT_EQ(status("Content-Length: 10\r\n"), "HTTP/1.1 415");
   EXPECT_EQ(status("Content-Length: 10\r\nContent-Type: text/plain\r\n"), "HTTP/1.1 415");
   EXPECT_EQ(status("Content-Length: 10\r\nContent-Type: multipart/form-data; boundary=x\r\n"),
             "HTTP/1.1 415");

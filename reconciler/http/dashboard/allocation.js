@@ -1,5 +1,5 @@
 // One job on one worker: what runs there, what is planned and why, its files and its log.
-import {el, fill, link, pill} from './dom.js';
+import {el, fill, link, pill, prose} from './dom.js';
 import {Log} from './logs.js';
 import {show_files} from './diff.js';
 import {versions} from './plan.js';
@@ -36,7 +36,7 @@ export class AllocationView {
       el('p', {}, pill(FACES[cell.face].tone, FACES[cell.face].words)),
       aside && el('p', {class: 'notice', 'data-tone': 'warn'}, el('b', {}, `Worker set aside: ${aside.condition}. `), aside.detail),
       run && ['held', 'failed', 'waiting'].includes(run.state) && el('p', {class: 'notice', 'data-tone': run.state === 'waiting' ? 'warn' : 'bad'},
-        el('b', {}, `The job is ${run_words(run.state)}: `), [explain(run.reason), run.detail].filter(Boolean).join(': ')),
+        el('b', {}, `The job is ${run_words(run.state)}: `), prose([explain(run.reason), run.detail].filter(Boolean).join(': '))),
       cell.waits && el('p', {class: 'notice', 'data-tone': 'stopped'}, cell.waits.sentence),
       el('dl', {class: 'facts'},
         fact('Job', link(`#job/${encodeURIComponent(this.job)}`, this.job)),

@@ -1,11 +1,11 @@
 // What does not go on by itself, and what it waits for or who has to act.
-import {el, fill, link, shape} from './dom.js';
+import {el, fill, link, prose, shape} from './dom.js';
 import {count, explain, run_words, source_words, tone_of_run} from './words.js';
 import {refused_head, when} from './summary.js';
 
 const MOST_NAMED = 6;
 
-// A list of {key, tone, title, why, more: [nodes], orders: [[order, given]]}, worst first.
+// A list of {key, tone, title, to: hash, reason, why, more: [nodes], orders: [[order, given]]}, worst first.
 export function matters(world) {
   const {status, plan, fleet} = world;
   const out = [];
@@ -19,7 +19,7 @@ export function matters(world) {
   const refused = refused_head(world);
   if (refused) {
     out.push({key: 'refused', tone: 'bad', title: 'The newest commit is refused', why: 'Nothing of it is applied. Its note says what is wrong; push a commit that corrects it.',
-              more: [link(`#commit/${encodeURIComponent(refused.commit)}`, 'Read its note')]});
+              to: `#commit/${encodeURIComponent(refused.commit)}`});
   }
   for (const one of status.suspended ?? []) {
     out.push({key: `suspended ${one.job ?? ''}`, tone: 'warn', title: one.job ? `${one.job} is suspended` : 'The bucket is suspended',
@@ -48,12 +48,11 @@ export function matters(world) {
 }
 
 function of_job(job, state, reason, detail) {
-  const waits = state === 'waiting' || state === 'degraded' || state === 'stopped';
   const orders = [];
   if (['TargetFailed', 'MissingTarget', 'GateFailed', 'ProgressTimeout', 'RebootLoop', 'StopFailed'].includes(reason)) orders.push(['retry', {job}]);
   if (['Unavailable', 'Blocked', 'RemovalBudget'].includes(reason)) orders.push(['release', {subject: job}]);
   return {key: `job ${job}`, tone: tone_of_run(state), title: `${job} is ${run_words(state)}`, reason: reason === 'Unchanged' ? '' : reason,
-          why: [sentence_of(reason), detail].filter(Boolean).join(': '), more: [link(`#job/${encodeURIComponent(job)}`, 'Open job')], orders, waits};
+          why: [sentence_of(reason), detail].filter(Boolean).join(': '), to: `#job/${encodeURIComponent(job)}`, orders};
 }
 
 const sentence_of = (reason) => (reason === 'Unchanged' ? '' : explain(reason));
@@ -65,7 +64,7 @@ function of_workers(set_aside) {
     key: `aside ${condition}`, tone: 'warn', reason: condition,
     title: list.length === 1 ? `${list[0].worker} is set aside` : `${count(list.length, 'worker')} are set aside`,
     why: `${list[0].detail || condition}${list.length > 1 && list[0].detail ? ' (the first of them)' : ''}. Other workers go on; it is tried again by itself.`,
-    more: named(list, (one) => link(`#worker/${encodeURIComponent(one.worker)}`, one.worker)),
+    ...places(list, (one) => `#worker/${encodeURIComponent(one.worker)}`, (one) => one.worker),
   }));
 }
 
@@ -83,7 +82,7 @@ function of_cells(fleet, told) {
   return Object.entries(lists).filter(([, list]) => list.length).map(([face, list]) => ({
     key: `cells ${face}`, tone: face === 'unsettled' ? 'open' : 'bad',
     title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is ${titles[face]}` : `${count(list.length, 'allocation')} are ${titles[face]}`,
-    why: whys[face], more: named(list, (one) => link(cell_hash(one), `${one.job}@${one.worker}`)),
+    why: whys[face], ...places(list, cell_hash, (one) => `${one.job}@${one.worker}`),
   }));
 }
 
@@ -92,16 +91,18 @@ function of_waiting(waiting) {
   for (const one of waiting) by_reason.set(one.reason, [...by_reason.get(one.reason) ?? [], one]);
   return [...by_reason].map(([reason, list]) => ({
     key: `waiting ${reason}`, tone: 'stopped', reason, title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is left as it is` : `${count(list.length, 'allocation')} are left as they are`,
-    why: list.length === 1 ? list[0].sentence : sentence_of(reason), more: named(list, (one) => link(cell_hash(one), `${one.job}@${one.worker}`)),
+    why: list.length === 1 ? list[0].sentence : sentence_of(reason), ...places(list, cell_hash, (one) => `${one.job}@${one.worker}`),
   }));
 }
 
 export const cell_hash = (one) => `#allocation/${encodeURIComponent(one.job)}@${encodeURIComponent(one.worker)}`;
 
-function named(list, make) {
-  const out = list.slice(0, MOST_NAMED).map(make);
-  if (list.length > MOST_NAMED) out.push(el('span', {class: 'muted'}, `and ${list.length - MOST_NAMED} more`));
-  return out;
+// One place: the title leads there. Several: they are named.
+function places(list, hash, name) {
+  if (list.length === 1) return {to: hash(list[0])};
+  const more = list.slice(0, MOST_NAMED).map((one) => link(hash(one), name(one)));
+  if (list.length > MOST_NAMED) more.push(el('span', {class: 'muted'}, `and ${list.length - MOST_NAMED} more`));
+  return {more};
 }
 
 const SHAPE_OF = {bad: 'failed', warn: 'unhealthy', open: 'unsettled', busy: 'busy'};
@@ -112,8 +113,8 @@ export function show_attention(section, world) {
   fill(section.querySelector('ul'), list.map((one) => el('li', {class: 'matter', 'data-tone': one.tone},
     shape(SHAPE_OF[one.tone] ?? 'stopped'),
     el('div', {class: 'matter-in'},
-      el('p', {class: 'title'}, el('b', {}, one.title), one.reason && el('code', {class: 'reason'}, one.reason)),
-      one.why && el('p', {class: 'why'}, one.why),
+      el('p', {class: 'title'}, el('b', {}, one.to ? link(one.to, one.title) : one.title), one.reason && el('code', {class: 'reason'}, one.reason)),
+      one.why && el('p', {class: 'why'}, prose(one.why)),
       one.more?.length ? el('p', {class: 'links'}, one.more) : null),
     world.orders.buttons(one.orders ?? [], one.key))));
   return list;

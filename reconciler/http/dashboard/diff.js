@@ -23,13 +23,13 @@ function one_file(file) {
   if (file.note) facts.push(file.note);
   return el('figure', {class: 'file'},
     el('figcaption', {}, el('b', {'aria-hidden': 'true'}, SIGNS[file.change] ?? '~'), el('code', {}, file.path), el('span', {class: 'muted'}, [file.change, ...facts].join(', '))),
-    file.diff?.length ? el('pre', {class: 'diff', tabindex: '0', 'aria-label': `Changes of ${file.path}`}, lines(file.diff), file.cut && el('span', {class: 'hunk'}, '… the diff goes on\n')) : null);
+    file.diff?.length ? el('pre', {class: 'diff', tabindex: '0', 'aria-label': `Changes of ${file.path}`}, lines(file.diff), file.cut && el('span', {class: 'hunk'}, '… the diff goes on')) : null);
 }
 
 function lines(diff) {
   const list = Array.isArray(diff) ? diff : String(diff).split('\n');
   return list.map((line) => {
-    const kind = line.startsWith('@@') ? 'hunk' : line.startsWith('+') ? 'plus' : line.startsWith('-') ? 'minus' : null;
-    return kind ? el('span', {class: kind}, line + '\n') : line + '\n';
+    const kind = line.startsWith('@@') ? 'hunk' : line.startsWith('+') ? 'plus' : line.startsWith('-') ? 'minus' : 'same';
+    return el('span', {class: kind}, line);
   });
 }

@@ -41,6 +41,9 @@ export function fill(node, ...children) {
   }
 }
 
+// A sentence in which `commands` stand between backticks.
+export const prose = (text) => String(text ?? '').split('`').map((part, i) => (i % 2 ? el('code', {}, part) : part));
+
 export const shape = (of) => el('span', {class: 'shape', 'data-shape': of, 'aria-hidden': 'true'});
 
 export const pill = (tone, words) => el('span', {class: 'pill', 'data-tone': tone}, words);

@@ -11,6 +11,7 @@ export class Fleet {
   set_aside = new Map();  // worker → {condition, detail}
   runs = new Map();       // job → its report of the rollout
   busy = new Map();       // cell key → action in flight, as events tell it
+  moving = false;         // the daemon is at work
 
   cell(job, worker) { return this.cells.get(key_of(job, worker)); }
 
@@ -39,7 +40,8 @@ export class Fleet {
     }
     for (const one of plan?.waiting ?? []) place(one.job, one.worker).waits = one;
     this.cells = cells;
-    if (!moves(status)) this.busy.clear();
+    this.moving = moves(status);
+    if (!this.moving) this.busy.clear();
     const reshaped = this.reshape();
     return {reshaped, changed: this.changed(cells.values())};
   }
@@ -125,7 +127,9 @@ export class Fleet {
     const one = cell.allocation;
     if (this.busy.has(key_of(cell.job, cell.worker))) return 'busy';
     if (!one) return 'planned';
-    if (one.state === 'failed' || one.state === 'unsettled') return one.state;
+    // An operation is open: in flight while the daemon is at work, else one whose end nobody saw.
+    if (one.state === 'unsettled') return this.moving ? 'busy' : 'unsettled';
+    if (one.state === 'failed') return 'failed';
     if (one.state === 'stopped') return cell.planned && cell.planned.action === 'start' ? 'planned' : 'stopped';
     if (one.health === 'unhealthy') return 'unhealthy';
     return one.health === 'healthy' ? 'healthy' : 'unprobed';
@@ -134,7 +138,7 @@ export class Fleet {
   label(cell, face, aside) {
     const one = cell.allocation;
     let out = `${cell.job} on ${cell.worker}: ${FACES[face].words}`;
-    const action = this.busy.get(key_of(cell.job, cell.worker));
+    const action = face === 'busy' && (this.busy.get(key_of(cell.job, cell.worker)) ?? cell.planned?.action);
     if (action) out += `, ${action}`;
     if (one?.version) out += `, version ${one.version}`;
     if (cell.planned) out += `, planned: ${cell.planned.action} to ${cell.planned.new_version}`;

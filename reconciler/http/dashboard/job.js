@@ -1,5 +1,5 @@
 // One job on all of its workers, and the orders that are given for a whole job.
-import {el, fill, link, pill, shape} from './dom.js';
+import {el, fill, link, pill, prose, shape} from './dom.js';
 import {cell_hash} from './attention.js';
 import {FACES, count, explain, run_words, short, tone_of_run} from './words.js';
 
@@ -32,7 +32,7 @@ export class JobView {
       run && el('p', {class: 'run-line'}, pill(tone_of_run(run.state), run_words(run.state)), run.batches > 0 && ` batch ${run.batch} of ${run.batches}`,
         run.total > 0 && ` · ${run.done} of ${run.total} done`),
       run && run.reason !== 'Unchanged' && el('p', {class: 'notice', 'data-tone': tone_of_run(run.state)},
-        el('code', {class: 'reason'}, run.reason), [explain(run.reason), run.detail].filter(Boolean).join(': ')),
+        el('code', {class: 'reason'}, run.reason), prose([explain(run.reason), run.detail].filter(Boolean).join(': '))),
       el('dl', {class: 'facts'},
         el('div', {}, el('dt', {}, 'Allocations'), el('dd', {}, count(cells.length, 'allocation'))),
         el('div', {}, el('dt', {}, 'Versions'), el('dd', {}, [...versions].map(([version, n]) => `${version} × ${n}`).join(', '))),

@@ -2,6 +2,7 @@
 // again when only that can tell.
 import {ApiError, forget_etags, get, get_changed, when_unknown} from './api.js';
 import {el, say} from './dom.js';
+import {add_activity} from './activity.js';
 import {show_attention} from './attention.js';
 import {Details} from './details.js';
 import {listen} from './events.js';
@@ -140,9 +141,7 @@ function show_events() {
     if (kind === 'pass_finished' || kind === 'commit_refused' || kind === 'note_published') want_commits = true;
     whole ||= WHOLE.includes(kind);
   }
-  for (const [kind, event] of events.slice(-60)) {
-    if (!['pass_started', 'notice', 'note_published'].includes(kind) || event.text) rollout.add(kind, event);
-  }
+  add_activity($('activity'), events);
   if (cells.size) {
     grid.patch(cells);
     if (events.some(([kind]) => kind.startsWith('worker_'))) grid.heads();

@@ -1,5 +1,5 @@
 // The plan: what is still to be done, job by job, with reasons; file diffs on demand.
-import {el, fill, link} from './dom.js';
+import {el, fill, link, prose} from './dom.js';
 import {count, explain, short} from './words.js';
 import {show_files} from './diff.js';
 
@@ -27,7 +27,7 @@ function one_job(job, alone) {
   const details = el('details', {class: 'plan-job', 'data-key': `plan ${job.job}`, open: alone && actions.length <= 8},
     el('summary', {}, el('b', {}, job.job), el('span', {class: 'muted'}, job.held ? 'held' : `wave ${job.wave}`),
       job.leaving && el('span', {class: 'muted'}, 'leaves'), el('span', {}, words)),
-    job.held ? el('p', {class: 'why'}, el('code', {class: 'reason'}, job.reason), [explain(job.reason), job.detail].filter(Boolean).join(': ')) : null,
+    job.held ? el('p', {class: 'why'}, el('code', {class: 'reason'}, job.reason), prose([explain(job.reason), job.detail].filter(Boolean).join(': '))) : null,
     list);
   // Only what is looked at is built: a first commit may plan ten thousand actions.
   const build = () => { if (details.open && !list.children.length) more(list, actions, 0); };

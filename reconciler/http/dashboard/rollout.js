@@ -1,11 +1,10 @@
 // The current rollout, batch by batch: one line for each job, one box for each
 // allocation that it acts on.
-import {el, fill, link, pill, shape} from './dom.js';
+import {el, fill, link, pill, prose, shape} from './dom.js';
 import {cell_hash} from './attention.js';
-import {clock, explain, run_words, short, tone_of_run, took} from './words.js';
+import {by_name, explain, run_words, short, tone_of_run} from './words.js';
 
 const MOST_BOXES = 120;
-const MOST_LINES = 60;
 
 export class RolloutView {
   constructor(section, fleet) {
@@ -13,7 +12,6 @@ export class RolloutView {
     this.fleet = fleet;
     this.planned = new Map();  // job → Map worker → action; since this rollout began
     this.commit = '';
-    this.list = section.querySelector('.activity ol');
   }
 
   show(world) {
@@ -37,10 +35,10 @@ export class RolloutView {
   }
 
   run(run) {
-    const actions = [...(this.planned.get(run.job) ?? new Map()).values()];
+    const actions = this.actions(run);
     const words = [run.batches ? `batch ${run.batch} of ${run.batches}` : '', `${run.done} of ${run.total} done`].filter(Boolean).join(', ');
     const why = run.reason && run.reason !== 'Unchanged' ? [explain(run.reason), run.detail].filter(Boolean).join(': ') : run.detail;
-    return el('article', {class: 'run', 'data-tone': tone_of_run(run.state), 'aria-label': `${run.job}, ${run_words(run.state)}, ${words}`},
+    return el('article', {class: 'run', 'data-state': run.state, 'data-tone': tone_of_run(run.state), 'aria-label': `${run.job}, ${run_words(run.state)}, ${words}`},
       el('div', {class: 'run-top'},
         link(`#job/${encodeURIComponent(run.job)}`, run.job, {class: 'run-job'}),
         pill(tone_of_run(run.state), run_words(run.state)),
@@ -48,7 +46,17 @@ export class RolloutView {
         link(`#commit/${encodeURIComponent(run.commit)}`, short(run.commit), {class: 'id'})),
       run.batches > 1 ? this.batches(run) : null,
       actions.length ? this.boxes(run, actions) : el('progress', {max: run.total || 1, value: run.done, 'aria-label': words}),
-      why && run.state !== 'running' ? el('p', {class: 'why'}, run.reason !== 'Unchanged' && el('code', {class: 'reason'}, run.reason), why) : null);
+      why && run.state !== 'running' ? el('p', {class: 'why'}, run.reason !== 'Unchanged' && el('code', {class: 'reason'}, run.reason), prose(why)) : null);
+  }
+
+  // What is planned, and what was done for this commit before we looked.
+  actions(run) {
+    const all = new Map(this.planned.get(run.job) ?? []);
+    for (const cell of run.total ? this.fleet.of_job(run.job) : []) {
+      if (cell.allocation?.commit !== run.commit || all.has(cell.worker)) continue;
+      all.set(cell.worker, {job: run.job, worker: cell.worker, action: cell.allocation.last_target || 'sync', sentence: cell.label});
+    }
+    return [...all.values()].sort((a, b) => by_name(a.worker, b.worker));
   }
 
   batches(run) {
@@ -73,16 +81,5 @@ export class RolloutView {
     });
     if (actions.length > MOST_BOXES) boxes.push(el('li', {class: 'muted'}, `and ${actions.length - MOST_BOXES} more`));
     return el('ul', {class: 'boxes'}, boxes);
-  }
-
-  // What happens, newest first.
-  add(kind, event) {
-    const where = event.job && event.worker ? `${event.job}@${event.worker}` : event.job || event.worker || '';
-    const what = [event.action, event.outcome, event.reason, event.duration_ms ? took(event.duration_ms) : ''].filter(Boolean).join(', ');
-    const text = kind === 'operation_begun' ? '' : String(event.text ?? '').split('\n')[0];
-    this.list.prepend(el('li', {},
-      el('time', {datetime: event.at}, clock(event.at)), ' ', el('b', {}, kind.replaceAll('_', ' ')), ' ', where, what && ` ${what}`, text && el('span', {class: 'muted'}, ` ${text}`)));
-    while (this.list.children.length > MOST_LINES) this.list.lastChild.remove();
-    this.section.hidden = false;
   }
 }

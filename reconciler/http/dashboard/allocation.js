@@ -3,7 +3,7 @@ import {el, fill, link, pill, prose} from './dom.js';
 import {Log} from './logs.js';
 import {show_files} from './diff.js';
 import {versions} from './plan.js';
-import {FACES, explain, run_words, short} from './words.js';
+import {FACES, because, run_words, short} from './words.js';
 
 export class AllocationView {
   constructor(world, job, worker) {
@@ -18,7 +18,7 @@ export class AllocationView {
     this.node = el('div', {class: 'view'}, this.facts, this.changes, this.log.node);
   }
 
-  update({fleet, orders}) {
+  update({fleet}) {
     const cell = fleet.cell(this.job, this.worker);
     this.changes.hidden = !cell?.planned;
     const told = JSON.stringify([cell?.look, cell?.allocation, cell?.planned?.sentence, fleet.runs.get(this.job)?.state]);
@@ -36,7 +36,7 @@ export class AllocationView {
       el('p', {}, pill(FACES[cell.face].tone, FACES[cell.face].words)),
       aside && el('p', {class: 'notice', 'data-tone': 'warn'}, el('b', {}, `Worker set aside: ${aside.condition}. `), aside.detail),
       run && ['held', 'failed', 'waiting'].includes(run.state) && el('p', {class: 'notice', 'data-tone': run.state === 'waiting' ? 'warn' : 'bad'},
-        el('b', {}, `The job is ${run_words(run.state)}: `), prose([explain(run.reason), run.detail].filter(Boolean).join(': '))),
+        el('b', {}, `The job is ${run_words(run.state)}: `), prose(because(run.reason, run.detail))),
       cell.waits && el('p', {class: 'notice', 'data-tone': 'stopped'}, cell.waits.sentence),
       el('dl', {class: 'facts'},
         fact('Job', link(`#job/${encodeURIComponent(this.job)}`, this.job)),
@@ -45,8 +45,7 @@ export class AllocationView {
         one.health && fact('Health', one.health),
         one.commit && fact('Commit', link(`#commit/${encodeURIComponent(one.commit)}`, short(one.commit), {class: 'id'})),
         one.last_target && fact('Last target', `${one.last_target}, ${one.last_result}`),
-        one.last_operation && fact('Operation', el('code', {}, one.last_operation))),
-      orders.buttons([], ''));
+        one.last_operation && fact('Operation', el('code', {}, one.last_operation))));
     if (cell.planned) {
       fill(this.planned, el('p', {}, el('span', {class: 'verb'}, cell.planned.action), ' ', versions(cell.planned), ' ',
         el('code', {class: 'reason'}, cell.planned.reason)), el('p', {class: 'why'}, cell.planned.sentence));

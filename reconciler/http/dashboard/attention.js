@@ -1,6 +1,6 @@
 // What does not go on by itself, and what it waits for or who has to act.
 import {el, fill, link, prose, shape} from './dom.js';
-import {count, explain, run_words, source_words, tone_of_run} from './words.js';
+import {because, count, run_words, source_words, tone_of_run} from './words.js';
 import {refused_head, when} from './summary.js';
 
 const MOST_NAMED = 6;
@@ -12,9 +12,8 @@ export function matters(world) {
   if (status.store_problem) {
     out.push({key: 'store', tone: 'bad', title: 'The store cannot be written', why: `No worker is touched until it can. ${status.store_problem}`});
   }
-  if (status.source && status.source.state !== 'Ready' && status.source.state !== 'Unknown') {
-    const waits = status.source.state === 'WaitingForFirstCommit';
-    out.push({key: 'source', tone: waits ? 'stopped' : 'bad', title: source_words(status.source.state), why: status.source.detail});
+  if (status.source && !['Ready', 'Unknown', 'WaitingForFirstCommit'].includes(status.source.state)) {
+    out.push({key: 'source', tone: 'bad', title: source_words(status.source.state), why: status.source.detail});
   }
   const refused = refused_head(world);
   if (refused) {
@@ -48,14 +47,16 @@ export function matters(world) {
 }
 
 function of_job(job, state, reason, detail) {
-  const orders = [];
-  if (['TargetFailed', 'MissingTarget', 'GateFailed', 'ProgressTimeout', 'RebootLoop', 'StopFailed'].includes(reason)) orders.push(['retry', {job}]);
-  if (['Unavailable', 'Blocked', 'RemovalBudget'].includes(reason)) orders.push(['release', {subject: job}]);
   return {key: `job ${job}`, tone: tone_of_run(state), title: `${job} is ${run_words(state)}`, reason: reason === 'Unchanged' ? '' : reason,
-          why: [sentence_of(reason), detail].filter(Boolean).join(': '), to: `#job/${encodeURIComponent(job)}`, orders};
+          why: because(reason, detail), to: `#job/${encodeURIComponent(job)}`, orders: ways_on(job, reason)};
 }
 
-const sentence_of = (reason) => (reason === 'Unchanged' ? '' : explain(reason));
+// What an operator may order for a job that stands still for this reason.
+export function ways_on(job, reason) {
+  if (['TargetFailed', 'MissingTarget', 'GateFailed', 'ProgressTimeout', 'RebootLoop', 'StopFailed'].includes(reason)) return [['retry', {job}]];
+  if (['Unavailable', 'Blocked', 'RemovalBudget'].includes(reason)) return [['release', {subject: job}]];
+  return [];
+}
 
 function of_workers(set_aside) {
   const by_condition = new Map();
@@ -80,7 +81,7 @@ function of_cells(fleet, told) {
     unsettled: 'An operation began there and its end is not known yet.',
   };
   return Object.entries(lists).filter(([, list]) => list.length).map(([face, list]) => ({
-    key: `cells ${face}`, tone: face === 'unsettled' ? 'open' : 'bad',
+    key: `cells ${face}`, shape: face, tone: face === 'unsettled' ? 'open' : 'bad',
     title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is ${titles[face]}` : `${count(list.length, 'allocation')} are ${titles[face]}`,
     why: whys[face], ...places(list, cell_hash, (one) => `${one.job}@${one.worker}`),
   }));
@@ -91,7 +92,7 @@ function of_waiting(waiting) {
   for (const one of waiting) by_reason.set(one.reason, [...by_reason.get(one.reason) ?? [], one]);
   return [...by_reason].map(([reason, list]) => ({
     key: `waiting ${reason}`, tone: 'stopped', reason, title: list.length === 1 ? `${list[0].job} on ${list[0].worker} is left as it is` : `${count(list.length, 'allocation')} are left as they are`,
-    why: list.length === 1 ? list[0].sentence : sentence_of(reason), ...places(list, cell_hash, (one) => `${one.job}@${one.worker}`),
+    why: list.length === 1 ? list[0].sentence : because(reason), ...places(list, cell_hash, (one) => `${one.job}@${one.worker}`),
   }));
 }
 
@@ -111,7 +112,7 @@ export function show_attention(section, world) {
   const list = matters(world);
   section.hidden = list.length === 0;
   fill(section.querySelector('ul'), list.map((one) => el('li', {class: 'matter', 'data-tone': one.tone},
-    shape(SHAPE_OF[one.tone] ?? 'stopped'),
+    shape(one.shape ?? SHAPE_OF[one.tone] ?? 'stopped'),
     el('div', {class: 'matter-in'},
       el('p', {class: 'title'}, el('b', {}, one.to ? link(one.to, one.title) : one.title), one.reason && el('code', {class: 'reason'}, one.reason)),
       one.why && el('p', {class: 'why'}, prose(one.why)),

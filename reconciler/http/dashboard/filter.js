@@ -85,7 +85,8 @@ export class Filter {
       : !all && !rows ? 'Nothing matches. Esc in the filter shows everything again.' : '';
     this.none.textContent = words;
     this.none.hidden = !words;
-    this.grid.node.hidden = Boolean(words);
+    this.grid.node.parentElement.hidden = Boolean(words);
+    document.getElementById('fleet-help').hidden = Boolean(words);
   }
 }
 

@@ -12,6 +12,8 @@ export class Fleet {
   runs = new Map();       // job → its report of the rollout
   busy = new Map();       // cell key → action in flight, as events tell it
   moving = false;         // the daemon is at work
+  done = new Set();       // cell keys whose action of `plan` has ended well since that was read
+  plan = null;
 
   cell(job, worker) { return this.cells.get(key_of(job, worker)); }
 
@@ -32,9 +34,11 @@ export class Fleet {
       return cell;
     };
     for (const one of status.allocations ?? []) Object.assign(place(one.job, one.worker), {allocation: one});
+    if (plan !== this.plan) this.done.clear();
+    this.plan = plan;
     for (const job of plan?.jobs ?? []) {
       for (const action of job.actions ?? []) {
-        if (action.action === 'remove' || action.action === 'forget') continue;
+        if (action.action === 'remove' || action.action === 'forget' || this.done.has(key_of(action.job, action.worker))) continue;
         place(action.job, action.worker).planned ??= action;
       }
     }
@@ -77,6 +81,7 @@ export class Fleet {
         if (at.planned?.new_version) one.version = at.planned.new_version;
         if (event.commit) one.commit = event.commit;
         at.planned = undefined;
+        this.done.add(key_of(event.job, event.worker));
       } else if (event.outcome === 'failed' || event.outcome === 'interrupted') {
         one.state = 'failed';
       }

@@ -1,7 +1,7 @@
 // The fleet as a grid of workers × jobs. Built once for a set of jobs and workers;
 // after that only the cells that look different are touched.
 import {el} from './dom.js';
-import {FACES, run_words, tone_of_run, explain} from './words.js';
+import {FACES, because, run_words, tone_of_run} from './words.js';
 import {Keys} from './grid_keys.js';
 
 const MOST_WIDE = 12;  // with more jobs than this a cell is a square without its version
@@ -90,7 +90,7 @@ export class Grid {
       const run = this.fleet.runs.get(job);
       const tells = run && ['held', 'failed', 'waiting', 'degraded', 'running'].includes(run.state) ? run : null;
       mark(this.rows[0][column], tells && tone_of_run(tells.state), tells && run_words(tells.state),
-           tells ? [job, run_words(tells.state), tells.reason !== 'Unchanged' ? explain(tells.reason) : ''].filter(Boolean).join(': ') : job);
+           tells ? [job, run_words(tells.state), because(tells.reason, tells.detail)].filter(Boolean).join(': ') : job);
     }
     for (const [worker, row] of this.row_of) {
       const aside = this.fleet.set_aside.get(worker);

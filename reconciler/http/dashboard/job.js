@@ -1,7 +1,7 @@
 // One job on all of its workers, and the orders that are given for a whole job.
 import {el, fill, link, pill, prose, shape} from './dom.js';
-import {cell_hash} from './attention.js';
-import {FACES, count, explain, run_words, short, tone_of_run} from './words.js';
+import {cell_hash, ways_on} from './attention.js';
+import {FACES, because, count, run_words, short, tone_of_run} from './words.js';
 
 const MOST_LISTED = 200;
 
@@ -32,12 +32,12 @@ export class JobView {
       run && el('p', {class: 'run-line'}, pill(tone_of_run(run.state), run_words(run.state)), run.batches > 0 && ` batch ${run.batch} of ${run.batches}`,
         run.total > 0 && ` · ${run.done} of ${run.total} done`),
       run && run.reason !== 'Unchanged' && el('p', {class: 'notice', 'data-tone': tone_of_run(run.state)},
-        el('code', {class: 'reason'}, run.reason), prose([explain(run.reason), run.detail].filter(Boolean).join(': '))),
+        el('code', {class: 'reason'}, run.reason), prose(because(run.reason, run.detail))),
       el('dl', {class: 'facts'},
         el('div', {}, el('dt', {}, 'Allocations'), el('dd', {}, count(cells.length, 'allocation'))),
         el('div', {}, el('dt', {}, 'Versions'), el('dd', {}, [...versions].map(([version, n]) => `${version} × ${n}`).join(', '))),
         run?.commit && el('div', {}, el('dt', {}, 'Commit'), el('dd', {}, link(`#commit/${encodeURIComponent(run.commit)}`, short(run.commit), {class: 'id'})))),
-      orders.buttons([['retry', {job: this.job}], ['release', {subject: this.job}], ['rollback', {job: this.job}],
+      orders.buttons([...ways_on(this.job, run?.reason), ['rollback', {job: this.job}],
         [suspended ? 'resume' : 'suspend', {job: this.job}]], 'job view'),
       el('h3', {}, 'Workers'),
       list_of(cells, (cell) => cell.worker));

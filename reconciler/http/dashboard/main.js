@@ -221,6 +221,7 @@ async function renew() {
   $('who').textContent = world.who.role === 'none' ? 'Token' : [world.who.name, world.who.role].filter(Boolean).join(' · ');
   $('who').setAttribute('aria-label', world.who.role === 'none' ? 'Enter a token' : `Token: ${$('who').textContent}`);
   world.orders.show_bar();
+  show({status: world.status});
   again_all();
   stream?.retry();
 }

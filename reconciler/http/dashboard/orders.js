@@ -2,7 +2,7 @@
 import {el, toast} from './dom.js';
 import {post} from './api.js';
 import {ask} from './dialog.js';
-import {explain, short} from './words.js';
+import {because, run_words, short} from './words.js';
 
 const reason = {name: 'reason', label: 'Reason', required: true, lines: 2, hint: 'Kept in the audit with your name, and shown to others.'};
 const duration = (required) => ({name: 'for', label: required ? 'For how long' : 'Until it is over', required, value: required ? '1h' : '', list: ['30m', '1h', '2h', '8h', '24h'],
@@ -55,7 +55,7 @@ function good_commits(world) {
 function held_words(job, world) {
   const run = world.fleet.runs.get(job);
   if (!run || run.reason === 'Unchanged') return `Nothing is known to hold ${world.fleet.jobs.includes(job) ? job : short(job)} now.`;
-  return `${job} is ${run.state}: ${[explain(run.reason), run.detail].filter(Boolean).join(': ')}.`;
+  return `${job} is ${run_words(run.state)}. ${because(run.reason, run.detail)}.`;
 }
 
 export class Orders {

@@ -1,6 +1,6 @@
 // The plan: what is still to be done, job by job, with reasons; file diffs on demand.
 import {el, fill, link, prose} from './dom.js';
-import {count, explain, short} from './words.js';
+import {because, count, explain, short} from './words.js';
 import {show_files} from './diff.js';
 
 const MOST_AT_ONCE = 50;
@@ -24,10 +24,10 @@ function one_job(job, alone) {
   for (const {action} of actions) kinds.set(action, (kinds.get(action) ?? 0) + 1);
   const words = [...kinds].map(([action, n]) => `${n} ${action}`).join(', ');
   const list = el('ul', {class: 'actions'});
-  const details = el('details', {class: 'plan-job', 'data-key': `plan ${job.job}`, open: alone && actions.length <= 8},
+  const details = el('details', {class: 'plan-job', 'aria-label': `Plan of ${job.job}`, 'data-key': `plan ${job.job}`, open: alone && actions.length <= 8},
     el('summary', {}, el('b', {}, job.job), el('span', {class: 'muted'}, job.held ? 'held' : `wave ${job.wave}`),
       job.leaving && el('span', {class: 'muted'}, 'leaves'), el('span', {}, words)),
-    job.held ? el('p', {class: 'why'}, el('code', {class: 'reason'}, job.reason), prose([explain(job.reason), job.detail].filter(Boolean).join(': '))) : null,
+    job.held ? el('p', {class: 'why'}, el('code', {class: 'reason'}, job.reason), prose(because(job.reason, job.detail))) : null,
     list);
   // Only what is looked at is built: a first commit may plan ten thousand actions.
   const build = () => { if (details.open && !list.children.length) more(list, actions, 0); };

@@ -2,7 +2,7 @@
 // allocation that it acts on.
 import {el, fill, link, pill, prose, shape} from './dom.js';
 import {cell_hash} from './attention.js';
-import {by_name, explain, run_words, short, tone_of_run} from './words.js';
+import {because, by_name, count, run_words, short, tone_of_run} from './words.js';
 
 const MOST_BOXES = 120;
 
@@ -36,8 +36,8 @@ export class RolloutView {
 
   run(run) {
     const actions = this.actions(run);
-    const words = [run.batches ? `batch ${run.batch} of ${run.batches}` : '', `${run.done} of ${run.total} done`].filter(Boolean).join(', ');
-    const why = run.reason && run.reason !== 'Unchanged' ? [explain(run.reason), run.detail].filter(Boolean).join(': ') : run.detail;
+    const words = [run.batch ? `batch ${run.batch} of ${run.batches}` : run.batches ? count(run.batches, 'batch', 'batches') : '', `${run.done} of ${run.total} done`].filter(Boolean).join(', ');
+    const why = because(run.reason, run.detail);
     return el('article', {class: 'run', 'data-state': run.state, 'data-tone': tone_of_run(run.state), 'aria-label': `${run.job}, ${run_words(run.state)}, ${words}`},
       el('div', {class: 'run-top'},
         link(`#job/${encodeURIComponent(run.job)}`, run.job, {class: 'run-job'}),

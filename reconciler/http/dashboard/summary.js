@@ -38,7 +38,7 @@ export function headline(world) {
     superseded: `${commit} was overtaken by a newer commit.`,
     rolled_back: `${commit} failed and was rolled back.`,
     applying: `${commit} is being applied.`,
-    pending: status.head ? `${commit} was not judged yet.` : `${source_words(status.source?.state)}.`,
+    pending: status.head ? `${commit} was not judged yet.` : `${source_words(status.source?.state)}. ${status.source?.detail ?? ''}`,
   };
   return {tone: tone_of_state(status.state), word: state_words(status.state), sentence: says[status.state] ?? commit};
 }

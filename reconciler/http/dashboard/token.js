@@ -23,7 +23,7 @@ export function ask_token(why, changed) {
     says: [...(why ? [why] : []), 'A token decides what you may see and order here; `maand token` on the control host makes one.', 'It is kept for this tab only and forgotten when you close it.'],
     fields: [{name: 'token', label: 'Token', required: true, secret: true}],
     go: 'Use it',
-    extra: token() ? [{words: 'Forget token', action: () => { set_token(''); changed(); }}] : [],
+    extra: token() ? [{words: 'Forget token', action: () => { set_token(''); location.reload(); }}] : [],
     submit: async (values) => {
       const before = token();
       set_token(values.token);

@@ -42,6 +42,12 @@ export const run_words = (word) => look_up(RUNS, word)[1];
 // The sentence of a reason's constant; the product's own (core/reason.cc).
 export const explain = (reason) => (Object.hasOwn(REASONS, reason) ? REASONS[reason] : '');
 
+// The sentence of a reason and what it names: `A target failed …: start exited 1`.
+export function because(reason, detail) {
+  const sentence = reason === 'Unchanged' ? '' : explain(reason);
+  return [sentence.slice(0, 1).toUpperCase() + sentence.slice(1), detail].filter(Boolean).join(': ');
+}
+
 export const short = (commit) => String(commit ?? '').slice(0, 12);
 
 const SOURCES = {

@@ -7,7 +7,7 @@ import {show_attention} from './attention.js';
 import {Details} from './details.js';
 import {listen} from './events.js';
 import {Filter} from './filter.js';
-import {Fleet} from './fleet.js';
+import {Fleet, moves} from './fleet.js';
 import {Grid} from './grid.js';
 import {show_history} from './history.js';
 import {Orders} from './orders.js';
@@ -59,17 +59,19 @@ async function read() {
   due = Infinity;
   try {
     const status = await get_changed('status');
-    const moving = rolls(status ?? world.status);
-    const plan_due = want_plan || (moving && performance.now() - plan_read_at > PLAN_CALM_MS);
+    const now = status ?? world.status;
+    const moving = rolls(now);
+    const turned = turn(world.status, now);
+    const plan_due = want_plan || turned || (moving && (world.plan?.commit !== now.head || performance.now() - plan_read_at > PLAN_CALM_MS));
     const [plan, commits] = await Promise.all([
       plan_due ? get_changed('plan') : null,
-      want_commits ? get_changed('commits?limit=30') : null]);
+      want_commits || turned ? get_changed('commits?limit=30') : null]);
     if (plan_due) plan_read_at = performance.now();
-    want_plan = want_commits = false;
+    want_plan = want_commits = turned;  // the parts of a status are not of one instant: look once more
     read_at = Date.now();
     Object.assign(world, {...(status && {status}), ...(plan && {plan}), ...(commits && {commits})});
     if (status || plan || commits) show({status, plan, commits});
-    if (moving) read_soon(CALM_MS);
+    if (moving || turned) read_soon(CALM_MS);
     connected();
   } catch (error) {
     want_plan = want_commits = true;
@@ -77,6 +79,11 @@ async function read() {
   } finally {
     reading = false;
   }
+}
+
+// A pass began or ended between the two, or another commit came: plan and history are others.
+function turn(before, now) {
+  return !before || before.head !== now.head || before.applied_commit !== now.applied_commit || before.served !== now.served || moves(before) !== moves(now);
 }
 
 // ---- showing ----------------------------------------------------------------

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "reconciler/core/duration.h"
+
 namespace maand {
 namespace {
 
@@ -25,10 +27,7 @@ struct Unit {
   std::string_view name;
   std::int64_t factor;
 };
-// `ms` before `m`: the first that fits is taken.
-constexpr Unit kTimeUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr Unit kSizeUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}};
-constexpr std::int64_t kYearMs = 366ll * 86'400'000;
 
 template <std::size_t N>
 std::optional<std::int64_t> take_unit(std::string_view& rest, const Unit (&units)[N]) {
@@ -102,18 +101,7 @@ std::optional<std::vector<std::string>> as_list(const ConfigValue& value) {
 }
 
 std::optional<std::chrono::milliseconds> as_duration(const ConfigValue& value) {
-  if (!is_text(value) || value.text.empty()) return std::nullopt;
-  std::string_view rest = value.text;
-  std::int64_t total = 0;
-  while (!rest.empty()) {
-    const auto number = take_number(rest);
-    const auto factor = number ? take_unit(rest, kTimeUnits) : std::nullopt;
-    if (!factor || *number > kYearMs / *factor) return std::nullopt;
-    total += *number * *factor;
-    if (total > kYearMs) return std::nullopt;
-  }
-  if (total == 0) return std::nullopt;
-  return std::chrono::milliseconds(total);
+  return is_text(value) ? parse_duration(value.text) : std::nullopt;
 }
 
 std::optional<std::uint64_t> as_bytes(const ConfigValue& value) {

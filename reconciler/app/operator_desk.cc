@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "reconciler/app/releases.h"
+#include "reconciler/core/duration.h"
+#include "reconciler/core/status.h"
 
 namespace maand {
 namespace {
@@ -13,6 +15,7 @@ constexpr std::chrono::seconds kAnswerWithin{10};
 constexpr std::size_t kShortestCommit = 7;
 
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
+ControlReply refused(std::string text) { return {ControlReply::Kind::kRefused, std::move(text)}; }
 ControlReply unknown(std::string text) { return {ControlReply::Kind::kUnknownSubject, std::move(text)}; }
 
 }  // namespace
@@ -36,8 +39,18 @@ ControlReply OperatorDesk::on_reconcile_thread(const std::function<ControlReply(
   return answer.get();
 }
 
-void OperatorDesk::audit(const std::string& actor, const std::string& action, const std::string& subject) {
-  store_.audit({clock_.wall(), actor, action, subject, ""});
+void OperatorDesk::audit(const std::string& actor, const std::string& action, const std::string& subject,
+                         const std::string& detail) {
+  store_.audit({clock_.wall(), actor, action, subject, detail});
+}
+
+// Of the workspace, on record, or on a worker.
+bool OperatorDesk::knows(const JobName& job) const {
+  const JudgedPtr judged = reconciler_.memory().judged;
+  const AppliedState& state = reconciler_.journal().state();
+  const auto first = state.allocations.lower_bound({job, WorkerHost{}});
+  return state.jobs.count(job) > 0 || (judged && judged->workspace.jobs.count(job) > 0) ||
+         (first != state.allocations.end() && first->first.job == job);
 }
 
 ControlReply OperatorDesk::reconcile(const std::string& actor) {
@@ -56,12 +69,46 @@ ControlReply OperatorDesk::release(const std::string& subject, const std::string
   return on_reconcile_thread([this, subject, actor] { return release_here(subject, actor); });
 }
 
+ControlReply OperatorDesk::suspend(const std::string& job, const std::string& reason, const std::string& span,
+                                   const std::string& actor) {
+  return on_reconcile_thread(
+      [this, job, reason, span, actor] { return suspend_here(job, reason, span, actor); });
+}
+
+ControlReply OperatorDesk::resume(const std::string& job, const std::string& actor) {
+  return on_reconcile_thread([this, job, actor] { return resume_here(job, actor); });
+}
+
+ControlReply OperatorDesk::suspend_here(const std::string& job, const std::string& reason,
+                                        const std::string& span, const std::string& actor) {
+  if (!job.empty() && !knows(JobName(job)))
+    return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
+  const auto length = parse_duration(span);
+  if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
+  if (reason.empty()) return refused("say why it is suspended: whoever finds it so will want to know");
+  const WallTime now = clock_.wall();
+  const Suspension suspension{JobName(job), actor, reason, now, now + *length};
+  audit(actor, "suspend", job, reason + " (until " + rfc3339(suspension.until) + ")");
+  reconciler_.suspend(suspension);
+  return done((job.empty() ? "the bucket" : "`" + job + "`") + std::string(" is suspended ") +
+              sentence(suspension));
+}
+
+ControlReply OperatorDesk::resume_here(const std::string& job, const std::string& actor) {
+  const Suspensions& now = reconciler_.memory().suspended;
+  audit(actor, "resume", job);
+  if (!reconciler_.resume(JobName(job))) {
+    return unknown(
+        (job.empty() ? "the bucket as a whole" : "`" + job + "`") + std::string(" is not suspended") +
+        (now.of(JobName(job)) ? " by itself; the whole bucket is, and `maand resume` ends that" : ""));
+  }
+  return done((job.empty() ? "the bucket" : "`" + job + "`") +
+              std::string(now.of(JobName(job)) ? " is resumed, but the whole bucket is still suspended"
+                                               : " is resumed; it goes on now"));
+}
+
 ControlReply OperatorDesk::retry_here(const std::string& job, const std::string& actor) {
-  const AppliedState& state = reconciler_.journal().state();
-  const auto first = state.allocations.lower_bound({JobName(job), WorkerHost{}});
-  const bool known = state.jobs.count(JobName(job)) > 0 ||
-                     (first != state.allocations.end() && first->first.job.str() == job);
-  if (!known) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
+  if (!knows(JobName(job))) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
   audit(actor, "retry", job);
   const bool lifted = reconciler_.journal().lift_holds(JobName(job));
   reconciler_.triggers().poke("operator");

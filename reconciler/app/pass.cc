@@ -212,6 +212,7 @@ void Pass::plan() {
   take_desired();
   plan_settings_ = settings_.plan;
   apply_releases(deps_.store, desired_.commit, plan_settings_);
+  plan_settings_.suspended = deps_.control.suspensions();
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
   if (memory_.plan.has_actions()) list_jobs_of_workers();

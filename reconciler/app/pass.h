@@ -51,6 +51,7 @@ struct Memory {
   Plan plan;                         // newest
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
+  Suspensions suspended;
   std::string store_problem;   // empty: the store can be written
   std::string notes_problem;   // empty: nothing waits in the outbox
   std::string phase = "idle";  // what the reconcile thread is at, for people
@@ -65,6 +66,8 @@ class PassControl {
   virtual bool take_pending() = 0;
   // Something worth showing changed.
   virtual void changed() = 0;
+  // R5.5, as of now.
+  virtual const Suspensions& suspensions() = 0;
   // Told what runs where, and what is acted on (R5.8).
   virtual HealthWatcher& health() = 0;
 };
@@ -117,6 +120,7 @@ class Pass {
   void show_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
+  void heed_suspensions();
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 

@@ -43,6 +43,7 @@ void Pass::roll_out() {
       rollout_->stop_all(Reason::kStopping);
     }
     if (!stopping_) {
+      heed_suspensions();
       watch_for_newer_commit();
       replan();
     }
@@ -70,6 +71,18 @@ void Pass::show_progress() {
   memory_.jobs = rollout_->reports();
   memory_.set_aside = rollout_->set_aside();
   deps_.control.changed();
+}
+
+// R5.5: at the next allocation boundary. What is resumed goes on with the pass that follows.
+void Pass::heed_suspensions() {
+  const Suspensions& now = deps_.control.suspensions();
+  if (now == plan_settings_.suspended) return;
+  for (const auto& [name, job] : memory_.plan.jobs) {
+    const Suspension* suspension = now.of(name);
+    if (suspension && !plan_settings_.suspended.of(name))
+      rollout_->stop_job(name, Reason::kSuspended, sentence(*suspension));
+  }
+  plan_settings_.suspended = now;
 }
 
 // Asks the remote on the lane whenever something poked us; the rollout goes on meanwhile.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reconciler/app/suspending.h"
+
 namespace maand {
 namespace {
 
@@ -22,6 +24,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       triggers_(options_.poll_interval, first_number(deps_.clock.wall())),
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
               [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
+  memory_.suspended = kept_suspensions(deps_.store);
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
 
@@ -31,6 +34,7 @@ void Reconciler::run() {
   while (!stop_requested() && !finishing_) {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
+    suspensions();  // one that ends pokes
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
@@ -47,6 +51,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
   const PassResult result = pass.run();
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
   triggers_.pass_ended(deps_.clock.now(), result.converged, jitter);
+  if (const auto order = std::exchange(follow_up_, std::nullopt)) triggers_.poke(*order);
   if (result.again) triggers_.poke("commit");
   if (!memory_.store_problem.empty()) {
     // Memory must not run ahead of what is durable.
@@ -106,7 +111,42 @@ bool Reconciler::stop_requested() const {
 bool Reconciler::take_pending() {
   triggers_.tick(deps_.clock.now());
   if (!triggers_.pending()) return false;
-  triggers_.take();
+  // A look at the remote is all that a commit needs of the pass that runs; an order
+  // or a value needs a pass of its own (R1.1).
+  const std::string cause = triggers_.take();
+  if (cause != "commit" && !follow_up_) follow_up_ = cause;
+  return true;
+}
+
+const Suspensions& Reconciler::suspensions() {
+  Suspensions left = memory_.suspended;
+  if (!left.expire(deps_.clock.wall())) return memory_.suspended;
+  try {
+    keep(std::move(left));
+    triggers_.poke("operator");
+  } catch (const StoreError&) {
+    // It stays, and the next look tries again.
+  }
+  return memory_.suspended;
+}
+
+void Reconciler::keep(Suspensions suspensions) {
+  keep_suspensions(deps_.store, suspensions);
+  memory_.suspended = std::move(suspensions);
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+}
+
+void Reconciler::suspend(Suspension suspension) {
+  Suspensions more = memory_.suspended;
+  more.put(std::move(suspension));
+  keep(std::move(more));
+}
+
+bool Reconciler::resume(const JobName& job) {
+  Suspensions fewer = memory_.suspended;
+  if (!fewer.drop(job)) return false;
+  keep(std::move(fewer));
+  triggers_.poke("operator");
   return true;
 }
 

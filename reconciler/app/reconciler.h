@@ -54,6 +54,9 @@ class Reconciler : private PassControl {
   void finish();  // leaves once the pass that runs has ended, however long it takes
 
   // Reconcile thread (post to the inbox first).
+  // R5.5. Throws StoreError, and then nothing has changed.
+  void suspend(Suspension suspension);
+  bool resume(const JobName& job);  // empty: the bucket. False: it is not suspended
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
   Triggers& triggers() { return triggers_; }
@@ -63,6 +66,8 @@ class Reconciler : private PassControl {
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;
+  const Suspensions& suspensions() override;
+  void keep(Suspensions suspensions);
   HealthWatcher& health() override { return health_; }
 
   Deps deps_;
@@ -73,6 +78,7 @@ class Reconciler : private PassControl {
   ValueSnapshotPtr values_;  // as of the last look
   HealthWatcher health_;
   std::mt19937 jitter_{std::random_device{}()};
+  std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;
   bool finishing_ = false;
   mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up

@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"

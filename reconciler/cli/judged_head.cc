@@ -7,6 +7,7 @@
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/releases.h"
+#include "reconciler/app/suspending.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/store/kv_store.h"
@@ -144,7 +145,11 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };
   }
   if (head.workspace.refused()) return head;
-  if (store) apply_releases(*store, head.commit, head.settings);
+  if (store) {
+    apply_releases(*store, head.commit, head.settings);
+    head.settings.suspended = kept_suspensions(*store);
+    head.settings.suspended.expire(std::chrono::system_clock::now());
+  }
   head.desired = desire(source, bucket, head, *digests);
   return head;
 }

@@ -132,6 +132,17 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   verb(app, run, "release", "Let a job or a commit pass that a policy holds", run_release, release)
       .add_option("COMMIT|JOB", release->subject, "The job, or the commit at the head of the branch")
       ->required();
+
+  const auto suspend = std::make_shared<SuspendOptions>();
+  CLI::App& pause =
+      verb(app, run, "suspend", "Begin nothing more of a job, or of all, for a while", run_suspend, suspend);
+  pause.add_option("JOB", suspend->job, "The job (default: every job of the bucket)");
+  pause.add_option("--reason", suspend->reason, "Why: shown to whoever finds it suspended")->required();
+  pause.add_option("--for", suspend->span, "How long: 90s, 2h, 1d12h")->required();
+
+  const auto resume = std::make_shared<ResumeOptions>();
+  verb(app, run, "resume", "End a suspension", run_resume, resume)
+      .add_option("JOB", resume->job, "The job (default: what is suspended as a whole)");
 }
 
 void add_looking_verbs(CLI::App& app, Run& run) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "reconciler/app/suspending.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/core/json_slices.h"
@@ -15,10 +16,13 @@ namespace {
 std::string from_store(const Bucket& bucket) {
   AppliedState state;
   std::vector<PassRecord> passes;
+  Suspensions suspended;
   if (std::filesystem::exists(bucket.store())) {
     const auto store = open_state_store_readonly(bucket.store());
     state = store->load();
     passes = store->passes(1);
+    suspended = kept_suspensions(*store);
+    suspended.expire(std::chrono::system_clock::now());
   }
   std::vector<AllocationView> allocations;
   for (const auto& [key, allocation] : state.allocations) allocations.push_back(view_of(allocation));
@@ -31,7 +35,8 @@ std::string from_store(const Bucket& bucket) {
       .text("applied_commit", state.applied.str())
       .raw("source", JsonObject().text("state", "Unknown").text("detail", "no daemon runs").str())
       .text("state", passes.empty() ? "pending" : passes.front().state)
-      .raw("workers_set_aside", "[]");
+      .raw("workers_set_aside", "[]")
+      .raw("suspended", to_json(suspended));
   if (!passes.empty() && is_json_object(passes.front().json)) out.raw("pass", passes.front().json);
   return out.raw("rollout", "[]").raw("allocations", json_list(allocations)).flag("daemon", false).str();
 }

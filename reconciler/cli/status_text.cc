@@ -49,6 +49,10 @@ void troubles(std::string& out, const StatusView& status, bool color) {
   };
   if (!status.store_problem.empty()) add(Ink::kBad, "store", "cannot be written: " + status.store_problem);
   if (!status.notes_problem.empty()) add(Ink::kWarn, "notes", "cannot be pushed: " + status.notes_problem);
+  for (const auto& one : status.suspended) {
+    add(Ink::kWarn, one.job.empty() ? "the bucket is suspended" : one.job + " is suspended",
+        "by " + one.actor + " until " + one.until + ": " + one.reason);
+  }
   for (const auto& job : status.jobs) {
     add(job.state == "held" ? Ink::kBad : Ink::kWarn,
         job.job + " " + (job.state == "held" ? "is held" : "waits"), because(job.reason, job.detail));

@@ -26,6 +26,11 @@ struct StatusView {
     std::string worker, condition, detail;
   };
 
+  struct Suspended {
+    std::string job;  // empty: the whole bucket
+    std::string actor, reason, until;
+  };
+
   bool daemon = false;
   std::string bucket_id, name, state, phase;
   std::string head, applied;
@@ -36,6 +41,7 @@ struct StatusView {
   std::vector<Job> jobs;
   std::vector<Progress> rollout;
   std::vector<SetAside> set_aside;
+  std::vector<Suspended> suspended;
   std::vector<std::string> problems;  // errors in the newest judged commit
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,30 @@ class StatusSource {
   virtual std::string metrics_text() const = 0;
 };
 
+// What is asked for too seldom to keep it at hand.
+struct DetailReply {
+  enum class Kind {
+    kFound,
+    kUnknown,      // there is no such thing
+    kUnavailable,  // it cannot be read now
+  } kind = Kind::kUnknown;
+  std::string text;  // kFound: JSON; else one sentence
+};
+
+// Read from the bucket's files and its mirror when somebody asks; no worker and no
+// remote is contacted. Thread-safe; may take seconds where a fleet is large.
+class Details {
+ public:
+  virtual ~Details() = default;
+  // {"job","worker","files"} as `maand plan --json` tells them, over the last judged commit.
+  virtual DetailReply plan_files(const std::string& job, const std::string& worker) = 0;
+  // {"commit","note"}: every bucket's part. `commit`: a whole id.
+  virtual DetailReply note(const std::string& commit) = 0;
+  // {"job","worker","from","next","size","text"}: what its targets printed, at most 256 KiB from
+  // byte `from` on; negative counts from the end.
+  virtual DetailReply output(const std::string& job, const std::string& worker, std::int64_t from) = 0;
+};
+
 // What became of an operator's word.
 struct ControlReply {
   enum class Kind { kDone, kUnknownSubject, kRefused } kind = Kind::kDone;
@@ -45,6 +70,10 @@ class Controls {
   virtual ControlReply reconcile(const std::string& actor) = 0;
   virtual ControlReply retry(const std::string& job, const std::string& actor) = 0;
   virtual ControlReply release(const std::string& subject, const std::string& actor) = 0;  // commit or job
+  // R5.5. `job` empty: the whole bucket. `span`: how long, as in duration.h.
+  virtual ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
+                               const std::string& actor) = 0;
+  virtual ControlReply resume(const std::string& job, const std::string& actor) = 0;
 };
 
 }  // namespace maand

@@ -112,10 +112,11 @@ void JobRun::block(const std::string& detail) {
   finish();
 }
 
-void JobRun::stop(Reason reason, Instant now) {
+void JobRun::stop(Reason reason, const std::string& detail, Instant now) {
   if (over() || stopping_) return;
   stopping_ = true;
   stop_reason_ = reason;
+  stop_detail_ = detail;
   if (pending()) {
     cut_short_ = true;
     finish();
@@ -285,7 +286,7 @@ void JobRun::finish() {
   } else if (cut_short_) {
     state_ = JState::kStopped;
     reason_ = stop_reason_;
-    detail_.clear();
+    detail_ = stop_detail_;
   } else if (waiting_) {
     state_ = JState::kWaiting;
   } else if (removal_failed_) {

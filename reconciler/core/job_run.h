@@ -69,7 +69,7 @@ class JobRun {
 
   void begin(Instant now);                // REQUIRES: pending()
   void block(const std::string& detail);  // REQUIRES: pending()
-  void stop(Reason reason, Instant now);
+  void stop(Reason reason, const std::string& detail, Instant now);
 
   // A ticket's turn has come. nullopt: it was cancelled, or its worker is set aside.
   std::optional<Step> hand_out(std::size_t allocation, Instant now);
@@ -211,6 +211,7 @@ class JobRun {
   bool removal_failed_ = false;
   bool waiting_ = false;
   Reason stop_reason_ = Reason::kSuperseded;
+  std::string stop_detail_;
   JobReport::State state_ = JobReport::State::kPending;
   Reason reason_ = Reason::kUnchanged;
   std::string detail_;

@@ -3,77 +3,14 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/port_handover.h"
 #include "reconciler/core/removal_budget.h"
-#include "reconciler/core/restart.h"
 
 namespace maand {
 namespace {
 
 using AppliedIt = std::map<AllocationKey, AppliedAllocation>::const_iterator;
-
-Previous previous_of(const AppliedAllocation* applied) {
-  if (!applied) return Previous::kNone;
-  if (applied->last == LastResult::kFailed) return Previous::kFailed;
-  if (applied->last == LastResult::kInterrupted) return Previous::kInterrupted;
-  return Previous::kNone;
-}
-
-std::string detail_of(const Decision& decision, const Wanted* wanted, const AppliedAllocation* applied) {
-  if (!wanted || !applied || !applied->files) return {};
-  std::vector<std::string> paths;
-  if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*wanted, *applied);
-  if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged) {
-    paths = differing_paths(*wanted, *applied);
-  }
-  std::string out;
-  constexpr std::size_t kNamed = 3;
-  for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];
-  if (paths.size() > kNamed) out += " and " + std::to_string(paths.size() - kNamed) + " more";
-  return out;
-}
-
-PlannedAction action_of(const AllocationKey& key, const Decision& decision, const Wanted* wanted,
-                        const AppliedAllocation* applied) {
-  const Job* job = wanted ? &wanted->job : nullptr;
-  PlannedAction action;
-  action.key = key;
-  action.action = decision.action;
-  action.reason = decision.reason;
-  action.detail = detail_of(decision, wanted, applied);
-  action.current_version = applied ? applied->version : "0.0.0";
-  // R2.2: a job that left has no other version than the one it runs.
-  action.new_version = job ? job->version : action.current_version;
-  action.previous = previous_of(applied);
-  if (action.previous == Previous::kInterrupted) action.interrupted_boot = applied->interrupted_boot;
-  const bool same_content = applied && job && applied->tree == job->tree;
-  action.attempt = same_content ? applied->attempts + applied->interruptions + 1 : 1;
-  if (ships_files(decision.action)) {
-    action.files = wanted->content.files;
-    action.rendered_with = wanted->content.with;
-  }
-  return action;
-}
-
-// What one allocation must not do although the table says so.
-Decision restrain(Decision decision, const DesiredJob* job, const AppliedAllocation* applied,
-                  const CommitId& head) {
-  if (!applied) return decision;
-  const bool leaves = decision.action == Action::kStop;
-  if (applied->interruptions >= 2 && !leaves) {
-    return {Action::kNone, applied->reboot_loop ? Reason::kRebootLoop : Reason::kPreviousInterrupted};
-  }
-  // R3.10: a stop that failed is tried again with a new head, not by itself.
-  if (leaves && applied->stop_failed && applied->attempted_head == head) {
-    return {Action::kNone, Reason::kStopFailed};
-  }
-  // R2.6: what the failed rollout reached stays as it is; what it did not reach
-  // runs the last good content already.
-  if (!leaves && job && job->held && !job->held_tree.empty() && applied->tree == job->held_tree) {
-    return {Action::kNone, job->held_reason};
-  }
-  return decision;
-}
 
 // An allocation that would be left alone has to let go of a declared port.
 Decision let_go(Decision decision, const AppliedAllocation* applied, const std::set<AllocationKey>& must) {
@@ -81,15 +18,6 @@ Decision let_go(Decision decision, const AppliedAllocation* applied, const std::
                     decision.reason == Reason::kSettled;  // a restart has its gate as well
   if (!idle || !applied || must.count(applied->key) == 0) return decision;
   return {Action::kRestart, Reason::kPortHandedOver};
-}
-
-// Of a job whose content is not known: R1.6, unknown is not "removed", and nothing is
-// known that could run. What R1.7 asks of every job needs no content all the same.
-Decision decide_without_content(const AppliedAllocation& applied, bool listed, bool disabled, Reason held) {
-  if (listed && !disabled) return {Action::kNone, held};
-  Situation situation = situation_of(nullptr, &applied, disabled);
-  situation.wanted = listed;
-  return decide(situation);
 }
 
 // Plans one job after the other over both sorted sides.
@@ -124,6 +52,11 @@ class Planner {
         ++job;
       }
       applied = end;
+    }
+    // Before ports and the budget are looked at: neither counts on what does not begin.
+    for (auto& [name, one] : plan_.jobs) {
+      const Suspension* suspension = settings_.suspended.of(name);
+      if (suspension && one.has_actions()) one.hold(Reason::kSuspended, sentence(*suspension));
     }
     hold_removals_over_budget(plan_, applied_, settings_, desired_.jobs.empty());
     return std::move(plan_);
@@ -187,13 +120,13 @@ class Planner {
 
   void plan_left(JobPlan& plan, const AppliedAllocation& allocation) {
     const Decision decision =
-        restrain(decide(situation_of(nullptr, &allocation, false)), nullptr, &allocation, desired_.commit);
+        restrained(decide(situation_of(nullptr, &allocation, false)), nullptr, &allocation, desired_.commit);
     add(plan, allocation.key, decision, nullptr, &allocation);
   }
 
   void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
     const bool listed = index_.count(applied.key.worker) > 0;
-    const Decision decision = restrain(
+    const Decision decision = restrained(
         decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
         nullptr, &applied, desired_.commit);
     if (decision.action != Action::kNone) add(plan, applied.key, decision, nullptr, &applied);
@@ -265,7 +198,7 @@ class Planner {
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
       const Wanted wanted{job, desired.content(i)};
       const Decision decision = let_go(
-          restrain(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit),
+          restrained(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit),
           applied, must_let_go_);
       if (decision.reason == Reason::kUnchanged ||
           (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
@@ -339,6 +272,16 @@ Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults) {
   return endpoint;
 }
 
+void JobPlan::hold(Reason reason, std::string detail) {
+  held = true;
+  held_reason = reason;
+  held_detail = std::move(detail);
+  drains.clear();
+  removals.clear();
+  starts.clear();
+  upgrades.clear();
+}
+
 bool Plan::has_actions() const {
   return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });
 }
@@ -365,35 +308,6 @@ std::string sentence(const PlannedAction& action) {
   }
   if (!action.after.empty()) out += ", " + action.after;
   return out;
-}
-
-PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
-  const auto job = desired.jobs.find(key.job);
-  const AppliedAllocation* allocation = applied.find(key);
-  const DesiredJob* known = nullptr;
-  std::optional<Wanted> wanted;
-  if (job != desired.jobs.end() && job->second.job) {
-    for (std::size_t i = 0; i < job->second.workers.size(); ++i) {
-      if (desired.workers[job->second.workers[i]].host != key.worker) continue;
-      known = &job->second;
-      wanted.emplace(Wanted{*known->job, known->content(i)});
-    }
-  }
-  const bool disabled = desired.disabled.covers(key);
-  Decision decision;
-  if (job != desired.jobs.end() && !job->second.job) {
-    const bool listed = std::any_of(desired.workers.begin(), desired.workers.end(),
-                                    [&](const Worker& worker) { return worker.host == key.worker; });
-    decision = {Action::kNone, job->second.held_reason};
-    if (allocation) {
-      decision = restrain(decide_without_content(*allocation, listed, disabled, decision.reason), nullptr,
-                          allocation, desired.commit);
-    }
-  } else {
-    decision = restrain(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
-                        allocation, desired.commit);
-  }
-  return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
 }
 
 }  // namespace maand

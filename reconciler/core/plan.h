@@ -18,6 +18,7 @@
 #include "reconciler/core/operation.h"
 #include "reconciler/core/port_table.h"
 #include "reconciler/core/reason.h"
+#include "reconciler/core/suspension.h"
 
 namespace maand {
 
@@ -110,6 +111,9 @@ struct JobPlan {
   Reason held_reason = Reason::kUnchanged;
   std::string held_detail;
 
+  // Nothing of it begins.
+  void hold(Reason reason, std::string detail);
+
   bool has_actions() const {
     return !drains.empty() || !removals.empty() || !starts.empty() || !upgrades.empty();
   }
@@ -134,6 +138,7 @@ struct PlanSettings {
   Seconds lifecycle_timeout{600};             // of a target whose manifest names no other
   std::set<AllocationKey> released_removals;  // `maand release`, or the commit's trailer
   bool all_removals_released = false;
+  Suspensions suspended;  // R5.5
 };
 
 struct Plan {
@@ -150,9 +155,5 @@ struct Plan {
 
 // The plan. Deterministic: the same input gives the same plan, in the same order.
 Plan make_plan(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings);
-
-// The plan's decision for one allocation, also when it is to leave it alone; what
-// `maand why` prints.
-PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key);
 
 }  // namespace maand

@@ -72,6 +72,8 @@ Words words(Reason reason) {
       return {"Unavailable", "too many of its allocations are out of reach or unhealthy"};
     case Reason::kBlocked:
       return {"Blocked", "a job it demands is unfinished, failed or at another version"};
+    case Reason::kSuspended:
+      return {"Suspended", "an operator has suspended it"};
     case Reason::kMoveWaits:
       return {"MoveWaits", "the worker it moves to cannot take over yet"};
     case Reason::kWorkerCondition:

@@ -37,6 +37,7 @@ enum class Reason {
   kRemovalBudget,    // more stops than policy.max_removals (R5.1)
   kUnavailable,      // too many of its allocations are out of reach or unhealthy (R2.5)
   kBlocked,          // an upstream job is unfinished, failed or at the wrong version (R2.8)
+  kSuspended,        // an operator has suspended it, or the whole bucket (R5.5)
   kMoveWaits,        // the new worker cannot take over yet (R2.3)
   kWorkerCondition,  // its worker is set aside (R2.7)
   kSuperseded,       // a newer commit changed the job (R1.8)

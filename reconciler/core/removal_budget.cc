@@ -26,14 +26,9 @@ void hold_removals_over_budget(Plan& plan, const AppliedState& applied, const Pl
 
   for (auto& [name, job] : plan.jobs) {
     if (std::none_of(job.drains.begin(), job.drains.end(), stops)) continue;
-    job.held = true;
-    job.held_reason = Reason::kRemovalBudget;
-    job.held_detail = "it would stop " + std::to_string(counted) + " of " + std::to_string(running) +
-                      " running allocations; `maand release " + name.str() + "` lets it";
-    job.drains.clear();
-    job.removals.clear();
-    job.starts.clear();
-    job.upgrades.clear();
+    job.hold(Reason::kRemovalBudget, "it would stop " + std::to_string(counted) + " of " +
+                                         std::to_string(running) + " running allocations; `maand release " +
+                                         name.str() + "` lets it");
   }
 }
 

@@ -122,18 +122,17 @@ class Rollout::Machine : public PortHolders {
     answer(key, now, [&](JobRun& run, std::size_t i) { return run.on_probe(i, health, detail, now); });
   }
 
-  void stop_job(const JobName& name, Reason reason) {
-    const auto it = numbers_.find(name);
-    if (it == numbers_.end()) return;
-    jobs_[it->second].run->stop(reason, now_);
-    touched(it->second);
+  void stop_job(const JobName& name, Reason reason, const std::string& detail) {
+    if (numbers_.count(name) == 0) return;
+    const Number number = numbers_.at(name);
+    jobs_[number].run->stop(reason, detail, now_);
+    touched(number);
     stirred_ = true;
     settle();
   }
 
-  void stop_all(Reason reason) {
-    // All of them before the first is counted as over: nothing may begin in between.
-    for (const auto& [name, number] : numbers_) jobs_[number].run->stop(reason, now_);
+  void stop_all(Reason reason) {  // nothing may begin in between, so all before the first is over
+    for (const auto& [name, number] : numbers_) jobs_[number].run->stop(reason, "", now_);
     for (const auto& [name, number] : numbers_) touched(number);
     stirred_ = true;
     settle();
@@ -385,12 +384,14 @@ void Rollout::on_contact(const WorkerHost& worker, const Contact& contact, Insta
 void Rollout::on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now) {
   machine_->on_outcome(key, outcome, now);
 }
-bool Rollout::came_up(const AllocationKey& key) const { return machine_->came_up(key); }
 void Rollout::on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
   machine_->on_probe(key, health, detail, now);
 }
-void Rollout::stop_job(const JobName& job, Reason reason) { machine_->stop_job(job, reason); }
+void Rollout::stop_job(const JobName& job, Reason reason, const std::string& why) {
+  machine_->stop_job(job, reason, why);
+}
 void Rollout::stop_all(Reason reason) { machine_->stop_all(reason); }
+bool Rollout::came_up(const AllocationKey& key) const { return machine_->came_up(key); }
 bool Rollout::quiet(const JobName& job) const { return machine_->quiet(job); }
 bool Rollout::finished() const { return machine_->finished(); }
 std::vector<JobReport> Rollout::reports() const { return machine_->reports(); }

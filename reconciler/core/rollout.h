@@ -115,7 +115,7 @@ class Rollout {
   bool came_up(const AllocationKey& key) const;
 
   // R1.8, R5.5: no new operation of the job begins; what is in flight and its gate finish.
-  void stop_job(const JobName& job, Reason reason);
+  void stop_job(const JobName& job, Reason reason, const std::string& detail = "");
   void stop_all(Reason reason);
   // Nothing of the job is in flight and nothing more will begin (or it is unknown).
   bool quiet(const JobName& job) const;

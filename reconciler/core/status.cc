@@ -96,7 +96,12 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       verdicts.degraded = true;
       break;
     case State::kStopped:
-      verdicts.going_on = true;
+      if (report.reason == Reason::kSuspended) {
+        verdicts.held = true;
+        status.jobs.push_back({report.job, true, report.reason, report.detail});
+      } else {
+        verdicts.going_on = true;
+      }
       break;
     case State::kWaiting:
       verdicts.degraded = true;

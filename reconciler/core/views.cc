@@ -90,6 +90,8 @@ std::string json_of(const AllocationView& allocation) {
                   {"last_operation", allocation.last_operation.str()}});
 }
 
+std::string json_of(const FileChange& change) { return text_of(object_of(change)); }
+
 std::string json_of(const PlannedAction& action) { return text_of(object_of(action)); }
 
 std::string json_of(const JobReport& job) {
@@ -97,12 +99,22 @@ std::string json_of(const JobReport& job) {
               {"state", to_string(job.state)}, {"reason", to_string(job.reason)},
               {"detail", job.detail},          {"batch", job.batch},
               {"batches", job.batches}};
+  using State = AllocationReport::State;
   std::size_t done = 0;
+  Json running = Json::array(), failed = Json::array(), set_aside = Json::array();
   for (const AllocationReport& allocation : job.allocations) {
-    done += allocation.state == AllocationReport::State::kDone ? 1 : 0;
+    const std::string& worker = allocation.action.key.worker.str();
+    if (allocation.state == State::kDone) ++done;
+    if (allocation.state == State::kRunning) running.push_back(worker);
+    if (allocation.state == State::kFailed) failed.push_back(worker);
+    if (allocation.state == State::kSetAside) set_aside.push_back(worker);
   }
   out["done"] = done;
   out["total"] = job.allocations.size();
+  // Workers: those of the batch that goes on, and those that did not get there.
+  out["running"] = std::move(running);
+  out["failed"] = std::move(failed);
+  out["set_aside"] = std::move(set_aside);
   return text_of(out);
 }
 

@@ -33,6 +33,7 @@ AllocationView view_of(const AppliedAllocation& allocation);
 std::string json_of(const AllocationView& allocation);
 std::string json_of(const PlannedAction& action);
 std::string json_of(const JobReport& job);
+std::string json_of(const FileChange& change);
 std::string json_of(const Plan& plan);
 // With `files` in every action; `more`: members that are added at the end, each a name and JSON.
 std::string json_of(const Plan& plan,

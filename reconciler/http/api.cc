@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
 #include "reconciler/http/dashboard.h"
 #include "reconciler/http/server.h"
@@ -12,41 +13,75 @@ namespace {
 
 constexpr std::string_view kRoot = "/api/v1/";
 constexpr std::size_t kMaxCommits = 1000;
+constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
+constexpr std::size_t kMaxReasonBytes = 1000;
+constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
 
 HttpReply not_offered(const std::string& what) { return json_error(404, what); }
 
-std::size_t limit_of(const HttpRequest& request) {
-  const auto it = request.query.find("limit");
-  std::size_t limit = 20;
-  if (it != request.query.end()) {
-    const std::string& text = it->second;
-    std::from_chars(text.data(), text.data() + text.size(), limit);
-  }
-  return std::min(limit, kMaxCommits);
+// A number in the query; `otherwise` where there is none.
+template <class Number>
+Number number_of(const HttpRequest& request, const char* name, Number otherwise) {
+  const auto it = request.query.find(name);
+  if (it == request.query.end()) return otherwise;
+  std::from_chars(it->second.data(), it->second.data() + it->second.size(), otherwise);
+  return otherwise;
 }
 
-HttpReply get(const StatusSource& source, const HttpRequest& request, std::string_view route) {
+// `a/b` → {a, b}.
+std::vector<std::string> parts_of(std::string_view route) {
+  std::vector<std::string> out;
+  while (true) {
+    const std::size_t slash = route.find('/');
+    out.emplace_back(route.substr(0, slash));
+    if (slash == std::string_view::npos) return out;
+    route.remove_prefix(slash + 1);
+  }
+}
+
+HttpReply reply_to(DetailReply reply) {
+  switch (reply.kind) {
+    case DetailReply::Kind::kFound:
+      return json(std::move(reply.text));
+    case DetailReply::Kind::kUnknown:
+      return json_error(404, reply.text);
+    case DetailReply::Kind::kUnavailable:
+      break;
+  }
+  return json_error(503, reply.text);
+}
+
+HttpReply get(const StatusSource& source, Details& details, const HttpRequest& request,
+              std::string_view route) {
   if (route == "status") return json(source.status_json());
-  if (route == "commits") return json(source.commits_json(limit_of(request)));
+  if (route == "commits")
+    return json(source.commits_json(std::min(number_of(request, "limit", kUsualCommits), kMaxCommits)));
   if (route == "allocations") return json(source.allocations_json());
   if (route == "plan") return json(source.plan_json());
-  if (route.starts_with("jobs/")) {
-    const std::string name(route.substr(5));
-    auto job = source.job_json(name);
-    return job ? json(*std::move(job)) : not_offered("there is no job " + name);
+  const std::vector<std::string> parts = parts_of(route);
+  if (parts.size() == 2 && parts[0] == "jobs") {
+    auto job = source.job_json(parts[1]);
+    return job ? json(*std::move(job)) : not_offered("there is no job " + parts[1]);
   }
-  return not_offered("known here: status, commits, allocations, jobs/{name}, plan");
+  if (parts.size() == 3 && parts[0] == "plan") return reply_to(details.plan_files(parts[1], parts[2]));
+  if (parts.size() == 3 && parts[0] == "commits" && parts[2] == "note")
+    return reply_to(details.note(parts[1]));
+  if (parts.size() == 3 && parts[0] == "logs")
+    return reply_to(details.output(parts[1], parts[2], number_of(request, "from", -kTailBytes)));
+  return not_offered(
+      "known here: status, commits, commits/{id}/note, allocations, jobs/{name}, logs/{job}/{worker}, plan, "
+      "plan/{job}/{worker}");
 }
 
 // A string member of the body; empty: not there, no string, or too long.
-std::string member(const nlohmann::json& body, const char* name) {
+std::string member(const nlohmann::json& body, const char* name, std::size_t most = kMaxNameBytes) {
   const auto it = body.find(name);
   if (it == body.end() || !it->is_string()) return "";
   std::string text = it->get<std::string>();
-  return text.size() > kMaxNameBytes ? "" : text;
+  return text.size() > most ? "" : text;
 }
 
 HttpReply reply_to(const ControlReply& reply) {
@@ -76,8 +111,8 @@ HttpReply post(Controls& controls, const HttpRequest& request, std::string_view 
   if (actor.empty()) actor = "uid " + std::to_string(request.peer_uid);
 
   if (route == "reconcile") return reply_to(controls.reconcile(actor));
+  const std::string job = member(body, "job");
   if (route == "retry") {
-    const std::string job = member(body, "job");
     if (job.empty()) return json_error(400, "name the job: {\"job\": \"…\"}");
     return reply_to(controls.retry(job, actor));
   }
@@ -86,10 +121,23 @@ HttpReply post(Controls& controls, const HttpRequest& request, std::string_view 
     if (subject.empty()) return json_error(400, "name a job or a commit: {\"subject\": \"…\"}");
     return reply_to(controls.release(subject, actor));
   }
-  return not_offered("known here: reconcile, retry, release");
+  // A job that is written wrongly must not be taken for all of them.
+  const bool names_none = !body.contains("job") || body["job"].is_null() || body["job"] == "";
+  if ((route == "suspend" || route == "resume") && job.empty() && !names_none)
+    return json_error(400, "`job` is no name; leave it out to mean the whole bucket");
+  if (route == "suspend") {
+    const std::string reason = member(body, "reason", kMaxReasonBytes);
+    const std::string span = member(body, "for");
+    if (reason.empty() || span.empty())
+      return json_error(400, "say why and how long: {\"reason\": \"…\", \"for\": \"2h\"}");
+    return reply_to(controls.suspend(job, reason, span, actor));
+  }
+  if (route == "resume") return reply_to(controls.resume(job, actor));
+  return not_offered("known here: reconcile, release, resume, retry, suspend");
 }
 
-HttpReply answer(const StatusSource& source, Controls& controls, const HttpRequest& request) {
+HttpReply answer(const StatusSource& source, Details& details, Controls& controls,
+                 const HttpRequest& request) {
   if (request.method == "GET") {
     const auto known = request.headers.find("if-none-match");
     auto page = dashboard_page(request.path, known == request.headers.end() ? "" : known->second);
@@ -97,13 +145,16 @@ HttpReply answer(const StatusSource& source, Controls& controls, const HttpReque
   }
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
-  return request.method == "POST" ? post(controls, request, route) : get(source, request, route);
+  return request.method == "POST" ? post(controls, request, route) : get(source, details, request, route);
 }
 
 }  // namespace
 
-ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Controls& controls) {
-  const auto handler = [&source, &controls](const HttpRequest& r) { return answer(source, controls, r); };
+ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Details& details,
+                     Controls& controls) {
+  const auto handler = [&source, &details, &controls](const HttpRequest& r) {
+    return answer(source, details, controls, r);
+  };
   HttpLimits limits;
   limits.loopback_host_only = true;
   // Longer than Controls takes to answer, so that its sentence arrives.

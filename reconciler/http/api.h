@@ -21,9 +21,9 @@ struct ApiOptions {
 
 class ApiServer {
  public:
-  // Serves at once. `source` and `controls` must outlive this. Throws
-  // ListenError, also for a listener beyond loopback.
-  ApiServer(const ApiOptions& options, const StatusSource& source, Controls& controls);
+  // Serves at once. What is handed in must outlive this. Throws ListenError, also
+  // for a listener beyond loopback.
+  ApiServer(const ApiOptions& options, const StatusSource& source, Details& details, Controls& controls);
   ~ApiServer();
   void stop();       // joins
   int port() const;  // 0: no TCP listener

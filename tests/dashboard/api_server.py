@@ -63,6 +63,7 @@ class ApiServer:
         self.logs = {}         # (job, worker) → text
         self.tokens = {}       # token → (name, role); empty: no token needed
         self.anonymous = {"name": "", "role": "read"}
+        self.offered = ["reconcile", "suspend", "resume", "rollback", "retry", "release"]
         self.orders = []       # (path, body, authorization)
         self.refusals = {}     # path → (status, error)
         self.reads = []        # (path, if-none-match)
@@ -156,7 +157,9 @@ class ApiServer:
         who = self.who(request)
         with self.lock:
             self.reads.append((path, request.headers.get("If-None-Match")))
-        if route == ["whoami"]:
+        if route == ["openapi.json"]:
+            self.answer(request, 200, {"paths": {f"/api/v1/{order}": {"post": {}} for order in self.offered}})
+        elif route == ["whoami"]:
             self.answer(request, 200, who)
         elif who["role"] == "none":
             self.answer(request, 401, {"error": "this needs a token"})
@@ -194,7 +197,7 @@ class ApiServer:
     def log(self, request, job, worker):
         text = self.logs.get((job, worker), "")
         start = int(parse_qs(urlsplit(request.path).query).get("from", ["0"])[0])
-        start = max(0, len(text) + start) if start < 0 else min(start, len(text))
+        start = max(0, len(text) + start) if start < 0 else 0 if start > len(text) else start
         self.answer(request, 200, {"job": job, "worker": worker, "from": start, "next": len(text), "text": text[start:]})
 
     def page(self, request, name):

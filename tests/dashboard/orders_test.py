@@ -50,6 +50,12 @@ class Orders(PageCase):
         self.assertIn("too many of its allocations"[4:], told["release", "#attention"])
         self.assertIn("stays there", told["rollback", "#details"])
 
+    def test_an_order_that_this_daemon_does_not_take_is_not_offered(self):
+        self.server.offered = ["reconcile", "retry", "suspend"]
+        page = self.show(states.troubled(), "#job/billing", role="operate")
+        page.until("document.querySelector('#details [data-order]')")
+        self.assertEqual(page.texts("#details [data-order], #orders [data-order]"), ["Reconcile", "Suspend", "Retry", "Suspend"])
+
     def test_a_suspended_bucket_is_resumed(self):
         page = self.show(states.suspended(), role="operate")
         self.give(page, "resume", "#orders")

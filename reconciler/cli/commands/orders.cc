@@ -13,9 +13,8 @@ namespace maand {
 namespace {
 
 struct Order {
-  std::string route;   // below /api/v1/
-  std::string member;  // what the subject is called there
-  std::string subject;
+  std::string route;  // below /api/v1/
+  std::vector<std::pair<std::string, std::string>> body;
   std::function<ControlReply(OperatorDesk&, const std::string& actor)> here;
 };
 
@@ -53,9 +52,9 @@ int finish(const Context& context, ExitStatus status, const std::string& text, b
 int give(const Context& context, const Order& order) {
   const Bucket bucket = open_bucket(context);
   const std::string actor = current_actor();
-  const DaemonAnswer answer =
-      DaemonLink(bucket.socket())
-          .post("/api/v1/" + order.route, {{order.member, order.subject}, {"actor", actor}});
+  std::vector<std::pair<std::string, std::string>> body = order.body;
+  body.emplace_back("actor", actor);
+  const DaemonAnswer answer = DaemonLink(bucket.socket()).post("/api/v1/" + order.route, body);
   if (!answer.no_daemon()) return finish(context, exit_of_answer(answer), answer.text, true);
   Context quiet = context;
   quiet.log_level = "warn";  // taking the bucket and leaving it again is nobody's news
@@ -67,16 +66,30 @@ int give(const Context& context, const Order& order) {
 }  // namespace
 
 int run_retry(const Context& context, const RetryOptions& options) {
-  return give(context, {"retry", "job", options.job, [&](OperatorDesk& desk, const std::string& actor) {
+  return give(context, {"retry", {{"job", options.job}}, [&](OperatorDesk& desk, const std::string& actor) {
                           return desk.retry_here(options.job, actor);
                         }});
 }
 
 int run_release(const Context& context, const ReleaseOptions& options) {
   return give(context,
-              {"release", "subject", options.subject, [&](OperatorDesk& desk, const std::string& actor) {
+              {"release", {{"subject", options.subject}}, [&](OperatorDesk& desk, const std::string& actor) {
                  return desk.release_here(options.subject, actor);
                }});
+}
+
+int run_suspend(const Context& context, const SuspendOptions& options) {
+  return give(context, {"suspend",
+                        {{"job", options.job}, {"reason", options.reason}, {"for", options.span}},
+                        [&](OperatorDesk& desk, const std::string& actor) {
+                          return desk.suspend_here(options.job, options.reason, options.span, actor);
+                        }});
+}
+
+int run_resume(const Context& context, const ResumeOptions& options) {
+  return give(context, {"resume", {{"job", options.job}}, [&](OperatorDesk& desk, const std::string& actor) {
+                          return desk.resume_here(options.job, actor);
+                        }});
 }
 
 }  // namespace maand

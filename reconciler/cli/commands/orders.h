@@ -1,4 +1,4 @@
-// `maand retry JOB` and `maand release COMMIT|JOB`: an operator's word, through
+// `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]` and `resume [JOB]`: an operator's word, through
 // the daemon, or into the store while no daemon runs.
 #pragma once
 
@@ -15,9 +15,20 @@ struct ReleaseOptions {
   std::string subject;  // a job, or the head's commit id
 };
 
+struct SuspendOptions {
+  std::string job;  // empty: the whole bucket
+  std::string reason;
+  std::string span;  // core/duration.h
+};
+struct ResumeOptions {
+  std::string job;
+};
+
 // kExitUsage: there is no such job or commit. kExitHeld: refused. kExitNoDaemon:
 // no daemon answers and another process holds the bucket.
 int run_retry(const Context& context, const RetryOptions& options);
 int run_release(const Context& context, const ReleaseOptions& options);
+int run_suspend(const Context& context, const SuspendOptions& options);
+int run_resume(const Context& context, const ResumeOptions& options);
 
 }  // namespace maand

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "reconciler/cli/bucket_details.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/cli/signals.h"
 #include "reconciler/http/api.h"
@@ -89,7 +90,9 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
   Services services(bucket, context, lock);
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
-    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), services.desk());
+    BucketDetails details(bucket);
+    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), details,
+                  services.desk());
     if (!news.empty()) services.observers().note(news);
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);

@@ -37,15 +37,11 @@ export class Log {
     try {
       if (!document.hidden) {
         const got = await get(`${this.path}?from=${this.from}`, this.control.signal);
-        if (this.from > 0 && got.from < this.from) {
-          this.clear();  // it is shorter than it was: begun anew
-          this.from = pause = 0;
-        } else {
-          if (got.text) pause = BUSY_MS;
-          this.append(got.text ?? '');
-          this.from = got.next ?? this.from;
-          this.tell(this.shown ? '' : 'Nothing was written yet.');
-        }
+        if (this.from > 0 && got.from < this.from) this.clear();  // another file took its place
+        if (got.text) pause = BUSY_MS;
+        this.append(got.text ?? '');
+        this.from = got.next ?? this.from;
+        this.tell(this.shown ? '' : 'Nothing was written yet.');
       }
     } catch (error) {
       if (this.control.signal.aborted) return;

@@ -224,7 +224,7 @@ async function renew() {
   try {
     world.who = await who_am_i();
   } catch { /* read() tells it */ }
-  world.orders.allowed = world.who.role === 'operate';
+  await world.orders.allow(world.who.role);
   $('who').textContent = world.who.role === 'none' ? 'Token' : [world.who.name, world.who.role].filter(Boolean).join(' · ');
   $('who').setAttribute('aria-label', world.who.role === 'none' ? 'Enter a token' : `Token: ${$('who').textContent}`);
   world.orders.show_bar();

@@ -1,12 +1,12 @@
 // What somebody with role `operate` may order, each with a dialog that says what will happen.
 import {el, toast} from './dom.js';
-import {post} from './api.js';
+import {get, post} from './api.js';
 import {ask} from './dialog.js';
 import {because, run_words, short} from './words.js';
 
 const reason = {name: 'reason', label: 'Reason', required: true, lines: 2, hint: 'Kept in the audit with your name, and shown to others.'};
 const duration = (required) => ({name: 'for', label: required ? 'For how long' : 'Until it is over', required, value: required ? '1h' : '', list: ['30m', '1h', '2h', '8h', '24h'],
-                                 pattern: '[0-9]+(s|m|h|d)', hint: 'A number and a unit: 30m, 2h.'});
+                                 pattern: '([0-9]+(ms|s|m|h|d))+', hint: 'Numbers with units: 30m, 2h, 1d12h.'});
 
 // name → what a button says, and what is asked before it is sent.
 const ORDERS = {
@@ -64,12 +64,25 @@ export class Orders {
     this.bar = bar;
     this.after = after;
     this.allowed = false;
+    this.offered = null;  // what this daemon takes; null: all of them
   }
 
-  // Buttons for [[order, given], …]; null without role `operate`.
+  // For who has `role`. Which orders there are is said by the API's own document.
+  async allow(role) {
+    this.allowed = role === 'operate';
+    if (!this.allowed || this.offered) return;
+    try {
+      const {paths} = await get('openapi.json');
+      this.offered = new Set(Object.keys(ORDERS).filter((order) => paths[`/api/v1/${order}`]?.post));
+    } catch { /* then an order that is not taken says so itself */ }
+  }
+
+  has(order) { return this.allowed && (!this.offered || this.offered.has(order)); }
+
+  // Buttons for [[order, given], …], those that are had; null when there is none.
   buttons(list, key) {
-    if (!this.allowed || !list.length) return null;
-    return el('div', {class: 'orders'}, list.map(([order, given]) => this.button(order, given, key)));
+    const had = list.filter(([order]) => this.has(order));
+    return had.length ? el('div', {class: 'orders'}, had.map(([order, given]) => this.button(order, given, key))) : null;
   }
 
   button(order, given = {}, key = 'bar') {
@@ -94,6 +107,6 @@ export class Orders {
     if (told === this.told) return;
     this.told = told;
     this.bar.hidden = !this.allowed;
-    this.bar.replaceChildren(...(this.allowed ? [this.button('reconcile'), this.button(whole ? 'resume' : 'suspend')] : []));
+    this.bar.replaceChildren(...['reconcile', whole ? 'resume' : 'suspend'].filter((order) => this.has(order)).map((order) => this.button(order)));
   }
 }

@@ -68,6 +68,23 @@ TEST(Reconciler, AChangedValueIsTheCauseOfItsPass) {
   EXPECT_EQ(passes[1].cause, "commit");
 }
 
+TEST(Reconciler, AnOrderDuringAPassMakesAnotherPass_R1_1) {
+  for (const std::string cause : {"operator", "value"}) {
+    LoopWorld world;
+    world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+    world.pass();
+    world.source.commit(LoopWorld::workspace(2, {{"api", "2.0.0"}}));
+    int targets = 0;
+    world.runner.on_run = [&](const Operation&) {
+      if (++targets == 1) world.reconciler.triggers().poke(cause);
+      return Outcome{.kind = OutcomeKind::kSucceeded};
+    };
+    world.pass();
+    EXPECT_EQ(targets, 2);
+    EXPECT_EQ(world.reconciler.triggers().take(), cause);
+  }
+}
+
 TEST(Reconciler, FinishLeavesTheLoopWithoutAnotherPassAndStopsNothing) {
   LoopWorld world;
   const CommitId commit = world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));

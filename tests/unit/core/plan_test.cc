@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/allocation_decision.h"
 #include "tests/unit/core/plan_world.h"
 
 namespace maand {

@@ -28,7 +28,7 @@ class Api : public testing::Test {
 
   TempDir directory_;
   FakeDaemon daemon_;
-  ApiServer server_{{"127.0.0.1:0", socket_path()}, daemon_, daemon_};
+  ApiServer server_{{"127.0.0.1:0", socket_path()}, daemon_, daemon_, daemon_};
   ApiClient client_{socket_path()};
 };
 
@@ -46,6 +46,15 @@ TEST_F(Api, Reads_are_answered_over_both_listeners) {
                        {"/api/v1/jobs/api", 200, "{\"job\": \"api\"}"},
                        {"/api/v1/jobs/none", 404, "there is no job none"},
                        {"/api/v1/plan", 200, "{\"plan\": []}"},
+                       {"/api/v1/plan/api/w1", 200, "{\"files of\": \"api@w1\"}"},
+                       {"/api/v1/plan/web/w1", 404, "nothing is planned for web"},
+                       {"/api/v1/plan/api", 404, "known here"},
+                       {"/api/v1/commits/c0ffee/note", 503, "no mirror for c0ffee"},
+                       {"/api/v1/commits/c0ffee", 404, "known here"},
+                       {"/api/v1/logs/api/w1", 200, "{\"output of\": \"api@w1\", \"from\": -65536}"},
+                       {"/api/v1/logs/api/w1?from=7", 200, "\"from\": 7}"},
+                       {"/api/v1/logs/api/w1?from=x", 200, "\"from\": -65536}"},
+                       {"/api/v1/logs/api/w1/more", 404, "known here"},
                        {"/api/v1/other", 404, "known here"},
                        {"/api/v1/%0A", 404, "known here"},
                        {"/", 200, "<!doctype html>"},
@@ -66,9 +75,20 @@ TEST_F(Api, Orders_come_through_the_unix_socket_with_an_actor) {
   EXPECT_EQ(client_.post("/api/v1/retry", "{\"job\": \"api\"}").status, 200);
   EXPECT_EQ(client_.post("/api/v1/release", "{\"subject\": \"c0ffee\", \"actor\": \"bob\"}").status, 200);
   EXPECT_EQ(client_.post("/api/v1/reconcile", "").status, 200);
+  EXPECT_EQ(client_
+                .post("/api/v1/suspend",
+                      "{\"job\": \"api\", \"reason\": \"work\", \"for\": \"2h\", \"actor\": \"ann\"}")
+                .status,
+            200);
+  EXPECT_EQ(
+      client_.post("/api/v1/suspend", "{\"reason\": \"all\", \"for\": \"1h\", \"actor\": \"ann\"}").status,
+      200);
+  EXPECT_EQ(client_.post("/api/v1/resume", "{\"job\": null, \"actor\": \"ann\"}").status, 200);
   const std::string me = "uid " + std::to_string(::getuid());
-  EXPECT_THAT(daemon_.orders(), ElementsAre("reconcile by alice", "retry api by " + me,
-                                            "release c0ffee by bob", "reconcile by " + me));
+  EXPECT_THAT(
+      daemon_.orders(),
+      ElementsAre("reconcile by alice", "retry api by " + me, "release c0ffee by bob", "reconcile by " + me,
+                  "suspend api for 2h by ann: work", "suspend  for 1h by ann: all", "resume  by ann"));
 }
 
 TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
@@ -81,6 +101,12 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
                        {"/api/v1/retry", "{\"job\": 5}", 400},
                        {"/api/v1/retry", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
                        {"/api/v1/release", "", 400},
+                       {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
+                       {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
+                       // A job that is no name is not the whole bucket.
+                       {"/api/v1/suspend", "{\"job\": 5, \"reason\": \"work\", \"for\": \"2h\"}", 400},
+                       {"/api/v1/resume", "{\"job\": [\"api\"]}", 400},
+                       {"/api/v1/resume", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
                        {"/api/v1/reconcile", "[1]", 400},
                        {"/api/v1/reconcile", "{", 400},
                        {"/api/v1/reconcile", std::string(60'000, '['), 400},
@@ -215,12 +241,12 @@ TEST(ApiSocket, Is_private_and_goes_with_the_server) {
   const std::string path = (directory.path() / "maand.sock").string();
   FakeDaemon daemon;
   {
-    const ApiServer server({"", path}, daemon, daemon);
+    const ApiServer server({"", path}, daemon, daemon, daemon);
     struct stat info {};
     ASSERT_EQ(::stat(path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0600u);
     EXPECT_EQ(server.port(), 0);
-    EXPECT_THROW(ApiServer({"", path}, daemon, daemon), ListenError);
+    EXPECT_THROW(ApiServer({"", path}, daemon, daemon, daemon), ListenError);
     EXPECT_EQ(ApiClient(path).get("/api/v1/status").status, 200) << "the second one broke the first";
   }
   EXPECT_FALSE(std::filesystem::exists(path));
@@ -232,7 +258,7 @@ TEST(ApiSocket, One_that_a_dead_process_left_behind_is_replaced_and_other_files_
   const std::string path = (directory.path() / "maand.sock").string();
   FakeDaemon daemon;
   std::ofstream(path) << "precious";
-  EXPECT_THROW(ApiServer({"", path}, daemon, daemon), ListenError);
+  EXPECT_THROW(ApiServer({"", path}, daemon, daemon, daemon), ListenError);
   EXPECT_TRUE(std::filesystem::is_regular_file(path));
   std::filesystem::remove(path);
 
@@ -243,7 +269,7 @@ TEST(ApiSocket, One_that_a_dead_process_left_behind_is_replaced_and_other_files_
   ASSERT_EQ(::bind(dead, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::close(dead);
   EXPECT_THROW(ApiClient(path).get("/api/v1/status"), NoDaemon);
-  const ApiServer server({"", path}, daemon, daemon);
+  const ApiServer server({"", path}, daemon, daemon, daemon);
   EXPECT_EQ(ApiClient(path).get("/api/v1/status").status, 200);
 }
 
@@ -251,7 +277,7 @@ TEST(ApiSocket, A_path_that_is_too_long_is_told_with_its_length) {
   FakeDaemon daemon;
   const std::string path = "/tmp/" + std::string(120, 'x');
   try {
-    ApiServer({"", path}, daemon, daemon);
+    ApiServer({"", path}, daemon, daemon, daemon);
     FAIL();
   } catch (const ListenError& error) {
     EXPECT_THAT(error.what(), HasSubstr("125 bytes"));
@@ -261,12 +287,12 @@ TEST(ApiSocket, A_path_that_is_too_long_is_told_with_its_length) {
 
 TEST(ApiListener, Beyond_loopback_or_taken_is_refused) {
   FakeDaemon daemon;
-  EXPECT_THROW(ApiServer({"0.0.0.0:0", ""}, daemon, daemon), ListenError);
-  EXPECT_THROW(ApiServer({"nonsense", ""}, daemon, daemon), ListenError);
-  EXPECT_THROW(ApiServer({"example.org:80", ""}, daemon, daemon), ListenError);
-  const ApiServer first({"127.0.0.1:0", ""}, daemon, daemon);
+  EXPECT_THROW(ApiServer({"0.0.0.0:0", ""}, daemon, daemon, daemon), ListenError);
+  EXPECT_THROW(ApiServer({"nonsense", ""}, daemon, daemon, daemon), ListenError);
+  EXPECT_THROW(ApiServer({"example.org:80", ""}, daemon, daemon, daemon), ListenError);
+  const ApiServer first({"127.0.0.1:0", ""}, daemon, daemon, daemon);
   try {
-    ApiServer({"127.0.0.1:" + std::to_string(first.port()), ""}, daemon, daemon);
+    ApiServer({"127.0.0.1:" + std::to_string(first.port()), ""}, daemon, daemon, daemon);
     FAIL();
   } catch (const ListenError& error) {
     EXPECT_THAT(error.what(), HasSubstr("another program has it"));

@@ -37,7 +37,7 @@ TEST(Health, Says_ok_or_what_is_missing) {
 TEST(Health, Answers_while_64_clients_drip_on_the_api) {
   FakeDaemon daemon;
   const HealthServer health("127.0.0.1:0", daemon);
-  const ApiServer api({"127.0.0.1:0", ""}, daemon, daemon);
+  const ApiServer api({"127.0.0.1:0", ""}, daemon, daemon, daemon);
   std::vector<RawSocket> drippers;
   for (int i = 0; i < 64; ++i) {
     drippers.emplace_back(api.port());

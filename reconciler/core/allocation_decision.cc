@@ -1,0 +1,109 @@
+#include "reconciler/core/allocation_decision.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace maand {
+namespace {
+
+Previous previous_of(const AppliedAllocation* applied) {
+  if (!applied) return Previous::kNone;
+  if (applied->last == LastResult::kFailed) return Previous::kFailed;
+  if (applied->last == LastResult::kInterrupted) return Previous::kInterrupted;
+  return Previous::kNone;
+}
+
+std::string detail_of(const Decision& decision, const Wanted* wanted, const AppliedAllocation* applied) {
+  if (!wanted || !applied || !applied->files) return {};
+  std::vector<std::string> paths;
+  if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*wanted, *applied);
+  if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged) {
+    paths = differing_paths(*wanted, *applied);
+  }
+  std::string out;
+  constexpr std::size_t kNamed = 3;
+  for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];
+  if (paths.size() > kNamed) out += " and " + std::to_string(paths.size() - kNamed) + " more";
+  return out;
+}
+
+}  // namespace
+
+PlannedAction action_of(const AllocationKey& key, const Decision& decision, const Wanted* wanted,
+                        const AppliedAllocation* applied) {
+  const Job* job = wanted ? &wanted->job : nullptr;
+  PlannedAction action;
+  action.key = key;
+  action.action = decision.action;
+  action.reason = decision.reason;
+  action.detail = detail_of(decision, wanted, applied);
+  action.current_version = applied ? applied->version : "0.0.0";
+  // R2.2: a job that left has no other version than the one it runs.
+  action.new_version = job ? job->version : action.current_version;
+  action.previous = previous_of(applied);
+  if (action.previous == Previous::kInterrupted) action.interrupted_boot = applied->interrupted_boot;
+  const bool same_content = applied && job && applied->tree == job->tree;
+  action.attempt = same_content ? applied->attempts + applied->interruptions + 1 : 1;
+  if (ships_files(decision.action)) {
+    action.files = wanted->content.files;
+    action.rendered_with = wanted->content.with;
+  }
+  return action;
+}
+
+Decision restrained(Decision decision, const DesiredJob* job, const AppliedAllocation* applied,
+                    const CommitId& head) {
+  if (!applied) return decision;
+  const bool leaves = decision.action == Action::kStop;
+  if (applied->interruptions >= 2 && !leaves) {
+    return {Action::kNone, applied->reboot_loop ? Reason::kRebootLoop : Reason::kPreviousInterrupted};
+  }
+  // R3.10: a stop that failed is tried again with a new head, not by itself.
+  if (leaves && applied->stop_failed && applied->attempted_head == head) {
+    return {Action::kNone, Reason::kStopFailed};
+  }
+  // R2.6: what the failed rollout reached stays as it is; what it did not reach
+  // runs the last good content already.
+  if (!leaves && job && job->held && !job->held_tree.empty() && applied->tree == job->held_tree) {
+    return {Action::kNone, job->held_reason};
+  }
+  return decision;
+}
+
+Decision decide_without_content(const AppliedAllocation& applied, bool listed, bool disabled, Reason held) {
+  if (listed && !disabled) return {Action::kNone, held};
+  Situation situation = situation_of(nullptr, &applied, disabled);
+  situation.wanted = listed;
+  return decide(situation);
+}
+
+PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
+  const auto job = desired.jobs.find(key.job);
+  const AppliedAllocation* allocation = applied.find(key);
+  const DesiredJob* known = nullptr;
+  std::optional<Wanted> wanted;
+  if (job != desired.jobs.end() && job->second.job) {
+    for (std::size_t i = 0; i < job->second.workers.size(); ++i) {
+      if (desired.workers[job->second.workers[i]].host != key.worker) continue;
+      known = &job->second;
+      wanted.emplace(Wanted{*known->job, known->content(i)});
+    }
+  }
+  const bool disabled = desired.disabled.covers(key);
+  Decision decision;
+  if (job != desired.jobs.end() && !job->second.job) {
+    const bool listed = std::any_of(desired.workers.begin(), desired.workers.end(),
+                                    [&](const Worker& worker) { return worker.host == key.worker; });
+    decision = {Action::kNone, job->second.held_reason};
+    if (allocation) {
+      decision = restrained(decide_without_content(*allocation, listed, disabled, decision.reason), nullptr,
+                            allocation, desired.commit);
+    }
+  } else {
+    decision = restrained(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
+                          allocation, desired.commit);
+  }
+  return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
+}
+
+}  // namespace maand

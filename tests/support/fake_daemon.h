@@ -1,0 +1,79 @@
+// A daemon that says fixed things and writes down what it was told: what the API and
+// the commands that speak with it are tested over.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/control.h"
+
+namespace maand {
+
+class FakeDaemon : public StatusSource, public Details, public Controls {
+ public:
+  HealthState state{true, true, ""};
+  std::string status = "{\"state\": \"applied\"}";
+  ControlReply reply{ControlReply::Kind::kDone, "will be done"};
+
+  HealthState health() const override { return state; }
+  std::string status_json() const override {
+    if (status.empty()) throw std::runtime_error("secret detail");
+    return status;
+  }
+  std::string commits_json(std::size_t limit) const override {
+    return "{\"limit\": " + std::to_string(limit) + "}";
+  }
+  std::string allocations_json() const override { return "{\"allocations\": []}"; }
+  std::optional<std::string> job_json(const std::string& job) const override {
+    if (job != "api") return std::nullopt;
+    return "{\"job\": \"api\"}";
+  }
+  std::string plan_json() const override { return "{\"plan\": []}"; }
+  std::string metrics_text() const override { return "maand_ready 1\n"; }
+  DetailReply plan_files(const std::string& job, const std::string& worker) override {
+    if (job != "api") return {DetailReply::Kind::kUnknown, "nothing is planned for " + job};
+    return {DetailReply::Kind::kFound, "{\"files of\": \"" + job + "@" + worker + "\"}"};
+  }
+  DetailReply note(const std::string& commit) override {
+    return {DetailReply::Kind::kUnavailable, "no mirror for " + commit};
+  }
+  DetailReply output(const std::string& job, const std::string& worker, std::int64_t from) override {
+    return {DetailReply::Kind::kFound,
+            "{\"output of\": \"" + job + "@" + worker + "\", \"from\": " + std::to_string(from) + "}"};
+  }
+  ControlReply reconcile(const std::string& actor) override { return told("reconcile by " + actor); }
+  ControlReply retry(const std::string& job, const std::string& actor) override {
+    return told("retry " + job + " by " + actor);
+  }
+  ControlReply release(const std::string& subject, const std::string& actor) override {
+    return told("release " + subject + " by " + actor);
+  }
+
+  ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
+                       const std::string& actor) override {
+    return told("suspend " + job + " for " + span + " by " + actor + ": " + reason);
+  }
+  ControlReply resume(const std::string& job, const std::string& actor) override {
+    return told("resume " + job + " by " + actor);
+  }
+
+  std::vector<std::string> orders() const {
+    const std::lock_guard lock(mutex_);
+    return orders_;
+  }
+
+ private:
+  ControlReply told(std::string order) {
+    const std::lock_guard lock(mutex_);
+    orders_.push_back(std::move(order));
+    return reply;
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> orders_;
+};
+
+}  // namespace maand

@@ -127,10 +127,10 @@ TEST_F(Api, Every_kind_of_reply_has_its_status) {
 }
 
 TEST_F(Api, Orders_over_tcp_are_refused_with_a_sentence) {
-  const std::string answer = ask(
-      server_.port(),
-      "POST /api/v1/reconcile HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: 2\r\n\r\n{}");
+  const std::string answer =
+      ask(server_.port(),
+          "POST /api/v1/reconcile HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+          "Content-Length: 2\r\n\r\n{}");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(answer, HasSubstr("tokens are not built yet"));
   EXPECT_THAT(daemon_.orders(), IsEmpty());

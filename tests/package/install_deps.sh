@@ -55,6 +55,7 @@ if [ $# -eq 0 ]; then
   echo "usage: install_deps.sh [--list] build|demo|test|tree|machines|browser …" >&2
   exit 2
 fi
+[ ${#wanted[@]} -gt 0 ] || exit 0
 mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
 if [ -n "$only_list" ]; then
   printf '%s\n' "${wanted[@]}"

@@ -1,6 +1,6 @@
 // A question with fields, in a <dialog>: what will happen, what is needed for it, and
 // the words of whoever refused it.
-import {el} from './dom.js';
+import {el, prose} from './dom.js';
 
 let number = 0;
 
@@ -16,7 +16,7 @@ export function ask({title, says, fields = [], go, tone, submit, extra = []}) {
   const send = el('button', {type: 'submit', class: 'strong', 'data-tone': tone}, go);
   const form = el('form', {},
     el('h2', {id: `${id}-h`}, title),
-    el('div', {id: `${id}-says`, class: 'says'}, says.map((words) => el('p', {}, words))),
+    el('div', {id: `${id}-says`, class: 'says'}, says.map((words) => el('p', {}, prose(words)))),
     fields.map((field, i) => el('div', {class: 'field'}, el('label', {for: `${id}-${field.name}`}, field.label, !field.required && el('span', {class: 'muted'}, ' (optional)')),
       inputs[i], field.list && el('datalist', {id: `${id}-${field.name}-list`}, field.list.map((one) => el('option', {value: one}))),
       field.hint && el('p', {class: 'hint', id: `${id}-${field.name}-hint`}, field.hint))),

@@ -93,6 +93,7 @@ let worries = new Set();
 
 function show({status, plan, commits}) {
   if (!world.status) return;
+  document.body.classList.remove('unknown');
   $('bucket').textContent = world.status.name ?? '';
   if (status || plan) {
     const {reshaped, changed} = world.fleet.load(world.status, world.plan);

@@ -5,7 +5,7 @@ import {ask} from './dialog.js';
 import {because, run_words, short} from './words.js';
 
 const reason = {name: 'reason', label: 'Reason', required: true, lines: 2, hint: 'Kept in the audit with your name, and shown to others.'};
-const duration = (required) => ({name: 'for', label: required ? 'For how long' : 'Until it is over', required, value: required ? '1h' : '', list: ['30m', '1h', '2h', '8h', '24h'],
+const duration = (required) => ({name: 'for', label: 'For how long', required, value: required ? '1h' : '', list: ['30m', '1h', '2h', '8h', '24h'],
                                  pattern: '([0-9]+(ms|s|m|h|d))+', hint: 'Numbers with units: 30m, 2h, 1d12h.'});
 
 // name → what a button says, and what is asked before it is sent.

@@ -2,6 +2,7 @@
 // allocation that it acts on.
 import {el, fill, link, pill, prose, shape} from './dom.js';
 import {cell_hash} from './attention.js';
+import {rolls} from './summary.js';
 import {because, by_name, count, run_words, short, tone_of_run} from './words.js';
 
 const MOST_BOXES = 120;
@@ -18,6 +19,7 @@ export class RolloutView {
     const {status, plan} = world;
     const runs = (status.rollout ?? []).filter((run) => run.total > 0 || run.state === 'running' || run.state === 'pending');
     this.section.hidden = runs.length === 0;
+    this.section.querySelector('h2').textContent = rolls(status) ? 'Rollout' : 'Last rollout';
     this.remember(plan, status);
     fill(this.section.querySelector('.runs'), runs.map((run) => this.run(run)));
   }

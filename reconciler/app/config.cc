@@ -146,6 +146,19 @@ void require_for_serve(const Config& config, Diagnostics& diagnostics) {
   if (config.git.url.empty()) {
     diagnostics.error("maand.conf", "git.url", "is not set", "write the repository's URL: [git] url = \"…\"");
   }
+  if (config.http.tls_cert.empty() != config.http.tls_key.empty()) {
+    diagnostics.error("maand.conf", config.http.tls_cert.empty() ? "http.tls_cert" : "http.tls_key",
+                      "is not set, and its counterpart is", "TLS takes both: the certificate and its key");
+  }
+  if (!is_loopback_listener(config.http.listen) && config.http.tls_cert.empty() &&
+      !config.http.allow_plaintext) {
+    diagnostics.error(
+        "maand.conf", "http.listen",
+        "is reachable from other hosts, and there is no TLS, so that everybody on the way would "
+        "read the tokens",
+        "set http.tls_cert and http.tls_key; or http.allow_plaintext = true when a proxy in "
+        "front speaks TLS; or listen on 127.0.0.1");
+  }
 }
 
 }  // namespace maand

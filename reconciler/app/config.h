@@ -88,8 +88,15 @@ struct Config {
   } rollout;
 
   struct Http {
-    std::string listen = "127.0.0.1:8484";         // loopback only, until tokens exist; "" = no API over TCP
+    // Beyond loopback it needs tokens and TLS (R6.2). "" = no API over TCP.
+    std::string listen = "127.0.0.1:8484";
     std::string health_listen = "127.0.0.1:8485";  // any address; says nothing secret; "" = none
+    std::string tokens_file = "tokens";            // under secrets/; "" = nobody has one
+    std::string tls_cert;                          // PEM, with its chain, under secrets/; "" = plain HTTP
+    std::string tls_key;                           // PEM, under secrets/
+    // The API beyond loopback without TLS of its own, for a proxy in front that
+    // speaks it. Without such a proxy everybody on the way reads the tokens.
+    bool allow_plaintext = false;
   } http;
 
   struct Hooks {

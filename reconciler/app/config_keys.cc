@@ -101,8 +101,6 @@ bool put_listener(std::string& target, const V& v) {
 
 const char* signatures(const V& v) { return trimmed(v.text) == "none" ? nullptr : "the signature policy"; }
 const char* if_set(const V& v, const char* what) { return trimmed(v.text).empty() ? nullptr : what; }
-const char* tokens(const V& v) { return if_set(v, "tokens for the API"); }
-const char* tls(const V& v) { return if_set(v, "TLS for the API"); }
 const char* webhooks(const V& v) { return if_set(v, "webhooks"); }
 
 constexpr const char* kDuration = "a duration greater than zero like \"250ms\", \"15s\", \"10m\" or \"1h\"";
@@ -241,17 +239,17 @@ const ConfigKey kKeys[] = {
     {"rollout.shutdown_grace", kDuration,
      [](Config& c, const V& v) { return put(c.rollout.shutdown_grace, as_duration(v)); }},
 
-    {"http.listen", kListener, [](Config& c, const V& v) { return put_listener(c.http.listen, v); }, nullptr,
-     [](const V& v) {
-       return is_loopback_listener(trimmed(v.text)) ? nullptr
-                                                    : "an API listener beyond loopback (it needs tokens)";
-     }},
+    {"http.listen", kListener, [](Config& c, const V& v) { return put_listener(c.http.listen, v); }},
     {"http.health_listen", kListener,
      [](Config& c, const V& v) { return put_listener(c.http.health_listen, v); }},
     {"http.webhook_listen", kListener, any_text, nullptr, webhooks},
-    {"http.tokens_file", kSecret, any_text, nullptr, tokens},
-    {"http.tls_cert", kSecret, any_text, nullptr, tls},
-    {"http.tls_key", kSecret, any_text, nullptr, tls},
+    {"http.tokens_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.http.tokens_file, v, true); }},
+    {"http.tls_cert", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.http.tls_cert, v, true); }},
+    {"http.tls_key", kSecret, [](Config& c, const V& v) { return put_secret_name(c.http.tls_key, v, true); }},
+    {"http.allow_plaintext", kBool,
+     [](Config& c, const V& v) { return put(c.http.allow_plaintext, as_bool(v)); }},
 
     {"webhook.github_secret_file", kSecret, any_text, nullptr, webhooks},
     {"webhook.gitlab_secret_file", kSecret, any_text, nullptr, webhooks},

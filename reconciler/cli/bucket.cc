@@ -8,6 +8,10 @@ namespace maand {
 
 std::filesystem::path Bucket::store() const { return directory / config.state_path; }
 
+std::filesystem::path Bucket::tokens() const {
+  return config.http.tokens_file.empty() ? std::filesystem::path() : secrets() / config.http.tokens_file;
+}
+
 Bucket open_bucket(const Context& context) {
   const Environment environment = process_environment();
   const auto variable = environment.find("MAAND_BUCKET");

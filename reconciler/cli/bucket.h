@@ -16,6 +16,7 @@ struct Bucket {
   std::filesystem::path secrets() const { return directory / "secrets"; }
   std::filesystem::path store() const;  // state.url of maand.conf
   std::filesystem::path lock() const { return data() / "lock"; }
+  std::filesystem::path tokens() const;  // http.tokens_file; empty: none
   std::filesystem::path socket() const { return data() / "maand.sock"; }
   std::filesystem::path mirror() const { return data() / "mirror.git"; }
   std::filesystem::path logs() const { return data() / "logs"; }  // output of targets

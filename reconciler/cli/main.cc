@@ -11,6 +11,7 @@
 
 #include "gitsource/git_transport.h"
 #include "reconciler/cli/commands/cat.h"
+#include "reconciler/cli/commands/events.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
@@ -23,6 +24,7 @@
 #include "reconciler/cli/commands/render.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
+#include "reconciler/cli/commands/token.h"
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
@@ -167,6 +169,10 @@ void add_looking_verbs(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
 
+  const auto events = std::make_shared<EventsOptions>();
+  verb(app, run, "events", "Print what happens in the daemon, newest last", run_events, events)
+      .add_flag("-f,--follow", events->follow, "Go on with what comes, until Ctrl-C");
+
   const auto note = std::make_shared<NoteOptions>();
   verb(app, run, "note", "Print what was said about a commit in its git note", run_note, note)
       .add_option("REV", note->rev, "The commit (default: the newest that was judged)");
@@ -177,6 +183,26 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   output.add_flag("-f,--follow", logs->follow, "Go on with what comes, until Ctrl-C");
 
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
+}
+
+void add_token_verbs(CLI::App& app, Run& run) {
+  CLI::App* token = app.add_subcommand("token", "Who may ask the API over the network, and what");
+  token->require_subcommand(1);
+  const auto add = std::make_shared<TokenAddOptions>();
+  CLI::App& make = verb(*token, run, "add", "Make a token and print it, once", run_token_add, add);
+  make.add_option("NAME", add->name, "Whose it is; orders given with it are kept under this name")
+      ->required();
+  make.add_option("--role", add->role, "read, or operate to give orders as well")
+      ->check(CLI::IsMember({"read", "operate"}))
+      ->required();
+  make.add_option("--for", add->lifetime, "How long it is good for, like 90d (default: until it is removed)");
+  verb(*token, run, "list", "List tokens, their roles and when they expire", run_token_list,
+       std::make_shared<TokenListOptions>());
+  const auto remove = std::make_shared<TokenRemoveOptions>();
+  verb(*token, run, "remove", "Take a token away; a running daemon refuses it at once", run_token_remove,
+       remove)
+      .add_option("NAME", remove->name, "The token")
+      ->required();
 }
 
 void add_cat(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
@@ -263,6 +289,7 @@ int run_command_line(int argc, char** argv) {
   add_daemon_verbs(app, run);
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
+  add_token_verbs(app, run);
 
   if (argc == 1) {
     std::cerr << app.help();

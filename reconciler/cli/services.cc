@@ -6,6 +6,7 @@
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/counters.h"
+#include "reconciler/app/event_ring.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
@@ -54,7 +55,8 @@ struct Services::Parts {
         const OpenStore& open_store)
       : lock(std::move(bucket_lock)),
         reporter(log_options(bucket, context)),
-        observers({&counters, &reporter}),
+        events(clock),
+        observers({&counters, &reporter, &events}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
         source(git_options(bucket)),
@@ -85,6 +87,7 @@ struct Services::Parts {
   SystemClock clock;
   Counters counters;
   Reporter reporter;
+  EventRing events;
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
@@ -130,6 +133,7 @@ Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
+EventFeed& Services::events() { return parts_->events; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

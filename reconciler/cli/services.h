@@ -16,6 +16,7 @@
 #include "reconciler/app/reconciler.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/core/event_feed.h"
 #include "reconciler/store/bucket_lock.h"
 
 namespace maand {
@@ -41,6 +42,7 @@ class Services {
   OperatorDesk& desk();
   StatusBoard& board();
   Observers& observers();
+  EventFeed& events();
   const Memory& memory();
 
   // Ends every wait for git and for workers soon. Any thread.

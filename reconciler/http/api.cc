@@ -1,12 +1,17 @@
 #include "reconciler/http/api.h"
 
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "reconciler/http/access.h"
 #include "reconciler/http/dashboard.h"
+#include "reconciler/http/event_stream.h"
 #include "reconciler/http/server.h"
+#include "reconciler/http/token_file.h"
 
 namespace maand {
 namespace {
@@ -98,17 +103,12 @@ HttpReply reply_to(const ControlReply& reply) {
 }
 
 HttpReply post(Controls& controls, const HttpRequest& request, std::string_view route) {
-  if (!request.over_unix_socket) {
-    return json_error(
-        403,
-        "orders over TCP need a token of role `operate`, and tokens are not built yet; use the maand "
-        "command on this host as the owner of the bucket");
-  }
   const nlohmann::json body =
       request.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
-  std::string actor = member(body, "actor");
-  if (actor.empty()) actor = "uid " + std::to_string(request.peer_uid);
+  // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
+  std::string actor = request.over_unix_socket ? member(body, "actor") : "";
+  if (actor.empty()) actor = request.actor;
 
   if (route == "reconcile") return reply_to(controls.reconcile(actor));
   const std::string job = member(body, "job");
@@ -139,42 +139,72 @@ HttpReply post(Controls& controls, const HttpRequest& request, std::string_view 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,
                  const HttpRequest& request) {
   if (request.method == "GET") {
-    const auto known = request.headers.find("if-none-match");
-    auto page = dashboard_page(request.path, known == request.headers.end() ? "" : known->second);
-    if (page) return *std::move(page);
+    if (auto page = dashboard_page(request.path)) return *std::move(page);
   }
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
   return request.method == "POST" ? post(controls, request, route) : get(source, details, request, route);
 }
 
-}  // namespace
-
-ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Details& details,
-                     Controls& controls) {
-  const auto handler = [&source, &details, &controls](const HttpRequest& r) {
-    return answer(source, details, controls, r);
-  };
-  HttpLimits limits;
-  limits.loopback_host_only = true;
-  // Longer than Controls takes to answer, so that its sentence arrives.
-  limits.listener.deadline = std::chrono::seconds(15);
-  if (!options.unix_path.empty()) {
-    unix_ = std::make_unique<HttpServer>(ListeningSocket::unix_file(options.unix_path), limits, handler);
+// R6.2: a listener that others can reach is never open.
+void require_protection(const ApiOptions& options) {
+  const std::string open = "the API would be open to the network on " + options.listen;
+  if (!options.tls && !options.allow_plaintext) {
+    throw ListenError(
+        open +
+        " without TLS; set http.tls_cert and http.tls_key, or http.allow_plaintext = true "
+        "when a proxy in front of it speaks TLS, or use a loopback address like 127.0.0.1:8484");
   }
-  if (!options.listen.empty()) {
-    ListeningSocket socket = ListeningSocket::tcp(options.listen);
-    if (!socket.is_loopback()) {
-      throw ListenError("the API would be open to the network on " + options.listen +
-                        ", and tokens are not built yet; use a loopback address like 127.0.0.1:8484");
-    }
-    tcp_ = std::make_unique<HttpServer>(std::move(socket), limits, handler);
+  std::error_code ignored;
+  if (options.tokens_file.empty() || !std::filesystem::exists(options.tokens_file, ignored)) {
+    throw ListenError(open +
+                      " and there are no tokens; make one with `maand token add NAME --role operate`, "
+                      "or use a loopback address like 127.0.0.1:8484");
+  }
+  try {
+    std::vector<std::string> lines;  // told when they are read again
+    read_tokens(options.tokens_file, lines);
+  } catch (const TokenFileError& error) {
+    throw ListenError(error.what());
   }
 }
 
-ApiServer::~ApiServer() = default;
+}  // namespace
+
+ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Details& details,
+                     Controls& controls)
+    : events_(options.events), tokens_(std::make_unique<TokenFile>(options.tokens_file, options.say)) {
+  HttpServer::Handler handler = [&source, &details, &controls](const HttpRequest& r) {
+    return answer(source, details, controls, r);
+  };
+  if (events_) handler = with_events(*events_, std::move(handler));
+  HttpLimits limits;
+  // Longer than Controls takes to answer, so that its sentence arrives.
+  limits.listener.deadline = std::chrono::seconds(15);
+  if (!options.unix_path.empty()) {
+    unix_access_ = std::make_unique<Access>(AccessOptions{}, *tokens_, options.say);
+    unix_ = std::make_unique<HttpServer>(ListeningSocket::unix_file(options.unix_path), limits,
+                                         guarded(*unix_access_, handler));
+  }
+  if (!options.listen.empty()) {
+    ListeningSocket socket = ListeningSocket::tcp(options.listen);
+    if (!socket.is_loopback()) require_protection(options);
+    tcp_access_ = std::make_unique<Access>(AccessOptions{socket.is_loopback()}, *tokens_, options.say);
+    tcp_ =
+        std::make_unique<HttpServer>(std::move(socket), limits, guarded(*tcp_access_, handler), options.tls);
+  }
+  if (events_) news_ = events_->on_news([this] { wake_streams(); });
+}
+
+ApiServer::~ApiServer() { stop(); }
+
+void ApiServer::wake_streams() {
+  if (tcp_) tcp_->wake_streams();
+  if (unix_) unix_->wake_streams();
+}
 
 void ApiServer::stop() {
+  if (events_ && news_ != 0) events_->forget(std::exchange(news_, 0));
   if (tcp_) tcp_->stop();
   if (unix_) unix_->stop();
 }

@@ -15,6 +15,8 @@
 namespace maand {
 namespace {
 
+constexpr std::chrono::seconds kSilence{45};
+
 class Connection {
  public:
   explicit Connection(const std::string& path, std::chrono::milliseconds deadline)
@@ -38,18 +40,24 @@ class Connection {
     }
   }
 
-  // Until the daemon closes: it serves one request per connection.
-  std::string read_all() {
-    std::string out;
+  // What comes next; "": the daemon closed.
+  std::string read_some(bool something_came) {
     char piece[16384];
     for (;;) {
       wait(POLLIN);
       const ssize_t got = ::recv(fd_, piece, sizeof piece, MSG_DONTWAIT);
-      if (got == 0 || (got < 0 && errno == ECONNRESET && !out.empty())) return out;
-      if (got < 0 && errno != EAGAIN && errno != EINTR) fail(std::strerror(errno));
-      if (got > 0) out.append(piece, static_cast<std::size_t>(got));
+      if (got > 0) return {piece, static_cast<std::size_t>(got)};
+      if (got == 0 || (errno == ECONNRESET && something_came)) return "";
+      if (errno != EAGAIN && errno != EINTR) fail(std::strerror(errno));
     }
   }
+  // Until the daemon closes: it serves one request per connection.
+  std::string read_all() {
+    std::string out;
+    for (std::string piece; !(piece = read_some(!out.empty())).empty();) out += piece;
+    return out;
+  }
+  void allow_until(std::chrono::steady_clock::time_point until) { until_ = until; }
 
   [[noreturn]] static void fail(const std::string& why) {
     throw ClientError("the daemon did not answer: " + why);
@@ -63,8 +71,14 @@ class Connection {
   }
 
   const int fd_;
-  const std::chrono::steady_clock::time_point until_;
+  std::chrono::steady_clock::time_point until_;
 };
+
+void require_target(const std::string& target) {
+  for (const char c : target) {
+    if (c <= ' ' || c == 0x7f) throw ClientError("\"" + target + "\" is no target of a request");
+  }
+}
 
 // Of our own server's answer. SIZE_MAX: not said.
 std::size_t content_length(std::string_view headers) {
@@ -81,9 +95,7 @@ std::size_t content_length(std::string_view headers) {
 
 ClientReply ApiClient::call(const std::string& method, const std::string& target,
                             const std::string& body) const {
-  for (const char c : target) {
-    if (c <= ' ' || c == 0x7f) throw ClientError("\"" + target + "\" is no target of a request");
-  }
+  require_target(target);
   Connection connection(path_, deadline_);
   std::string request = method + ' ' + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
   if (method == "POST") {
@@ -103,6 +115,27 @@ ClientReply ApiClient::call(const std::string& method, const std::string& target
   const std::size_t length = content_length(std::string_view(answer).substr(0, head));
   if (reply.body.size() != length) Connection::fail("its answer was cut off");
   return reply;
+}
+
+bool ApiClient::follow(const std::string& target, const std::function<bool(std::string_view)>& sink) const {
+  require_target(target);
+  Connection connection(path_, deadline_);
+  connection.send_all("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  std::string head;
+  std::size_t end = std::string::npos;
+  while ((end = head.find("\r\n\r\n")) == std::string::npos) {
+    const std::string piece = connection.read_some(!head.empty());
+    if (piece.empty()) Connection::fail("it closed the connection");
+    head += piece;
+  }
+  std::string piece = head.substr(end + 4);
+  if (!head.starts_with("HTTP/1.1 200"))
+    throw ClientError("the daemon answered " + piece + connection.read_all());
+  do {
+    if (!piece.empty() && !sink(piece)) return false;
+    connection.allow_until(std::chrono::steady_clock::now() + kSilence);
+  } while (!(piece = connection.read_some(true)).empty());
+  return true;
 }
 
 }  // namespace maand

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace maand {
 
@@ -36,6 +38,11 @@ class ApiClient {
   ClientReply post(const std::string& target, const std::string& json) const {
     return call("POST", target, json);
   }
+  // Gives the body to `sink` in pieces as they come, until the daemon ends it (then
+  // true) or `sink` returns false (then false). The daemon says something at least every
+  // 15 s; after three times that without a byte: ClientError. Throws as get(), and
+  // ClientError with the daemon's words when it answers anything but 200.
+  bool follow(const std::string& target, const std::function<bool(std::string_view)>& sink) const;
 
  private:
   ClientReply call(const std::string& method, const std::string& target, const std::string& body) const;

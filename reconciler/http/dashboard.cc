@@ -13,12 +13,6 @@ namespace {
 constexpr std::string_view kFolder = "/dashboard/";
 constexpr std::string_view kReasons = "reasons.js";
 
-// Nothing but what this daemon serves: no inline script or style, no other origin, no
-// frame around it, and no form that goes anywhere.
-constexpr char kPolicy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 const char* content_type(std::string_view name) {
   if (name.ends_with(".html")) return "text/html; charset=utf-8";
   if (name.ends_with(".css")) return "text/css; charset=utf-8";
@@ -37,28 +31,18 @@ std::string reasons_script() {
   return "export const REASONS = " + reasons.dump() + ";\n";
 }
 
-HttpReply reply_of(std::string_view name, std::string_view text, std::string_view digest,
-                   const std::string& if_none_match) {
-  const std::string etag = "\"" + std::string(digest.substr(0, 32)) + "\"";
+HttpReply reply_of(std::string_view name, std::string_view text, std::string_view digest) {
   HttpReply reply;
+  reply.body = text;
   reply.content_type = content_type(name);
   // Asked for again each time, so that a page never has parts of two versions.
-  reply.headers = {{"ETag", etag},
-                   {"Cache-Control", "no-cache"},
-                   {"Content-Security-Policy", kPolicy},
-                   {"X-Content-Type-Options", "nosniff"},
-                   {"Referrer-Policy", "no-referrer"}};
-  if (if_none_match.find(etag) != std::string::npos) {
-    reply.status = 304;
-  } else {
-    reply.body = text;
-  }
+  reply.headers = {{"ETag", '"' + std::string(digest.substr(0, 32)) + '"'}, {"Cache-Control", "no-cache"}};
   return reply;
 }
 
 }  // namespace
 
-std::optional<HttpReply> dashboard_page(const std::string& path, const std::string& if_none_match) {
+std::optional<HttpReply> dashboard_page(const std::string& path) {
   std::string_view name;
   if (path == "/") {
     name = "index.html";
@@ -67,10 +51,10 @@ std::optional<HttpReply> dashboard_page(const std::string& path, const std::stri
   }
   if (name == kReasons) {
     const std::string text = reasons_script();
-    return reply_of(name, text, std::to_string(std::hash<std::string>{}(text)), if_none_match);
+    return reply_of(name, text, std::to_string(std::hash<std::string>{}(text)));
   }
   for (const EmbeddedFile& file : kDashboardFiles) {
-    if (file.name == name) return reply_of(name, file.text, file.sha256, if_none_match);
+    if (file.name == name) return reply_of(name, file.text, file.sha256);
   }
   return std::nullopt;
 }

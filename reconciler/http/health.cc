@@ -26,6 +26,9 @@ HttpReply answer(const StatusSource& source, const HttpRequest& request) {
 HttpLimits limits() {
   HttpLimits out;
   out.listener.threads = 2;
+  out.listener.connections = 128;
+  out.listener.per_source = 64;
+  out.listener.streams = 1;
   // A probe is one small packet; who needs longer is no probe.
   out.listener.deadline = std::chrono::milliseconds(2000);
   out.max_body_bytes = 1024;

@@ -1,69 +1,34 @@
-// HTTP on a Listener: what a request must look like before any route sees it.
-//
-// cpp-httplib parses and writes; sockets, threads and deadlines are ours. One
-// request per connection, so that a refused body can never be taken for the next
-// request. Refused before the body is read: a body above the cap, chunked or
-// compressed bodies, a body that is no JSON, paths above 512 bytes, and over TCP
-// a Host header that does not name loopback when that is asked for.
+// HTTP on a listening socket: one request per connection, so that a refused body
+// can never be taken for the next request. What a request must look like is said in
+// request_head.h, what every answer carries in answer_text.h, and who waits where in
+// intake.h.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "reconciler/http/listener.h"
+#include "reconciler/http/http_limits.h"
+#include "reconciler/http/intake.h"
+#include "reconciler/http/message.h"
 
 namespace maand {
-
-struct HttpRequest {
-  std::string method;  // GET (HEAD as well) or POST
-  std::string path;    // decoded, without the query
-  std::multimap<std::string, std::string> query;
-  std::multimap<std::string, std::string> headers;  // names in lower case
-  std::string body;                                 // its bytes as they came
-  std::string peer_address;                         // numeric, without the port; empty over a unix socket
-  bool over_unix_socket = false;
-  unsigned peer_uid = 0;  // of the process at the other end; unix socket only
-};
-
-struct HttpReply {
-  int status = 200;
-  std::string body;
-  std::string content_type = "application/json";
-  // More of them, in this order: `ETag`, `Cache-Control`, … Values on one line.
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-HttpReply json_error(int status, const std::string& message);
-
-struct HttpLimits {
-  ListenerLimits listener;
-  std::size_t max_body_bytes = 64 * 1024;
-  std::size_t max_header_bytes = 16 * 1024;
-  bool loopback_host_only = false;  // R6.2; not asked of a unix socket
-  // A body is `application/json`, and over TCP a POST has to say so: a page of another
-  // site cannot send that without asking first (CSRF). Off: a body of any type.
-  bool json_only = true;
-};
 
 class HttpServer {
  public:
   // Called on several threads at once. An exception is answered 500, its text kept inside.
   using Handler = std::function<HttpReply(const HttpRequest&)>;
 
-  HttpServer(ListeningSocket socket, HttpLimits limits, Handler handler);
-  ~HttpServer();
+  // Serves from now on. `tls`: null for plain HTTP. Throws ListenError.
+  HttpServer(ListeningSocket socket, HttpLimits limits, Handler handler,
+             std::shared_ptr<const TlsContext> tls = nullptr);
 
-  void stop();
-  int port() const;
+  // Streams among the replies may have news. Any thread; never blocks.
+  void wake_streams() { intake_.wake_streams(); }
+  void stop() { intake_.stop(); }  // joins
+  int port() const { return intake_.socket().port(); }
 
  private:
-  class Parser;
-  const std::unique_ptr<Parser> parser_;
-  Listener listener_;  // last: its threads use the parser
+  Intake intake_;
 };
 
 }  // namespace maand

@@ -161,4 +161,16 @@ bool names_loopback(const std::string& host_header) {
   return ::inet_pton(AF_INET, host.c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }
 
+std::string source_of(const std::string& numeric_address) {
+  in6_addr address{};
+  const std::string plain = numeric_address.substr(0, numeric_address.find('%'));
+  if (::inet_pton(AF_INET6, plain.c_str(), &address) != 1) return numeric_address;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    return ::inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof text) ? text : numeric_address;
+  }
+  std::memset(&address.s6_addr[8], 0, 8);
+  return ::inet_ntop(AF_INET6, &address, text, sizeof text) ? std::string(text) + "/64" : numeric_address;
+}
+
 }  // namespace maand

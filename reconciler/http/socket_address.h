@@ -51,4 +51,8 @@ int connect_unix(const std::string& path);
 // DNS name to 127.0.0.1 from reading the API (R6.2).
 bool names_loopback(const std::string& host_header);
 
+// What counts as one sender where senders are counted: an IPv4 address, or the
+// first 64 bits of an IPv6 address, which is what one host or household has.
+std::string source_of(const std::string& numeric_address);
+
 }  // namespace maand

@@ -15,9 +15,9 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=u
 
 
 def policy_of(source):
-    """The policy the product sends, read where it is defined."""
-    with open(os.path.join(source, "reconciler/http/dashboard.cc"), encoding="utf-8") as file:
-        definition = re.search(r'kPolicy\[\] =\s*((?:"[^"]*"\s*)+);', file.read()).group(1)
+    """The policy the product sends with a page, read where it is defined."""
+    with open(os.path.join(source, "reconciler/http/answer_text.cc"), encoding="utf-8") as file:
+        definition = re.search(r'kPagePolicy =\s*((?:"[^"]*"\s*)+);', file.read()).group(1)
     return "".join(re.findall(r'"([^"]*)"', definition))
 
 

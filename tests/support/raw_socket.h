@@ -48,6 +48,13 @@ class RawSocket {
     }
     return out;
   }
+  // Everything until `end` has come, or the other side closes.
+  std::string read_until(std::string_view end) {
+    std::string out;
+    char one = 0;
+    while (out.find(end) == std::string::npos && ::recv(fd_, &one, 1, 0) == 1) out += one;
+    return out;
+  }
   // Nothing came and nobody closed so far.
   bool still_waiting() const {
     pollfd one{fd_, POLLIN, 0};

@@ -1,5 +1,8 @@
 #include "reconciler/cli/commands/serve.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <mutex>
@@ -14,9 +17,31 @@
 #include "reconciler/http/api.h"
 #include "reconciler/http/health.h"
 #include "reconciler/http/socket_address.h"
+#include "reconciler/http/tls.h"
 
 namespace maand {
 namespace {
+
+// What the API shows of itself; null: plain HTTP. Throws CommandError.
+std::shared_ptr<const TlsContext> tls_of(const Bucket& bucket) {
+  const Config::Http& http = bucket.config.http;
+  if (http.tls_cert.empty() || http.tls_key.empty()) return nullptr;
+  try {
+    return std::make_shared<const TlsContext>(bucket.secrets() / http.tls_cert,
+                                              bucket.secrets() / http.tls_key);
+  } catch (const TlsError& error) {
+    throw CommandError(kExitUsage, std::string("maand.conf: http.tls_cert: ") + error.what());
+  }
+}
+
+// Connections that wait cost a descriptor each (reconciler/http), and systemd's
+// soft limit of 1024 is meant for programs that use select(2).
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 16384));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // What signals ask of the daemon. They come on a thread of their own, at any time.
 class Wishes {
@@ -60,8 +85,10 @@ class Wishes {
     std::string problem;
     try {
       fresh = open_bucket(context_);
+      tls_of(*fresh);  // a renewal that went wrong must not end the daemon that serves the old one
     } catch (const CommandError& error) {
       problem = error.what();
+      fresh.reset();
     }
     const std::lock_guard lock(mutex_);
     if (fresh) next_ = std::move(fresh);
@@ -81,6 +108,18 @@ class Wishes {
   std::optional<Bucket> next_;
 };
 
+ApiOptions api_options(const Bucket& bucket, Services& services) {
+  ApiOptions options;
+  options.listen = bucket.config.http.listen;
+  options.unix_path = bucket.socket().string();
+  options.tokens_file = bucket.tokens().string();
+  options.tls = tls_of(bucket);
+  options.allow_plaintext = bucket.config.http.allow_plaintext;
+  options.events = &services.events();
+  options.say = [&services](const std::string& text) { services.observers().note(text); };
+  return options;
+}
+
 // Serves until a signal asks for something else; what met_by_none() says then.
 // Throws CommandError when these settings cannot be served. `news` is the first
 // thing that is said.
@@ -91,8 +130,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
     BucketDetails details(bucket);
-    ApiServer api({bucket.config.http.listen, bucket.socket().string()}, services.board(), details,
-                  services.desk());
+    ApiServer api(api_options(bucket, services), services.board(), details, services.desk());
     if (!news.empty()) services.observers().note(news);
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);
@@ -107,6 +145,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
 }  // namespace
 
 int run_serve(const Context& context, const ServeOptions&) {
+  allow_many_descriptors();
   std::optional<Bucket> bucket = open_bucket(context);
   // Signals first: a thread that exists before would take them.
   Wishes wishes(context);

@@ -237,6 +237,9 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[limits]\nmax_file_bytes = \"99999999999GiB\"", {"\"256MiB\""}},
       {"[http]\nlisten = \"8484\"", {"http.listen"}},
       {"[http]\nlisten = \"127.0.0.1:99999\"", {"http.listen"}},
+      {"[http]\ntokens_file = \"../tokens\"", {"http.tokens_file", "under secrets/"}},
+      {"[http]\ntls_cert = \"/etc/ssl/cert.pem\"", {"http.tls_cert", "under secrets/"}},
+      {"[http]\nallow_plaintext = \"yes\"", {"http.allow_plaintext", "true or false"}},
       {"[state]\nurl = \"mysql:x\"", {"sqlite:PATH"}},
       {"ssh_user = \"a\"\nuse_sudo = true\n[ssh]\nuser = \"b\"",
        {"maand.conf:1", "ssh_user", "ssh.user", "keep one"}},
@@ -247,11 +250,7 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[policy]\nverify = \"strict\"", {"not built yet", "signature policy"}},
       {"[policy]\nkeyring = \"k\"", {"not built yet"}},
       {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
-      {"[http]\nlisten = \"0.0.0.0:8484\"", {"not built yet", "tokens"}},
-      {"[http]\nlisten = \"127.evil.example:8484\"", {"not built yet", "tokens"}},
       {"[http]\nwebhook_listen = \":9000\"", {"not built yet", "webhooks"}},
-      {"[http]\ntokens_file = \"t\"", {"not built yet", "tokens"}},
-      {"[http]\ntls_cert = \"t\"", {"not built yet", "TLS"}},
       {"[webhook]\ngithub_secret_file = \"t\"", {"not built yet", "webhooks"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
@@ -341,6 +340,32 @@ TEST(Config, Serving_needs_a_bucket_id_and_a_repository) {
   Diagnostics none;
   require_for_serve(parse(kInterface).config, none);
   EXPECT_TRUE(none.all().empty());
+}
+
+TEST(Config, An_api_that_others_can_reach_needs_TLS_or_a_proxy_that_speaks_it) {  // R6.2
+  struct Row {
+    const char* http;
+    const char* said;  // "": served
+  };
+  const Row table[] = {{"listen = \"0.0.0.0:8484\"", "http.allow_plaintext"},
+                       {"listen = \"127.evil.example:8484\"", "reachable from other hosts"},
+                       {"listen = \"0.0.0.0:8484\"\nallow_plaintext = true", ""},
+                       {"listen = \"0.0.0.0:8484\"\ntls_cert = \"c.pem\"\ntls_key = \"k.pem\"", ""},
+                       {"tls_cert = \"c.pem\"", "http.tls_key"},
+                       {"tls_key = \"k.pem\"", "http.tls_cert"},
+                       {"tls_cert = \"c.pem\"\ntls_key = \"k.pem\"", ""},
+                       {"listen = \"[::1]:8484\"", ""}};
+  for (const Row& row : table) {
+    const LoadedConfig loaded =
+        parse(std::string("bucket_id = \"b\"\n[git]\nurl = \"file:///r\"\n[http]\n") + row.http);
+    EXPECT_THAT(problems(loaded), IsEmpty()) << row.http;
+    Diagnostics told;
+    require_for_serve(loaded.config, told);
+    ASSERT_EQ(told.all().size(), *row.said ? 1u : 0u) << row.http;
+    if (*row.said) {
+      EXPECT_THAT(to_string(told.all()[0]), HasSubstr(row.said)) << row.http;
+    }
+  }
 }
 
 TEST(Config, A_missing_file_is_told_with_its_path) {

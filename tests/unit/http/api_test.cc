@@ -10,6 +10,7 @@
 
 #include "reconciler/http/client.h"
 #include "reconciler/http/server.h"
+#include "reconciler/http/token_file.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/http/http_fixture.h"
 
@@ -126,25 +127,27 @@ TEST_F(Api, Every_kind_of_reply_has_its_status) {
   }
 }
 
-TEST_F(Api, Orders_over_tcp_are_refused_with_a_sentence) {
+TEST_F(Api, Orders_over_tcp_without_a_token_are_refused_with_a_sentence) {
   const std::string answer =
       ask(server_.port(),
           "POST /api/v1/reconcile HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
           "Content-Length: 2\r\n\r\n{}");
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
-  EXPECT_THAT(answer, HasSubstr("tokens are not built yet"));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(answer, HasSubstr("WWW-Authenticate: Bearer"));
+  EXPECT_THAT(answer, HasSubstr("orders need a token of role operate"));
   EXPECT_THAT(daemon_.orders(), IsEmpty());
 }
 
-TEST_F(Api, A_host_header_that_does_not_name_loopback_is_refused_over_tcp) {
+// R6.2: a page that rebinds its own name to 127.0.0.1 has the browser send that name.
+TEST_F(Api, Without_a_token_only_a_host_header_that_names_loopback_reads) {
   const auto status = [&](const std::string& headers) {
     return ask(server_.port(), "GET /api/v1/status HTTP/1.1\r\n" + headers + "\r\n").substr(0, 12);
   };
   EXPECT_EQ(status("Host: localhost:8484\r\n"), "HTTP/1.1 200");
-  EXPECT_EQ(status("Host: evil.example\r\n"), "HTTP/1.1 403");
-  EXPECT_EQ(status("Host: 10.0.0.1\r\n"), "HTTP/1.1 403");
-  EXPECT_EQ(status(""), "HTTP/1.1 403");
-  EXPECT_EQ(status("Host: localhost\r\nHost: evil.example\r\n"), "HTTP/1.1 403");
+  EXPECT_EQ(status("Host: evil.example\r\n"), "HTTP/1.1 401");
+  EXPECT_EQ(status("Host: 10.0.0.1\r\n"), "HTTP/1.1 401");
+  EXPECT_EQ(status(""), "HTTP/1.1 401");
+  EXPECT_EQ(status("Host: localhost\r\nHost: evil.example\r\n"), "HTTP/1.1 401");
 }
 
 TEST(NamesLoopback, Takes_addresses_and_localhost_and_no_look_alikes) {
@@ -299,34 +302,58 @@ TEST(ApiListener, Beyond_loopback_or_taken_is_refused) {
   }
 }
 
-TEST(HttpLimitsTest, A_client_that_drips_is_cut_off_at_the_deadline) {
-  HttpLimits limits;
-  limits.listener.deadline = std::chrono::milliseconds(50);
-  HttpServer server(ListeningSocket::tcp("127.0.0.1:0"), limits,
-                    [](const HttpRequest&) { return HttpReply{}; });
-  RawSocket socket(server.port());
-  socket.send("G");
-  EXPECT_EQ(socket.read_all(), "");  // returns: the other side closed
+TEST(ApiTokens, One_of_role_operate_gives_orders_under_its_name_and_no_other) {
+  TempDir directory;
+  const std::string file = (directory.path() / "tokens").string();
+  FakeDaemon daemon;
+  ApiOptions options;
+  options.listen = "127.0.0.1:0";
+  options.tokens_file = file;
+  const ApiServer server(options, daemon, daemon, daemon);
+  const std::string token = add_token(file, "alice", Role::kOperate, std::nullopt);
+  const auto post = [&](const std::string& offered) {
+    return ask(
+        server.port(),
+        "POST /api/v1/reconcile HTTP/1.1\r\nHost: maand.example\r\nAuthorization: Bearer " + offered +
+            "\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"actor\": \"mallory\"}");
+  };
+  EXPECT_THAT(post(token), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(post(token + "0"), StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(get(server.port(), "/api/v1/whoami", "Authorization: Bearer " + token + "\r\n"),
+              HasSubstr("{\"name\":\"alice\",\"role\":\"operate\"}"));
+  EXPECT_THAT(get(server.port(), "/api/v1/whoami"), HasSubstr("{\"name\":\"\",\"role\":\"read\"}"));
+  remove_token(file, "alice");
+  EXPECT_THAT(post(token), StartsWith("HTTP/1.1 401")) << "a running daemon goes on with a removed token";
+  EXPECT_THAT(daemon.orders(), ElementsAre("reconcile by token alice"));
 }
 
-TEST(HttpLimitsTest, Connections_beyond_pool_and_queue_are_answered_at_once) {
-  HttpLimits limits;
-  limits.listener.threads = 1;
-  limits.listener.queued = 1;
-  HttpServer server(ListeningSocket::tcp("127.0.0.1:0"), limits,
-                    [](const HttpRequest&) { return HttpReply{}; });
-  std::vector<RawSocket> clients;
-  for (int i = 0; i < 4; ++i) clients.emplace_back(server.port());
-  // One is served, one waits; at least two of four are turned away.
-  int refused = 0;
-  while (refused < 2) {
-    refused = 0;
-    for (RawSocket& client : clients) refused += client.still_waiting() ? 0 : 1;
-  }
-  for (RawSocket& client : clients) {
-    if (client.still_waiting()) continue;
-    EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 503"));
-  }
+TEST(ApiListener, Beyond_loopback_needs_tokens_and_TLS) {  // R6.2
+  TempDir directory;
+  const std::string file = (directory.path() / "tokens").string();
+  FakeDaemon daemon;
+  ApiOptions options;
+  options.listen = "0.0.0.0:0";
+  options.tokens_file = file;
+  const auto problem = [&]() -> std::string {
+    try {
+      ApiServer(options, daemon, daemon, daemon);
+    } catch (const ListenError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(problem(), HasSubstr("without TLS"));
+  options.allow_plaintext = true;
+  EXPECT_THAT(problem(), HasSubstr("maand token add"));
+  const std::string token = add_token(file, "bob", Role::kRead, std::nullopt);
+  EXPECT_EQ(::chmod(file.c_str(), 0644), 0);
+  EXPECT_THAT(problem(), HasSubstr("chmod 600"));
+  EXPECT_EQ(::chmod(file.c_str(), 0600), 0);
+  const ApiServer server(options, daemon, daemon, daemon);
+  EXPECT_THAT(get(server.port(), "/api/v1/status"), StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(get(server.port(), "/api/v1/whoami"), HasSubstr("\"role\":\"none\""));
+  EXPECT_THAT(get(server.port(), "/api/v1/status", "Authorization: Bearer " + token + "\r\n"),
+              StartsWith("HTTP/1.1 200"));
 }
 
 }  // namespace

@@ -71,9 +71,11 @@ class Large(PageCase):
         page.press("PageDown", "PageDown", "PageDown", "PageUp", "PageUp", "PageUp", "End", "ArrowLeft", "ArrowLeft")
         for _ in range(45):
             page.press("ArrowLeft")
-        over = page.eval("""(() => { const b = document.activeElement.getBoundingClientRect();
-          const top = document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2); return document.activeElement.contains(top) || top.contains(document.activeElement); })()""")
-        self.assertTrue(over)
+        for key in ["ArrowUp"] * 12 + ["ArrowRight", "ArrowUp", "ArrowLeft"] * 3:
+            page.press(key)
+            hidden = page.eval("""(() => { const e = document.activeElement, b = e.getBoundingClientRect();
+              const top = document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2); return e === top || e.contains(top) ? '' : e.getAttribute('aria-label') + ' is under ' + top.className; })()""")
+            self.assertEqual(hidden, "")
 
 
 if __name__ == "__main__":

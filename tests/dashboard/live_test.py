@@ -69,6 +69,8 @@ class Live(PageCase):
         for n in (3, 4):
             self.server.emit("operation_ended", job="api", worker=states.worker(n), action="restart", outcome="succeeded", commit=states.HEAD)
         page.until("document.querySelector('[aria-label^=\"api on 10.0.0.4:\"]').innerText === '1.3.0'")
+        shapes = "[...document.querySelectorAll('.run')[0].querySelectorAll('.box .shape')].map((s) => s.dataset.shape).join()"
+        page.until(shapes + " === 'healthy,healthy,healthy,healthy,planned,planned,planned,planned'")
         status = world["status"]
         status["rollout"][0].update(batch=3, done=4)
         for one in status["allocations"]:

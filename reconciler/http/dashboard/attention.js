@@ -108,9 +108,14 @@ function places(list, hash, name) {
 
 const SHAPE_OF = {bad: 'failed', warn: 'unhealthy', open: 'unsettled', busy: 'busy'};
 
+let last_told = '';
 export function show_attention(section, world) {
   const list = matters(world);
   section.hidden = list.length === 0;
+  // Built anew only when it says something else: somebody may be reading it.
+  const told = JSON.stringify([world.orders.allowed, list.map(({more, ...one}) => [one, (more ?? []).map((node) => node.textContent)])]);
+  if (told === last_told) return list;
+  last_told = told;
   fill(section.querySelector('ul'), list.map((one) => el('li', {class: 'matter', 'data-tone': one.tone},
     shape(one.shape ?? SHAPE_OF[one.tone] ?? 'stopped'),
     el('div', {class: 'matter-in'},

@@ -1,13 +1,15 @@
 // Puts the parts together: reads status once, patches what events tell, and reads all
 // again when only that can tell.
-import {ApiError, forget_etags, get, get_changed, when_unknown} from './api.js';
-import {el, say} from './dom.js';
+import {forget_etags, get_changed, when_unknown} from './api.js';
+import {say} from './dom.js';
 import {add_activity} from './activity.js';
 import {show_attention} from './attention.js';
+import {Connection} from './connection.js';
 import {Details} from './details.js';
 import {listen} from './events.js';
 import {Filter} from './filter.js';
 import {Fleet, moves} from './fleet.js';
+import {by_frames} from './frames.js';
 import {Grid} from './grid.js';
 import {show_history} from './history.js';
 import {Orders} from './orders.js';
@@ -16,11 +18,11 @@ import {RolloutView} from './rollout.js';
 import {rolls, show_summary} from './summary.js';
 import {theme} from './theme.js';
 import {ask_token, who_am_i} from './token.js';
-import {clock} from './words.js';
 
 const SOON_MS = 150;
 const CALM_MS = 3000;       // between two whole readings during a rollout
 const PLAN_CALM_MS = 6000;  // between two readings of the plan during a rollout
+const BOXES_MS = 400;       // between two showings of the rollout's boxes
 const POLL_MS = 5000;       // while there is no stream of events
 const WHOLE = ['pass_finished', 'head_seen', 'commit_refused', 'source_problem', 'source_recovered', 'store_problem', 'job_held'];
 
@@ -31,13 +33,13 @@ const details = new Details($('details'), $('page'), world);
 const grid = new Grid($('grid'), world.fleet, (kind, job, worker) => details.open(kind, ...[job, worker].filter((one) => one !== undefined)));
 const filter = new Filter($('filter'), $('states'), world.fleet, grid, $('fleet-none'));
 const rollout = new RolloutView($('rollout'), world.fleet);
+const connection = new Connection($('link'), $('cut'), {again, token: () => ask_token('', renew)});
 
 // ---- reading ----------------------------------------------------------------
 
 let timer = 0;
 let due = Infinity;
 let reading = false;
-let read_at = 0;       // when the last answer came
 let plan_read_at = 0;
 let want_plan = true;
 let want_commits = true;
@@ -68,14 +70,14 @@ async function read() {
       want_commits || turned ? get_changed('commits?limit=30') : null]);
     if (plan_due) plan_read_at = performance.now();
     want_plan = want_commits = turned;  // the parts of a status are not of one instant: look once more
-    read_at = Date.now();
     Object.assign(world, {...(status && {status}), ...(plan && {plan}), ...(commits && {commits})});
     if (status || plan || commits) show({status, plan, commits});
     if (moving || turned) read_soon(CALM_MS);
-    connected();
+    connection.up(streaming);
+    if (!streaming) read_soon(POLL_MS);
   } catch (error) {
     want_plan = want_commits = true;
-    cut_off(error);
+    if (connection.down(error)) read_soon(POLL_MS);
   } finally {
     reading = false;
   }
@@ -129,18 +131,9 @@ function tell(now, list) {
   if (words.length) say(words.join('. '));
 }
 
-// Events come in floods; one frame shows all that came since the last.
-let queue = [];
-function on_event(kind, event) {
-  queue.push([kind, event]);
-  if (queue.length === 1) requestAnimationFrame(show_events);
-}
-
-function show_events() {
-  const events = queue;
-  queue = [];
+function show_events(events, cut) {
   const cells = new Set();
-  let whole = false;
+  let whole = cut;
   for (const [kind, event] of events) {
     const changed = world.fleet.apply(kind, event);
     if (changed === null) whole = true;
@@ -155,8 +148,19 @@ function show_events() {
     if (events.some(([kind]) => kind.startsWith('worker_'))) grid.heads();
     filter.count();
     details.update();
+    show_boxes();
   }
   read_soon(whole ? SOON_MS : CALM_MS);
+}
+
+let boxes_due = false;
+function show_boxes() {
+  if (boxes_due || $('rollout').hidden) return;
+  boxes_due = true;
+  setTimeout(() => {
+    boxes_due = false;
+    rollout.show(world);
+  }, BOXES_MS);
 }
 
 // ---- connected or not -------------------------------------------------------
@@ -164,45 +168,12 @@ function show_events() {
 let streaming = false;
 let stream = null;
 
-function connected() {
-  $('cut').hidden = true;
-  document.body.classList.remove('stale');
-  show_link(streaming ? 'live' : 'poll', streaming ? 'Live' : 'Every 5 s');
-  if (!streaming) read_soon(POLL_MS);
-}
-
-function cut_off(error) {
-  const refused = error instanceof ApiError && (error.status === 401 || error.status === 403);
-  const since = read_at ? `What you see is from ${clock(read_at)}.` : '';
-  const words = refused ? error.message : `Not connected to maand: ${error.message}. ${since} It is tried again by itself.`;
-  document.body.classList.add('stale');
-  show_link('off', refused ? 'No access' : 'Not connected');
-  const node = $('cut');
-  if (node.dataset.words !== words || node.hidden) {
-    node.dataset.words = words;
-    node.hidden = false;
-    node.replaceChildren(el('span', {}, words), el('button', {type: 'button', class: 'quiet', onclick: refused ? () => ask_token('', renew) : again}, refused ? 'Enter a token' : 'Try now'));
-  }
-  if (!refused) read_soon(POLL_MS);
-}
-
-function again() {
-  stream?.retry();
-  read_soon(0);
-}
-
-function show_link(state, words) {
-  const node = $('link');
-  if (node.dataset.link === state) return;
-  node.dataset.link = state;
-  $('link-words').textContent = words;
-}
-
 function connect() {
+  const push = by_frames(show_events);
   stream = listen({
-    event: on_event,
+    event: (kind, event) => push([kind, event]),
     up() {
-      const late = !streaming && read_at;
+      const late = !streaming && connection.read_at;
       streaming = true;
       if (late) again_all();
       else read_soon(SOON_MS);
@@ -213,6 +184,11 @@ function connect() {
     },
     reset: again_all,
   });
+}
+
+function again() {
+  stream?.retry();
+  read_soon(0);
 }
 
 function again_all() {
@@ -226,8 +202,9 @@ async function renew() {
     world.who = await who_am_i();
   } catch { /* read() tells it */ }
   await world.orders.allow(world.who.role);
-  $('who').textContent = world.who.role === 'none' ? 'Token' : [world.who.name, world.who.role].filter(Boolean).join(' · ');
-  $('who').setAttribute('aria-label', world.who.role === 'none' ? 'Enter a token' : `Token: ${$('who').textContent}`);
+  const {name, role} = world.who;
+  $('who').textContent = role === 'none' ? 'Token' : name ? `${name} · ${role}` : 'Read only';
+  $('who').setAttribute('aria-label', name ? `Token of ${name}, role ${role}` : role === 'none' ? 'Enter a token' : 'Read only; enter a token');
   world.orders.show_bar();
   show({status: world.status});
   again_all();

@@ -33,7 +33,7 @@ class Live(PageCase):
         self.assertEqual(page.texts(".state")[0], "1\nfailed")
         self.assertEqual(sorted(page.eval("[...touched]")), ["api on 10.0.0.2", "web on 10.0.0.5"])
         self.assertEqual(page.eval("built"), 0)
-        self.assertEqual(len(self.reads()), reads, "single events read no whole status")
+        self.assertLessEqual(len(self.reads()) - reads, 2, "events read no whole status each")
         self.assertIn("exit status 2", page.text("#activity"))
 
     def test_a_worker_that_is_set_aside_and_comes_back(self):

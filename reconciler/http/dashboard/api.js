@@ -37,7 +37,7 @@ export async function call(path, options = {}) {
     });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new ApiError(0, 'maand does not answer');
+    throw new ApiError(0, 'nothing answers');
   }
   if (response.status === 401) on_unknown();
   return response;

@@ -47,7 +47,7 @@ export class RolloutView {
         el('span', {class: 'batch'}, words),
         link(`#commit/${encodeURIComponent(run.commit)}`, short(run.commit), {class: 'id'})),
       run.batches > 1 ? this.batches(run) : null,
-      actions.length ? this.boxes(run, actions) : el('progress', {max: run.total || 1, value: run.done, 'aria-label': words}),
+      actions.length ? this.boxes(run, actions) : run.batches <= 1 && el('progress', {max: run.total || 1, value: run.done, 'aria-label': words}),
       why && run.state !== 'running' ? el('p', {class: 'why'}, run.reason !== 'Unchanged' && el('code', {class: 'reason'}, run.reason), prose(why)) : null);
   }
 

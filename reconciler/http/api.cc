@@ -183,17 +183,17 @@ ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Deta
   HttpLimits limits;
   // Longer than Controls takes to answer, so that its sentence arrives.
   limits.listener.deadline = std::chrono::seconds(15);
-  if (!options.unix_path.empty()) {
-    unix_access_ = std::make_unique<Access>(AccessOptions{}, *tokens_, options.say);
-    unix_ = std::make_unique<HttpServer>(ListeningSocket::unix_file(options.unix_path), limits,
-                                         guarded(*unix_access_, handler));
-  }
   if (!options.listen.empty()) {
     ListeningSocket socket = ListeningSocket::tcp(options.listen);
     if (!socket.is_loopback()) require_protection(options);
     tcp_access_ = std::make_unique<Access>(AccessOptions{socket.is_loopback()}, *tokens_, options.say);
     tcp_ =
         std::make_unique<HttpServer>(std::move(socket), limits, guarded(*tcp_access_, handler), options.tls);
+  }
+  if (!options.unix_path.empty()) {
+    unix_access_ = std::make_unique<Access>(AccessOptions{}, *tokens_, options.say);
+    unix_ = std::make_unique<HttpServer>(ListeningSocket::unix_file(options.unix_path), limits,
+                                         guarded(*unix_access_, handler));
   }
   if (events_) news_ = events_->on_news([this] { wake_streams(); });
 }

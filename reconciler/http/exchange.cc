@@ -117,7 +117,7 @@ RequestHead Exchange::take_request() {
 }
 
 Exchange::Step Exchange::answer(Answer answer, Time now) {
-  frame_ = RequestFrame(0);
+  (void)std::exchange(frame_, RequestFrame(0));  // assigning would keep its memory
   served_bytes_ = 0;
   out_ = std::move(answer.bytes);
   sent_ = 0;
@@ -143,7 +143,7 @@ Exchange::Step Exchange::write_on(Time now) {
 }
 
 Exchange::Step Exchange::leave(Time now) {
-  out_ = std::string();
+  std::string().swap(out_);
   sent_ = 0;
   connection_.finish();
   state_ = State::kLeaving;

@@ -43,7 +43,7 @@ RequestFrame::State RequestFrame::expect(std::size_t body_bytes) {
 
 std::string RequestFrame::take_body() {
   std::string body = bytes_.substr(head_bytes_);
-  bytes_ = std::string();
+  std::string().swap(bytes_);  // assigning would keep the memory
   head_bytes_ = 0;
   body_bytes_ = 0;
   return body;

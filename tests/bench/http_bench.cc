@@ -66,7 +66,10 @@ void request(benchmark::State& state, const std::string& target, bool attacked) 
   std::vector<double> took;
   for (auto _ : state) {
     const auto begun = std::chrono::steady_clock::now();
-    if (!get(port, target).starts_with("HTTP/1.1 200")) state.SkipWithError("not answered");
+    if (!get(port, target).starts_with("HTTP/1.1 200")) {
+      state.SkipWithError("not answered");
+      break;
+    }
     took.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
   }
@@ -80,7 +83,7 @@ void request(benchmark::State& state, const std::string& target, bool attacked) 
   if (attacked && medians().contains(target)) state.counters["ratio"] = median / medians()[target];
 }
 
-const bool kRegistered = [] {
+void register_all() {
   for (const char* target : {"/healthz", "/metrics", "/status"}) {
     for (const bool attacked : {false, true}) {
       benchmark::RegisterBenchmark((std::string(target) + (attacked ? "/attacked" : "/alone")).c_str(),
@@ -90,14 +93,17 @@ const bool kRegistered = [] {
           ->Unit(benchmark::kMillisecond);
     }
   }
-  return true;
-}();
+}
 
 }  // namespace
-}  // namespace maand
 
-int main(int argc, char** argv) {
-  maand::testing::allow_many_descriptors();
+void run_http_bench(int argc, char** argv) {
+  testing::allow_many_descriptors();
+  register_all();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }
+
+}  // namespace maand
+
+int main(int argc, char** argv) { maand::run_http_bench(argc, argv); }

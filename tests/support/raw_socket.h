@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,8 +52,16 @@ class RawSocket {
   // Everything until `end` has come, or the other side closes.
   std::string read_until(std::string_view end) {
     std::string out;
-    char one = 0;
-    while (out.find(end) == std::string::npos && ::recv(fd_, &one, 1, 0) == 1) out += one;
+    char piece[65536];
+    for (ssize_t got = 0; (got = ::recv(fd_, piece, sizeof piece, MSG_PEEK)) > 0;) {
+      const std::size_t before = out.size();
+      const std::size_t from = before - std::min(before, end.size() - 1);
+      out.append(piece, static_cast<std::size_t>(got));
+      const std::size_t at = out.find(end, from);
+      if (at != std::string::npos) out.resize(at + end.size());
+      // What was looked at is taken; what comes behind the end stays.
+      if (::recv(fd_, piece, out.size() - before, 0) < 0 || at != std::string::npos) break;
+    }
     return out;
   }
   // Nothing came and nobody closed so far.

@@ -1,5 +1,6 @@
 #include "reconciler/cli/commands/events.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <optional>

@@ -315,7 +315,7 @@ TEST(ApiTokens, One_of_role_operate_gives_orders_under_its_name_and_no_other) {
     return ask(
         server.port(),
         "POST /api/v1/reconcile HTTP/1.1\r\nHost: maand.example\r\nAuthorization: Bearer " + offered +
-            "\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"actor\": \"mallory\"}");
+            "\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"actor\": \"mallory\"}");
   };
   EXPECT_THAT(post(token), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(post(token + "0"), StartsWith("HTTP/1.1 401"));

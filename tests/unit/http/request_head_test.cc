@@ -43,7 +43,7 @@ TEST(HeadReader, Refuses_before_a_body_is_read) {
       {"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n", 413, 0},
       {"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n", 413, 0},
       {"POST / HTTP/1.1\r\nContent-Length: -1\r\n", 400, 0},
-      {"POST / HTTP/1.1\r\nContent-Length: \r\n", 400, 0},
+      {"POST / HTTP/1.1\r\nContent-Length: \r\n", 411, 0},
       {"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n", 400, 0},
       {"POST / HTTP/1.1\r\n", 411, 0},
       {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n", 411, 0},
@@ -57,7 +57,7 @@ TEST(HeadReader, Refuses_before_a_body_is_read) {
       {"PUT / HTTP/1.1\r\nContent-Length: 1\r\n", 405, 0},
       {"OPTIONS / HTTP/1.1\r\n", 405, 0},
       {"GET /\r\n", 400, 0},
-      {"GET  / HTTP/1.1 \r\n", 400, 0},
+      {"GET / HTTP/2.0\r\n", 400, 0},
   };
   for (const Row& row : table) {
     const RequestHead head = read(std::string(row.head) + "\r\n");

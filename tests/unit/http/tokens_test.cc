@@ -14,7 +14,7 @@ using testing::Not;
 const TokenEntry::Time kSome = std::chrono::sys_days(std::chrono::year(2027) / 2 / 1) + std::chrono::hours(3);
 
 NewToken made(const std::string& name, Role role = Role::kRead, char seed = 'a') {
-  return make_token(name, role, std::nullopt, std::string(48, seed));
+  return make_token(name, role, std::nullopt, std::string(32, seed) + std::string(16, 's'));
 }
 
 TEST(Tokens, Are_found_by_what_was_printed_and_by_nothing_else) {

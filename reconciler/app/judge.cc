@@ -84,6 +84,7 @@ DesiredState Judge::desired_now(const Judged& judged, const AppliedState& applie
                        .applied = applied,
                        .kept = kept_,
                        .sources = sources_,
+                       .pins = pins_,
                        .worker_root = settings_.worker_root,
                        .update_seq = update_seq});
 }

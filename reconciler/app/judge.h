@@ -52,6 +52,9 @@ class Judge {
   // The same without waiting: what was not read before stays unknown.
   DesiredState desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
 
+  // R5.4: what the next desired state is made with.
+  void pin(Pins pins) { pins_ = std::move(pins); }
+
   // The values that the last of them was made of. Null before the first.
   const ValueSnapshotPtr& values_seen() const { return sources_.stored; }
   // As of now. Throws StoreError.
@@ -71,6 +74,7 @@ class Judge {
   Values& values_;
   const JudgeSettings settings_;
   VariableSources sources_;
+  Pins pins_;
   KeptJobs kept_;                     // as it was needed last
   std::shared_ptr<Digests> digests_;  // used on the lane only
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerWithin{10};
 constexpr std::size_t kShortestCommit = 7;
+constexpr const char* kSayWhy = "say why: whoever finds it so will want to know";
 
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
 ControlReply refused(std::string text) { return {ControlReply::Kind::kRefused, std::move(text)}; }
@@ -79,13 +80,37 @@ ControlReply OperatorDesk::resume(const std::string& job, const std::string& act
   return on_reconcile_thread([this, job, actor] { return resume_here(job, actor); });
 }
 
+ControlReply OperatorDesk::rollback(const std::string& job, const std::string& commit,
+                                    const std::string& reason, const std::string& span,
+                                    const std::string& actor) {
+  return on_reconcile_thread(
+      [this, job, commit, reason, span, actor] { return rollback_here(job, commit, reason, span, actor); });
+}
+
+ControlReply OperatorDesk::rollback_here(const std::string& job, const std::string& commit,
+                                         const std::string& reason, const std::string& span,
+                                         const std::string& actor) {
+  if (!knows(JobName(job))) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
+  if (reason.empty()) return refused(kSayWhy);
+  const WallTime now = clock_.wall();
+  Pin pin{JobName(job), CommitId(commit), actor, reason, now};
+  if (!span.empty()) {
+    const auto length = parse_duration(span);
+    if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
+    pin.until = now + *length;
+  }
+  audit(actor, "rollback", job, sentence(pin));
+  reconciler_.pin(pin);
+  return done("`" + job + "` is pinned " + sentence(pin) + "; it is brought there now");
+}
+
 ControlReply OperatorDesk::suspend_here(const std::string& job, const std::string& reason,
                                         const std::string& span, const std::string& actor) {
   if (!job.empty() && !knows(JobName(job)))
     return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
   const auto length = parse_duration(span);
   if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
-  if (reason.empty()) return refused("say why it is suspended: whoever finds it so will want to know");
+  if (reason.empty()) return refused(kSayWhy);
   const WallTime now = clock_.wall();
   const Suspension suspension{JobName(job), actor, reason, now, now + *length};
   audit(actor, "suspend", job, reason + " (until " + rfc3339(suspension.until) + ")");

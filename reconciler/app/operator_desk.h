@@ -21,6 +21,8 @@ class OperatorDesk : public Controls {
   ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                        const std::string& actor) override;
   ControlReply resume(const std::string& job, const std::string& actor) override;
+  ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
+                        const std::string& span, const std::string& actor) override;
 
   // The same words for a command that holds the bucket itself. Reconcile thread.
   ControlReply retry_here(const std::string& job, const std::string& actor);
@@ -28,6 +30,8 @@ class OperatorDesk : public Controls {
   ControlReply suspend_here(const std::string& job, const std::string& reason, const std::string& span,
                             const std::string& actor);
   ControlReply resume_here(const std::string& job, const std::string& actor);
+  ControlReply rollback_here(const std::string& job, const std::string& commit, const std::string& reason,
+                             const std::string& span, const std::string& actor);
 
  private:
   ControlReply on_reconcile_thread(const std::function<ControlReply()>& word);

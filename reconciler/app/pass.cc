@@ -204,6 +204,9 @@ void Pass::plan() {
   const std::vector<PassRecord> last = deps_.store.passes(1);
   update_seq_ = last.empty() ? 1 : last[0].id + 1;
   const ValueSnapshotPtr before = deps_.judge.values_seen();
+  // As of now: what is ordered while older content is read is heeded by the rollout.
+  const Suspensions suspended = deps_.control.suspensions();
+  pins_ = memory_.pinned;
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.
   const bool value = before && before != deps_.judge.values_seen();
@@ -212,7 +215,7 @@ void Pass::plan() {
   take_desired();
   plan_settings_ = settings_.plan;
   apply_releases(deps_.store, desired_.commit, plan_settings_);
-  plan_settings_.suspended = deps_.control.suspensions();
+  plan_settings_.suspended = suspended;
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
   if (memory_.plan.has_actions()) list_jobs_of_workers();

@@ -52,6 +52,7 @@ struct Memory {
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
   Suspensions suspended;
+  Pins pinned;
   std::string store_problem;   // empty: the store can be written
   std::string notes_problem;   // empty: nothing waits in the outbox
   std::string phase = "idle";  // what the reconcile thread is at, for people
@@ -120,7 +121,7 @@ class Pass {
   void show_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
-  void heed_suspensions();
+  void heed_orders();
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 
@@ -147,6 +148,7 @@ class Pass {
 
   DesiredState desired_;
   PlanSettings plan_settings_;
+  Pins pins_;  // that the plan was made with
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;                 // of the commit that is converged to
   std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile

@@ -80,14 +80,18 @@ void Pass::remember_results() {
           deps_.journal.set_health(allocation.action.key, Health::kUnhealthy);
       }
     }
-    if (job.state == JobReport::State::kFailed && of_target) {
+    const auto desired = desired_.jobs.find(job.job);
+    const bool of_pin = desired != desired_.jobs.end() && desired->second.held_reason == Reason::kPinned;
+    if (job.state == JobReport::State::kFailed && (of_target || of_pin)) {
       record.held_reason = to_string(job.reason);
       record.held_detail = job.detail;
       record.held_tree = job.tree;
       record.held_commit = job.commit;
       record.held_since = deps_.clock.wall();
-      record.target_commit = record.good_commit;
-      record.target_tree = record.good_tree;
+      if (of_target) {
+        record.target_commit = record.good_commit;
+        record.target_tree = record.good_tree;
+      }
       keep(next_name(job.job), record.held_commit);
       deps_.observer.on(Event{.kind = EventKind::kJobHeld,
                               .commit = job.commit,

@@ -43,7 +43,7 @@ void Pass::roll_out() {
       rollout_->stop_all(Reason::kStopping);
     }
     if (!stopping_) {
-      heed_suspensions();
+      heed_orders();
       watch_for_newer_commit();
       replan();
     }
@@ -73,16 +73,23 @@ void Pass::show_progress() {
   deps_.control.changed();
 }
 
-// R5.5: at the next allocation boundary. What is resumed goes on with the pass that follows.
-void Pass::heed_suspensions() {
-  const Suspensions& now = deps_.control.suspensions();
-  if (now == plan_settings_.suspended) return;
+// R5.5, R5.4: at the next allocation boundary. What is resumed, and where a pin leads, comes
+// with the pass that follows.
+void Pass::heed_orders() {
+  const Suspensions& suspended = deps_.control.suspensions();
+  if (suspended == plan_settings_.suspended && memory_.pinned == pins_) return;
   for (const auto& [name, job] : memory_.plan.jobs) {
-    const Suspension* suspension = now.of(name);
-    if (suspension && !plan_settings_.suspended.of(name))
+    const Suspension* suspension = suspended.of(name);
+    const Pin* pin = memory_.pinned.of(name);
+    const Pin* before = pins_.of(name);
+    if (suspension && !plan_settings_.suspended.of(name)) {
       rollout_->stop_job(name, Reason::kSuspended, sentence(*suspension));
+    } else if (pin && !(before && *before == *pin)) {
+      rollout_->stop_job(name, Reason::kPinned, sentence(*pin));
+    }
   }
-  plan_settings_.suspended = now;
+  plan_settings_.suspended = suspended;
+  pins_ = memory_.pinned;
 }
 
 // Asks the remote on the lane whenever something poked us; the rollout goes on meanwhile.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "reconciler/app/suspending.h"
+#include "reconciler/app/standing.h"
 
 namespace maand {
 namespace {
@@ -25,6 +25,8 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
               [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }) {
   memory_.suspended = kept_suspensions(deps_.store);
+  memory_.pinned = kept_pins(deps_.store);
+  deps_.judge.pin(memory_.pinned);
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
 
@@ -34,7 +36,7 @@ void Reconciler::run() {
   while (!stop_requested() && !finishing_) {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
-    suspensions();  // one that ends pokes
+    expire_orders();
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
@@ -119,20 +121,36 @@ bool Reconciler::take_pending() {
 }
 
 const Suspensions& Reconciler::suspensions() {
-  Suspensions left = memory_.suspended;
-  if (!left.expire(deps_.clock.wall())) return memory_.suspended;
-  try {
-    keep(std::move(left));
-    triggers_.poke("operator");
-  } catch (const StoreError&) {
-    // It stays, and the next look tries again.
-  }
+  expire_orders();
   return memory_.suspended;
+}
+
+// What has ended pokes; what the store does not take stays until the next look.
+void Reconciler::expire_orders() {
+  const WallTime now = deps_.clock.wall();
+  Suspensions suspended = memory_.suspended;
+  Pins pinned = memory_.pinned;
+  try {
+    const bool resumed = suspended.expire(now);
+    if (resumed) keep(std::move(suspended));
+    const bool unpinned = pinned.expire(now);
+    if (unpinned) keep(std::move(pinned));
+    if (resumed || unpinned) triggers_.poke("operator");
+  } catch (const StoreError&) {
+    // Told by the pass that meets it.
+  }
 }
 
 void Reconciler::keep(Suspensions suspensions) {
   keep_suspensions(deps_.store, suspensions);
   memory_.suspended = std::move(suspensions);
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+}
+
+void Reconciler::keep(Pins pins) {
+  keep_pins(deps_.store, pins);
+  memory_.pinned = std::move(pins);
+  deps_.judge.pin(memory_.pinned);
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
 }
 
@@ -142,12 +160,22 @@ void Reconciler::suspend(Suspension suspension) {
   keep(std::move(more));
 }
 
-bool Reconciler::resume(const JobName& job) {
-  Suspensions fewer = memory_.suspended;
-  if (!fewer.drop(job)) return false;
-  keep(std::move(fewer));
+void Reconciler::pin(Pin pin) {
+  Pins more = memory_.pinned;
+  more.put(std::move(pin));
+  keep(std::move(more));
   triggers_.poke("operator");
-  return true;
+}
+
+bool Reconciler::resume(const JobName& job) {
+  Suspensions suspended = memory_.suspended;
+  Pins pinned = memory_.pinned;
+  const bool resumed = suspended.drop(job);
+  const bool unpinned = pinned.drop(job);
+  if (resumed) keep(std::move(suspended));
+  if (unpinned) keep(std::move(pinned));
+  if (resumed || unpinned) triggers_.poke("operator");
+  return resumed || unpinned;
 }
 
 void Reconciler::changed() { deps_.board.update(memory_, deps_.journal.state(), triggers_, false); }

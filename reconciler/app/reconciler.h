@@ -54,9 +54,11 @@ class Reconciler : private PassControl {
   void finish();  // leaves once the pass that runs has ended, however long it takes
 
   // Reconcile thread (post to the inbox first).
-  // R5.5. Throws StoreError, and then nothing has changed.
+  // R5.5, R5.4. Throw StoreError, and then nothing has changed.
   void suspend(Suspension suspension);
-  bool resume(const JobName& job);  // empty: the bucket. False: it is not suspended
+  void pin(Pin pin);
+  // Ends the suspension and the pin of `job`; empty: of the bucket. False: there is none.
+  bool resume(const JobName& job);
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
   Triggers& triggers() { return triggers_; }
@@ -67,7 +69,9 @@ class Reconciler : private PassControl {
   bool take_pending() override;
   void changed() override;
   const Suspensions& suspensions() override;
+  void expire_orders();
   void keep(Suspensions suspensions);
+  void keep(Pins pins);
   HealthWatcher& health() override { return health_; }
 
   Deps deps_;

@@ -40,6 +40,7 @@ struct StatusBoard::Snapshot {
   std::vector<JobReport> jobs;
   std::map<WorkerHost, Contact> set_aside;
   Suspensions suspended;
+  Pins pinned;
   Plan plan;
   std::vector<AllocationView> allocations;
 };
@@ -73,6 +74,7 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->jobs = memory.jobs;
   fresh->set_aside = memory.set_aside;
   fresh->suspended = memory.suspended;
+  fresh->pinned = memory.pinned;
   fresh->plan = memory.plan;
   fresh->allocations.reserve(state.allocations.size());
   for (const auto& [key, allocation] : state.allocations) fresh->allocations.push_back(view_of(allocation));
@@ -127,6 +129,7 @@ std::string StatusBoard::status_json() const {
   std::string text = text_of(out);
   if (now->status) splice(text, "pass", note_json(*now->status));
   splice(text, "suspended", to_json(now->suspended));
+  splice(text, "pinned", to_json(now->pinned));
   splice(text, "rollout", json_list(now->jobs));
   splice(text, "allocations", json_list(now->allocations));
   return text;

@@ -12,6 +12,7 @@
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/judged_head.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/note_document.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
@@ -75,6 +76,27 @@ DetailReply BucketDetails::plan_files(const std::string& job, const std::string&
                      .text("commit", head.commit.str())
                      .raw("files", json_list(changes.of(*action)))
                      .str());
+  } catch (const std::exception& error) {
+    return unavailable(error.what());
+  }
+}
+
+DetailReply BucketDetails::content_at(const std::string& job, const std::string& rev) {
+  try {
+    if (!std::filesystem::exists(bucket_.mirror()))
+      return unavailable("there is no mirror of the repository yet");
+    GitSource source(git_options(bucket_));
+    const std::optional<CommitId> commit = source.resolve(rev);
+    if (!commit) return unknown("`" + printable(rev) + "` names no commit in the mirror");
+    const JobName name(job);
+    const KeptJobs kept = load_kept(
+        {{name, *commit}}, [&](const CommitId& one) { return source.open_view(one); },
+        bucket_.config.git.path, workspace_limits(bucket_));
+    if (!kept.at(name).job) {
+      return unknown("commit " + commit->str().substr(0, 12) + " has no job `" + printable(job) +
+                     "` that loads; `maand validate` in a checkout of it tells why");
+    }
+    return found(commit->str());
   } catch (const std::exception& error) {
     return unavailable(error.what());
   }

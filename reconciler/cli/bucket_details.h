@@ -15,6 +15,7 @@ class BucketDetails : public Details {
 
   // Costs a load of the workspace and a plan of the fleet; one at a time.
   DetailReply plan_files(const std::string& job, const std::string& worker) override;
+  DetailReply content_at(const std::string& job, const std::string& rev) override;
   DetailReply note(const std::string& commit) override;
   DetailReply output(const std::string& job, const std::string& worker, std::int64_t from) override;
 

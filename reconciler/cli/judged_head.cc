@@ -7,7 +7,7 @@
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/releases.h"
-#include "reconciler/app/suspending.h"
+#include "reconciler/app/standing.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/store/kv_store.h"
@@ -54,6 +54,7 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
                          .applied = head.applied,
                          .kept = kept,
                          .sources = head.sources,
+                         .pins = head.pins,
                          .worker_root = head.rendering.worker_root,
                          .update_seq = head.rendering.update_seq});
   };
@@ -147,8 +148,11 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   if (head.workspace.refused()) return head;
   if (store) {
     apply_releases(*store, head.commit, head.settings);
+    const WallTime now = std::chrono::system_clock::now();
     head.settings.suspended = kept_suspensions(*store);
-    head.settings.suspended.expire(std::chrono::system_clock::now());
+    head.settings.suspended.expire(now);
+    head.pins = kept_pins(*store);
+    head.pins.expire(now);
   }
   head.desired = desire(source, bucket, head, *digests);
   return head;

@@ -24,6 +24,7 @@ struct JudgedHead {
   VariableSources masked;  // the same with `<secret>` for every secret
   RenderSettings rendering;
   PlanSettings settings;
+  Pins pins;
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
   // Bytes of a file of a job that is shipped as it is. nullopt: it cannot be read.
   std::function<std::optional<std::string>(const JobName& job, const ShippedFile& file)> read;

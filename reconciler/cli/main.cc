@@ -143,8 +143,17 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   pause.add_option("--for", suspend->span, "How long: 90s, 2h, 1d12h")->required();
 
   const auto resume = std::make_shared<ResumeOptions>();
-  verb(app, run, "resume", "End a suspension", run_resume, resume)
+  verb(app, run, "resume", "End a suspension or a rollback's pin", run_resume, resume)
       .add_option("JOB", resume->job, "The job (default: what is suspended as a whole)");
+
+  const auto rollback = std::make_shared<RollbackOptions>();
+  CLI::App& back =
+      verb(app, run, "rollback", "Bring a job to the content of another commit and hold it there",
+           run_rollback, rollback);
+  back.add_option("JOB", rollback->job, "The job")->required();
+  back.add_option("--to", rollback->to, "The commit its content is taken from")->required();
+  back.add_option("--reason", rollback->reason, "Why: shown to whoever finds it pinned")->required();
+  back.add_option("--for", rollback->span, "How long: 2h, 7d (default: until `maand resume JOB`)");
 }
 
 void add_looking_verbs(CLI::App& app, Run& run) {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "reconciler/app/suspending.h"
+#include "reconciler/app/standing.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/core/json_slices.h"
@@ -17,12 +17,15 @@ std::string from_store(const Bucket& bucket) {
   AppliedState state;
   std::vector<PassRecord> passes;
   Suspensions suspended;
+  Pins pinned;
   if (std::filesystem::exists(bucket.store())) {
     const auto store = open_state_store_readonly(bucket.store());
     state = store->load();
     passes = store->passes(1);
     suspended = kept_suspensions(*store);
     suspended.expire(std::chrono::system_clock::now());
+    pinned = kept_pins(*store);
+    pinned.expire(std::chrono::system_clock::now());
   }
   std::vector<AllocationView> allocations;
   for (const auto& [key, allocation] : state.allocations) allocations.push_back(view_of(allocation));
@@ -36,7 +39,8 @@ std::string from_store(const Bucket& bucket) {
       .raw("source", JsonObject().text("state", "Unknown").text("detail", "no daemon runs").str())
       .text("state", passes.empty() ? "pending" : passes.front().state)
       .raw("workers_set_aside", "[]")
-      .raw("suspended", to_json(suspended));
+      .raw("suspended", to_json(suspended))
+      .raw("pinned", to_json(pinned));
   if (!passes.empty() && is_json_object(passes.front().json)) out.raw("pass", passes.front().json);
   return out.raw("rollout", "[]").raw("allocations", json_list(allocations)).flag("daemon", false).str();
 }

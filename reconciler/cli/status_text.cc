@@ -42,6 +42,10 @@ std::string commit_words(const StatusView& status) {
   return short_id(status.head) + " (last applied: " + short_id(status.applied) + ")";
 }
 
+std::string order_words(const StatusView::Standing& order) {
+  return "by " + order.actor + (order.until.empty() ? "" : " until " + order.until) + ": " + order.reason;
+}
+
 void troubles(std::string& out, const StatusView& status, bool color) {
   std::string list;
   const auto add = [&](Ink ink, const std::string& what, const std::string& why) {
@@ -51,7 +55,10 @@ void troubles(std::string& out, const StatusView& status, bool color) {
   if (!status.notes_problem.empty()) add(Ink::kWarn, "notes", "cannot be pushed: " + status.notes_problem);
   for (const auto& one : status.suspended) {
     add(Ink::kWarn, one.job.empty() ? "the bucket is suspended" : one.job + " is suspended",
-        "by " + one.actor + " until " + one.until + ": " + one.reason);
+        order_words(one));
+  }
+  for (const auto& one : status.pinned) {
+    add(Ink::kWarn, one.job + " is pinned", "at " + short_id(one.commit) + " " + order_words(one));
   }
   for (const auto& job : status.jobs) {
     add(job.state == "held" ? Ink::kBad : Ink::kWarn,

@@ -28,6 +28,15 @@ void add_outcome(StatusView& status, const JsonValue& entry) {
   }
 }
 
+std::vector<StatusView::Standing> orders_at(const JsonValue& json, std::string_view key) {
+  std::vector<StatusView::Standing> out;
+  for (const JsonValue& one : list_at(json, key)) {
+    out.push_back({text_at(one, "job"), text_at(one, "actor"), text_at(one, "reason"), text_at(one, "until"),
+                   text_at(one, "commit")});
+  }
+  return out;
+}
+
 void read_pass(StatusView& status, const JsonValue& pass) {
   for (const JsonValue& entry : list_at(pass, "allocations")) add_outcome(status, entry);
   for (const JsonValue& job : list_at(pass, "jobs")) {
@@ -74,10 +83,8 @@ StatusView parse_status(std::string_view text) {
   for (const JsonValue& one : list_at(*json, "workers_set_aside")) {
     status.set_aside.push_back({text_at(one, "worker"), text_at(one, "condition"), text_at(one, "detail")});
   }
-  for (const JsonValue& one : list_at(*json, "suspended")) {
-    status.suspended.push_back(
-        {text_at(one, "job"), text_at(one, "actor"), text_at(one, "reason"), text_at(one, "until")});
-  }
+  status.suspended = orders_at(*json, "suspended");
+  status.pinned = orders_at(*json, "pinned");
   if (const JsonValue* pass = member_of(*json, "pass")) read_pass(status, *pass);
   std::stable_sort(status.allocations.begin(), status.allocations.end(), [](const auto& a, const auto& b) {
     return a.job != b.job ? a.job < b.job : a.worker < b.worker;

@@ -26,9 +26,11 @@ struct StatusView {
     std::string worker, condition, detail;
   };
 
-  struct Suspended {
+  struct Standing {   // an operator's order
     std::string job;  // empty: the whole bucket
-    std::string actor, reason, until;
+    std::string actor, reason;
+    std::string until;   // empty: without an end
+    std::string commit;  // of a pin
   };
 
   bool daemon = false;
@@ -41,7 +43,7 @@ struct StatusView {
   std::vector<Job> jobs;
   std::vector<Progress> rollout;
   std::vector<SetAside> set_aside;
-  std::vector<Suspended> suspended;
+  std::vector<Standing> suspended, pinned;
   std::vector<std::string> problems;  // errors in the newest judged commit
 };
 

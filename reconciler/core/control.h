@@ -51,6 +51,8 @@ class Details {
   virtual DetailReply plan_files(const std::string& job, const std::string& worker) = 0;
   // {"commit","note"}: every bucket's part. `commit`: a whole id.
   virtual DetailReply note(const std::string& commit) = 0;
+  // Whether `job` can be taken from `rev`. kFound: the whole id of that commit, bare.
+  virtual DetailReply content_at(const std::string& job, const std::string& rev) = 0;
   // {"job","worker","from","next","size","text"}: what its targets printed, at most 256 KiB from
   // byte `from` on; negative counts from the end.
   virtual DetailReply output(const std::string& job, const std::string& worker, std::int64_t from) = 0;
@@ -73,7 +75,12 @@ class Controls {
   // R5.5. `job` empty: the whole bucket. `span`: how long, as in duration.h.
   virtual ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                                const std::string& actor) = 0;
+  // Ends the suspension and the pin of `job`; empty: of the bucket.
   virtual ControlReply resume(const std::string& job, const std::string& actor) = 0;
+  // R5.4: `job` at the content of `commit`, a whole id that Details::content_at gave, until
+  // resume() or for `span`; empty: without an end.
+  virtual ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
+                                const std::string& span, const std::string& actor) = 0;
 };
 
 }  // namespace maand

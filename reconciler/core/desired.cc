@@ -23,7 +23,7 @@ constexpr int kMaxRounds = 1000;
 class Maker {
  public:
   explicit Maker(const DesiredInputs& inputs) : in_(inputs) {
-    if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied);
+    if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied, inputs.pins);
     for (const auto& [name, job] : inputs.workspace.jobs) heads_[name] = std::make_shared<const Job>(job);
   }
 
@@ -79,15 +79,22 @@ class Maker {
 
   void take_kept(DesiredJob& out) {
     if (unusable_.count(out.name) > 0) return;
-    const auto record = in_.applied.jobs.find(out.name);
-    if (record == in_.applied.jobs.end() || record->second.target_commit.empty()) return;
+    const CommitId commit = kept_commit(out.name);
+    if (commit.empty()) return;
     const auto kept = in_.kept.find(out.name);
-    if (kept == in_.kept.end() || kept->second.commit != record->second.target_commit) {
-      out_.wants.emplace(out.name, record->second.target_commit);
+    if (kept == in_.kept.end() || kept->second.commit != commit) {
+      out_.wants.emplace(out.name, commit);
       return;
     }
     out.job = kept->second.job;
     out.commit = kept->second.commit;
+  }
+
+  // R5.4, R1.7. Empty: there is none.
+  CommitId kept_commit(const JobName& name) const {
+    if (const Pin* pin = in_.pins.of(name)) return pin->commit;
+    const auto record = in_.applied.jobs.find(name);
+    return record == in_.applied.jobs.end() ? CommitId{} : record->second.target_commit;
   }
 
   void place_jobs() {

@@ -14,6 +14,7 @@
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/model.h"
+#include "reconciler/core/pin.h"
 #include "reconciler/core/reason.h"
 #include "reconciler/core/rendering.h"
 #include "reconciler/core/variables.h"
@@ -84,6 +85,7 @@ struct DesiredInputs {
   const AppliedState& applied;
   const std::map<JobName, KeptJob>& kept;  // as far as it was asked for
   const VariableSources& sources;
+  Pins pins = {};  // R5.4
   std::string worker_root = "/opt/worker";
   std::int64_t update_seq = 1;  // `.UpdateSeq` of what is shipped now
   // Only `problems` and `missing` are asked for, of the workspace by itself: no job is

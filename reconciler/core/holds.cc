@@ -16,6 +16,14 @@ std::optional<Hold> failed_before(const Job& job, const JobRecord* record) {
   return Hold{reason_from(record->held_reason), record->held_detail, record->held_tree};
 }
 
+// R5.4. A rollout of exactly what it is pinned to may have failed, too (R2.6).
+Hold pinned(const Pin& pin, const JobRecord* record) {
+  Hold hold{Reason::kPinned, sentence(pin), {}};
+  if (record && !record->held_reason.empty() && record->held_commit == pin.commit)
+    hold.held_tree = record->held_tree;
+  return hold;
+}
+
 std::string first_error(const BrokenJob& broken) {
   for (const Diagnostic& diagnostic : broken.diagnostics.all()) {
     if (diagnostic.severity == Severity::kError) return to_string(diagnostic);
@@ -42,8 +50,12 @@ std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& worksp
   return changed.empty() ? problem.jobs : changed;
 }
 
-std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied) {
+std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins) {
   std::map<JobName, Hold> holds;
+  for (const Pin& pin : pins.all()) {
+    if (workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0)
+      holds.emplace(pin.job, pinned(pin, record_of(applied, pin.job)));
+  }
   for (const auto& [name, job] : workspace.jobs) {
     if (auto failed = failed_before(job, record_of(applied, name))) holds.emplace(name, std::move(*failed));
   }

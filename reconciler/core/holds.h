@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reconciler/core/applied.h"
+#include "reconciler/core/pin.h"
 #include "reconciler/core/reason.h"
 #include "reconciler/core/workspace.h"
 
@@ -18,9 +19,10 @@ struct Hold {
   TreeId held_tree;    // allocations last acted on with this tree are left as they are (R2.6)
 };
 
-// Of every job of the workspace that is not to be taken from it. Broken jobs that
-// have no applied state and no manifest are none (R1.6).
-std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied);
+// Of every job of the workspace that is not to be taken from it; a pin goes before
+// whatever else would hold it. Broken jobs that have no applied state and no manifest
+// are none (R1.6).
+std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins);
 
 // Which of the jobs of `problem` it holds: those whose part changed, and when none
 // did (a worker left, say) all of them (R1.6).

@@ -74,6 +74,8 @@ Words words(Reason reason) {
       return {"Blocked", "a job it demands is unfinished, failed or at another version"};
     case Reason::kSuspended:
       return {"Suspended", "an operator has suspended it"};
+    case Reason::kPinned:
+      return {"Pinned", "an operator holds it at the content of another commit"};
     case Reason::kMoveWaits:
       return {"MoveWaits", "the worker it moves to cannot take over yet"};
     case Reason::kWorkerCondition:

@@ -96,7 +96,7 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       verdicts.degraded = true;
       break;
     case State::kStopped:
-      if (report.reason == Reason::kSuspended) {
+      if (report.reason == Reason::kSuspended || report.reason == Reason::kPinned) {
         verdicts.held = true;
         status.jobs.push_back({report.job, true, report.reason, report.detail});
       } else {

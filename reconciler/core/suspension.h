@@ -6,10 +6,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "reconciler/core/applied.h"
-#include "reconciler/core/ids.h"
+#include "reconciler/core/standing_orders.h"
 
 namespace maand {
 
@@ -25,24 +23,7 @@ struct Suspension {
 // `by ann until 2026-11-26T14:00:00.000Z: database work; \`maand resume api\` ends it`
 std::string sentence(const Suspension& suspension);
 
-class Suspensions {
- public:
-  // Replaces the one of the same job.
-  void put(Suspension suspension);
-  // False: there is none of it.
-  bool drop(const JobName& job);
-  // Takes out what has ended. Whether anything did.
-  bool expire(WallTime now);
-
-  // What keeps `job` from going on; the bucket's before its own. Null: nothing does.
-  const Suspension* of(const JobName& job) const;
-  const std::vector<Suspension>& all() const { return all_; }  // the bucket's first, then by job
-
-  friend bool operator==(const Suspensions&, const Suspensions&) = default;
-
- private:
-  std::vector<Suspension> all_;
-};
+using Suspensions = StandingOrders<Suspension>;
 
 // As kept in the store, and as the API shows it: [{"job": "api" or null, "actor", "reason", "since",
 // "until"}].

@@ -104,7 +104,7 @@ HttpReply reply_to(const ControlReply& reply) {
   return json(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-HttpReply post(Controls& controls, const HttpRequest& request, std::string_view route) {
+HttpReply post(Details& details, Controls& controls, const HttpRequest& request, std::string_view route) {
   const nlohmann::json body =
       request.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
@@ -135,7 +135,19 @@ HttpReply post(Controls& controls, const HttpRequest& request, std::string_view 
     return reply_to(controls.suspend(job, reason, span, actor));
   }
   if (route == "resume") return reply_to(controls.resume(job, actor));
-  return not_offered("known here: reconcile, release, resume, retry, suspend");
+  if (route == "rollback") {
+    const std::string to = member(body, "to");
+    const std::string reason = member(body, "reason", kMaxReasonBytes);
+    const bool ends = body.contains("for") && !body["for"].is_null() && body["for"] != "";
+    const std::string span = member(body, "for");
+    if (job.empty() || to.empty() || reason.empty() || (ends && span.empty()))
+      return json_error(
+          400, "say what, where to and why: {\"job\": \"…\", \"to\": \"COMMIT\", \"reason\": \"…\"}");
+    const DetailReply content = details.content_at(job, to);
+    if (content.kind != DetailReply::Kind::kFound) return reply_to(content);
+    return reply_to(controls.rollback(job, content.text, reason, span, actor));
+  }
+  return not_offered("known here: reconcile, release, resume, retry, rollback, suspend");
 }
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,
@@ -145,7 +157,8 @@ HttpReply answer(const StatusSource& source, Details& details, Controls& control
   }
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
-  return request.method == "POST" ? post(controls, request, route) : get(source, details, request, route);
+  return request.method == "POST" ? post(details, controls, request, route)
+                                  : get(source, details, request, route);
 }
 
 // R6.2: a listener that others can reach is never open.

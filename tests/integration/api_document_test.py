@@ -203,6 +203,13 @@ class ApiDocument(unittest.TestCase):
         self.assertEqual(post("suspend", {"job": 5, "reason": "work", "for": "1h"})[0], 400)
         self.assertEqual(post("resume", {"job": "web"})[0], 404)
         self.assertEqual(post("resume", {"job": "api"})[0], 200)
+        self.assertEqual(post("rollback", {"job": "api", "to": "main", "reason": "slow", "for": "1h"})[0], 200)
+        status = self.check("GET", ROOT + "status")[1]
+        self.assertEqual([(one["job"], one["commit"]) for one in status["pinned"]], [("api", self.daemon.commit)])
+        self.assertEqual(post("rollback", {"job": "api", "to": "nowhere", "reason": "slow"})[0], 404)
+        self.assertEqual(post("rollback", {"job": "broken", "to": "main", "reason": "slow"})[0], 404)
+        self.assertEqual(post("rollback", {"job": "api", "to": "main"})[0], 400)
+        self.assertEqual(post("resume", {"job": "api"})[0], 200)
         self.assertEqual(post("retry", {"job": "api"})[0], 200)
         self.assertEqual(post("retry", {"job": "none"})[0], 404)
         self.assertEqual(post("release", {"subject": self.daemon.commit})[0], 200)

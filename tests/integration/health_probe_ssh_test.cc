@@ -109,7 +109,10 @@ TEST_P(ThroughSsh, a_command_that_hangs_is_ended_and_costs_no_session) {
   const fs::path left = worker_->root() / "left";
   EXPECT_EQ(trouble(find), "ssh: the command exited with 1") << "left on the worker: " << read_file(left);
   // And that this would have found it: what leads a session of its own is not ended.
-  EXPECT_EQ(trouble(command("setsid " + nap + " & true")), "");
+  // It has to lead it before the command ends.
+  EXPECT_EQ(trouble(command("setsid sh -c 'echo >/opt/worker/led; exec " + nap +
+                            "' & until [ -e /opt/worker/led ]; do :; done")),
+            "");
   EXPECT_EQ(trouble(find), "");
   EXPECT_THAT(read_file(left), HasSubstr(nap));
   EXPECT_EQ(worker_->accepted(), 1);

@@ -56,6 +56,14 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
                        const std::string& actor) override {
     return told("suspend " + job + " for " + span + " by " + actor + ": " + reason);
   }
+  DetailReply content_at(const std::string& job, const std::string& rev) override {
+    if (rev != "c0ffee") return {DetailReply::Kind::kUnknown, "no such commit"};
+    return {DetailReply::Kind::kFound, "whole id of " + rev + " with " + job};
+  }
+  ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
+                        const std::string& span, const std::string& actor) override {
+    return told("rollback " + job + " to the " + commit + " for " + span + " by " + actor + ": " + reason);
+  }
   ControlReply resume(const std::string& job, const std::string& actor) override {
     return told("resume " + job + " by " + actor);
   }

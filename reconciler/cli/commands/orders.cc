@@ -5,6 +5,7 @@
 
 #include "reconciler/cli/actor.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_details.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/services.h"
@@ -84,6 +85,20 @@ int run_suspend(const Context& context, const SuspendOptions& options) {
                         [&](OperatorDesk& desk, const std::string& actor) {
                           return desk.suspend_here(options.job, options.reason, options.span, actor);
                         }});
+}
+
+int run_rollback(const Context& context, const RollbackOptions& options) {
+  const DetailReply content = BucketDetails(open_bucket(context)).content_at(options.job, options.to);
+  if (content.kind != DetailReply::Kind::kFound) {
+    throw CommandError(content.kind == DetailReply::Kind::kUnknown ? kExitUsage : kExitFailed, content.text);
+  }
+  return give(
+      context,
+      {"rollback",
+       {{"job", options.job}, {"to", content.text}, {"reason", options.reason}, {"for", options.span}},
+       [&](OperatorDesk& desk, const std::string& actor) {
+         return desk.rollback_here(options.job, content.text, options.reason, options.span, actor);
+       }});
 }
 
 int run_resume(const Context& context, const ResumeOptions& options) {

@@ -1,4 +1,5 @@
-// `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]` and `resume [JOB]`: an operator's word, through
+// `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]`, `resume [JOB]` and
+// `rollback JOB --to COMMIT`: an operator's word, through
 // the daemon, or into the store while no daemon runs.
 #pragma once
 
@@ -20,6 +21,12 @@ struct SuspendOptions {
   std::string reason;
   std::string span;  // core/duration.h
 };
+struct RollbackOptions {
+  std::string job;
+  std::string to;  // a commit, as git names it
+  std::string reason;
+  std::string span;  // empty: until `maand resume`
+};
 struct ResumeOptions {
   std::string job;
 };
@@ -29,6 +36,7 @@ struct ResumeOptions {
 int run_retry(const Context& context, const RetryOptions& options);
 int run_release(const Context& context, const ReleaseOptions& options);
 int run_suspend(const Context& context, const SuspendOptions& options);
+int run_rollback(const Context& context, const RollbackOptions& options);
 int run_resume(const Context& context, const ResumeOptions& options);
 
 }  // namespace maand

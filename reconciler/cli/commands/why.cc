@@ -37,6 +37,9 @@ std::string way_out(Reason reason) {
     case Reason::kUnavailable:
     case Reason::kBlocked:
       return "release";
+    case Reason::kSuspended:
+    case Reason::kPinned:
+      return "resume";
     default:
       return "";
   }

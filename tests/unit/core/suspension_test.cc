@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reconciler/core/duration.h"
+#include "reconciler/core/pin.h"
 #include "tests/unit/core/plan_world.h"
 
 namespace maand {
@@ -74,6 +75,19 @@ TEST(Suspensions, AreKeptAsJsonAndNothingElseIsTakenForOne) {
   for (const char* bad : {"", "{", "7", "[7]", "[{}]", R"([{"job": 7, "actor": "a", "reason": "r"}])"}) {
     EXPECT_FALSE(suspensions_from(bad)) << bad;
   }
+}
+
+TEST(Pins, AreKeptAsJsonWithAndWithoutAnEnd) {
+  Pins pins;
+  pins.put({JobName("api"), CommitId(std::string(40, 'a')), "ann", "2.0 is slow", kNoon});
+  pins.put({JobName("web"), CommitId(std::string(40, 'b')), "bob", "demo", kNoon, kNoon + hours(1)});
+  EXPECT_EQ(pins_from(to_json(pins)), pins);
+  EXPECT_EQ(sentence(*pins.of(JobName("api"))),
+            "at aaaaaaaaaaaa by ann: 2.0 is slow; `maand resume api` ends it");
+  EXPECT_FALSE(pins.expire(kNoon + hours(1) - milliseconds(1)));
+  EXPECT_TRUE(pins.expire(kNoon + hours(1)));
+  EXPECT_NE(pins.of(JobName("api")), nullptr);
+  for (const char* bad : {"", "[7]", "[{}]"}) EXPECT_FALSE(pins_from(bad)) << bad;
 }
 
 TEST(Plan, BeginsNothingOfASuspendedJobWhateverTheCause_R5_5) {

@@ -84,12 +84,15 @@ TEST_F(Api, Orders_come_through_the_unix_socket_with_an_actor) {
   EXPECT_EQ(
       client_.post("/api/v1/suspend", "{\"reason\": \"all\", \"for\": \"1h\", \"actor\": \"ann\"}").status,
       200);
+  const std::string back = R"({"job": "api", "to": "c0ffee", "reason": "slow", "actor": "ann"})";
+  EXPECT_EQ(client_.post("/api/v1/rollback", back).status, 200);
   EXPECT_EQ(client_.post("/api/v1/resume", "{\"job\": null, \"actor\": \"ann\"}").status, 200);
   const std::string me = "uid " + std::to_string(::getuid());
   EXPECT_THAT(
       daemon_.orders(),
       ElementsAre("reconcile by alice", "retry api by " + me, "release c0ffee by bob", "reconcile by " + me,
-                  "suspend api for 2h by ann: work", "suspend  for 1h by ann: all", "resume  by ann"));
+                  "suspend api for 2h by ann: work", "suspend  for 1h by ann: all",
+                  "rollback api to the whole id of c0ffee with api for  by ann: slow", "resume  by ann"));
 }
 
 TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
@@ -98,20 +101,24 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
     std::string body;
     int status;
   };
-  const Row table[] = {{"/api/v1/retry", "{}", 400},
-                       {"/api/v1/retry", "{\"job\": 5}", 400},
-                       {"/api/v1/retry", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
-                       {"/api/v1/release", "", 400},
-                       {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
-                       {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
-                       // A job that is no name is not the whole bucket.
-                       {"/api/v1/suspend", "{\"job\": 5, \"reason\": \"work\", \"for\": \"2h\"}", 400},
-                       {"/api/v1/resume", "{\"job\": [\"api\"]}", 400},
-                       {"/api/v1/resume", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
-                       {"/api/v1/reconcile", "[1]", 400},
-                       {"/api/v1/reconcile", "{", 400},
-                       {"/api/v1/reconcile", std::string(60'000, '['), 400},
-                       {"/api/v1/status", "{}", 404}};
+  const Row table[] = {
+      {"/api/v1/retry", "{}", 400},
+      {"/api/v1/retry", "{\"job\": 5}", 400},
+      {"/api/v1/retry", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
+      {"/api/v1/release", "", 400},
+      {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
+      {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
+      // A job that is no name is not the whole bucket.
+      {"/api/v1/suspend", "{\"job\": 5, \"reason\": \"work\", \"for\": \"2h\"}", 400},
+      {"/api/v1/rollback", R"({"job": "api", "to": "c0ffee"})", 400},
+      {"/api/v1/rollback", R"({"job": "api", "to": "c0ffee", "reason": "r", "for": 7})", 400},
+      {"/api/v1/rollback", R"({"job": "api", "to": "beef", "reason": "r"})", 404},
+      {"/api/v1/resume", "{\"job\": [\"api\"]}", 400},
+      {"/api/v1/resume", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
+      {"/api/v1/reconcile", "[1]", 400},
+      {"/api/v1/reconcile", "{", 400},
+      {"/api/v1/reconcile", std::string(60'000, '['), 400},
+      {"/api/v1/status", "{}", 404}};
   for (const Row& row : table) EXPECT_EQ(client_.post(row.target, row.body).status, row.status) << row.target;
   EXPECT_THAT(daemon_.orders(), IsEmpty());
 }

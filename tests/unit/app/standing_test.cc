@@ -1,6 +1,6 @@
-// R5.5 in whole passes: what an operator suspends stops at the next allocation
-// boundary, and goes on when it is resumed.
-#include "reconciler/app/suspending.h"
+// R5.5 and R5.4 in whole passes: what an operator suspends or pins stops at the next
+// allocation boundary, and goes on when it is resumed.
+#include "reconciler/app/standing.h"
 
 #include <gtest/gtest.h>
 
@@ -99,6 +99,97 @@ TEST(Suspending, IsKeptInTheStoreAndOnlyThenTrue_R7_4) {
   EXPECT_EQ(kept_suspensions(world.store).of(JobName("api"))->actor, "ann");
   world.store.put_setting("suspensions", "rubbish");
   EXPECT_THROW(kept_suspensions(world.store), StoreError) << "it must not go on by mistake";
+}
+
+// Both jobs at version 2 on two workers; the commit of version 1.
+CommitId at_two(LoopWorld& world) {
+  const CommitId one = world.source.commit(LoopWorld::workspace(2, {{"api", "1"}, {"web", "1"}}));
+  world.pass();
+  world.source.commit(LoopWorld::workspace(2, {{"api", "2"}, {"web", "2"}}));
+  world.pass();
+  world.runner.runs.clear();
+  return one;
+}
+
+ControlReply roll_back(LoopWorld& world, const CommitId& to, const std::string& span = "") {
+  return world.desk.rollback_here("api", to.str(), "2 is slow", span, "ann");
+}
+
+TEST(Pinning, BringsTheJobBackAndHoldsItThereWhateverIsPushed_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  ASSERT_EQ(roll_back(world, one).kind, Kind::kDone);
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 2→1", "restart api@w2 2→1"}));
+  EXPECT_EQ(world.state(), "held") << "a rollback is no success";
+  EXPECT_NE(world.note(world.journal.state().head).find("Pinned"), std::string::npos);
+
+  world.runner.runs.clear();
+  const CommitId three = world.source.commit(LoopWorld::workspace(2, {{"api", "3"}, {"web", "3"}}));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart web@w1 2→3", "restart web@w2 2→3"}));
+  EXPECT_EQ(world.state(), "held");
+  EXPECT_NE(world.note(three).find("Pinned"), std::string::npos) << world.note(three);
+
+  world.runner.runs.clear();
+  ASSERT_EQ(world.desk.resume_here("api", "ann").kind, Kind::kDone);
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1→3", "restart api@w2 1→3"}));
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Pinning, StopsARolloutThatGoesOnAtTheNextAllocation_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  world.source.commit(LoopWorld::workspace(2, {{"api", "3"}, {"web", "2"}}));
+  bool first = true;
+  world.runner.on_run = [&](const Operation&) {
+    if (std::exchange(first, false)) roll_back(world, one);
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 2→3"});
+  EXPECT_EQ(world.reconciler.triggers().take(), "operator") << "the pass that follows";
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 2→3", "restart api@w1 3→1", "restart api@w2 2→1"}));
+}
+
+TEST(Pinning, ContentThatFailsIsNotTriedAgainByItself_R2_6) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  roll_back(world, one);
+  world.runner.on_run = [](const Operation&) {
+    return Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
+  };
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 2→1"});
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 1u) << "what it reached stays as it is";
+  world.runner.on_run = [](const Operation&) { return Outcome{.kind = OutcomeKind::kSucceeded}; };
+  ASSERT_EQ(world.desk.retry_here("api", "ann").kind, Kind::kDone);
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 3u);
+}
+
+TEST(Pinning, EndsByItself_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  roll_back(world, one, "1ms");
+  const WallTime now = world.clock.wall();
+  while (world.clock.wall() - now < std::chrono::milliseconds(2)) continue;
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "applied");
+  EXPECT_TRUE(kept_pins(world.store).all().empty());
+}
+
+TEST(Pinning, BadOrdersAreRefusedWithASentence) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  EXPECT_EQ(world.desk.rollback_here("apu", one.str(), "r", "", "ann").kind, Kind::kUnknownSubject);
+  EXPECT_EQ(world.desk.rollback_here("api", one.str(), "", "", "ann").kind, Kind::kRefused);
+  EXPECT_EQ(roll_back(world, one, "soon").kind, Kind::kRefused);
+  EXPECT_TRUE(world.reconciler.memory().pinned.all().empty());
 }
 
 TEST(Suspending, BadOrdersAreRefusedWithASentence) {

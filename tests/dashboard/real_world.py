@@ -122,7 +122,7 @@ class RealWorld:
 
     @staticmethod
     def job(name, version):
-        return {f"jobs/{name}/manifest.json": json.dumps({"version": version, "selectors": ["worker"]}), f"jobs/{name}/Makefile": MAKEFILE}
+        return {f"jobs/{name}/app.conf": f"shows = {version}\n", f"jobs/{name}/manifest.json": json.dumps({"version": version, "selectors": ["worker"]}), f"jobs/{name}/Makefile": MAKEFILE}
 
     def let_go(self, worker, job):
         """Lets the restart of a job on a worker, by its number, go on."""

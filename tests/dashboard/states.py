@@ -46,7 +46,7 @@ def past(number, of, state="applied", summary="", cause="commit", minutes=4, too
 def status(name="prod", state="applied", phase="idle", head=HEAD, applied=HEAD, allocations=(), rollout=(), aside=(), **more):
     return {"bucket_id": "1952312a-64f0-41c5-845e-b5499e564ebf", "name": name, "phase": phase, "pending": False, "requested": 7,
             "served": 7, "head": head, "applied_commit": applied, "source": {"state": "Ready", "detail": ""}, "state": state,
-            "workers_set_aside": list(aside), "suspended": [],
+            "workers_set_aside": list(aside), "suspended": [], "pinned": [],
             "pass": {"name": name, "commit": head if state == "held" else applied, "state": state, "cause": "commit", "counts": {}, "allocations": [], "jobs": [],
                      "diagnostics": [], "attempts": []},
             "rollout": list(rollout), "allocations": list(allocations), **more}

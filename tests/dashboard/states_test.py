@@ -96,6 +96,15 @@ class States(PageCase):
         self.assertEqual(page.texts("#orders button"), ["Reconcile", "Resume"])
         self.picture(page, "suspended")
 
+    def test_a_pinned_job_says_to_what_and_until_when(self):
+        world = states.healthy()
+        world["status"]["pinned"] = [{"job": "api", "commit": states.OLD, "actor": "lin", "reason": "wrong prices", "since": states.ago(9), "until": None}]
+        world["status"]["rollout"] = [states.run("api", "held", reason="Pinned", detail="at " + states.OLD[:12])]
+        page = self.show(world, "#job/api", role="operate")
+        self.assertEqual(self.titles(page), [f"api is pinned to {states.OLD[:12]}"])
+        self.assertIn("by lin until somebody resumes it: wrong prices", page.text("#attention"))
+        page.until("document.querySelector('#details [data-order=resume]')")
+
     def test_a_store_or_remote_that_fails_is_told(self):
         world = states.healthy()
         world["status"]["store_problem"] = "database or disk is full"

@@ -1,6 +1,6 @@
 // What does not go on by itself, and what it waits for or who has to act.
 import {el, fill, link, prose, shape} from './dom.js';
-import {because, count, run_words, source_words, tone_of_run} from './words.js';
+import {because, count, run_words, short, source_words, tone_of_run} from './words.js';
 import {refused_head, when} from './summary.js';
 
 const MOST_NAMED = 6;
@@ -24,9 +24,14 @@ export function matters(world) {
     out.push({key: `suspended ${one.job ?? ''}`, tone: 'warn', title: one.job ? `${one.job} is suspended` : 'The bucket is suspended',
               why: `by ${one.actor} until ${when(one.until)}: ${one.reason}`, orders: [['resume', {job: one.job ?? undefined}]]});
   }
-  const told = new Set();
+  for (const one of status.pinned ?? []) {
+    out.push({key: `pinned ${one.job}`, tone: 'warn', to: `#job/${encodeURIComponent(one.job)}`, title: `${one.job} is pinned to ${short(one.commit)}`,
+              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}. Later commits are judged and leave it as it is.`, orders: [['resume', {job: one.job}]]});
+  }
+  const told = new Set((status.pinned ?? []).map((one) => one.job));
   for (const run of status.rollout ?? []) {
     if (!['held', 'failed', 'waiting', 'degraded', 'stopped'].includes(run.state)) continue;
+    if (run.state === 'held' && told.has(run.job)) continue;  // its pin is told
     told.add(run.job);
     out.push(of_job(run.job, run.state, run.reason, run.detail));
   }

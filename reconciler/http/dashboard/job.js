@@ -15,8 +15,8 @@ export class JobView {
   update({fleet, orders, status}) {
     const cells = [...fleet.of_job(this.job)];
     const run = fleet.runs.get(this.job);
-    const suspended = (status.suspended ?? []).some((one) => one.job === this.job);
-    const told = JSON.stringify([cells.map((cell) => cell.look), run, suspended, orders.allowed]);
+    const stands = [...status.suspended ?? [], ...status.pinned ?? []].some((one) => one.job === this.job);
+    const told = JSON.stringify([cells.map((cell) => cell.look), run, stands, orders.allowed]);
     if (told === this.told) return;
     this.told = told;
     if (!cells.length && !run) {
@@ -38,7 +38,7 @@ export class JobView {
         el('div', {}, el('dt', {}, 'Versions'), el('dd', {}, [...versions].map(([version, n]) => `${version} × ${n}`).join(', '))),
         run?.commit && el('div', {}, el('dt', {}, 'Commit'), el('dd', {}, link(`#commit/${encodeURIComponent(run.commit)}`, short(run.commit), {class: 'id'})))),
       orders.buttons([...ways_on(this.job, run?.reason), ['rollback', {job: this.job}],
-        [suspended ? 'resume' : 'suspend', {job: this.job}]], 'job view'),
+        [stands ? 'resume' : 'suspend', {job: this.job}]], 'job view'),
       el('h3', {}, 'Workers'),
       list_of(cells, (cell) => cell.worker));
   }

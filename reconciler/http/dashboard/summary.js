@@ -46,8 +46,8 @@ export function headline(world) {
 const sum = (list, member) => (list ?? []).reduce((all, one) => all + (one[member] || 0), 0);
 
 export function when(time) {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time ?? 'someone resumes') : date.toLocaleString('en-GB', {dateStyle: 'medium', timeStyle: 'short'});
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? String(time ?? 'somebody resumes it') : date.toLocaleString('en-GB', {dateStyle: 'medium', timeStyle: 'short'});
 }
 
 export function show_summary(node, world) {

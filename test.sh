@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 preset=release
 install=yes
-packages=(build demo test machines)
+packages=(build demo test machines browser)
 labels=
 select=()
 targets=()

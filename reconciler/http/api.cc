@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "reconciler/http/access.h"
+#include "reconciler/http/dashboard.h"
 #include "reconciler/http/event_stream.h"
+#include "reconciler/http/openapi_document.h"
 #include "reconciler/http/server.h"
 #include "reconciler/http/token_file.h"
 
@@ -65,6 +67,7 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
     return json(source.commits_json(std::min(number_of(request, "limit", kUsualCommits), kMaxCommits)));
   if (route == "allocations") return json(source.allocations_json());
   if (route == "plan") return json(source.plan_json());
+  if (route == "openapi.json") return json(std::string(kOpenApiDocument));
   const std::vector<std::string> parts = parts_of(route);
   if (parts.size() == 2 && parts[0] == "jobs") {
     auto job = source.job_json(parts[1]);
@@ -76,8 +79,8 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
   if (parts.size() == 3 && parts[0] == "logs")
     return reply_to(details.output(parts[1], parts[2], number_of(request, "from", -kTailBytes)));
   return not_offered(
-      "known here: status, commits, commits/{id}/note, allocations, jobs/{name}, logs/{job}/{worker}, plan, "
-      "plan/{job}/{worker}");
+      "known here: status, commits, commits/{id}/note, allocations, jobs/{name}, logs/{job}/{worker}, "
+      "openapi.json, plan, plan/{job}/{worker}");
 }
 
 // A string member of the body; empty: not there, no string, or too long.
@@ -149,6 +152,9 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,
                  const HttpRequest& request) {
+  if (request.method == "GET") {
+    if (auto page = dashboard_page(request.path)) return *std::move(page);
+  }
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
   return request.method == "POST" ? post(details, controls, request, route)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task needs on Debian 12, Debian 13 or Ubuntu 24.04.
 #
-# usage: install_deps.sh [--list] build|demo|test|tree|machines …
+# usage: install_deps.sh [--list] build|demo|test|tree|machines|browser …
 #
 # Asks dpkg first, so it takes some milliseconds when everything is there. Says
 # what is missing before it touches anything. --list only prints the names.
@@ -24,6 +24,8 @@ tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes
 # from debootstrap, nothing of it is installed here.
 machines_packages=(debootstrap git util-linux openssh-client curl busybox-static)
+# For the tests of the dashboard's page. A page without fonts has no text to look at.
+browser_packages=(chromium fonts-inter fonts-liberation)
 
 only_list=
 if [ "${1:-}" = --list ]; then
@@ -38,13 +40,22 @@ for group in "$@"; do
     test) wanted+=("${test_packages[@]}") ;;
     tree) wanted+=("${tree_packages[@]}") ;;
     machines) wanted+=("${machines_packages[@]}") ;;
-    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree machines" >&2; exit 2 ;;
+    browser)
+      # Ubuntu has Chromium as a snap only, which the tests cannot drive.
+      if [ -z "$only_list" ] && grep -qsx 'ID=ubuntu' /etc/os-release; then
+        echo "Ubuntu has no package chromium: the tests of the dashboard's page are left out here." >&2
+      else
+        wanted+=("${browser_packages[@]}")
+      fi
+      ;;
+    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree machines browser" >&2; exit 2 ;;
   esac
 done
-if [ ${#wanted[@]} -eq 0 ]; then
-  echo "usage: install_deps.sh [--list] build|demo|test|tree|machines …" >&2
+if [ $# -eq 0 ]; then
+  echo "usage: install_deps.sh [--list] build|demo|test|tree|machines|browser …" >&2
   exit 2
 fi
+[ ${#wanted[@]} -gt 0 ] || exit 0
 mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
 if [ -n "$only_list" ]; then
   printf '%s\n' "${wanted[@]}"

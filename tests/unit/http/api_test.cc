@@ -58,7 +58,9 @@ TEST_F(Api, Reads_are_answered_over_both_listeners) {
                        {"/api/v1/logs/api/w1/more", 404, "known here"},
                        {"/api/v1/other", 404, "known here"},
                        {"/api/v1/%0A", 404, "known here"},
-                       {"/", 404, "/api/v1/"}};
+                       {"/", 200, "<!doctype html>"},
+                       {"/dashboard/main.js", 200, "import "},
+                       {"/dashboard/none.js", 404, "/api/v1/"}};
   for (const Row& row : table) {
     const ClientReply reply = client_.get(row.target);
     EXPECT_EQ(reply.status, row.status) << row.target;

@@ -83,7 +83,7 @@ class RealDashboard(unittest.TestCase):
         page.until("document.querySelector('.headline').innerText.includes('Suspended')", 40)
         self.assertIn("moving the rack", page.text(".headline"))
         world.commit(world.job("api", "1.2.0"), "third")
-        page.until("document.getElementById('attention').innerText.includes('api is waiting')", 40)
+        page.until("document.getElementById('attention').innerText.includes('Jobs that wait for it')", 40)
         page.until("document.getElementById('plan').textContent.includes('version changes from 1.1.0 to 1.2.0')")
         page.eval(f"location.hash = '#allocation/api@{world.workers[1]}'")
         page.until("document.querySelector('.view button')?.checkVisibility()")

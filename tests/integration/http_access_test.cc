@@ -119,7 +119,7 @@ TEST_F(HttpAccess, EventsGoOnWhereAClientLeftOffAndBeginAnewWithTheDaemon) {
   world_.serve();
   ASSERT_EQ(world_.reconcile().status, 0);
   const std::string all = curl("/api/v1/events?after=0&wait=no");
-  ASSERT_THAT(all, AllOf(HasSubstr("event: pass_started"), HasSubstr("event: pass_finished")));
+  ASSERT_THAT(all, AllOf(HasSubstr("event: head_seen"), HasSubstr("event: pass_finished")));
   const std::size_t at = all.find("id: ");
   const std::string first = all.substr(at + 4, all.find('\n', at) - at - 4);
   const std::string rest = curl("/api/v1/events?wait=no", {"-H", "Last-Event-ID: " + first});
@@ -129,6 +129,7 @@ TEST_F(HttpAccess, EventsGoOnWhereAClientLeftOffAndBeginAnewWithTheDaemon) {
   RawSocket live(port_);
   live.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   live.read_until("retry: 2000");
+  world_.commit({{"README", "new"}}, "second");
   ASSERT_EQ(world_.reconcile().status, 0);
   EXPECT_THAT(live.read_until("event: pass_finished"), HasSubstr("event: pass_finished"));
   EXPECT_THAT(world_.maand({"events"}).out, HasSubstr(" pass_finished"));

@@ -69,9 +69,10 @@ TEST_F(HttpLoad, AThousandDrippingClientsAndTwoHundredStreamsHoldUpNobody) {
   EXPECT_LT(threads_of_daemon(), threads + 20) << "somebody who waits has a thread";
 
   // Those who listen are told what happens, all of them.
+  world_.commit({{"README", "new"}}, "second");
   ASSERT_EQ(world_.reconcile().status, 0);
   for (RawSocket& stream : streams) {
-    EXPECT_THAT(stream.read_until("event: pass_finished"), HasSubstr("event: pass_finished"));
+    EXPECT_THAT(stream.read_until("event: head_seen"), HasSubstr("event: head_seen"));
   }
   std::printf("%zu drippers were let go and came back\n", drippers.come_back());
   EXPECT_TRUE(world_.daemon_running());

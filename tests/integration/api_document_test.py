@@ -88,7 +88,9 @@ class Daemon:
         text = None if body is None else json.dumps(body)
         connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
         reply = connection.getresponse()
-        return reply.status, json.loads(reply.read())
+        answer = json.loads(reply.read())
+        connection.close()
+        return reply.status, answer
 
     def wait_until(self, holds):
         deadline = time.monotonic() + 60

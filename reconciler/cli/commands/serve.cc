@@ -135,6 +135,8 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
                             const std::shared_ptr<BucketLock>& lock, Wishes& wishes,
                             const std::string& news) {
   Services services(bucket, context, lock);
+  if (const std::string& file = bucket.config.http.tls_cert; !file.empty())
+    services.metrics().watch_certificate("http", bucket.secrets() / file);
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
     BucketDetails details(bucket);

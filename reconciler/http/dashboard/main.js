@@ -64,7 +64,7 @@ async function read() {
     const now = status ?? world.status;
     const moving = rolls(now);
     const turned = turn(world.status, now);
-    const plan_due = want_plan || turned || (moving && (world.plan?.commit !== now.head || performance.now() - plan_read_at > PLAN_CALM_MS));
+    const plan_due = want_plan || turned || (moving && (!of_plan(now) || performance.now() - plan_read_at > PLAN_CALM_MS));
     const [plan, commits] = await Promise.all([
       plan_due ? get_changed('plan') : null,
       want_commits || turned ? get_changed('commits?limit=30') : null]);
@@ -82,6 +82,9 @@ async function read() {
     reading = false;
   }
 }
+
+// The rollout carries out the plan we have.
+const of_plan = (status) => (status.rollout ?? []).some((run) => run.commit === world.plan?.commit);
 
 // A pass began or ended between the two, or another commit came: plan and history are others.
 function turn(before, now) {

@@ -61,7 +61,8 @@ export function show_summary(node, world) {
     el('p', {class: 'headline', 'data-tone': tone},
       el('span', {class: 'word'}, shape(SHAPE_OF[tone] ?? 'stopped'), word), ' ', el('span', {class: 'sentence'}, sentence)),
     el('dl', {class: 'facts'},
-      fact('Head', commit(status.head)),
+      // The daemon calls a commit its head when it was judged to the end.
+      fact('Head', commit(rolls(status) && world.plan?.commit ? world.plan.commit : status.head)),
       fact('Applied', commit(status.applied_commit)),
       fact('Source', source.state === 'Ready' ? 'The remote answers' : source_words(source.state)),
       fact('Now', status.phase === 'idle' ? (status.pending ? 'another pass is due' : 'idle') : status.phase || 'starting'),

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tests/support/bucket_world.h"
-#include "tests/support/free_port.h"
 #include "tests/support/raw_socket.h"
 #include "tests/support/webhook_delivery.h"
 
@@ -19,7 +18,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 class WebhookWorld : public ::testing::Test {
  protected:
   void make(const std::string& poll_interval) {
-    health_port_ = maand::free_port();
+    health_port_ = free_port("127.0.0.1");
     Settings settings = {{"git", "poll_interval = \"" + poll_interval + "\""},
                          {"http", "webhook_listen = \"127.0.0.1:0\""},
                          {"http", "health_listen = \"127.0.0.1:" + std::to_string(health_port_) + "\""}};

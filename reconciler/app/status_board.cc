@@ -108,6 +108,8 @@ std::shared_ptr<const StatusBoard::Snapshot> StatusBoard::snapshot() const {
   return snapshot_;
 }
 
+CommitId StatusBoard::planned_commit() const { return snapshot()->plan.commit; }
+
 HealthState StatusBoard::health() const {
   const auto now = snapshot();
   HealthState health;

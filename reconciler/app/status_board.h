@@ -31,6 +31,7 @@ class StatusBoard : public StatusSource {
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
 
+  CommitId planned_commit() const;  // of the newest plan; empty: none yet
   HealthState health() const override;
   std::string status_json() const override;
   std::string commits_json(std::size_t limit) const override;

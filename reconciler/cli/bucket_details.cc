@@ -56,12 +56,17 @@ std::string_view whole_characters(std::string_view text) {
 
 }  // namespace
 
+CommitId BucketDetails::commit_to_plan() const {
+  if (const CommitId commit = planned_ ? planned_() : CommitId{}; !commit.empty()) return commit;
+  if (!std::filesystem::exists(bucket_.store())) return {};
+  return open_state_store_readonly(bucket_.store())->load().head;
+}
+
 DetailReply BucketDetails::plan_files(const std::string& job, const std::string& worker) {
   const AllocationKey key{JobName(job), WorkerHost(worker)};
   const std::lock_guard lock(planning_);
   try {
-    if (!std::filesystem::exists(bucket_.store())) return unavailable("no commit was judged yet");
-    const CommitId commit = open_state_store_readonly(bucket_.store())->load().head;
+    const CommitId commit = commit_to_plan();
     if (commit.empty()) return unavailable("no commit was judged yet");
     const JudgedHead head = judge_head(bucket_, {.commit = commit.str()});
     if (!head.desired) return unavailable("commit " + head.label + " is refused, nothing is planned of it");

@@ -2,7 +2,9 @@
 // read it: the mirror, the store and the files beside it.
 #pragma once
 
+#include <functional>
 #include <mutex>
+#include <utility>
 
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/control.h"
@@ -11,7 +13,9 @@ namespace maand {
 
 class BucketDetails : public Details {
  public:
-  explicit BucketDetails(const Bucket& bucket) : bucket_(bucket) {}
+  // `planned`: the commit of the newest plan, empty when there is none. Any thread.
+  explicit BucketDetails(const Bucket& bucket, std::function<CommitId()> planned = nullptr)
+      : bucket_(bucket), planned_(std::move(planned)) {}
 
   // Costs a load of the workspace and a plan of the fleet; one at a time.
   DetailReply plan_files(const std::string& job, const std::string& worker) override;
@@ -20,7 +24,11 @@ class BucketDetails : public Details {
   DetailReply output(const std::string& job, const std::string& worker, std::int64_t from) override;
 
  private:
+  // While a rollout goes on, the store's head is the commit before.
+  CommitId commit_to_plan() const;
+
   const Bucket bucket_;
+  const std::function<CommitId()> planned_;
   std::mutex planning_;
 };
 

@@ -139,7 +139,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
     services.metrics().watch_certificate("http", bucket.secrets() / file);
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
-    BucketDetails details(bucket);
+    BucketDetails details(bucket, [&board = services.board()] { return board.planned_commit(); });
     ApiServer api(api_options(bucket, services), services.board(), details, services.desk());
     WebhookServer webhooks(webhooks_of(bucket), services.reconciler().announcements());
     if (!news.empty()) services.observers().note(news);

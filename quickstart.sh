@@ -43,7 +43,7 @@ say "maand init, then maand serve"
 make_bucket
 start_daemon
 note "bucket       $bucket (maand.conf, secrets/, data/)"
-note "status       http://$api/api/v1/status"
+note "dashboard    http://$api/ (its status as JSON: /api/v1/status)"
 
 say "Pushing version 1.0.0 of the jobs web and clock"
 push_version 1.0.0

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -48,6 +49,25 @@ std::string without_headers(std::string_view head) {
   return out;
 }
 
+// As they came: httplib takes `%41` in a value for an `A`, and a secret may hold one.
+std::multimap<std::string, std::string> headers_in(std::string_view head) {
+  std::multimap<std::string, std::string> out;
+  head.remove_prefix(std::min(head.find('\n'), head.size() - 1) + 1);
+  while (!head.empty()) {
+    const std::size_t end = std::min(head.find('\n'), head.size() - 1);
+    const std::string_view line = head.substr(0, end + 1);
+    head.remove_prefix(end + 1);
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, std::min(colon, line.size()));
+    if (colon == 0 || colon == std::string_view::npos ||
+        name.find_first_of(" \t") != std::string_view::npos) {
+      continue;
+    }
+    out.emplace(lower(name), trim(line.substr(colon + 1)));
+  }
+  return out;
+}
+
 }  // namespace
 
 class HeadReader::Parser : public httplib::Server {
@@ -82,7 +102,7 @@ class HeadReader::Parser : public httplib::Server {
     out.refused = refuse(*parsed_, peer.over_unix_socket, out.body_bytes);
     if (out.refused) return out;
     request.query = std::move(parsed_->params);
-    for (auto& [name, value] : parsed_->headers) request.headers.emplace(lower(name), std::move(value));
+    request.headers = headers_in(bytes);
     if (limits_.before_body) out.refused = limits_.before_body(request);
     return out;
   }

@@ -70,7 +70,7 @@ class RealDashboard(unittest.TestCase):
         page.until("document.querySelector('#details .note')?.textContent.includes('3 restarted')", 40)
         page.press("Escape")
 
-        # An operator: a token, then suspend, which a commit has to wait for.
+        # An operator: a token, then suspend and resume.
         page.click("#who")
         page.until("document.querySelector('dialog[open] [name=token]')")
         page.eval(f"document.querySelector('dialog [name=token]').value = {json.dumps(token)}")
@@ -82,22 +82,33 @@ class RealDashboard(unittest.TestCase):
         page.click("dialog [type=submit]")
         page.until("document.querySelector('.headline').innerText.includes('Suspended')", 40)
         self.assertIn("moving the rack", page.text(".headline"))
+        page.click("#orders [data-order=resume]")
+        page.until("document.querySelector('dialog[open]')")
+        page.click("dialog [type=submit]")
+        page.until("document.querySelector('.headline').innerText.includes('Applied')", 40)
+
+        # With one of three workers down the job waits, and the page says for whom; an operator lets it go on.
+        world.fleet_do("kill 2")
         world.commit(world.job("api", "1.2.0"), "third")
         page.until("document.getElementById('attention').innerText.includes('api is waiting')", 40)
+        page.until(f"document.getElementById('attention').innerText.includes('{world.workers[2]} is set aside')")
         page.until("document.getElementById('plan').textContent.includes('version changes from 1.1.0 to 1.2.0')")
         page.eval(f"location.hash = '#allocation/api@{world.workers[1]}'")
         page.until("document.querySelector('.view button')?.checkVisibility()")
         page.eval("document.querySelector('.view button').click()")
         page.until("document.querySelector('.files .diff')")
         self.assertEqual(page.texts(".files .minus, .files .plus"), ["-shows = 1.1.0", "+shows = 1.2.0"])
-        self.picture(page, "real-suspended")
+        self.picture(page, "real-waiting")
         page.press("Escape")
-        page.click("#orders [data-order=resume]")
+        page.click("#attention [data-order=release]")
         page.until("document.querySelector('dialog[open]')")
+        self.assertIn("out of reach or unhealthy", page.text("dialog .says"))
         page.click("dialog [type=submit]")
         for worker in range(3):
             world.let_go(worker, "api")
-        self.until_cells(page, "api", [["unprobed", "1.2.0"]] * 3)
+        self.until_cells(page, "api", [["unprobed", "1.2.0"], ["unprobed", "1.2.0"], ["unprobed", "1.1.0"]])
+        world.fleet_do("restart 2")
+        self.until_cells(page, "api", [["unprobed", "1.2.0"]] * 3, 60)
         page.until("document.querySelector('.headline').innerText.includes('Applied')", 40)
 
         # Back to what the first commit said, by hand.

@@ -63,6 +63,14 @@ class RealWorld:
         self.settings(ssh={"user": '"root"', "key": '"worker.key"', "use_sudo": "false", "port": str(self.about["workers"][0]["port"])},
                       git={"poll_interval": '"1s"'}, http={"listen": f'"{self.url[7:]}"', "health_listen": '""'})
 
+    def fleet_do(self, words):
+        """`kill 0`, `restart 0`: to a worker, by its number."""
+        self.fleet.stdin.write(words + "\n")
+        self.fleet.stdin.flush()
+        answer = self.fleet.stdout.readline().strip()
+        if answer != "ok":
+            raise AssertionError(f"{words}: {answer}")
+
     @staticmethod
     def free_port():
         with socket.socket() as one:

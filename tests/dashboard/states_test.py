@@ -89,8 +89,11 @@ class States(PageCase):
         self.picture(page, "refused")
 
     def test_a_suspended_bucket_says_by_whom_until_when_and_why(self):
-        page = self.show(states.suspended(), role="operate")
+        world = states.suspended()
+        world["status"]["rollout"] = [states.run("api", "held", reason="Suspended"), states.run("web", "held", reason="Suspended")]
+        page = self.show(world, role="operate")
         self.assertEqual(page.text(".headline .word"), "Suspended")
+        self.assertEqual(page.texts("#attention .links a"), ["api", "web"])
         self.assertIn("26 Nov 2026, 15:00. ada: moving the rack", page.text(".headline"))
         self.assertEqual(self.titles(page), ["The bucket is suspended", "web is suspended"])
         self.assertEqual(page.texts("#orders button"), ["Reconcile", "Resume"])

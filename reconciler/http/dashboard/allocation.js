@@ -12,7 +12,7 @@ export class AllocationView {
     this.title = `${job} on ${worker}`;
     this.facts = el('div', {});
     this.files = el('div', {class: 'files'});
-    const button = el('button', {type: 'button', class: 'quiet', onclick: () => show_files(this.files, job, worker)}, 'Show what changes in its files');
+    const button = el('button', {type: 'button', onclick: () => show_files(this.files, job, worker)}, 'Show what changes in its files');
     this.changes = el('div', {}, el('h3', {}, 'Planned'), this.planned = el('div', {}), button, this.files);
     this.log = new Log(job, worker);
     this.node = el('div', {class: 'view'}, this.facts, this.changes, this.log.node);

@@ -20,18 +20,21 @@ export function matters(world) {
     out.push({key: 'refused', tone: 'bad', title: 'The newest commit is refused', why: 'Nothing of it is applied. Its note says what is wrong; push a commit that corrects it.',
               to: `#commit/${encodeURIComponent(refused.commit)}`});
   }
+  const stand_by = (status.rollout ?? []).filter((run) => run.reason === 'Suspended').map((run) => run.job);
   for (const one of status.suspended ?? []) {
+    const jobs = one.job ? [] : stand_by;
     out.push({key: `suspended ${one.job ?? ''}`, tone: 'warn', title: one.job ? `${one.job} is suspended` : 'The bucket is suspended',
-              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}`, orders: [['resume', {job: one.job ?? undefined}]]});
+              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}`, orders: [['resume', {job: one.job ?? undefined}]],
+              more: jobs.length ? [el('span', {class: 'muted'}, 'Jobs that wait for it:'), ...named(jobs, (job) => `#job/${encodeURIComponent(job)}`, (job) => job)] : []});
   }
   for (const one of status.pinned ?? []) {
     out.push({key: `pinned ${one.job}`, tone: 'warn', to: `#job/${encodeURIComponent(one.job)}`, title: `${one.job} is pinned to ${short(one.commit)}`,
               why: `by ${one.actor} until ${when(one.until)}: ${one.reason}. Later commits are judged and leave it as it is.`, orders: [['resume', {job: one.job}]]});
   }
-  const told = new Set((status.pinned ?? []).map((one) => one.job));
+  const told = new Set([...(status.pinned ?? []).map((one) => one.job), ...stand_by]);
   for (const run of status.rollout ?? []) {
     if (!['held', 'failed', 'waiting', 'degraded', 'stopped'].includes(run.state)) continue;
-    if (run.state === 'held' && told.has(run.job)) continue;  // its pin is told
+    if (run.state === 'held' && told.has(run.job)) continue;  // its pin or suspension is told
     told.add(run.job);
     out.push(of_job(run.job, run.state, run.reason, run.detail));
   }
@@ -105,10 +108,13 @@ export const cell_hash = (one) => `#allocation/${encodeURIComponent(one.job)}@${
 
 // One place: the title leads there. Several: they are named.
 function places(list, hash, name) {
-  if (list.length === 1) return {to: hash(list[0])};
-  const more = list.slice(0, MOST_NAMED).map((one) => link(hash(one), name(one)));
-  if (list.length > MOST_NAMED) more.push(el('span', {class: 'muted'}, `and ${list.length - MOST_NAMED} more`));
-  return {more};
+  return list.length === 1 ? {to: hash(list[0])} : {more: named(list, hash, name)};
+}
+
+function named(list, hash, name) {
+  const out = list.slice(0, MOST_NAMED).map((one) => link(hash(one), name(one)));
+  if (list.length > MOST_NAMED) out.push(el('span', {class: 'muted'}, `and ${list.length - MOST_NAMED} more`));
+  return out;
 }
 
 const SHAPE_OF = {bad: 'failed', warn: 'unhealthy', open: 'unsettled', busy: 'busy'};

@@ -30,6 +30,17 @@ TEST(HeadReader, Says_what_is_asked_and_by_whom) {
   EXPECT_EQ(read("HEAD / HTTP/1.1\r\n\r\n").request.method, "GET");
 }
 
+TEST(HeadReader, Headers_stay_as_they_came) {
+  const RequestHead head = read(
+      "GET / HTTP/1.1\r\nX-Gitlab-Token:  p%41ss+word%20 \r\nno header\r\n: none\r\nX-Spaced : 1\r\n"
+      "Empty:\r\nHost: a:80\r\n\r\n");
+  ASSERT_FALSE(head.refused);
+  EXPECT_EQ(head.request.header("x-gitlab-token"), "p%41ss+word%20");
+  EXPECT_EQ(head.request.header("host"), "a:80");
+  EXPECT_EQ(head.request.headers.count("empty"), 1u);
+  EXPECT_EQ(head.request.headers.size(), 3u);
+}
+
 TEST(HeadReader, Refuses_before_a_body_is_read) {
   struct Row {
     const char* head;

@@ -1,5 +1,6 @@
 #include "reconciler/app/operator_desk.h"
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <utility>
@@ -7,13 +8,25 @@
 #include "reconciler/app/releases.h"
 #include "reconciler/core/duration.h"
 #include "reconciler/core/status.h"
+#include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
 
 constexpr std::chrono::seconds kAnswerWithin{10};
 constexpr std::size_t kShortestCommit = 7;
+constexpr std::size_t kMostReasonBytes = 1000;
 constexpr const char* kSayWhy = "say why: whoever finds it so will want to know";
+
+// A reason ends up in notes, logs and on terminals.
+std::string trouble_with(const std::string& reason) {
+  if (trim(reason).empty()) return kSayWhy;
+  if (reason.size() > kMostReasonBytes)
+    return "the reason is longer than " + std::to_string(kMostReasonBytes) + " bytes; a sentence is enough";
+  if (printable(reason, kMostReasonBytes * 4) != reason)
+    return "the reason holds control characters or bytes that are no UTF-8; write it as one line of text";
+  return "";
+}
 
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
 ControlReply refused(std::string text) { return {ControlReply::Kind::kRefused, std::move(text)}; }
@@ -91,7 +104,7 @@ ControlReply OperatorDesk::rollback_here(const std::string& job, const std::stri
                                          const std::string& reason, const std::string& span,
                                          const std::string& actor) {
   if (!knows(JobName(job))) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
-  if (reason.empty()) return refused(kSayWhy);
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
   const WallTime now = clock_.wall();
   Pin pin{JobName(job), CommitId(commit), actor, reason, now};
   if (!span.empty()) {
@@ -101,7 +114,7 @@ ControlReply OperatorDesk::rollback_here(const std::string& job, const std::stri
   }
   audit(actor, "rollback", job, sentence(pin));
   reconciler_.pin(pin);
-  return done("`" + job + "` is pinned " + sentence(pin) + "; it is brought there now");
+  return done("`" + job + "` is pinned " + sentence(pin) + "; the next pass brings it there");
 }
 
 ControlReply OperatorDesk::suspend_here(const std::string& job, const std::string& reason,
@@ -110,26 +123,42 @@ ControlReply OperatorDesk::suspend_here(const std::string& job, const std::strin
     return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
   const auto length = parse_duration(span);
   if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
-  if (reason.empty()) return refused(kSayWhy);
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
   const WallTime now = clock_.wall();
   const Suspension suspension{JobName(job), actor, reason, now, now + *length};
+  const std::vector<Suspension>& known = reconciler_.memory().suspended.all();
+  const auto older = std::find_if(known.begin(), known.end(),
+                                  [&](const Suspension& one) { return one.job == suspension.job; });
+  const std::string instead =
+      older == known.end() ? "" : " (instead of by " + older->actor + " until " + rfc3339(older->until) + ")";
   audit(actor, "suspend", job, reason + " (until " + rfc3339(suspension.until) + ")");
   reconciler_.suspend(suspension);
   return done((job.empty() ? "the bucket" : "`" + job + "`") + std::string(" is suspended ") +
-              sentence(suspension));
+              sentence(suspension) + instead);
 }
 
 ControlReply OperatorDesk::resume_here(const std::string& job, const std::string& actor) {
-  const Suspensions& now = reconciler_.memory().suspended;
+  const Memory& memory = reconciler_.memory();
+  const std::string what = job.empty() ? "the bucket" : "`" + job + "`";
+  const Suspensions before = memory.suspended;
   audit(actor, "resume", job);
   if (!reconciler_.resume(JobName(job))) {
-    return unknown(
-        (job.empty() ? "the bucket as a whole" : "`" + job + "`") + std::string(" is not suspended") +
-        (now.of(JobName(job)) ? " by itself; the whole bucket is, and `maand resume` ends that" : ""));
+    return unknown(what + " is neither suspended nor pinned" +
+                   (before.of(JobName(job)) ? " by itself; the whole bucket is suspended, and `maand resume` "
+                                              "ends that"
+                                            : ""));
   }
-  return done((job.empty() ? "the bucket" : "`" + job + "`") +
-              std::string(now.of(JobName(job)) ? " is resumed, but the whole bucket is still suspended"
-                                               : " is resumed; it goes on now"));
+  const bool was_suspended = before != memory.suspended;
+  std::string said = what + (was_suspended ? " is resumed" : " is no longer pinned");
+  const Pin* pin = memory.pinned.of(JobName(job));
+  if (memory.suspended.of(JobName(job))) {
+    said += ", but the whole bucket is still suspended";
+  } else if (pin && !job.empty()) {
+    said += "; it is still pinned " + sentence(*pin);
+  } else {
+    said += "; it goes on with the next pass";
+  }
+  return done(said);
 }
 
 ControlReply OperatorDesk::retry_here(const std::string& job, const std::string& actor) {
@@ -137,6 +166,9 @@ ControlReply OperatorDesk::retry_here(const std::string& job, const std::string&
   audit(actor, "retry", job);
   const bool lifted = reconciler_.journal().lift_holds(JobName(job));
   reconciler_.triggers().poke("operator");
+  if (const Suspension* suspension = reconciler_.memory().suspended.of(JobName(job)))
+    return done(std::string(lifted ? "the hold of `" + job + "` is lifted" : "`" + job + "` was not held") +
+                ", but nothing of it begins: it is suspended " + sentence(*suspension));
   return done(lifted ? "the hold of `" + job + "` is lifted; it is tried again now"
                      : "`" + job + "` was not held; a pass was asked for");
 }

@@ -161,9 +161,27 @@ void Reconciler::keep(Suspensions suspensions) {
 
 void Reconciler::keep(Pins pins) {
   keep_pins(deps_.store, pins);
+  for (const Pin& gone : memory_.pinned.all()) {
+    if (!pins.of(gone.job)) keep_commit(gone.job, {});
+  }
+  for (const Pin& pin : pins.all()) {
+    const Pin* before = memory_.pinned.of(pin.job);
+    if (!before || before->commit != pin.commit) keep_commit(pin.job, pin.commit);
+  }
   memory_.pinned = std::move(pins);
   deps_.judge.pin(memory_.pinned);
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+}
+
+// In the mirror, whatever becomes of the branch (R1.7). `+` is in no job name.
+void Reconciler::keep_commit(const JobName& pinned, const CommitId& commit) {
+  const std::string name = pinned.str() + "+pin";
+  deps_.lane.start([&source = deps_.source, name, commit] { source.keep(name, commit); },
+                   [&observer = deps_.observer, name](std::exception_ptr error) {
+                     if (!error) return;
+                     observer.on(Event{.kind = EventKind::kNotice,
+                                       .text = "the mirror could not keep the content of " + name});
+                   });
 }
 
 void Reconciler::suspend(Suspension suspension) {
@@ -182,12 +200,15 @@ void Reconciler::pin(Pin pin) {
 bool Reconciler::resume(const JobName& job) {
   Suspensions suspended = memory_.suspended;
   Pins pinned = memory_.pinned;
-  const bool resumed = suspended.drop(job);
-  const bool unpinned = pinned.drop(job);
-  if (resumed) keep(std::move(suspended));
-  if (unpinned) keep(std::move(pinned));
-  if (resumed || unpinned) triggers_.poke("operator");
-  return resumed || unpinned;
+  if (suspended.drop(job)) {
+    keep(std::move(suspended));
+  } else if (pinned.drop(job)) {
+    keep(std::move(pinned));
+  } else {
+    return false;
+  }
+  triggers_.poke("operator");
+  return true;
 }
 
 void Reconciler::changed() {

@@ -63,7 +63,7 @@ class Reconciler : private PassControl {
   // R5.5, R5.4. Throw StoreError, and then nothing has changed.
   void suspend(Suspension suspension);
   void pin(Pin pin);
-  // Ends the suspension and the pin of `job`; empty: of the bucket. False: there is none.
+  // Ends the suspension of `job` (empty: of the bucket), or else its pin. False: there is neither.
   bool resume(const JobName& job);
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
@@ -78,6 +78,7 @@ class Reconciler : private PassControl {
   void expire_orders();
   void keep(Suspensions suspensions);
   void keep(Pins pins);
+  void keep_commit(const JobName& pinned, const CommitId& commit);
   HealthWatcher& health() override { return health_; }
 
   Deps deps_;

@@ -75,7 +75,7 @@ class Controls {
   // R5.5. `job` empty: the whole bucket. `span`: how long, as in duration.h.
   virtual ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                                const std::string& actor) = 0;
-  // Ends the suspension and the pin of `job`; empty: of the bucket.
+  // Ends the suspension of `job` (empty: of the bucket), or else its pin.
   virtual ControlReply resume(const std::string& job, const std::string& actor) = 0;
   // R5.4: `job` at the content of `commit`, a whole id that Details::content_at gave, until
   // resume() or for `span`; empty: without an end.

@@ -13,6 +13,6 @@ inline constexpr std::chrono::milliseconds kLongestDuration = std::chrono::hours
 // else, nothing at all, zero, or above kLongestDuration.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 inline constexpr const char* kDurationGrammar =
-    "write numbers with ms, s, m, h or d, for example \"90s\" or \"1h30m\"";
+    "write numbers with ms, s, m, h or d, for example \"90s\" or \"1h30m\", at most 366d";
 
 }  // namespace maand

@@ -53,8 +53,10 @@ std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& worksp
 std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins) {
   std::map<JobName, Hold> holds;
   for (const Pin& pin : pins.all()) {
-    if (workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0)
-      holds.emplace(pin.job, pinned(pin, record_of(applied, pin.job)));
+    const bool listed = workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0;
+    if (!listed && !has_applied_state(applied, pin.job)) continue;
+    Hold& hold = holds.emplace(pin.job, pinned(pin, record_of(applied, pin.job))).first->second;
+    if (!listed) hold.detail += ". The branch does not have it any more: then it is stopped and removed";
   }
   for (const auto& [name, job] : workspace.jobs) {
     if (auto failed = failed_before(job, record_of(applied, name))) holds.emplace(name, std::move(*failed));

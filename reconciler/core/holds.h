@@ -20,8 +20,8 @@ struct Hold {
 };
 
 // Of every job of the workspace that is not to be taken from it; a pin goes before
-// whatever else would hold it. Broken jobs that have no applied state and no manifest
-// are none (R1.6).
+// whatever else would hold it, and before the removal of a job that has left. Broken jobs that have no
+// applied state and no manifest are none (R1.6).
 std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins);
 
 // Which of the jobs of `problem` it holds: those whose part changed, and when none

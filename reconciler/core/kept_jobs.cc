@@ -1,5 +1,6 @@
 #include "reconciler/core/kept_jobs.h"
 
+#include <optional>
 #include <utility>
 
 namespace maand {
@@ -10,8 +11,14 @@ KeptJobs load_kept(const WantedJobs& wanted, const OpenCommit& open, const std::
   std::map<CommitId, std::unique_ptr<FileView>> views;
   for (const auto& [name, commit] : wanted) {
     std::unique_ptr<FileView>& view = views[commit];
-    if (!view) view = open(commit);
-    auto job = load_job(*view, root, name, limits, digests);
+    std::optional<Job> job;
+    try {
+      if (!view) view = open(commit);
+      job = load_job(*view, root, name, limits, digests);
+    } catch (const SourceError& error) {
+      // A commit that is gone is one job's trouble, and no reason to keep the others.
+      if (error.problem() != SourceProblem::kNotFound) throw;
+    }
     kept[name] = {commit, job ? std::make_shared<const Job>(std::move(*job)) : nullptr};
   }
   return kept;

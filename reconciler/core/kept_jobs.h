@@ -18,7 +18,8 @@ using WantedJobs = std::map<JobName, CommitId>;  // DesiredState::wants
 using OpenCommit = std::function<std::unique_ptr<FileView>(const CommitId&)>;
 
 // Every job that is wanted gets an answer, so that none is asked for twice; each
-// commit is opened once. `root`: the workspace's directory. Throws what `open` does.
+// commit is opened once. `root`: the workspace's directory. Throws what `open` does, but
+// for kNotFound: a commit that is not there has no job.
 KeptJobs load_kept(const WantedJobs& wanted, const OpenCommit& open, const std::string& root,
                    const WorkspaceLimits& limits, ContentDigests* digests = nullptr);
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "reconciler/core/text.h"
+#include "reconciler/http/reply_stream.h"
 #include "reconciler/http/socket_address.h"
 
 namespace maand {
@@ -114,6 +115,15 @@ std::optional<HttpReply> Access::identify(HttpRequest& request, Time now) {
   return std::nullopt;
 }
 
+bool Access::still_allows(const HttpRequest& request, Time now) const {
+  const std::optional<std::string> token =
+      request.over_unix_socket ? std::nullopt : token_in(request.header("authorization"));
+  if (!token) return true;
+  const std::shared_ptr<const Tokens> tokens = tokens_.current();
+  const TokenEntry* entry = tokens->find(*token);
+  return entry && !entry->expired(now.wall);
+}
+
 std::optional<HttpReply> Access::refuse(HttpRequest& request, Time now) {
   request.role = Role::kNone;
   request.actor.clear();
@@ -143,14 +153,41 @@ std::optional<HttpReply> Access::refuse(HttpRequest& request, Time now) {
   return std::nullopt;
 }
 
+namespace {
+
+Access::Time now_of_both() { return {std::chrono::system_clock::now(), std::chrono::steady_clock::now()}; }
+
+// Ends when the token it was asked for with does.
+class GuardedStream : public ReplyStream {
+ public:
+  GuardedStream(Access& access, HttpRequest request, std::shared_ptr<ReplyStream> stream)
+      : access_(access), request_(std::move(request)), stream_(std::move(stream)) {}
+
+  std::string take(std::size_t most) override {
+    over_ = over_ || !access_.still_allows(request_, now_of_both());
+    return over_ ? "" : stream_->take(most);
+  }
+  std::string heartbeat() const override { return stream_->heartbeat(); }
+  bool over() const override { return over_ || stream_->over(); }
+
+ private:
+  Access& access_;
+  const HttpRequest request_;
+  const std::shared_ptr<ReplyStream> stream_;
+  bool over_ = false;
+};
+
+}  // namespace
+
 std::function<HttpReply(const HttpRequest&)> guarded(Access& access,
                                                      std::function<HttpReply(const HttpRequest&)> handler) {
   return [&access, handler = std::move(handler)](const HttpRequest& request) {
     HttpRequest known = request;
-    const Access::Time now{std::chrono::system_clock::now(), std::chrono::steady_clock::now()};
-    if (std::optional<HttpReply> refused = access.refuse(known, now)) return *std::move(refused);
+    if (std::optional<HttpReply> refused = access.refuse(known, now_of_both())) return *std::move(refused);
     if (known.path == kWhoami && known.method == "GET") return who_am_i(known);
-    return handler(known);
+    HttpReply reply = handler(known);
+    if (reply.stream) reply.stream = std::make_shared<GuardedStream>(access, known, std::move(reply.stream));
+    return reply;
   };
 }
 

@@ -36,6 +36,10 @@ class Access {
   Access(AccessOptions options, TokenFile& tokens, Say say)
       : options_(options), tokens_(tokens), say_(std::move(say)) {}
 
+  // What was asked with a token goes on for as long as the token is good. Never blocks
+  // for longer than a small file takes.
+  bool still_allows(const HttpRequest& request, Time now) const;
+
   // Fills in role and actor. The answer, when the request may not go on.
   std::optional<HttpReply> refuse(HttpRequest& request, Time now);
 

@@ -1,13 +1,16 @@
 #include "reconciler/http/api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reconciler/core/ids.h"
+#include "reconciler/core/text.h"
 #include "reconciler/http/access.h"
 #include "reconciler/http/dashboard.h"
 #include "reconciler/http/event_stream.h"
@@ -22,7 +25,9 @@ constexpr std::string_view kRoot = "/api/v1/";
 constexpr std::size_t kMaxCommits = 1000;
 constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
-constexpr std::size_t kMaxReasonBytes = 1000;
+constexpr std::size_t kMaxReasonBytes = 4000;
+// Of every order: one that is not known may be a name that was mistyped.
+constexpr std::string_view kMembers[] = {"actor", "for", "job", "reason", "subject", "to"};
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
@@ -117,6 +122,11 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   const nlohmann::json body =
       request.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
+  for (const auto& [name, value] : body.items()) {
+    if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
+      return json_error(
+          400, "no order has a member " + quote(name) + "; known are actor, for, job, reason, subject, to");
+  }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
   if (actor.empty()) actor = request.actor;
@@ -133,9 +143,11 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return reply_to(controls.release(subject, actor));
   }
   // A job that is written wrongly must not be taken for all of them.
-  const bool names_none = !body.contains("job") || body["job"].is_null() || body["job"] == "";
-  if ((route == "suspend" || route == "resume") && job.empty() && !names_none)
-    return json_error(400, "`job` is no name; leave it out to mean the whole bucket");
+  if (route == "suspend" || route == "resume") {
+    const bool bucket = !body.contains("job") || body["job"].is_null();
+    if (job.empty() && !bucket)
+      return json_error(400, "`job` is no name; leave it out to mean the whole bucket");
+  }
   if (route == "suspend") {
     const std::string reason = member(body, "reason", kMaxReasonBytes);
     const std::string span = member(body, "for");
@@ -143,6 +155,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
       return json_error(400, "say why and how long: {\"reason\": \"…\", \"for\": \"2h\"}");
     return reply_to(controls.suspend(job, reason, span, actor));
   }
+  if (route == "resume" && request.body.empty())
+    return json_error(400, "say what: {\"job\": \"…\"}, or {} for the whole bucket");
   if (route == "resume") return reply_to(controls.resume(job, actor));
   if (route == "rollback") {
     const std::string to = member(body, "to");

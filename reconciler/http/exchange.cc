@@ -156,6 +156,7 @@ Exchange::Step Exchange::pull(Time now) {
     if (sent_ == out_.size()) {
       out_ = stream_->take(kStreamBytes);
       sent_ = 0;
+      if (stream_->over()) return Step::kEnd;
       if (out_.empty() && now - last_sent_ >= ReplyStream::kHeartbeat) out_ = stream_->heartbeat();
       if (out_.empty()) {
         due_ = last_sent_ + ReplyStream::kHeartbeat;

@@ -21,6 +21,8 @@ class ReplyStream {
   // blocks. Loop thread.
   virtual std::string take(std::size_t most) = 0;
   virtual std::string heartbeat() const = 0;
+  // After take(): nothing more comes, and the connection is closed.
+  virtual bool over() const { return false; }
 };
 
 }  // namespace maand

@@ -50,6 +50,13 @@ int finish(const Context& context, ExitStatus status, const std::string& text, b
   return kExitDone;
 }
 
+// Without one, the whole bucket is meant.
+std::vector<std::pair<std::string, std::string>> with_job(
+    const std::string& job, std::vector<std::pair<std::string, std::string>> body) {
+  if (!job.empty()) body.emplace_back("job", job);
+  return body;
+}
+
 int give(const Context& context, const Order& order) {
   const Bucket bucket = open_bucket(context);
   const std::string actor = current_actor();
@@ -80,8 +87,7 @@ int run_release(const Context& context, const ReleaseOptions& options) {
 }
 
 int run_suspend(const Context& context, const SuspendOptions& options) {
-  return give(context, {"suspend",
-                        {{"job", options.job}, {"reason", options.reason}, {"for", options.span}},
+  return give(context, {"suspend", with_job(options.job, {{"reason", options.reason}, {"for", options.span}}),
                         [&](OperatorDesk& desk, const std::string& actor) {
                           return desk.suspend_here(options.job, options.reason, options.span, actor);
                         }});
@@ -102,9 +108,10 @@ int run_rollback(const Context& context, const RollbackOptions& options) {
 }
 
 int run_resume(const Context& context, const ResumeOptions& options) {
-  return give(context, {"resume", {{"job", options.job}}, [&](OperatorDesk& desk, const std::string& actor) {
-                          return desk.resume_here(options.job, actor);
-                        }});
+  return give(context,
+              {"resume", with_job(options.job, {}), [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.resume_here(options.job, actor);
+               }});
 }
 
 }  // namespace maand

@@ -18,6 +18,8 @@
 namespace maand {
 namespace {
 
+constexpr std::size_t kMostDetailBytes = 4000;
+
 const char* color_of(Action action) {
   switch (action) {
     case Action::kStart:
@@ -171,7 +173,7 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
     }
     if (job->held) {
       std::printf("  = %s: held, because %s%s%s  %s\n", job->job.str().c_str(), explain(job->held_reason),
-                  job->held_detail.empty() ? "" : ": ", job->held_detail.c_str(),
+                  job->held_detail.empty() ? "" : ": ", printable(job->held_detail, kMostDetailBytes).c_str(),
                   to_string(job->held_reason));
     }
     for (const auto* list : {&job->drains, &job->removals, &job->handovers, &job->starts, &job->upgrades}) {

@@ -37,10 +37,7 @@ std::string way_out(Reason reason) {
     case Reason::kUnavailable:
     case Reason::kBlocked:
       return "release";
-    case Reason::kSuspended:
-    case Reason::kPinned:
-      return "resume";
-    default:
+    default:  // of an operator's order the detail says how it ends
       return "";
   }
 }

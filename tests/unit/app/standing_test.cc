@@ -171,6 +171,55 @@ TEST(Pinning, ContentThatFailsIsNotTriedAgainByItself_R2_6) {
   EXPECT_EQ(world.runner.runs.size(), 3u);
 }
 
+TEST(Pinning, GoesBeforeTheRemovalOfTheJobAndSaysSo_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  roll_back(world, one);
+  world.pass();
+  world.runner.runs.clear();
+  const CommitId without = world.source.commit(LoopWorld::workspace(2, {{"web", "2"}}));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "held");
+  EXPECT_NE(world.note(without).find("does not have it any more"), std::string::npos) << world.note(without);
+  ASSERT_EQ(world.desk.resume_here("api", "ann").kind, Kind::kDone);
+  world.pass();
+  EXPECT_EQ(world.runner.runs,
+            (Runs{"stop api@w1 1→1", "stop api@w2 1→1", "remove api@w1 1→1", "remove api@w2 1→1"}));
+}
+
+TEST(Pinning, KeepsItsCommitInTheMirrorForAsLongAsItHolds_R1_7) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  roll_back(world, one);
+  world.pass();
+  EXPECT_EQ(world.source.kept().at("api+pin"), one);
+  world.desk.resume_here("api", "ann");
+  world.pass();
+  EXPECT_EQ(world.source.kept().count("api+pin"), 0u);
+}
+
+TEST(Pinning, AtACommitThatIsGoneHoldsItsJobAndNoOther_R1_6) {
+  LoopWorld world;
+  at_two(world);
+  roll_back(world, CommitId(std::string(40, 'd')));
+  world.source.commit(LoopWorld::workspace(2, {{"api", "3"}, {"web", "3"}}));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart web@w1 2→3", "restart web@w2 2→3"}));
+  EXPECT_EQ(world.state(), "held");
+}
+
+TEST(Pinning, AndASuspensionOfTheSameJobAreEndedOneByOne) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  roll_back(world, one);
+  suspend(world, "api");
+  EXPECT_NE(world.desk.resume_here("api", "ann").text.find("it is still pinned at"), std::string::npos);
+  EXPECT_NE(world.reconciler.memory().pinned.of(JobName("api")), nullptr);
+  EXPECT_NE(world.desk.resume_here("api", "ann").text.find("is no longer pinned"), std::string::npos);
+  EXPECT_EQ(world.desk.resume_here("api", "ann").kind, Kind::kUnknownSubject);
+}
+
 TEST(Pinning, EndsByItself_R5_4) {
   LoopWorld world;
   const CommitId one = at_two(world);
@@ -198,7 +247,10 @@ TEST(Suspending, BadOrdersAreRefusedWithASentence) {
   EXPECT_EQ(suspend(world, "apu"), Kind::kUnknownSubject);
   EXPECT_EQ(suspend(world, "api", "soon"), Kind::kRefused);
   EXPECT_EQ(suspend(world, "api", "0s"), Kind::kRefused);
-  EXPECT_EQ(world.desk.suspend_here("api", "", "1h", "ann").kind, Kind::kRefused);
+  for (const std::string& reason : {std::string(), std::string("  "), std::string("a\nb"),
+                                    std::string("\033[31m"), std::string("\xff"), std::string(1001, 'x')}) {
+    EXPECT_EQ(world.desk.suspend_here("api", reason, "1h", "ann").kind, Kind::kRefused) << reason;
+  }
   EXPECT_EQ(world.desk.resume_here("api", "ann").kind, Kind::kUnknownSubject);
   suspend(world, "");
   EXPECT_NE(world.desk.resume_here("api", "ann").text.find("the whole bucket is"), std::string::npos);

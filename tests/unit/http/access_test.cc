@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "reconciler/http/reply_stream.h"
 #include "reconciler/http/socket_address.h"
 #include "tests/support/temp_dir.h"
 
@@ -188,6 +189,27 @@ TEST_F(AccessTest, Wrong_tokens_are_told_once_a_minute_and_slowed_down_and_right
   EXPECT_EQ(network_.refuse(later, now_)->status, 401);
   EXPECT_EQ(said_.size(), 2u);
   for (const std::string& text : said_) EXPECT_THAT(text, Not(HasSubstr(tokens_["wrong"])));
+}
+
+class Endless : public ReplyStream {
+ public:
+  std::string take(std::size_t) override { return "news"; }
+  std::string heartbeat() const override { return ""; }
+};
+
+TEST_F(AccessTest, A_stream_ends_with_the_token_it_was_asked_for_with) {
+  const auto streaming = guarded(network_, [](const HttpRequest&) {
+    HttpReply reply;
+    reply.stream = std::make_shared<Endless>();
+    return reply;
+  });
+  const auto stream = streaming(request("GET", "maand.example.org", "read")).stream;
+  ASSERT_NE(stream, nullptr);
+  EXPECT_EQ(stream->take(100), "news");
+  EXPECT_FALSE(stream->over());
+  remove_token(path(), "rita");
+  EXPECT_EQ(stream->take(100), "");
+  EXPECT_TRUE(stream->over());
 }
 
 TEST_F(AccessTest, Whoami_answers_everybody_but_wrong_tokens) {

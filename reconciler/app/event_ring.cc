@@ -1,29 +1,12 @@
 #include "reconciler/app/event_ring.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/app/event_json.h"
 #include "reconciler/core/status.h"
 
 namespace maand {
-
-std::string event_json(const Event& event, WallTime at) {
-  nlohmann::ordered_json out = {{"at", rfc3339(at)}, {"kind", to_string(event.kind)}};
-  const auto put = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out[name] = value;
-  };
-  put("commit", event.commit.str());
-  put("job", event.job.str());
-  put("worker", event.worker.str());
-  put("operation", event.operation.str());
-  put("action", event.action);
-  put("reason", event.reason);
-  put("outcome", event.outcome);
-  if (event.duration.count() > 0) out["duration_ms"] = event.duration.count();
-  put("text", event.text);
-  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
 
 EventRing::EventRing(const Clock& clock)
     : clock_(clock),
@@ -31,7 +14,9 @@ EventRing::EventRing(const Clock& clock)
           std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count())) {}
 
 void EventRing::on(const Event& event) {
-  auto fed = std::make_shared<FedEvent>(FedEvent{0, to_string(event.kind), event_json(event, clock_.wall())});
+  auto fed = std::make_shared<FedEvent>(
+      FedEvent{0, to_string(event.kind),
+               event_json(event, {{"at", rfc3339(clock_.wall())}, {"kind", to_string(event.kind)}})});
   {
     const std::lock_guard lock(mutex_);
     fed->number = ++newest_;

@@ -11,10 +11,8 @@
 
 namespace maand {
 
-// `{"at", "kind", "commit", "job", "worker", "operation", "action", "reason",
+// Each as `{"at", "kind", "commit", "job", "worker", "operation", "action", "reason",
 // "outcome", "duration_ms", "text"}`, only what is set.
-std::string event_json(const Event& event, WallTime at);
-
 class EventRing : public Observer, public EventFeed {
  public:
   static constexpr std::size_t kKept = 4096;

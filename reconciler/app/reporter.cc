@@ -3,8 +3,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <nlohmann/json.hpp>
-
+#include "reconciler/app/event_json.h"
 #include "reconciler/core/status.h"
 
 namespace maand {
@@ -47,24 +46,6 @@ std::string as_text(const Event& event) {
   return line;
 }
 
-std::string as_json(const Event& event, const char* level) {
-  nlohmann::ordered_json out = {
-      {"ts", rfc3339(std::chrono::system_clock::now())}, {"level", level}, {"event", to_string(event.kind)}};
-  const auto put = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out[name] = value;
-  };
-  put("commit", event.commit.str());
-  put("job", event.job.str());
-  put("worker", event.worker.str());
-  put("operation", event.operation.str());
-  put("action", event.action);
-  put("reason", event.reason);
-  put("outcome", event.outcome);
-  if (event.duration.count() > 0) out["duration_ms"] = event.duration.count();
-  put("text", event.text);
-  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 struct Reporter::Log {
@@ -85,7 +66,10 @@ void Reporter::on(const Event& event) {
   if (!log_->logger->should_log(level)) return;
   const auto name = spdlog::level::to_string_view(level);
   log_->logger->log(level, "{}",
-                    json_ ? as_json(event, std::string(name.data(), name.size()).c_str()) : as_text(event));
+                    json_ ? event_json(event, {{"ts", rfc3339(std::chrono::system_clock::now())},
+                                               {"level", std::string(name.data(), name.size())},
+                                               {"event", to_string(event.kind)}})
+                          : as_text(event));
 }
 
 }  // namespace maand

@@ -55,13 +55,14 @@ TEST_F(EventRingTest, Says_what_is_set_as_one_line_of_JSON) {
                    .outcome = "succeeded",
                    .text = "a\n\xff",
                    .duration = std::chrono::milliseconds(812)};
+  ring_.on(full);
   EXPECT_EQ(
-      event_json(full, clock_.wall()),
+      ring_.after(0, 1)[0]->json,
       "{\"at\":\"2025-11-26T12:30:00.123Z\",\"kind\":\"operation_ended\",\"commit\":\"c1\",\"job\":\"api\","
       "\"worker\":\"10.0.0.1\",\"operation\":\"o1\",\"action\":\"restart\",\"reason\":\"VersionChanged\","
       "\"outcome\":\"succeeded\",\"duration_ms\":812,\"text\":\"a\\n\xEF\xBF\xBD\"}");
-  EXPECT_EQ(event_json({.kind = EventKind::kNotice}, clock_.wall()),
-            "{\"at\":\"2025-11-26T12:30:00.123Z\",\"kind\":\"notice\"}");
+  ring_.on({.kind = EventKind::kNotice});
+  EXPECT_EQ(ring_.after(1, 1)[0]->json, "{\"at\":\"2025-11-26T12:30:00.123Z\",\"kind\":\"notice\"}");
 }
 
 TEST_F(EventRingTest, Wakes_whoever_listens_until_they_leave) {

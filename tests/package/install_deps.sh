@@ -18,7 +18,7 @@ build_packages=(
 demo_packages=(git openssh-server openssh-client make tar util-linux busybox-static)
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema shellcheck clang-format clang libclang-rt-dev procps sudo
-  git openssl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
+  git openssl curl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
 )
 tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes

@@ -14,14 +14,19 @@ namespace maand {
 
 class FakeDaemon : public StatusSource, public Details, public Controls {
  public:
-  HealthState state{true, true, ""};
-  std::string status = "{\"state\": \"applied\"}";
-  ControlReply reply{ControlReply::Kind::kDone, "will be done"};
+  // What it says from now on; a server may be asking meanwhile.
+  void say_health(HealthState state) { set(health_, std::move(state)); }
+  void say_status(std::string json) { set(status_, std::move(json)); }  // "" is an internal error
+  void say_reply(ControlReply reply) { set(reply_, std::move(reply)); }
 
-  HealthState health() const override { return state; }
+  HealthState health() const override {
+    const std::lock_guard lock(mutex_);
+    return health_;
+  }
   std::string status_json() const override {
-    if (status.empty()) throw std::runtime_error("secret detail");
-    return status;
+    const std::lock_guard lock(mutex_);
+    if (status_.empty()) throw std::runtime_error("secret detail");
+    return status_;
   }
   std::string commits_json(std::size_t limit) const override {
     return "{\"limit\": " + std::to_string(limit) + "}";
@@ -77,10 +82,18 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
   ControlReply told(std::string order) {
     const std::lock_guard lock(mutex_);
     orders_.push_back(std::move(order));
-    return reply;
+    return reply_;
+  }
+  template <typename T>
+  void set(T& member, T value) {
+    const std::lock_guard lock(mutex_);
+    member = std::move(value);
   }
 
   mutable std::mutex mutex_;
+  HealthState health_{true, true, ""};
+  std::string status_ = "{\"state\": \"applied\"}";
+  ControlReply reply_{ControlReply::Kind::kDone, "will be done"};
   std::vector<std::string> orders_;
 };
 

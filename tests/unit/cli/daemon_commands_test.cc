@@ -22,7 +22,7 @@ class DaemonCommands : public ::testing::Test {
 };
 
 TEST_F(DaemonCommands, StatusIsWhatTheDaemonSays) {
-  desk_.status = R"({"name":"prod","state":"applied","phase":"idle","head":"","allocations":[]})";
+  desk_.say_status(R"({"name":"prod","state":"applied","phase":"idle","head":"","allocations":[]})");
   const ProgramResult result = bucket_.run({"status"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("maand prod: applied"), HasSubstr("idle")));
@@ -61,7 +61,7 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
       {{ControlReply::Kind::kRefused, "a policy says no"}, 4},
   };
   for (const auto& row : rows) {
-    desk_.reply = row.reply;
+    desk_.say_reply(row.reply);
     const ProgramResult result = bucket_.run({"retry", "api"});
     EXPECT_EQ(result.status, row.status);
     EXPECT_EQ(result.err, "maand: " + row.reply.text + "\n");
@@ -71,15 +71,16 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
 
 // The ticket that the daemon gave is served by its status below.
 TEST_F(DaemonCommands, ReconcileThatWaitsShowsTheStatusOfItsDaemon) {
-  desk_.reply = {ControlReply::Kind::kDone, "7"};
-  desk_.status = R"({"name":"prod","state":"applied","phase":"idle","served":7,"head":"","allocations":[]})";
+  desk_.say_reply({ControlReply::Kind::kDone, "7"});
+  desk_.say_status(
+      R"({"name":"prod","state":"applied","phase":"idle","served":7,"head":"","allocations":[]})");
   const ProgramResult result = bucket_.run({"reconcile", "--wait"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("maand prod: applied"), Not(HasSubstr("not running"))));
 }
 
 TEST_F(DaemonCommands, AnAnswerThatIsNoStatusIsNotTakenForOne) {
-  desk_.status = "nonsense";
+  desk_.say_status("nonsense");
   EXPECT_EQ(bucket_.run({"status"}).status, 5);
 }
 

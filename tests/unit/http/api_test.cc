@@ -131,7 +131,7 @@ TEST_F(Api, Every_kind_of_reply_has_its_status) {
   using Kind = ControlReply::Kind;
   for (const auto& [kind, status] :
        {std::pair{Kind::kDone, 200}, std::pair{Kind::kUnknownSubject, 404}, std::pair{Kind::kRefused, 409}}) {
-    daemon_.reply = {kind, "because"};
+    daemon_.say_reply({kind, "because"});
     const ClientReply reply = client_.post("/api/v1/reconcile", "{}");
     EXPECT_EQ(reply.status, status);
     EXPECT_THAT(reply.body, HasSubstr("because"));
@@ -227,15 +227,15 @@ TEST_F(Api, Outlives_requests_made_to_break_it) {
 }
 
 TEST_F(Api, A_failure_inside_is_told_without_its_text) {
-  daemon_.status.clear();
+  daemon_.say_status("");
   const ClientReply reply = client_.get("/api/v1/status");
   EXPECT_EQ(reply.status, 500);
   EXPECT_THAT(reply.body, Not(HasSubstr("secret detail")));
 }
 
 TEST_F(Api, Large_answers_arrive_whole) {
-  daemon_.status = std::string(3'000'000, 's');
-  EXPECT_EQ(client_.get("/api/v1/status").body, daemon_.status);
+  daemon_.say_status(std::string(3'000'000, 's'));
+  EXPECT_EQ(client_.get("/api/v1/status").body, daemon_.status_json());
 }
 
 TEST_F(Api, Stops_while_clients_hang_and_takes_its_socket_away) {

@@ -25,7 +25,7 @@ TEST(Health, Says_ok_or_what_is_missing) {
   };
   for (const Row& row : table) {
     FakeDaemon daemon;
-    daemon.state = row.state;
+    daemon.say_health(row.state);
     const HealthServer server("127.0.0.1:0", daemon);
     EXPECT_THAT(get(server.port(), "/healthz"), StartsWith(row.healthz));
     const std::string ready = get(server.port(), "/readyz");

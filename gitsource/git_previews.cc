@@ -80,10 +80,11 @@ GitPreviews::GitPreviews(const GitOptions& options, GitPreviewOptions previews)
     : parts_(std::make_unique<Parts>(options, std::move(previews))) {}
 GitPreviews::~GitPreviews() = default;
 
-CommitId GitPreviews::bring(const std::string& ref, const CommitId&, const CommitId& head) {
+CommitId GitPreviews::bring(const std::string& ref, const CommitId& commit, const CommitId& head) {
   Parts& p = *parts_;
   const GitMirror::Lock lock = p.repository.lock(p.options.stall_timeout);
   p.prepare(lock);
+  if (p.repository.ref(local_name(ref)) == commit && p.repository.has_commit(commit)) return commit;
   p.make_room(lock);
   if (!head.empty() && p.repository.has_commit(head)) p.repository.set_ref(lock, kBase, head);
   GitAdvertised advertised;
@@ -96,12 +97,12 @@ CommitId GitPreviews::bring(const std::string& ref, const CommitId&, const Commi
   const auto found = advertised.refs.find(ref);
   if (found == advertised.refs.end())
     throw SourceError(SourceProblem::kNotFound, "the remote has no " + ref + " any more");
-  const CommitId commit(found->second);
-  if (!p.repository.has_commit(commit))
+  const CommitId brought(found->second);
+  if (!p.repository.has_commit(brought))
     throw SourceError(SourceProblem::kOther, ref + " of the remote names no commit");
-  p.repository.set_ref(lock, local_name(ref), commit);
+  p.repository.set_ref(lock, local_name(ref), brought);
   if (git_wants_repack(p.options.mirror)) p.child.repack(lock.fd());
-  return commit;
+  return brought;
 }
 
 void GitPreviews::keep_only(const std::vector<std::string>& refs) {

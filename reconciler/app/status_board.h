@@ -30,6 +30,7 @@ class StatusBoard : public StatusSource {
   // `now`: do not wait for the next quarter of a second.
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
+  void set_previews(std::string json);
 
   CommitId planned_commit() const;  // of the newest plan; empty: none yet
   HealthState health() const override;
@@ -38,6 +39,7 @@ class StatusBoard : public StatusSource {
   std::string allocations_json() const override;
   std::optional<std::string> job_json(const std::string& name) const override;
   std::string plan_json() const override;
+  std::string previews_json() const override;
   std::string metrics_text() const override;
 
  private:
@@ -51,6 +53,7 @@ class StatusBoard : public StatusSource {
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<PassRecord> passes_;
+  std::string previews_ = "{\"previews\":[],\"left_out\":0}\n";
   Instant updated_{};
   WallTime applied_committed_{};  // of the applied commit, once it was judged
 };

@@ -5,12 +5,15 @@
 #include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
+#include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/output_files.h"
+#include "reconciler/app/previews.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
+#include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
@@ -65,11 +68,16 @@ struct Services::Parts {
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store),
+        preview_refs(git_options(bucket), git_preview_options(bucket)),
+        preview_child(preview_child_options(bucket)),
         lane(inbox),
+        preview_lane(inbox),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
+        previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers},
+                 preview_settings(bucket)),
         reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
-                    observers, board, &metrics},
+                    observers, board, &metrics, bucket.config.git.preview_refs.empty() ? nullptr : &previews},
                    pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -81,6 +89,8 @@ struct Services::Parts {
 
   void let_go() {
     source.interrupt();
+    preview_refs.interrupt();
+    preview_child.interrupt();
     transport.interrupt();
   }
 
@@ -101,9 +111,13 @@ struct Services::Parts {
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
+  GitPreviews preview_refs;
+  PreviewChild preview_child;
   Lane lane;
+  Lane preview_lane;
   Judge judge;
   StatusBoard board;
+  Previews previews;
   Reconciler reconciler;
   OperatorDesk desk;
 };
@@ -124,6 +138,8 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   if (!lock) lock = take_lock(bucket);
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
+  if (!bucket.config.git.preview_refs.empty())
+    parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
 }

@@ -49,7 +49,8 @@ inline constexpr std::size_t kMostPreviewNoteBytes = 64 * 1024;  // of text and 
 struct PreviewTask {
   std::string ref;
   CommitId commit;
-  CommitId head;  // what it would be merged into
+  CommitId head;      // what it would be merged into
+  CommitId standing;  // what is converged to: `head`, or before it where that is refused or held
   // Secrets sealed, as they lie in the store; whoever judges hands on `<secret>`.
   ValueSnapshotPtr values;
   // Allocations that are not yet as the head wants them: what lies there is not
@@ -69,8 +70,9 @@ class PreviewJudge {
 class PreviewRefs {
  public:
   virtual ~PreviewRefs() = default;
-  // Brings `ref` of the remote; returns where it is now (it may have moved again).
-  // `head` is what is known already. Throws kNotFound when it has vanished.
+  // Sees to it that `ref` of the remote is there, seen last at `commit`: asks the remote
+  // when it is not, and returns where it is now (it may have moved again). `head` is
+  // what need not be sent. Throws kNotFound when it has vanished.
   virtual CommitId bring(const std::string& ref, const CommitId& commit, const CommitId& head) = 0;
   // Drops every ref that is not one of these.
   virtual void keep_only(const std::vector<std::string>& refs) = 0;

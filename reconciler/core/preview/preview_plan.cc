@@ -48,10 +48,24 @@ std::vector<std::string> looks_the_same(const DesiredJob& before, const DesiredJ
   return out;
 }
 
+// Digests of what was rendered with real secrets tell whether a guess is right: whoever
+// proposes a plain file with the guessed text would read it off the plan.
+void forget_renderings(AppliedAllocation& allocation) {
+  if (!allocation.files) return;
+  std::vector<ShippedFile> files = allocation.files->files;
+  for (ShippedFile& file : files) {
+    if (file.blob.empty()) file.content = sha256("rendered " + file.content.hex());
+  }
+  allocation.files = make_file_set(std::move(files));
+  allocation.rendered_with.values = {};
+  allocation.baseline = {};
+}
+
 }  // namespace
 
 AppliedState masked_applied(AppliedState applied, const DesiredState& head,
                             const std::set<AllocationKey>& unsettled) {
+  std::set<AllocationKey> masked;
   for (const auto& [name, job] : head.jobs) {
     if (!job.job) continue;
     for (std::size_t i = 0; i < job.workers.size(); ++i) {
@@ -65,7 +79,11 @@ AppliedState masked_applied(AppliedState applied, const DesiredState& head,
       allocation.files = content.compared;
       allocation.rendered_with.values = content.with.values;
       allocation.baseline = {};
+      masked.insert(key);
     }
+  }
+  for (auto& [key, allocation] : applied.allocations) {
+    if (masked.count(key) == 0) forget_renderings(allocation);
   }
   return applied;
 }

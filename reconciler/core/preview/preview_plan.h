@@ -45,8 +45,9 @@ struct PreviewPlan {
   std::vector<std::string> remarks;
 };
 
-// `applied` as if it had been rendered with `<secret>`: of every allocation that has
-// what the head wants. `head`: of the head, with masked sources.
+// `applied` as if it had been rendered with `<secret>`, wherever an allocation has what
+// the head wants; elsewhere what was rendered is not known and equals nothing. No digest
+// of a real rendering is left. `head`: of the head, with masked sources.
 AppliedState masked_applied(AppliedState applied, const DesiredState& head,
                             const std::set<AllocationKey>& unsettled);
 

@@ -1,6 +1,7 @@
 #include "reconciler/core/preview/preview_queue.h"
 
 #include <algorithm>
+#include <set>
 
 #include "reconciler/core/preview/preview_refs.h"
 
@@ -43,10 +44,6 @@ void PreviewQueue::listed(const std::map<std::string, CommitId>& refs) {
     entry.commit = commit;
   }
   order_ = std::move(order);
-  std::erase_if(brought_, [&](const CommitId& commit) {
-    return std::none_of(entries_.begin(), entries_.end(),
-                        [&](const auto& one) { return one.second.commit == commit; });
-  });
 }
 
 void PreviewQueue::set_world(const CommitId& head, std::string world) {
@@ -70,7 +67,7 @@ std::optional<PreviewQueue::Next> PreviewQueue::next(Instant now) {
     for (const std::string& ref : order_) {
       Entry& entry = entries_.at(ref);
       if (!wanted(entry) || entry.base.empty() != fresh || now < entry.not_before) continue;
-      Next next{ref, entry.commit, brought_.count(entry.commit) == 0, std::nullopt};
+      Next next{ref, entry.commit, std::nullopt};
       const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const auto& one) {
         return one.second.commit == entry.commit && !wanted(one.second);
       });
@@ -111,10 +108,8 @@ const PreviewQueue::Entry* PreviewQueue::done(const CommitId& commit, PreviewVer
     const auto wait = limits_.retry * (1LL << std::min(entry.failures, 10));
     entry.not_before = now + std::min<std::chrono::milliseconds>(wait, limits_.longest_retry);
     ++entry.failures;
-    brought_.erase(entry.commit);
   } else {
     entry.failures = 0;
-    brought_.insert(entry.commit);
   }
   const bool news = entry.base.empty() || entry.verdict.result != verdict.result ||
                     entry.verdict.note_text != verdict.note_text ||

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +43,6 @@ class PreviewQueue {
   struct Next {
     std::string ref;
     CommitId commit;
-    bool bring = true;  // its objects are not there yet
     // Of the same commit under another name: done() is to be called with it at once.
     std::optional<PreviewVerdict> known;
   };
@@ -83,7 +81,6 @@ class PreviewQueue {
   bool seen_before_ = false;
   std::map<std::string, Entry> entries_;
   std::vector<std::string> order_;  // of entries_, newest first
-  std::set<CommitId> brought_;      // of entries_
   CommitId head_;
   std::string world_;
   std::size_t left_out_ = 0;

@@ -265,7 +265,8 @@ bool is_sound(const PreviewVerdict& verdict, const PreviewHeading& heading) {
 }
 
 bool tells_of_a_pass(const std::string& note, const BucketId& bucket) {
-  for (const NoteDocument::Member& entry : NoteDocument::parse(note).entries()) {
+  const NoteDocument document = NoteDocument::parse(note);
+  for (const NoteDocument::Member& entry : document.entries()) {
     if (entry.key != bucket.str()) continue;
     const Json json = Json::parse(entry.value, nullptr, false);
     if (!json.is_object()) return false;

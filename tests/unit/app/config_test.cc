@@ -127,10 +127,6 @@ mode = "report"
 [limits]
 max_file_bytes = "256MiB"
 max_webhook_bytes = "5MiB"
-preview_timeout = "30s"
-preview_memory = "1GiB"
-preview_bytes = "64MiB"
-previews = 20
 [state]
 url = "sqlite:data/state.db"
 recovery = "manual"
@@ -246,15 +242,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[http]\ntokens_file = \"../tokens\"", {"http.tokens_file", "under secrets/"}},
       {"[http]\ntls_cert = \"/etc/ssl/cert.pem\"", {"http.tls_cert", "under secrets/"}},
       {"[http]\nallow_plaintext = \"yes\"", {"http.allow_plaintext", "true or false"}},
-      {"[git]\npreview_refs = \"refs/pull/*\"", {"git.preview_refs", "a list of refs"}},
-      {"[git]\npreview_refs = [\"pull/*/head\"]", {"git.preview_refs", "begins with `refs/`"}},
-      {"[git]\npreview_refs = [\"refs/heads/*\"]", {"git.preview_refs", "our own branch"}},
-      {"[git]\nbranch = \"r/1\"\npreview_refs = [\"refs/heads/r/*\"]", {"our own branch"}},
-      {"[git]\npreview_refs = [\"refs/notes/*\"]", {"refs/notes/"}},
-      {"[limits]\npreview_timeout = \"1h\"", {"limits.preview_timeout", "10 min"}},
-      {"[limits]\npreview_memory = \"1MiB\"", {"limits.preview_memory", "256MiB"}},
-      {"[limits]\npreview_bytes = 10", {"limits.preview_bytes", "1MiB"}},
-      {"[limits]\npreviews = 0", {"limits.previews", "1 to 500"}},
       {"[state]\nurl = \"mysql:x\"", {"sqlite:PATH"}},
       {"ssh_user = \"a\"\nuse_sudo = true\n[ssh]\nuser = \"b\"",
        {"maand.conf:1", "ssh_user", "ssh.user", "keep one"}},

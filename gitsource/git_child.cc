@@ -1,5 +1,6 @@
 #include "gitsource/git_child.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>

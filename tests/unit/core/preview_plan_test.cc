@@ -128,7 +128,8 @@ TEST_F(MergePlan, ATemplateThatTriesASecretInEveryWaySeesTheMask) {
     if (found->second.held) continue;  // a function this language does not have
     for (const ShippedFile& file : found->second.content(0).files->files) {
       EXPECT_NE(file.content, sha256("hunter2"));
-      if (file.path == "probe") EXPECT_EQ(*file.text, row.same_as) << row.text;
+      if (file.path != "probe") continue;
+      EXPECT_EQ(*file.text, row.same_as) << row.text;
     }
   }
 }

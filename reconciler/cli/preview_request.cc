@@ -62,6 +62,7 @@ std::string to_json(const PreviewRequest& request) {
                   {"base", request.heading.base.str()},
                   {"standing", request.standing.str()},
                   {"repository", request.repository},
+                  {"mirror", request.mirror},
                   {"store", request.store},
                   {"root", request.root},
                   {"max_file_bytes", request.limits.max_file_bytes},
@@ -84,6 +85,7 @@ PreviewRequest preview_request_from(std::string_view text) {
                  CommitId(json.at("base").get<std::string>())};
   out.standing = CommitId(json.at("standing").get<std::string>());
   out.repository = json.at("repository");
+  out.mirror = json.at("mirror");
   out.store = json.at("store");
   out.root = json.at("root");
   out.limits = {json.at("max_file_bytes"), json.at("job_config_selector")};

@@ -23,6 +23,7 @@ struct PreviewRequest {
   PreviewHeading heading;
   CommitId standing;       // PreviewTask::standing
   std::string repository;  // of previews (gitsource/git_previews.h)
+  std::string mirror;      // whose objects that borrows
   std::string store;       // the state file, opened for reading
   std::string root;        // of the workspace in the commit
   WorkspaceLimits limits;

@@ -152,6 +152,7 @@ PreviewChildOptions preview_child_options(const Bucket& bucket) {
   options.common.heading.bucket = bucket.config.bucket_id;
   options.common.heading.bucket_name = bucket.config.name;
   options.common.repository = git_preview_options(bucket).repository;
+  options.common.mirror = bucket.mirror().string();
   options.common.store = bucket.store().string();
   options.common.root = judge.root;
   options.common.limits = judge.limits;

@@ -15,6 +15,7 @@
 #include "gitsource/preview_merge.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/cli/confinement.h"
 #include "reconciler/cli/preview_request.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/text.h"
@@ -171,7 +172,11 @@ int preview_judge_main() {
     const PreviewRequest request = preview_request_from(read_all());
     take_only(request);
     try {
-      out = Judging(request).verdict();
+      Judging judging(request);
+      // Nothing of the preview was read so far. Where the kernel cannot do it, what was
+      // handed in still holds no secret.
+      confine_to({request.repository, request.mirror});
+      out = judging.verdict();
     } catch (const std::bad_alloc&) {
       out = tell_failed(request.heading, "it takes more memory than limits.preview_memory allows");
     }

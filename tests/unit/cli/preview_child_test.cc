@@ -2,9 +2,17 @@
 // believed only as far as what it says can be told.
 #include "reconciler/cli/preview_child.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "reconciler/cli/confinement.h"
 #include "tests/support/fake_values.h"
+#include "tests/support/temp_dir.h"
 
 namespace maand {
 namespace {
@@ -89,6 +97,25 @@ TEST_F(Child, ThatDiesOrFloodsOrTalksNonsenseIsAFailedPreviewAndNothingElse) {
     EXPECT_EQ(verdict.result, PreviewResult::kFailed) << script;
     EXPECT_EQ(verdict.note_text.find("applied"), std::string::npos) << script;
   }
+}
+
+// Exit 0: as promised, or the kernel cannot. 1: something could be opened or made all the same.
+int confined(const std::filesystem::path& readable, const std::filesystem::path& other) {
+  if (!confine_to({readable.string()})) return 0;
+  if (!std::ifstream(readable / "file")) return 1;
+  const auto denied = [](int fd) { return fd < 0 && errno == EACCES; };
+  const bool good = denied(::open((other / "file").c_str(), O_RDONLY)) &&
+                    denied(::open((readable / "file").c_str(), O_WRONLY)) &&
+                    denied(::open((readable / "new").c_str(), O_WRONLY | O_CREAT, 0600)) &&
+                    denied(::open("/etc/passwd", O_RDONLY)) && ::unlink((readable / "file").c_str()) != 0;
+  return good ? 0 : 1;
+}
+
+TEST(Confinement, LeavesNothingButReadingWhatItNames) {
+  const testing::TempDirectory readable("maand-readable");
+  const testing::TempDirectory other("maand-other");
+  for (const testing::TempDirectory* one : {&readable, &other}) std::ofstream(one->path() / "file") << "x";
+  EXPECT_EXIT(::_exit(confined(readable.path(), other.path())), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(Child, IsEndedWhenTheDaemonLeaves) {

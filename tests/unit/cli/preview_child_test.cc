@@ -112,9 +112,9 @@ int confined(const std::filesystem::path& readable, const std::filesystem::path&
 }
 
 TEST(Confinement, LeavesNothingButReadingWhatItNames) {
-  const testing::TempDirectory readable("maand-readable");
-  const testing::TempDirectory other("maand-other");
-  for (const testing::TempDirectory* one : {&readable, &other}) std::ofstream(one->path() / "file") << "x";
+  const TempDir readable;
+  const TempDir other;
+  for (const TempDir* one : {&readable, &other}) std::ofstream(one->path() / "file") << "x";
   EXPECT_EXIT(::_exit(confined(readable.path(), other.path())), ::testing::ExitedWithCode(0), "");
 }
 

@@ -146,6 +146,7 @@ void Fleet::probe(const AllocationKey& key, Runner::HealthSink sink, const Life&
     const Place& place = places_[key];
     const bool healthy = workers_[key.worker].up && place.running &&
                          sick_versions.count(key.job.str() + " " + place.loaded_version) == 0;
+    if (!healthy) on_unhealthy(key);
     sink(healthy ? Health::kHealthy : Health::kUnhealthy, healthy ? "" : "it does not answer");
   });
 }

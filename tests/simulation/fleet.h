@@ -43,6 +43,8 @@ class Fleet {
   std::function<void(const Operation&, const Place&)> on_begin = [](auto&&...) {};
   std::function<void(const Operation&, const Place&, const Outcome&)> on_end = [](auto&&...) {};
 
+  std::function<void(const AllocationKey&)> on_unhealthy = [](auto&&) {};  // a probe said so
+
   Fleet(Timeline& timeline, std::uint64_t seed) : timeline_(timeline), random_(seed) {}
 
   Weather weather;

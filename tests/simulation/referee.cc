@@ -35,8 +35,9 @@ void Referee::on_begin(const Operation& operation, const Place& place) {
   const bool nothing_new = operation.files && place.loaded == operation.files->digest &&
                            place.loaded_version == operation.new_version;
   if (target != Target::kStop && place.running && place.last_good && nothing_new &&
-      excused_.erase(operation.allocation) == 0)
+      unhealthy_.count(operation.allocation) == 0)
     broken(told(operation) + " although that runs there already");
+  unhealthy_.erase(operation.allocation);
   if (target == Target::kStop || target == Target::kStart || !place.running) return;
   const std::string& job = operation.allocation.job.str();
   upgrading_[job].insert(operation.allocation);
@@ -48,10 +49,6 @@ void Referee::on_end(const Operation& operation, const Place&, const Outcome& ou
   upgrading_[operation.allocation.job.str()].erase(operation.allocation);
   if (outcome.kind == OutcomeKind::kSucceeded && operation.action != Action::kStage)
     confirmed_[operation.allocation].insert(operation.new_version);
-}
-
-void Referee::gate_failed(const JobName& job) {
-  for (int worker = 1; worker <= kMostWorkers; ++worker) excused_.insert({job, host(worker)});
 }
 
 void Referee::on_applied(const CommitId& commit) {

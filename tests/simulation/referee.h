@@ -23,8 +23,11 @@ class Referee {
   void on_end(const Operation& operation, const Place& place, const Outcome& outcome);
   // A note says `applied`.
   void on_applied(const CommitId& commit);
-  // A gate of the job was not passed: each of its allocations may be acted on once more.
-  void gate_failed(const JobName& job);
+  // The daemon has lost contact while its target runs: it is unreachable, and no part of
+  // a batch any more (R2.5).
+  void lost(const AllocationKey& key) { upgrading_[key.job.str()].erase(key); }
+  // A probe found it unhealthy: its gate may have failed, and it may be acted on once more.
+  void on_unhealthy(const AllocationKey& key) { unhealthy_.insert(key); }
   // All is calm and the loop is idle: the workers are what `commit` asks for.
   void at_rest(const CommitId& commit, const std::map<AllocationKey, Place>& places);
 
@@ -37,7 +40,7 @@ class Referee {
   std::set<OperationId> begun_;
   std::map<std::string, std::set<AllocationKey>> upgrading_;
   std::map<AllocationKey, std::set<std::string>> confirmed_;  // versions
-  std::set<AllocationKey> excused_;
+  std::set<AllocationKey> unhealthy_;                         // since it was acted on last
   std::vector<std::string> broken_;
   int targets_ = 0;
 };

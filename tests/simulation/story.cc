@@ -59,8 +59,8 @@ class Story::Observer : public maand::Observer {
 
   void on(const Event& event) override {
     const AllocationKey key{event.job, event.worker};
-    if (event.kind == EventKind::kJobHeld && event.reason == to_string(Reason::kGateFailed))
-      story_.referee_.gate_failed(event.job);
+    if (event.kind == EventKind::kOperationEnded && event.outcome == to_string(OutcomeKind::kUnknown))
+      story_.referee_.lost(key);
     story_.write(std::string(to_string(event.kind)) + " " + key.str() + " " + event.action + " " +
                  event.reason + " " + event.outcome + " " + event.text);
   }
@@ -116,6 +116,7 @@ Story::Story(std::uint64_t seed, Trouble trouble)
     referee_.on_end(operation, place, outcome);
     write("ended " + operation.id.str() + " " + to_string(outcome.kind));
   };
+  fleet_.on_unhealthy = [this](const AllocationKey& key) { referee_.on_unhealthy(key); };
   fleet_.weather = trouble.weather;
   store_.before_write = [this](const std::string&) {
     if (daemon_ && writes_until_kill_ > 0 && --writes_until_kill_ == 0 && !kill_after_write_) kill();
@@ -213,7 +214,7 @@ void Story::operator_speaks() {
     if (word == 2) reply = desk.release_here(job, "ann");
     if (word == 3) reply = desk.suspend_here(chance(30) ? "" : job, "a look", "3m", "ann");
     if (word == 4) reply = desk.resume_here(chance(30) ? "" : job, "ann");
-    if (word == 5) reply = desk.reconcile("ann");
+    if (word == 5) daemon_->reconciler.poke("operator");
     write("operator " + std::to_string(word) + " " + job + ": " + reply.text);
   });
 }

@@ -7,6 +7,7 @@
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
@@ -64,7 +65,7 @@ struct Services::Parts {
         transport(ssh_options(bucket)),
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
-        journal(*store),
+        journal(*store, clock),
         lane(inbox),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
@@ -101,7 +102,7 @@ struct Services::Parts {
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
-  Lane lane;
+  LaneThread lane;
   Judge judge;
   StatusBoard board;
   Reconciler reconciler;

@@ -8,6 +8,7 @@
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/metered_source.h"
+#include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
@@ -68,11 +69,24 @@ struct Services::Parts {
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store),
         lane(inbox),
-        outbox({inbox, *store, courier, clock, observers}, channels_of(bucket), nullptr),
+        channels(channels_of(bucket)),
+        outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
+        notifier({inbox, *store, clock, outbox}, notifier_settings(bucket, channels)),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
-        reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
-                    observers, board, &metrics},
+        reconciler({inbox,
+                    lane,
+                    metered_source,
+                    metered_notes,
+                    judge,
+                    runner,
+                    *store,
+                    journal,
+                    clock,
+                    observers,
+                    board,
+                    &metrics,
+                    {&notifier}},
                    pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -107,7 +121,9 @@ struct Services::Parts {
   Journal journal;
   Lane lane;
   CurlCourier courier;
+  const Outbox::Channels channels;
   Outbox outbox;
+  Notifier notifier;
   Judge judge;
   StatusBoard board;
   Reconciler reconciler;
@@ -135,6 +151,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
   parts_->outbox.begin();
+  parts_->notifier.begin();
 }
 
 Services::~Services() {

@@ -124,6 +124,18 @@ interval = "60s"
 interval = "1h"
 mode = "report"
 [notify]
+severity = "warning"
+slack_url_file = ""
+webhook_url = ""
+webhook_secret_file = ""
+mail_to = []
+mail_from = ""
+smtp_url = ""
+smtp_user = ""
+smtp_password_file = ""
+smtp_starttls = true
+link = ""
+ca_file = ""
 [limits]
 max_file_bytes = "256MiB"
 max_webhook_bytes = "5MiB"
@@ -254,7 +266,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
-      {"[notify]\nslack = \"x\"", {"notify.slack", "notifications are not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
       {"[state]\nrecovery = \"auto\"", {"not built yet"}},
       {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},

@@ -9,6 +9,12 @@ namespace maand::testing {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{20};
+
+}  // namespace
+
 WordServer::WordServer(std::string kind, fs::path pem, std::string login)
     : kind_(std::move(kind)), pem_(std::move(pem)), login_(std::move(login)) {
   fs::create_directory(directory_.path() / "got");
@@ -55,8 +61,7 @@ std::vector<std::string> WordServer::wait_for(std::size_t count) const {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < end) {
     if (std::vector<std::string> all = got(); all.size() >= count) return all;
-    std::this_thread::sleep_for(
-        std::chrono::milliseconds(20));  // lint-allow-sleep: a file that another process writes
+    std::this_thread::sleep_for(kLookEvery);  // lint-allow-sleep: a file that another process writes
   }
   std::string all;
   for (const std::string& one : got()) all += one + "\n";

@@ -124,18 +124,6 @@ interval = "60s"
 interval = "1h"
 mode = "report"
 [notify]
-severity = "warning"
-slack_url_file = ""
-webhook_url = ""
-webhook_secret_file = ""
-mail_to = []
-mail_from = ""
-smtp_url = ""
-smtp_user = ""
-smtp_password_file = ""
-smtp_starttls = true
-link = ""
-ca_file = ""
 [limits]
 max_file_bytes = "256MiB"
 max_webhook_bytes = "5MiB"

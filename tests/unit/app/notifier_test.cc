@@ -110,20 +110,6 @@ TEST_F(NotifierTest, ARestartTellsNothingTwice) {
   EXPECT_EQ(news(), (Words{"recovered"}));
 }
 
-TEST_F(NotifierTest, WhatWasToldAndItsLetterAreKeptTogether) {
-  judged(PassState::kHeld, {kHeld});
-  int writes = 0;
-  // The daemon dies after what was told is written, before any letter is.
-  store.before_write = [&](const std::string& call) {
-    if (++writes == 2 && call.starts_with("put_letter")) throw StoreError("killed");
-  };
-  courier.hold();
-  end_pass(true);
-  store.before_write = nullptr;
-  courier.release();
-  EXPECT_EQ(news(), (Words{"error"})) << "kept in memory meanwhile";
-}
-
 TEST_F(NotifierTest, ADaemonThatDiedBeforeItHandedALetterOutDoesSoAtItsNextStart) {
   judged(PassState::kHeld, {kHeld});
   Bulletin bulletin;

@@ -10,12 +10,15 @@
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
+#include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/previews.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
+#include "reconciler/cli/channels.h"
 #include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
@@ -73,12 +76,27 @@ struct Services::Parts {
         preview_child(preview_child_options(bucket)),
         lane(inbox),
         preview_lane(inbox),
+        channels(channels_of(bucket)),
+        outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
+        notifier({inbox, *store, clock, outbox}, notifier_settings(bucket, channels)),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers},
                  preview_settings(bucket)),
-        reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
-                    observers, board, &metrics, bucket.config.git.preview_refs.empty() ? nullptr : &previews},
+        reconciler({inbox,
+                    lane,
+                    metered_source,
+                    metered_notes,
+                    judge,
+                    runner,
+                    *store,
+                    journal,
+                    clock,
+                    observers,
+                    board,
+                    &metrics,
+                    {&notifier},
+                    bucket.config.git.preview_refs.empty() ? nullptr : &previews},
                    pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -93,6 +111,7 @@ struct Services::Parts {
     preview_refs.interrupt();
     preview_child.interrupt();
     transport.interrupt();
+    courier.interrupt();
   }
 
   std::shared_ptr<BucketLock> lock;
@@ -116,6 +135,10 @@ struct Services::Parts {
   PreviewChild preview_child;
   LaneThread lane;
   LaneThread preview_lane;
+  CurlCourier courier;
+  const Outbox::Channels channels;
+  Outbox outbox;
+  Notifier notifier;
   Judge judge;
   StatusBoard board;
   Previews previews;
@@ -141,8 +164,12 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
+  parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
+  parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+  parts_->outbox.begin();
+  parts_->notifier.begin();
 }
 
 Services::~Services() {
@@ -153,6 +180,7 @@ Services::~Services() {
 Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
+Outbox& Services::outbox() { return parts_->outbox; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }

@@ -11,7 +11,9 @@
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
+#include "reconciler/cli/channels.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
@@ -66,6 +68,7 @@ struct Services::Parts {
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store),
         lane(inbox),
+        outbox({inbox, *store, courier, clock, observers}, channels_of(bucket), nullptr),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
@@ -82,6 +85,7 @@ struct Services::Parts {
   void let_go() {
     source.interrupt();
     transport.interrupt();
+    courier.interrupt();
   }
 
   std::shared_ptr<BucketLock> lock;
@@ -102,6 +106,8 @@ struct Services::Parts {
   RemoteRunner runner;
   Journal journal;
   Lane lane;
+  CurlCourier courier;
+  Outbox outbox;
   Judge judge;
   StatusBoard board;
   Reconciler reconciler;
@@ -124,8 +130,11 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   if (!lock) lock = take_lock(bucket);
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
+  parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
+  parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+  parts_->outbox.begin();
 }
 
 Services::~Services() {
@@ -136,6 +145,7 @@ Services::~Services() {
 Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
+Outbox& Services::outbox() { return parts_->outbox; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }

@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
 
 namespace maand {
@@ -109,6 +111,16 @@ struct Config {
     std::string bitbucket_secret_file;
     std::string generic_secret_file;
   } webhook;
+
+  // Whether a git host is told what became of a commit (docs/commit-statuses.md).
+  struct CommitStatus {
+    std::optional<ForgeProvider> provider;  // notify.commit_status; none: "off"
+    std::string url;         // of the host as in a browser, or of its API; empty: follows from git.url
+    std::string repository;  // as the host calls it; empty: follows from git.url
+    std::string token_file;  // under secrets/
+    std::string context;     // what the status is called there; empty: maand/<name>
+    std::string target_url;  // where its link leads, `{commit}` in it replaced; empty: nowhere
+  } commit_status;
 
   struct Hooks {
     std::string user;

@@ -262,6 +262,32 @@ const ConfigKey kKeys[] = {
     {"webhook.generic_secret_file", kSecret,
      [](Config& c, const V& v) { return put_secret_name(c.webhook.generic_secret_file, v, true); }},
 
+    {"notify.commit_status",
+     "\"github\", \"gitlab\", \"gitea\", \"bitbucket\", \"bitbucket-server\" or \"off\"",
+     [](Config& c, const V& v) {
+       const auto word = as_text(v);
+       if (!word) return false;
+       c.commit_status.provider = forge_provider(*word);
+       return c.commit_status.provider || *word == "off" || word->empty();
+     }},
+    {"notify.commit_status_url", kUrl,
+     [](Config& c, const V& v) { return put_url(c.commit_status.url, v, true); }},
+    {"notify.commit_status_repository", kText,
+     [](Config& c, const V& v) { return put_text(c.commit_status.repository, v); }},
+    {"notify.commit_status_token_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.commit_status.token_file, v, true); }},
+    {"notify.commit_status_context", "a text of at most 100 bytes on one line",
+     [](Config& c, const V& v) {
+       const auto text = as_text(v);
+       return text && text->size() <= 100 && put_text(c.commit_status.context, v);
+     }},
+    {"notify.commit_status_target_url", "a URL of http:// or https://, or \"\"; {commit} in it becomes the commit",
+     [](Config& c, const V& v) {
+       const auto text = as_text(v);
+       const bool link = text && (text->empty() || text->starts_with("https://") || text->starts_with("http://"));
+       return link && put_url(c.commit_status.target_url, v, true);
+     }},
+
     {"hooks.enabled", kBool, [](Config&, const V& v) { return as_bool(v).has_value(); }, nullptr,
      [](const V& v) { return *as_bool(v) ? "hooks" : nullptr; }},
     {"hooks.user", "the name of a user on this host",

@@ -12,6 +12,7 @@
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/channels.h"
+#include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
@@ -69,10 +70,11 @@ struct Services::Parts {
         journal(*store),
         lane(inbox),
         outbox({inbox, *store, courier, clock, observers}, channels_of(bucket), nullptr),
+        commit_statuses(commit_statuses_of(bucket)),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
-                    observers, board, &metrics},
+                    observers, board, &metrics, listeners()},
                    pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -80,6 +82,19 @@ struct Services::Parts {
     ReconcilerOptions options = reconciler_options(bucket);
     options.let_go = [this] { let_go(); };
     return options;
+  }
+
+  std::optional<CommitStatuses> commit_statuses_of(const Bucket& bucket) {
+    std::optional<CommitStatuses> out;
+    if (auto settings = commit_status_settings(bucket))
+      out.emplace(CommitStatuses::Deps{outbox, *store, clock}, *std::move(settings));
+    return out;
+  }
+
+  std::vector<PassListener*> listeners() {
+    std::vector<PassListener*> out;
+    if (commit_statuses) out.push_back(&*commit_statuses);
+    return out;
   }
 
   void let_go() {
@@ -108,6 +123,7 @@ struct Services::Parts {
   Lane lane;
   CurlCourier courier;
   Outbox outbox;
+  std::optional<CommitStatuses> commit_statuses;
   Judge judge;
   StatusBoard board;
   Reconciler reconciler;

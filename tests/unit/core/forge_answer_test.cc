@@ -19,20 +19,22 @@ ForgeVerdict read(F provider, const char* asked, int status, const std::string& 
   return read_status_answer(provider, asked, {status, std::move(headers), body}, kNow);
 }
 
-TEST(ForgeAnswer, OnlyAStoredStatusIsTaken){const struct {F provider;
-const char* asked;
-int status;
-const char* body;
-Kind kind;
-const char* said;
-} table[] = {
+TEST(ForgeAnswer, OnlyAStoredStatusIsTaken) {
+  const struct {
+    F provider;
+    const char* asked;
+    int status;
+    const char* body;
+    Kind kind;
+    const char* said;
+  } table[] = {
       {F::kGithub, "success", 201, R"({"id":1,"state":"success","description":"x","context":"maand/prod"})",
        Kind::kTaken, ""},
       {F::kGitlab, "pending", 201, R"({"id":93,"sha":"1","ref":null,"status":"pending","name":"maand/prod"})",
        Kind::kTaken, ""},
       {F::kGitea, "warning", 201, R"({"id":5,"status":"warning","context":"maand/prod"})", Kind::kTaken, ""},
-      {F::kBitbucket, "STOPPED", 201, R"({"key":"maand/prod","state":"STOPPED","type":"build"})", Kind::kTaken,
-       ""},
+      {F::kBitbucket, "STOPPED", 201, R"({"key":"maand/prod","state":"STOPPED","type":"build"})",
+       Kind::kTaken, ""},
       {F::kBitbucket, "FAILED", 200, R"({"key":"maand/prod","state":"FAILED"})", Kind::kTaken, ""},
       {F::kBitbucketServer, "SUCCESSFUL", 204, "", Kind::kTaken, ""},
       // A page for logging in, a proxy's greeting, a page of the host itself.
@@ -42,14 +44,14 @@ const char* said;
       {F::kGithub, "success", 201, R"({"state":"pending"})", Kind::kRefused, "has stored \"pending\""},
       // GitLab's way to say that it is so already.
       {F::kGitlab, "pending", 400,
-       R"({"message":"Cannot transition status via :enqueue from :pending (Reason(s): Status cannot transition via \"enqueue\")"})",
+       R"j({"message":"Cannot transition status via :enqueue from :pending (Reason(s): Status cannot transition via \"enqueue\")"})j",
        Kind::kAlready, ""},
       {F::kGitlab, "pending", 400, R"({"message":"Cannot transition status via :enqueue from :running"})",
        Kind::kAlready, ""},
       {F::kGitlab, "success", 400, R"({"message":"Cannot transition status via :succeed from :pending"})",
        Kind::kRefused, "Cannot transition"},
-      {F::kGitlab, "success", 400, R"({"message":{"name":["is too long"],"ref":["is invalid"]}})", Kind::kRefused,
-       "name is too long, ref is invalid"},
+      {F::kGitlab, "success", 400, R"({"message":{"name":["is too long"],"ref":["is invalid"]}})",
+       Kind::kRefused, "name is too long, ref is invalid"},
       // flux: a 422 taken as sent.
       {F::kGithub, "success", 422,
        R"({"message":"Validation Failed","errors":[{"resource":"Status","message":"This SHA and context has reached the maximum number of statuses."}]})",
@@ -64,41 +66,35 @@ const char* said;
       {F::kGitlab, "success", 401, R"({"message":"401 Unauthorized"})", Kind::kDenied, "is not valid there"},
       {F::kGitlab, "success", 403,
        R"({"error":"insufficient_scope","error_description":"The request requires higher privileges than provided by the access token.","scope":"api"})",
-       Kind::kDenied, "higher privileges than provided by the access token.\" to a commit status: the token may "
-                      "not do this; it needs the scope api"},
-      {F::kGitlab, "success", 404, R"({"message":"404 Project Not Found"})", Kind::kDenied, "Project Not Found"},
-      {F::kGitea, "success", 403, R"({"message":"token does not have at least one of required scope(s)"})",
-       Kind::kDenied, "repository: read and write"
-}
-, {F::kGitea, "success", 404, R"({"errors":null,"message":"not found"})", Kind::kDenied, "not found"},
-    {F::kBitbucket,
-     "FAILED",
-     400,
-     R"({"type":"error","error":{"message":"Bad request","fields":{"url":["required"]}}})",
-     Kind::kRefused,
-     "Bad request"},
-    {F::kBitbucket, "FAILED",          403, R"({"type":"error","error":{"message":"Access denied."}})",
-     Kind::kDenied, "write:repository"},
-    {F::kBitbucketServer,
-     "FAILED",
-     401,
-     R"({"errors":[{"context":null,"message":"Authentication failed.","exceptionName":"x"}]})",
-     Kind::kDenied,
-     "Authentication failed."},
-    {F::kGithub, "success", 301, "", Kind::kDenied, "renamed"},
-    {F::kGithub, "success", 500, "<html>", Kind::kLater, "answered 500 to"},
-    {F::kGithub, "success", 503, "", Kind::kLater, "answered 503 to"},
-    {F::kGithub, "success", 408, "", Kind::kLater, "408"},
-    {F::kGithub, "success", 418, "", Kind::kRefused, "418"},
-    {F::kGithub, "success", 0, "", Kind::kLater, "gave no answer"},
-}
-;
-for (const auto& row : table) {
-  const ForgeVerdict verdict = read(row.provider, row.asked, row.status, row.body);
-  EXPECT_EQ(verdict.kind, row.kind) << row.status << row.body << verdict.sentence;
-  EXPECT_NE(verdict.sentence.find(row.said), std::string::npos) << row.body << verdict.sentence;
-  EXPECT_EQ(verdict.sentence.empty(), row.kind == Kind::kTaken || row.kind == Kind::kAlready);
-}
+       Kind::kDenied,
+       "higher privileges than provided by the access token.\" to a commit status: the token may "
+       "not do this; it needs the scope api"},
+      {F::kGitlab, "success", 404, R"({"message":"404 Project Not Found"})", Kind::kDenied,
+       "Project Not Found"},
+      {F::kGitea, "success", 403, R"j({"message":"token does not have at least one of required scope(s)"})j",
+       Kind::kDenied, "repository: read and write"},
+      {F::kGitea, "success", 404, R"({"errors":null,"message":"not found"})", Kind::kDenied, "not found"},
+      {F::kBitbucket, "FAILED", 400,
+       R"({"type":"error","error":{"message":"Bad request","fields":{"url":["required"]}}})", Kind::kRefused,
+       "Bad request"},
+      {F::kBitbucket, "FAILED", 403, R"({"type":"error","error":{"message":"Access denied."}})",
+       Kind::kDenied, "write:repository"},
+      {F::kBitbucketServer, "FAILED", 401,
+       R"({"errors":[{"context":null,"message":"Authentication failed.","exceptionName":"x"}]})",
+       Kind::kDenied, "Authentication failed."},
+      {F::kGithub, "success", 301, "", Kind::kDenied, "renamed"},
+      {F::kGithub, "success", 500, "<html>", Kind::kLater, "answered 500 to"},
+      {F::kGithub, "success", 503, "", Kind::kLater, "answered 503 to"},
+      {F::kGithub, "success", 408, "", Kind::kLater, "408"},
+      {F::kGithub, "success", 418, "", Kind::kRefused, "418"},
+      {F::kGithub, "success", 0, "", Kind::kLater, "gave no answer"},
+  };
+  for (const auto& row : table) {
+    const ForgeVerdict verdict = read(row.provider, row.asked, row.status, row.body);
+    EXPECT_EQ(verdict.kind, row.kind) << row.status << row.body << verdict.sentence;
+    EXPECT_NE(verdict.sentence.find(row.said), std::string::npos) << row.body << verdict.sentence;
+    EXPECT_EQ(verdict.sentence.empty(), row.kind == Kind::kTaken || row.kind == Kind::kAlready);
+  }
 }
 
 TEST(ForgeAnswer, ALimitIsHonoured) {

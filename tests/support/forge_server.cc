@@ -77,7 +77,7 @@ ForgeServer::ForgeServer(std::string token) : token_(std::move(token)), http_(st
   http_->server.Patch(".*", handle);
   http_->port = http_->server.bind_to_any_port("127.0.0.1");
   http_->thread = std::thread([this] { http_->server.listen_after_bind(); });
-  http_->server.wait_until_ready();
+  while (!http_->server.is_running()) std::this_thread::yield();
 }
 
 ForgeServer::~ForgeServer() {

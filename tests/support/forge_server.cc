@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <thread>
@@ -180,19 +181,20 @@ ForgeServer::Answer ForgeServer::serve(const std::string& method, const std::str
   }
   std::smatch match;
   if (method == "POST" && std::regex_match(target, match, std::regex(status_path(provider_))))
-    return take_status(match[1], body);
+    return take_status(match[1], text);
   static const std::regex kOfRequest(
       "/api/v[0-9]/(?:repos/acme/fleet/issues|projects/acme%2Fops%2Ffleet/merge_requests)/([0-9]+)/"
       "(?:comments|notes)(?:/([0-9]+))?(?:\\?.*)?");
   static const std::regex kOfComment("/api/v[0-9]/repos/acme/fleet/issues/comments/([0-9]+)");
   if (std::regex_match(target, match, kOfRequest))
-    return take_comment(method, std::stoull(match[1]), match[2].matched ? std::stoull(match[2]) : 0, body);
+    return take_comment(method, std::stoull(match[1]), match[2].matched ? std::stoull(match[2]) : 0, text);
   if (std::regex_match(target, match, kOfComment))
-    return take_comment(method, 0, std::stoull(match[1]), body);
+    return take_comment(method, 0, std::stoull(match[1]), text);
   return fault(404, "nothing is at " + method + " " + target);
 }
 
-ForgeServer::Answer ForgeServer::take_status(const std::string& commit, const Json& body) {
+ForgeServer::Answer ForgeServer::take_status(const std::string& commit, const std::string& json) {
+  const Json body = Json::parse(json);
   const bool bitbucket = provider_ == F::kBitbucket || provider_ == F::kBitbucketServer;
   const char* context_key = bitbucket ? "key" : provider_ == F::kGitlab ? "name" : "context";
   const Status status{commit, text_at(body, "state"), text_at(body, context_key),
@@ -220,7 +222,7 @@ ForgeServer::Answer ForgeServer::take_status(const std::string& commit, const Js
 }
 
 ForgeServer::Answer ForgeServer::take_comment(const std::string& method, std::uint64_t change,
-                                              std::uint64_t id, const Json& body) {
+                                              std::uint64_t id, const std::string& json) {
   if (method == "GET") {
     Json list = Json::array();
     for (const Comment& comment : comments_) {
@@ -228,7 +230,7 @@ ForgeServer::Answer ForgeServer::take_comment(const std::string& method, std::ui
     }
     return {200, list.dump(), {}};
   }
-  const std::string text = text_at(body, "body");
+  const std::string text = text_at(Json::parse(json), "body");
   if (text.empty()) return fault(422, "a comment without a body");
   if (method == "POST" && id == 0) {
     comments_.push_back({comments_.size() + 1, change, text});

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,9 +53,9 @@ class ForgeServer {
   struct Http;
   Answer serve(const std::string& method, const std::string& target, const std::string& body,
                const std::map<std::string, std::string>& headers);
-  Answer take_status(const std::string& commit, const nlohmann::json& body);
+  Answer take_status(const std::string& commit, const std::string& json);
   Answer take_comment(const std::string& method, std::uint64_t change, std::uint64_t id,
-                      const nlohmann::json& body);
+                      const std::string& json);
   Answer fault(int status, const std::string& what);
 
   const std::string token_;

@@ -15,13 +15,6 @@ namespace {
 
 bool goes_on(PassState state) { return state == PassState::kPending || state == PassState::kApplying; }
 
-std::string address(std::string target, const CommitId& commit) {
-  static constexpr std::string_view kCommit = "{commit}";
-  if (const std::size_t at = target.find(kCommit); at != std::string::npos)
-    target.replace(at, kCommit.size(), commit.str());
-  return target;
-}
-
 // Of a commit, its newest pass is what its note says. From the oldest to the newest commit.
 std::vector<PassRecord> newest_of_each_commit(Store& store) {
   std::vector<PassRecord> out;
@@ -78,8 +71,8 @@ void CommitStatuses::pass_ended(const Memory& memory, const AppliedState&, const
 }
 
 void CommitStatuses::tell(const CommitId& commit, PassState state, const std::string& description) {
-  const ForgeStatus status{
-      commit, state, settings_.context, description, address(settings_.target_url, commit), settings_.branch};
+  const ForgeStatus status{commit,          state, settings_.context, description, settings_.target_url,
+                           settings_.branch};
   deps_.outbox.put(make_letter(settings_.channel, status, deps_.clock.wall()));
   told_.put(commit, state);
 }

@@ -20,7 +20,7 @@ namespace maand {
 struct CommitStatusSettings {
   std::string channel;     // of the outbox
   std::string context;     // `maand/prod`
-  std::string target_url;  // "": none; `{commit}` in it becomes the commit
+  std::string target_url;  // of the dashboard; "": none
   std::string branch;
 };
 

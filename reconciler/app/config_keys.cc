@@ -5,46 +5,14 @@
 #include <initializer_list>
 #include <utility>
 
+#include "reconciler/app/config_puts.h"
+
 namespace maand {
 namespace {
 
 using V = ConfigValue;
 
-template <class Target, class Source>
-bool put(Target& target, std::optional<Source> value) {
-  if (!value) return false;
-  target = static_cast<Target>(*std::move(value));
-  return true;
-}
-
-bool put_text(std::string& target, const V& v, bool may_be_empty = true) {
-  auto text = as_text(v);
-  if (!text || (!may_be_empty && text->empty())) return false;
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(text->begin(), text->end(), control)) return false;
-  target = *std::move(text);
-  return true;
-}
-
-template <class Enum>
-bool put_word(Enum& target, const V& v, std::initializer_list<std::pair<const char*, Enum>> words) {
-  const auto text = as_text(v);
-  for (const auto& [word, meaning] : words) {
-    if (text != word) continue;
-    target = meaning;
-    return true;
-  }
-  return false;
-}
-
 bool any_text(Config&, const V& v) { return as_text(v).has_value(); }
-
-// No path: a name directly below secrets/.
-bool put_secret_name(std::string& target, const V& v, bool may_be_empty) {
-  const auto text = as_text(v);
-  if (!text || text->find('/') != std::string::npos || *text == "." || *text == "..") return false;
-  return put_text(target, v, may_be_empty);
-}
 
 bool is_name(const std::string& text) {
   const auto word = [](char c) {
@@ -103,9 +71,6 @@ const char* signatures(const V& v) { return trimmed(v.text) == "none" ? nullptr 
 const char* if_set(const V& v, const char* what) { return trimmed(v.text).empty() ? nullptr : what; }
 
 constexpr const char* kDuration = "a duration greater than zero like \"250ms\", \"15s\", \"10m\" or \"1h\"";
-constexpr const char* kText = "a text in quotes";
-constexpr const char* kBool = "true or false, without quotes";
-constexpr const char* kSecret = "the name of a file directly under secrets/";
 constexpr const char* kUrl =
     "a URL without user or password in it (they would be shown in logs): name the user in git.username, put "
     "the "
@@ -262,32 +227,6 @@ const ConfigKey kKeys[] = {
     {"webhook.generic_secret_file", kSecret,
      [](Config& c, const V& v) { return put_secret_name(c.webhook.generic_secret_file, v, true); }},
 
-    {"notify.commit_status",
-     "\"github\", \"gitlab\", \"gitea\", \"bitbucket\", \"bitbucket-server\" or \"off\"",
-     [](Config& c, const V& v) {
-       const auto word = as_text(v);
-       if (!word) return false;
-       c.commit_status.provider = forge_provider(*word);
-       return c.commit_status.provider || *word == "off" || word->empty();
-     }},
-    {"notify.commit_status_url", kUrl,
-     [](Config& c, const V& v) { return put_url(c.commit_status.url, v, true); }},
-    {"notify.commit_status_repository", kText,
-     [](Config& c, const V& v) { return put_text(c.commit_status.repository, v); }},
-    {"notify.commit_status_token_file", kSecret,
-     [](Config& c, const V& v) { return put_secret_name(c.commit_status.token_file, v, true); }},
-    {"notify.commit_status_context", "a text of at most 100 bytes on one line",
-     [](Config& c, const V& v) {
-       const auto text = as_text(v);
-       return text && text->size() <= 100 && put_text(c.commit_status.context, v);
-     }},
-    {"notify.commit_status_target_url", "a URL of http:// or https://, or \"\"; {commit} in it becomes the commit",
-     [](Config& c, const V& v) {
-       const auto text = as_text(v);
-       const bool link = text && (text->empty() || text->starts_with("https://") || text->starts_with("http://"));
-       return link && put_url(c.commit_status.target_url, v, true);
-     }},
-
     {"hooks.enabled", kBool, [](Config&, const V& v) { return as_bool(v).has_value(); }, nullptr,
      [](const V& v) { return *as_bool(v) ? "hooks" : nullptr; }},
     {"hooks.user", "the name of a user on this host",
@@ -368,12 +307,21 @@ const ConfigKey kKeys[] = {
 
 }  // namespace
 
-std::span<const ConfigKey> config_keys() { return kKeys; }
+std::span<const ConfigKey> config_keys() {
+  static const std::vector<ConfigKey> kAll = [] {
+    std::vector<ConfigKey> all(std::begin(kKeys), std::end(kKeys));
+    const std::span<const ConfigKey> notify = notify_config_keys();
+    all.insert(all.end(), notify.begin(), notify.end());
+    return all;
+  }();
+  return kAll;
+}
 
 const ConfigKey* find_config_key(const std::string& name) {
-  const auto* it = std::find_if(std::begin(kKeys), std::end(kKeys),
-                                [&](const ConfigKey& key) { return name == key.name; });
-  return it == std::end(kKeys) ? nullptr : it;
+  const std::span<const ConfigKey> keys = config_keys();
+  const auto it =
+      std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return name == key.name; });
+  return it == keys.end() ? nullptr : &*it;
 }
 
 bool is_loopback_listener(const std::string& listen) {

@@ -56,7 +56,8 @@ std::shared_ptr<const ForgeChannel> forge_channel(const Bucket& bucket) {
   if (!found.problem.empty()) fail("commit_status", found.problem);
   const std::filesystem::path path = token_path(bucket);
   return std::make_shared<const ForgeChannel>(
-      std::move(found.repository), [path] { return read_token(path); }, bucket.config.git.ca_file);
+      std::move(found.repository), [path] { return read_token(path); },
+      bucket.config.notify.ca_file.empty() ? bucket.config.git.ca_file : bucket.config.notify.ca_file);
 }
 
 std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket) {
@@ -66,7 +67,7 @@ std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket)
   settings.channel = to_string(*config.commit_status.provider);
   settings.context =
       config.commit_status.context.empty() ? "maand/" + config.name : config.commit_status.context;
-  settings.target_url = config.commit_status.target_url;
+  settings.target_url = config.notify.link;
   settings.branch = config.git.branch;
   return settings;
 }

@@ -8,6 +8,7 @@
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/metered_source.h"
+#include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
@@ -69,7 +70,9 @@ struct Services::Parts {
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store),
         lane(inbox),
-        outbox({inbox, *store, courier, clock, observers}, channels_of(bucket), nullptr),
+        channels(channels_of(bucket)),
+        outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
+        notifier({inbox, *store, clock, outbox}, notifier_settings(bucket, channels)),
         commit_statuses(commit_statuses_of(bucket)),
         judge(lane, metered_source, *values, judge_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
@@ -92,7 +95,7 @@ struct Services::Parts {
   }
 
   std::vector<PassListener*> listeners() {
-    std::vector<PassListener*> out;
+    std::vector<PassListener*> out = {&notifier};
     if (commit_statuses) out.push_back(&*commit_statuses);
     return out;
   }
@@ -122,7 +125,9 @@ struct Services::Parts {
   Journal journal;
   Lane lane;
   CurlCourier courier;
+  const Outbox::Channels channels;
   Outbox outbox;
+  Notifier notifier;
   std::optional<CommitStatuses> commit_statuses;
   Judge judge;
   StatusBoard board;
@@ -151,6 +156,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
   parts_->outbox.begin();
+  parts_->notifier.begin();
 }
 
 Services::~Services() {

@@ -90,6 +90,12 @@ std::string_view host_of_url(std::string_view url) {
   return rest.substr(0, rest.find(':'));
 }
 
+bool is_loopback_host(std::string_view host) {
+  if (host == "localhost" || host == "::1") return true;
+  // `127.` and a digit-and-dot rest; `127.evil.example` is a name.
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 std::string problem_with(const OutboundRequest& request) {
   if (!is_http_url(request.url))
     return "the URL is not one of http:// or https://, without user and password";

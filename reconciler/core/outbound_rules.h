@@ -23,5 +23,7 @@ bool is_smtp_url(std::string_view url);
 bool is_mail_address(std::string_view address);
 // The name or address between `://` and the port.
 std::string_view host_of_url(std::string_view url);
+// `localhost`, 127.0.0.0/8 or ::1.
+bool is_loopback_host(std::string_view host);
 
 }  // namespace maand

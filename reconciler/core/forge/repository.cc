@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "reconciler/core/outbound_rules.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -90,15 +91,6 @@ void split_scm(GitAddress& address, std::string& base) {
   address.path = path.substr(scm + 5);
 }
 
-bool is_loopback(std::string_view authority) {
-  const std::size_t colon =
-      authority.rfind(']') == std::string_view::npos ? authority.rfind(':') : authority.find("]:");
-  std::string_view host = authority.substr(0, std::min(colon, authority.size()));
-  if (host.starts_with("[::1")) return true;
-  return host == "localhost" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
-
 bool has_api_path(ForgeProvider provider, std::string_view base) {
   switch (provider) {
     case ForgeProvider::kGithub:
@@ -177,16 +169,10 @@ LocatedRepository locate_repository(ForgeProvider provider, std::string_view git
   if (used.empty())
     return problem("git.url names no host, so notify.commit_status_url has to: the address of " +
                    std::string(title(provider)) + " as in a browser");
-  const std::string scheme = lower(used.substr(0, std::min(used.find("://"), used.size())));
-  const bool plain = scheme == "http";
-  const std::size_t authority = scheme.size() + 3;
-  const std::string_view there =
-      used.size() > authority ? std::string_view(used).substr(authority) : std::string_view();
-  if ((scheme != "https" && !plain) || there.empty() || there.starts_with('/') ||
-      used.find_first_of("?#@ ") != std::string::npos)
+  if (!is_http_url(used) || used.find_first_of("?#") != std::string::npos)
     return problem("notify.commit_status_url " + quote(used) +
                    " is no address like https://git.example.com, without user, `?` and `#`");
-  if (plain && !is_loopback(there.substr(0, std::min(there.find('/'), there.size()))))
+  if (used.starts_with("http://") && !is_loopback_host(host_of_url(used)))
     return problem("the token would travel in the clear to " + quote(used) +
                    ": write notify.commit_status_url with https");
   const std::string_view repository = path.empty() ? std::string_view(address.path) : bare_path(path);

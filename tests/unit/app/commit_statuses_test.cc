@@ -49,7 +49,7 @@ class CommitStatusesTest : public ::testing::Test {
     outbox->begin();
     statuses = std::make_unique<CommitStatuses>(
         CommitStatuses::Deps{*outbox, world.store, world.clock},
-        CommitStatusSettings{"github", "maand/test", "https://x/{commit}", ""});
+        CommitStatusSettings{"github", "maand/test", "https://x/", ""});
     drain();
   }
   void drain() { outbox->drain(std::chrono::steady_clock::now() + 10s); }

@@ -63,6 +63,8 @@ const ConfigKey kKeys[] = {
      [](Config& c, const V& v) { return put_text(c.commit_status.repository, v); }},
     {"notify.commit_status_token_file", kSecret,
      [](Config& c, const V& v) { return put_secret_name(c.commit_status.token_file, v, true); }},
+    {"notify.preview_comments", kBool,
+     [](Config& c, const V& v) { return put(c.commit_status.preview_comments, as_bool(v)); }},
     {"notify.commit_status_context", "a text of at most 100 bytes on one line",
      [](Config& c, const V& v) {
        const auto text = as_text(v);

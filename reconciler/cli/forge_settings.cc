@@ -72,4 +72,16 @@ std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket)
   return settings;
 }
 
+std::optional<PreviewWordsSettings> preview_words_settings(const Bucket& bucket) {
+  const std::optional<CommitStatusSettings> status = commit_status_settings(bucket);
+  if (!status) return std::nullopt;
+  PreviewWordsSettings settings;
+  settings.provider = *bucket.config.commit_status.provider;
+  settings.bucket = bucket.config.bucket_id;
+  settings.context = status->context + "/preview";
+  settings.target_url = status->target_url;
+  settings.comments = bucket.config.commit_status.preview_comments;
+  return settings;
+}
+
 }  // namespace maand

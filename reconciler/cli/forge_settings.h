@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "reconciler/app/commit_statuses.h"
+#include "reconciler/app/preview_words.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/forge/channel.h"
 
@@ -17,5 +18,6 @@ std::shared_ptr<const ForgeChannel> forge_channel(const Bucket& bucket);
 
 // nullopt: nobody is told.
 std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket);
+std::optional<PreviewWordsSettings> preview_words_settings(const Bucket& bucket);
 
 }  // namespace maand

@@ -215,6 +215,7 @@ TEST_F(CommitStatusWorld, ADaemonThatIsKilledInARolloutTellsItsEndOnce) {
   const std::string second = commit_waiting("1.1.0");
   world_.maand({"reconcile"});
   ASSERT_TRUE(is_told(second, "pending"));
+  ASSERT_TRUE(measured("maand_outbox_letters{channel=\"github\"} 0"));  // and that is on record
   world_.kill_daemon();
   let_go();
   world_.serve();

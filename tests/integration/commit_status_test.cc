@@ -181,13 +181,16 @@ TEST_F(CommitStatusWorld, AnErrorOfTheHostIsShownAndTheWordIsKeptUntilItIsTaken)
   EXPECT_TRUE(measured("maand_channel_broken{channel=\"github\"} 0"));
   EXPECT_EQ(status().find("GitHub answered 401"), std::string::npos) << status();
 
-  // A 422 is not "sent" either, and 429 says when to come again.
+  // A 422 is not "sent" either; a limit says when to come again, each host in its own way.
   server_.answer(
       {422, R"({"message":"Validation Failed","errors":[{"message":"nothing of that kind"}]})", {}});
+  server_.answer(
+      {403, R"({"message":"slow down"})", {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1"}}});
   server_.answer({429, "", {{"Retry-After", "1"}}});
   const std::string third = world_.commit(BucketWorld::job("api", "1.2.0"));
   world_.reconcile();
   EXPECT_TRUE(world_.daemon_says("GitHub answered 422 \"Validation Failed: nothing of that kind\""));
+  EXPECT_TRUE(world_.daemon_says("403 \"slow down\" to a commit status: its limit of requests is used up"));
   EXPECT_TRUE(eventually([&] { return told(third).ends_with("success"); })) << world_.daemon_log();
 }
 

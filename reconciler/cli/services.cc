@@ -7,6 +7,7 @@
 #include "executor/ssh_transport.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
@@ -68,7 +69,7 @@ struct Services::Parts {
         transport(ssh_options(bucket)),
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
-        journal(*store),
+        journal(*store, clock),
         lane(inbox),
         channels(channels_of(bucket)),
         outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
@@ -123,7 +124,7 @@ struct Services::Parts {
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
-  Lane lane;
+  LaneThread lane;
   CurlCourier courier;
   const Outbox::Channels channels;
   Outbox outbox;

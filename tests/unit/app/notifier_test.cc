@@ -114,6 +114,7 @@ TEST_F(NotifierTest, ADaemonThatDiedBeforeItHandedALetterOutDoesSoAtItsNextStart
   judged(PassState::kHeld, {kHeld});
   Bulletin bulletin;
   bulletin.id = "id1";
+  bulletin.at = clock.wall();
   bulletin.bucket_name = "prod";
   store.put_setting("notices_told", "{}\n" + to_json(bulletin));
   start();

@@ -49,13 +49,20 @@ void report_unknown(const GivenKey& given, Diagnostics& diagnostics) {
       near.empty() ? "take it out, or see `maand schema conf`" : "did you mean `" + near + "`?");
 }
 
+// Who writes a secret where the name of its file belongs need not read it in a log.
+std::string shown_of(const GivenKey& given) {
+  const bool secret = (given.name.starts_with("notify.") || given.name.starts_with("webhook.")) &&
+                      given.name.ends_with("_file");
+  return secret ? "the value (not shown, it may be the secret itself)" : shown(given.value);
+}
+
 // Applies one key. The later of two givers wins; two in the file are an error.
 void apply(const GivenKey& given, Config& config, Diagnostics& diagnostics) {
   const ConfigKey* key = find_config_key(given.name);
   if (!key) {
     report_unknown(given, diagnostics);
   } else if (!key->set(config, given.value)) {
-    diagnostics.error(given.where, given.field, shown(given.value) + " is not accepted",
+    diagnostics.error(given.where, given.field, shown_of(given) + " is not accepted",
                       "write " + std::string(key->accepts));
   } else if (const char* what = key->unbuilt ? key->unbuilt(given.value) : nullptr) {
     diagnostics.error(given.where, given.field,

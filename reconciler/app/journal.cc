@@ -8,8 +8,19 @@
 namespace maand {
 namespace {
 
-// 128 random bits: no two operations of any daemon ever share an id.
-OperationId new_id() {
+// Rises for ever, also across a lost store: a worker refuses an operation that
+// is older than the newest it has seen, so a fresh store must not start at 1.
+std::uint64_t next_seq(std::uint64_t last, WallTime wall) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch());
+  return std::max(last + 1, static_cast<std::uint64_t>(now.count()));
+}
+
+}  // namespace
+
+Journal::Journal(Store& store, const Clock& clock, Ids ids)
+    : store_(store), clock_(clock), ids_(std::move(ids)), state_(store.load()) {}
+
+OperationId Journal::random_id() {
   static thread_local std::random_device random;
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -19,18 +30,6 @@ OperationId new_id() {
   }
   return OperationId{text};
 }
-
-// Rises for ever, also across a lost store: a worker refuses an operation that
-// is older than the newest it has seen, so a fresh store must not start at 1.
-std::uint64_t next_seq(std::uint64_t last) {
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  return std::max(last + 1, static_cast<std::uint64_t>(now.count()));
-}
-
-}  // namespace
-
-Journal::Journal(Store& store) : store_(store), state_(store.load()) {}
 
 void Journal::reload() { state_ = store_.load(); }
 
@@ -42,8 +41,8 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     Operation& operation = intent.operation;
     AppliedAllocation record;
     if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
-    operation.id = new_id();
-    operation.seq = seq = next_seq(seq);
+    operation.id = ids_();
+    operation.seq = seq = next_seq(seq, clock_.wall());
     operation.epoch = state_.epoch;
     operation.base = record.files;
     if (operation.action == Action::kRemove) operation.files = empty_file_set();
@@ -69,7 +68,7 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   const bool remains = record_outcome(record, outcome, commit) && !(untouched && nothing_began);
   // Staged files confirm nothing.
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
-    record.confirmed_at = std::chrono::system_clock::now();
+    record.confirmed_at = clock_.wall();
   if (remains) {
     store_.settle({record}, {});
     it->second = std::move(record);

@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "reconciler/app/lane.h"
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -29,7 +29,7 @@ struct Outbox::Desk {
   std::optional<Verdict> problem_kind;    // that was told
   std::map<std::int64_t, Instant> aside;  // letters that gave way to those behind them
   std::map<std::int64_t, int> silences;   // tries of a letter that nobody answered
-  std::unique_ptr<Lane> lane;             // last: ends before what it works for
+  std::unique_ptr<LaneThread> lane;       // last: ends before what it works for
 };
 
 Outbox::Outbox(Deps deps, Channels channels, std::function<void()> changed)
@@ -38,7 +38,7 @@ Outbox::Outbox(Deps deps, Channels channels, std::function<void()> changed)
     auto desk = std::make_unique<Desk>();
     desk->status.name = channel->name();
     desk->channel = std::move(channel);
-    desk->lane = std::make_unique<Lane>(deps_.inbox);
+    desk->lane = std::make_unique<LaneThread>(deps_.inbox);
     desks_.push_back(std::move(desk));
   }
   show();

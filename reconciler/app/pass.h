@@ -139,7 +139,7 @@ class Pass {
   void finish_status(PassStatus& status);
   void tell_unfinished();
   bool nothing_to_retry() const;
-  bool is_news();
+  bool is_news(const PassStatus& status);
   void leave_note(const PassStatus& status);
   void record(const PassStatus& status);
   void publish_notes();

@@ -34,7 +34,8 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
               }),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
                   memory_.source, triggers_, deps_.meter},
-                 {options_.webhooks, options_.poll_interval}) {
+                 {options_.webhooks, options_.poll_interval}),
+      jitter_(options_.jitter_seed) {
   if (deps_.meter) memory_.phase.report_to(*deps_.meter, deps_.clock);
   memory_.suspended = kept_suspensions(deps_.store);
   memory_.pinned = kept_pins(deps_.store);

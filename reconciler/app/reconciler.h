@@ -23,10 +23,11 @@ namespace maand {
 
 struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
-  std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
-  HealthWatcherOptions health;                       // R5.8
-  std::vector<WebhookProvider> webhooks;             // R6.3: whose announcements are expected
-  std::function<void()> let_go;                      // called then, once: ends every wait for git and workers
+  std::chrono::milliseconds shutdown_grace{10'000};    // R7.1: then targets are left to their workers
+  HealthWatcherOptions health;                         // R5.8
+  std::uint32_t jitter_seed = std::random_device{}();  // of the poll interval and of retries
+  std::vector<WebhookProvider> webhooks;               // R6.3: whose announcements are expected
+  std::function<void()> let_go;  // called then, once: ends every wait for git and workers
 };
 
 class Reconciler : private PassControl {
@@ -97,7 +98,7 @@ class Reconciler : private PassControl {
   std::map<std::string, CommitId> previews_;  // as they were handed on
   HealthWatcher health_;
   AnnouncedCommits announced_;
-  std::mt19937 jitter_{std::random_device{}()};
+  std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;
   bool finishing_ = false;

@@ -8,6 +8,7 @@
 #include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
@@ -71,7 +72,7 @@ struct Services::Parts {
         transport(ssh_options(bucket)),
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
-        journal(*store),
+        journal(*store, clock),
         preview_refs(git_options(bucket), git_preview_options(bucket)),
         preview_child(preview_child_options(bucket)),
         lane(inbox),
@@ -145,14 +146,14 @@ struct Services::Parts {
   Journal journal;
   GitPreviews preview_refs;
   PreviewChild preview_child;
-  Lane lane;
+  LaneThread lane;
   CurlCourier courier;
   const Outbox::Channels channels;
   Outbox outbox;
   Notifier notifier;
   std::optional<CommitStatuses> commit_statuses;
   std::optional<PreviewWords> preview_words;
-  Lane preview_lane;
+  LaneThread preview_lane;
   Judge judge;
   StatusBoard board;
   Previews previews;

@@ -226,6 +226,8 @@ Reply CurlCourier::send(const OutboundMail& mail) {
 
   const CURLcode code = curl_easy_perform(curl);
   const std::vector<std::string> secrets = {mail.password};
+  const std::string line = without_secrets(std::move(talk.last_line), secrets);
+  const std::string_view said = trim(std::string_view(line).substr(std::min<std::size_t>(line.size(), 4)));
   Reply reply;
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -234,9 +236,10 @@ Reply CurlCourier::send(const OutboundMail& mail) {
     reply.hopeless = is_hopeless(code);
     // 4xx and 5xx are the server's word; anything below means that the talk broke off.
     if (status < 400) return reply;
+    if (!said.empty()) reply.problem.clear();  // it is what libcurl makes of the server's word
   }
   reply.status = static_cast<int>(status);
-  reply.body = without_secrets(std::move(talk.last_line), secrets);
+  reply.body = std::string(said);
   return reply;
 }
 

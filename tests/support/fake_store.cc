@@ -28,7 +28,7 @@ void FakeStore::fail_all(Fail where) {
 void FakeStore::heal() { fail_.reset(); }
 
 void FakeStore::crash() {
-  written_ = synced_;
+  forget_unsynced();
   heal();
 }
 
@@ -44,6 +44,7 @@ void FakeStore::write(const std::string& call, const std::function<void(Content&
     throw StoreError("told to fail before syncing " + call);
   }
   synced_ = written_;
+  if (after_write) after_write(call);
   if (fail == Fail::kAfterSync) throw StoreError("told to fail after syncing " + call);
 }
 

@@ -27,9 +27,13 @@ class FakeStore : public Store {
   void heal();
   // Called before every write with its name; may throw or record. Empty: none.
   std::function<void(const std::string& call)> before_write;
+  // The same when it is durable.
+  std::function<void(const std::string& call)> after_write;
 
   // The process dies and comes back: only what was synced is left.
   void crash();
+  // The same, and what makes it fail goes on.
+  void forget_unsynced() { written_ = synced_; }
 
   // Every write that was asked for, in order: `begin api@w1,db@w2`, `settle …`, `put_pass`, …
   std::vector<std::string> calls;

@@ -47,9 +47,9 @@ class CommitStatusesTest : public ::testing::Test {
     outbox = std::make_unique<Outbox>(
         Outbox::Deps{world.inbox, world.store, host, world.clock, world.observer}, channels, nullptr);
     outbox->begin();
-    statuses = std::make_unique<CommitStatuses>(
-        CommitStatuses::Deps{*outbox, world.store, world.clock},
-        CommitStatusSettings{"github", "maand/test", "https://x/", ""});
+    statuses =
+        std::make_unique<CommitStatuses>(CommitStatuses::Deps{*outbox, world.store, world.clock},
+                                         CommitStatusSettings{"github", "maand/test", "https://x/", ""});
     drain();
   }
   void drain() { outbox->drain(std::chrono::steady_clock::now() + 10s); }

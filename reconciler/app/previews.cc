@@ -108,7 +108,10 @@ void Previews::go_on() {
         }
       },
       [this, judged](std::exception_ptr error) {
-        if (error) judged->verdict = {};
+        if (error) {
+          judged->verdict = {};
+          judged->verdict.summary = "it could not be judged";
+        }
         this->judged(judged);
       });
 }

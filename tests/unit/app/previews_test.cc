@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/core/preview/preview_text.h"
 #include "tests/support/loop_world.h"
 
@@ -80,8 +81,8 @@ class PreviewLoop : public ::testing::Test {
   FakeJudge judge_;
   FakeReports reports_;
   RecordingObserver observer_;
-  Lane git_{inbox_};
-  Lane lane_{inbox_};
+  LaneThread git_{inbox_};
+  LaneThread lane_{inbox_};
   Memory memory_;
   AppliedState state_;
   std::unique_ptr<Previews> previews_ = make(NotesMode::kAll);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/notice/urgency.h"
 
@@ -115,6 +116,16 @@ struct Config {
     std::string bitbucket_secret_file;
     std::string generic_secret_file;
   } webhook;
+
+  // Whether a git host is told what became of a commit (docs/commit-statuses.md).
+  struct CommitStatus {
+    std::optional<ForgeProvider> provider;  // notify.commit_status; none: "off"
+    std::string url;               // of the host as in a browser, or of its API; empty: follows from git.url
+    std::string repository;        // as the host calls it; empty: follows from git.url
+    std::string token_file;        // under secrets/
+    bool preview_comments = true;  // one comment on each request that is previewed (git.preview_refs)
+    std::string context;           // what the status is called there; empty: maand/<name>
+  } commit_status;
 
   // Word to people and programs (docs/notifications.md). A channel is there when its
   // address is; secrets are files under secrets/, never values.

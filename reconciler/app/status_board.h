@@ -32,9 +32,9 @@ class StatusBoard : public StatusSource {
   // `now`: do not wait for the next quarter of a second.
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
-  void set_previews(std::string json);
   // Before anybody asks: how the channels of the outbox fare. Called on any thread.
   void ask_channels(std::function<std::vector<ChannelStatus>()> channels) { channels_ = std::move(channels); }
+  void set_previews(std::string json);
 
   CommitId planned_commit() const;  // of the newest plan; empty: none yet
   HealthState health() const override;

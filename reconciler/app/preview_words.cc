@@ -31,8 +31,7 @@ PassState state_of(PreviewResult result) {
 PreviewWords::PreviewWords(Deps deps, PreviewWordsSettings settings)
     : deps_(deps),
       settings_(std::move(settings)),
-      channel_(to_string(settings_.provider)),
-      key_("commit_status.previews " + channel_ + " " + settings_.context) {
+      key_("commit_status.previews " + settings_.channel + " " + settings_.context) {
   std::istringstream lines(deps_.store.setting(key_).value_or(""));
   for (std::string what, digest; lines >> what >> digest;) told_.emplace_back(what, digest);
 }
@@ -54,13 +53,13 @@ void PreviewWords::previewed(const PreviewReport& report) {
   const ForgeStatus status{report.commit,  state_of(report.result), settings_.context,
                            report.summary, settings_.target_url,    ""};
   bool news = is_news(report.commit.str(), std::string(to_string(report.result)) + " " + report.summary);
-  if (news) deps_.outbox.put(make_letter(channel_, status, now));
+  if (news) deps_.outbox.put(make_letter(settings_.channel, status, now));
   const std::uint64_t change = change_number(settings_.provider, report.ref);
   const bool comment =
       settings_.comments && change > 0 && takes_comments(settings_.provider) && !report.markdown.empty();
   if (comment && is_news("comment/" + std::to_string(change), report.markdown)) {
     deps_.outbox.put(make_letter(
-        channel_, ForgeComment{change, settings_.bucket.str() + " preview", report.markdown}, now));
+        settings_.channel, ForgeComment{change, settings_.bucket.str() + " preview", report.markdown}, now));
     news = true;
   }
   if (!news) return;

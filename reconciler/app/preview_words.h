@@ -16,9 +16,10 @@
 namespace maand {
 
 struct PreviewWordsSettings {
-  ForgeProvider provider = ForgeProvider::kGithub;  // its name is the outbox's channel
-  BucketId bucket;                                  // whose comment it is
-  std::string context;                              // of the status: `maand/prod/preview`
+  ForgeProvider provider = ForgeProvider::kGithub;
+  std::string channel;  // of the outbox
+  BucketId bucket;      // whose comment it is
+  std::string context;  // of the status: `maand/prod/preview`
   std::string target_url;
   bool comments = true;
 };
@@ -43,7 +44,6 @@ class PreviewWords : public PreviewReports {
 
   Deps deps_;
   const PreviewWordsSettings settings_;
-  const std::string channel_;
   const std::string key_;  // of the setting in the store
   // What was told, and a digest of its words; newest last.
   std::deque<std::pair<std::string, std::string>> told_;

@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kNotesAtOnce = 20;
+constexpr std::size_t kMostNotes = 600;  // more than `limits.previews` may be
 constexpr std::chrono::seconds kNotesAgain{60};
 
 // Allocations that the last pass left otherwise than the head wants them.
@@ -149,11 +150,21 @@ void Previews::tell(const PreviewQueue::Entry& entry) {
                                   verdict.summary});
   if (!verdict.note_text.empty() && settings_.notes != NotesMode::kOff &&
       (settings_.notes == NotesMode::kAll || verdict.result != PreviewResult::kNothing))
-    notes_[entry.commit] = {entry.commit, verdict.note_text, verdict.note_json};
+    keep({entry.commit, verdict.note_text, verdict.note_json});
   notes_waiting_.store(notes_.size(), std::memory_order_relaxed);
   if (deps_.reports && !verdict.markdown.empty())
     deps_.reports->previewed(
         {entry.ref, entry.commit, entry.base, verdict.result, verdict.summary, verdict.markdown});
+}
+
+// While nothing can be pushed, only what is still proposed is worth its memory.
+void Previews::keep(NoteSection note) {
+  if (notes_.size() >= kMostNotes) {
+    std::set<CommitId> open;
+    for (const PreviewQueue::Entry* entry : queue_.entries()) open.insert(entry->commit);
+    std::erase_if(notes_, [&](const auto& one) { return open.count(one.first) == 0; });
+  }
+  notes_[note.commit] = std::move(note);
 }
 
 // What was judged since the last push, in one. A commit that a pass tells of keeps that note.

@@ -61,6 +61,7 @@ class Previews {
   void go_on();
   void judged(const std::shared_ptr<Judged>& judged);
   void tell(const PreviewQueue::Entry& entry);
+  void keep(NoteSection note);
   void publish();
 
   Deps deps_;

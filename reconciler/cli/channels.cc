@@ -84,7 +84,7 @@ Outbox::Channels channels_of(const Bucket& bucket) {
         notify.ca_file));
   }
   if (!notify.smtp_url.empty()) channels.push_back(mail(bucket));
-  if (auto forge = forge_channel(bucket)) channels.push_back(std::move(forge));
+  for (auto& forge : forge_channels(bucket)) channels.push_back(std::move(forge));
   return channels;
 }
 

@@ -46,18 +46,28 @@ std::filesystem::path token_path(const Bucket& bucket) {
   return path;
 }
 
+std::string channel_of_previews(ForgeProvider provider) {
+  return std::string(to_string(provider)) + "-previews";
+}
+
 }  // namespace
 
-std::shared_ptr<const ForgeChannel> forge_channel(const Bucket& bucket) {
+std::vector<std::shared_ptr<const Channel>> forge_channels(const Bucket& bucket) {
   const Config::CommitStatus& status = bucket.config.commit_status;
-  if (!status.provider) return nullptr;
+  if (!status.provider) return {};
   LocatedRepository found =
       locate_repository(*status.provider, bucket.config.git.url, status.url, status.repository);
   if (!found.problem.empty()) fail("commit_status", found.problem);
   const std::filesystem::path path = token_path(bucket);
-  return std::make_shared<const ForgeChannel>(
-      std::move(found.repository), [path] { return read_token(path); },
-      bucket.config.notify.ca_file.empty() ? bucket.config.git.ca_file : bucket.config.notify.ca_file);
+  const std::string& ca_file =
+      bucket.config.notify.ca_file.empty() ? bucket.config.git.ca_file : bucket.config.notify.ca_file;
+  const auto channel = [&](const std::string& name) {
+    return std::make_shared<const ForgeChannel>(
+        found.repository, [path] { return read_token(path); }, ca_file, name);
+  };
+  std::vector<std::shared_ptr<const Channel>> out = {channel(to_string(*status.provider))};
+  if (!bucket.config.git.preview_refs.empty()) out.push_back(channel(channel_of_previews(*status.provider)));
+  return out;
 }
 
 std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket) {
@@ -77,6 +87,7 @@ std::optional<PreviewWordsSettings> preview_words_settings(const Bucket& bucket)
   if (!status) return std::nullopt;
   PreviewWordsSettings settings;
   settings.provider = *bucket.config.commit_status.provider;
+  settings.channel = channel_of_previews(settings.provider);
   settings.bucket = bucket.config.bucket_id;
   settings.context = status->context + "/preview";
   settings.target_url = status->target_url;

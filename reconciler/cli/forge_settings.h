@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "reconciler/app/commit_statuses.h"
 #include "reconciler/app/preview_words.h"
@@ -11,10 +12,11 @@
 
 namespace maand {
 
-// nullptr: nobody is told. The token is read each time something is sent, so that one that was
-// exchanged is used at once. Throws CommandError(kExitUsage): the host or the repository is not
-// known, or the token's file is missing or not private.
-std::shared_ptr<const ForgeChannel> forge_channel(const Bucket& bucket);
+// Empty: nobody is told. Previews have a channel of their own: what strangers propose, and what
+// is denied for it, holds up no status of the branch. The token is read each time something is
+// sent, so that one that was exchanged is used at once. Throws CommandError(kExitUsage): the host or the
+// repository is not known, or the token's file is missing or not private.
+std::vector<std::shared_ptr<const Channel>> forge_channels(const Bucket& bucket);
 
 // nullopt: nobody is told.
 std::optional<CommitStatusSettings> commit_status_settings(const Bucket& bucket);

@@ -66,7 +66,8 @@ struct Reply {
   std::map<std::string, std::string> headers = {};
 };
 
-// Blocks for at most the deadline of what is sent, and a second. Thread-safe.
+// Blocks for at most the deadline of what is sent, and a second; mail for three times that,
+// where the server falls silent behind the message. Thread-safe.
 class Courier {
  public:
   virtual ~Courier() = default;

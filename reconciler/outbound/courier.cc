@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +44,7 @@ struct Talk {
   std::string answer;
   std::size_t most_answer_bytes = 0;
   std::size_t read = 0;
-  std::string last_line;  // SMTP: of the server
+  std::string said;  // SMTP: the server's first word of trouble, else its last
   std::map<std::string, std::string> headers;
   std::array<char, CURL_ERROR_SIZE> error{};
 };
@@ -68,7 +69,9 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) 
 }
 
 std::size_t take_smtp_line(char* bytes, std::size_t, std::size_t size, void* user) {
-  static_cast<Talk*>(user)->last_line.assign(bytes, std::min<std::size_t>(size, 1000));
+  std::string& said = static_cast<Talk*>(user)->said;
+  const bool trouble = !said.empty() && (said[0] == '4' || said[0] == '5');
+  if (!trouble) said.assign(bytes, std::min<std::size_t>(size, 1000));
   return size;
 }
 
@@ -84,9 +87,13 @@ int watch(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return *static_cast<Talk*>(user)->interrupted ? 1 : 0;
 }
 
-// Not inherited by the processes the daemon starts.
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+curl_socket_t open_socket(void* courier, curlsocktype, curl_sockaddr* address) {
+  return static_cast<CurlCourier*>(courier)->open_socket(address->family, address->socktype,
+                                                         address->protocol);
+}
+
+int close_socket(void* courier, curl_socket_t fd) {
+  return static_cast<CurlCourier*>(courier)->close_socket(fd);
 }
 
 std::string reason(CURLcode code, const Talk& talk) {
@@ -107,7 +114,7 @@ bool is_hopeless(CURLcode code) {
          code == CURLE_SSL_CACERT_BADFILE || code == CURLE_NOT_BUILT_IN;
 }
 
-void configure(CURL* curl, Talk& talk, const std::string& url, const char* protocols,
+void configure(CURL* curl, CurlCourier& courier, Talk& talk, const std::string& url, const char* protocols,
                const std::string& ca_file, std::chrono::milliseconds deadline) {
   const auto total = static_cast<long>(std::max<std::chrono::milliseconds::rep>(deadline.count(), 1));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -125,6 +132,9 @@ void configure(CURL* curl, Talk& talk, const std::string& url, const char* proto
   }
   curl_easy_setopt(curl, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &courier);
+  curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, &courier);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &talk);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -145,6 +155,29 @@ CurlCourier::CurlCourier() {
 }
 CurlCourier::~CurlCourier() = default;
 
+// libcurl asks nobody while it waits for some of a mail server's words, so what is under
+// way is also cut off underneath it.
+void CurlCourier::interrupt() {
+  interrupted_ = true;
+  const std::lock_guard lock(mutex_);
+  for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+}
+
+// Not inherited by the processes the daemon starts.
+int CurlCourier::open_socket(int family, int type, int protocol) {
+  const std::lock_guard lock(mutex_);
+  if (interrupted_) return CURL_SOCKET_BAD;
+  const int fd = ::socket(family, type | SOCK_CLOEXEC, protocol);
+  if (fd >= 0) open_.insert(fd);
+  return fd;
+}
+
+int CurlCourier::close_socket(int fd) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(fd);
+  return ::close(fd);
+}
+
 Reply CurlCourier::send(const OutboundRequest& request) {
   if (std::string problem = problem_with(request); !problem.empty()) return hopeless(std::move(problem));
   Talk talk;
@@ -153,7 +186,7 @@ Reply CurlCourier::send(const OutboundRequest& request) {
   const Easy easy(curl_easy_init());
   if (!easy) return out_of_memory();
   CURL* curl = easy.get();
-  configure(curl, talk, request.url, "http,https", request.ca_file, request.deadline);
+  configure(curl, *this, talk, request.url, "http,https", request.ca_file, request.deadline);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &talk);
@@ -205,7 +238,12 @@ Reply CurlCourier::send(const OutboundMail& mail) {
   const Easy easy(curl_easy_init());
   if (!easy) return out_of_memory();
   CURL* curl = easy.get();
-  configure(curl, talk, mail.url, "smtp,smtps", mail.ca_file, mail.deadline);
+  configure(curl, *this, talk, mail.url, "smtp,smtps", mail.ca_file, mail.deadline);
+  // The end of a message and of the talk are waited for outside of the deadline above; the
+  // talk is ended while ours holds, not by whoever clears up behind us.
+  const auto patience = std::chrono::ceil<std::chrono::seconds>(mail.deadline).count();
+  curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(patience));
+  curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   const bool start_tls = mail.start_tls == OutboundMail::StartTls::kRequired;
   curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(start_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -226,7 +264,7 @@ Reply CurlCourier::send(const OutboundMail& mail) {
 
   const CURLcode code = curl_easy_perform(curl);
   const std::vector<std::string> secrets = {mail.password};
-  const std::string line = without_secrets(std::move(talk.last_line), secrets);
+  const std::string line = without_secrets(std::move(talk.said), secrets);
   const std::string_view said = trim(std::string_view(line).substr(std::min<std::size_t>(line.size(), 4)));
   Reply reply;
   long status = 0;

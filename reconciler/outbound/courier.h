@@ -3,7 +3,8 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
+#include <mutex>
+#include <set>
 
 #include "reconciler/core/outbound.h"
 
@@ -21,10 +22,16 @@ class CurlCourier : public Courier {
 
   Reply send(const OutboundRequest& request) override;
   Reply send(const OutboundMail& mail) override;
-  void interrupt() override { interrupted_ = true; }
+  void interrupt() override;
+
+  // Called by libcurl, on the thread that sends.
+  int open_socket(int family, int type, int protocol);
+  int close_socket(int fd);
 
  private:
   std::atomic<bool> interrupted_ = false;
+  std::mutex mutex_;
+  std::set<int> open_;  // sockets of what is under way
 };
 
 }  // namespace maand

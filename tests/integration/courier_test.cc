@@ -159,6 +159,31 @@ TEST_F(CourierTest, StartTlsIsSpokenOrNothingIs) {
       << "nobody we know vouches for it";
 }
 
+// libcurl asks nobody and heeds no deadline of the whole while it waits for these words.
+TEST_F(CourierTest, AMailServerThatFallsSilentBehindTheMessageDoesNotHoldUpWhoLeaves) {
+  for (const char* silence : {"hang", "250 ok mute"}) {
+    WordServer server("smtp");
+    server.start();
+    server.answer(silence);
+    CurlCourier courier;
+    OutboundMail letter = mail(server);
+    letter.deadline = 100s;
+    auto sent = std::async(std::launch::async, [&] { return courier.send(letter); });
+    server.wait_for(1);
+    courier.interrupt();
+    ASSERT_EQ(sent.wait_for(60s), std::future_status::ready) << silence;
+    const Verdict verdict = judge_smtp(sent.get()).verdict;
+    EXPECT_TRUE(verdict == Verdict::kLater || silence != std::string("hang"))
+        << "nobody said that it was taken";
+    server.answer("250 ok");
+    letter.deadline = 2s;  // and by itself, too
+    server.answer(silence);
+    auto again = std::async(std::launch::async, [&] { return courier_.send(letter); });
+    ASSERT_EQ(again.wait_for(60s), std::future_status::ready) << silence;
+    server.answer("250 ok");
+  }
+}
+
 TEST_F(CourierTest, ARefusalOfTheMailServerIsTold) {
   WordServer server("smtp");
   server.start();

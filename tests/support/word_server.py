@@ -12,6 +12,7 @@ back; smtp `250 ok` or `550 no such user`. `hang` answers nothing, `endless` nev
 Needs Debian's python3-aiosmtpd for smtp.
 """
 
+import asyncio
 import email
 import email.policy
 import http.server
@@ -104,7 +105,14 @@ def serve_smtp(address, port, keeper, pem, login):
             keeper.keep({"from": envelope.mail_from, "to": envelope.rcpt_tos, "subject": message["subject"],
                          "headers": {name.lower(): str(value) for name, value in message.items()},
                          "text": message.get_content(), "tls": session.ssl is not None, "user": user})
+            while keeper.answer("250")[0] == "hang":
+                await asyncio.sleep(0.05)
             return " ".join(keeper.answer("250 ok"))
+
+        async def handle_QUIT(self, server, session, envelope):
+            while "mute" in keeper.answer("250"):  # `250 ok mute`: took it, and never says goodbye
+                await asyncio.sleep(0.05)
+            return "221 bye"
 
     def authenticate(server, session, envelope, mechanism, data):
         good = f"{data.login.decode()}:{data.password.decode()}" == login

@@ -37,8 +37,8 @@ ForgeAnswer answer_of(const Reply& reply) { return {reply.status, reply.headers,
 }  // namespace
 
 ForgeChannel::ForgeChannel(ForgeRepository repository, std::function<std::string()> token,
-                           std::string ca_file)
-    : name_(to_string(repository.provider)),
+                           std::string ca_file, std::string name)
+    : name_(name.empty() ? to_string(repository.provider) : std::move(name)),
       repository_(std::move(repository)),
       token_(std::move(token)),
       ca_file_(std::move(ca_file)) {}

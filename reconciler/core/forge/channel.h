@@ -12,7 +12,9 @@ namespace maand {
 class ForgeChannel : public Channel {
  public:
   // `token` gives the token as of now, empty when it cannot be read; called on any thread.
-  ForgeChannel(ForgeRepository repository, std::function<std::string()> token, std::string ca_file = "");
+  // `name`: of the channel; empty is that of the provider.
+  ForgeChannel(ForgeRepository repository, std::function<std::string()> token, std::string ca_file = "",
+               std::string name = "");
 
   const std::string& name() const override { return name_; }
   std::optional<Parcel> make(const Letter& letter, WallTime now) const override;

@@ -24,9 +24,10 @@ class PreviewWordsTest : public ::testing::Test {
         ForgeRepository{provider, "https://api.example.com", "acme/fleet"}, [] { return "token"; })};
     outbox =
         std::make_unique<Outbox>(Outbox::Deps{inbox, store, courier, clock, observer}, channels, nullptr);
-    words = std::make_unique<PreviewWords>(
-        PreviewWords::Deps{*outbox, store, clock},
-        PreviewWordsSettings{provider, BucketId("bucket"), "maand/prod/preview", "", comments});
+    words =
+        std::make_unique<PreviewWords>(PreviewWords::Deps{*outbox, store, clock},
+                                       PreviewWordsSettings{provider, to_string(provider), BucketId("bucket"),
+                                                            "maand/prod/preview", "", comments});
   }
   void preview(const std::string& ref, PreviewResult result, const std::string& summary,
                const std::string& markdown = "# Plan") {

@@ -136,8 +136,8 @@ TEST_F(OutboxTest, NothingIsSentBeforeTheServiceWantsToBeAskedAgain) {
 }
 
 TEST_F(OutboxTest, ALetterThatNobodyAnswersLetsTheOthersPassAfterAWhile) {
-  put("a");
   courier.otherwise({.status = 500});
+  put("a");
   serve();
   for (int i = 0; i < Outbox::kGivesWayAfter; ++i) later(10min);
   courier.otherwise({.status = 200});

@@ -1,5 +1,7 @@
 #include "reconciler/app/lane_thread.h"
 
+#include <utility>
+
 namespace maand {
 
 LaneThread::LaneThread(Inbox& inbox) : Lane(inbox), thread_([this] { work(); }) {}
@@ -23,7 +25,8 @@ void LaneThread::start(std::function<void()> call, std::function<void(std::excep
       } catch (...) {
         error = std::current_exception();
       }
-      inbox().post([done, error] { done(error); });
+      // Moved: nothing of it is left here to be let go while its reader has it.
+      inbox().post([done, error = std::move(error)] { done(error); });
     });
   }
   arrived_.notify_one();

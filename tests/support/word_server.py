@@ -105,13 +105,13 @@ def serve_smtp(address, port, keeper, pem, login):
             keeper.keep({"from": envelope.mail_from, "to": envelope.rcpt_tos, "subject": message["subject"],
                          "headers": {name.lower(): str(value) for name, value in message.items()},
                          "text": message.get_content(), "tls": session.ssl is not None, "user": user})
-            while keeper.answer("250")[0] == "hang":
-                await asyncio.sleep(0.05)
+            if keeper.answer("250")[0] == "hang":
+                await asyncio.Event().wait()  # says nothing more; ends with the connection
             return " ".join(keeper.answer("250 ok"))
 
         async def handle_QUIT(self, server, session, envelope):
-            while "mute" in keeper.answer("250"):  # `250 ok mute`: took it, and never says goodbye
-                await asyncio.sleep(0.05)
+            if "mute" in keeper.answer("250"):  # `250 ok mute`: took it, and never says goodbye
+                await asyncio.Event().wait()
             return "221 bye"
 
     def authenticate(server, session, envelope, mechanism, data):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run", "--disable-dev-shm-usage",
@@ -141,7 +142,8 @@ class Page:
         return result["result"].get("value")
 
     def until(self, condition, seconds=20):
-        """Waits in the page until an expression is true; looks at each frame."""
+        """Waits in the page until an expression is true; looks at each frame, and goes on in the
+        new page where the old one is left meanwhile."""
         script = """new Promise((resolve, reject) => {
           const end = performance.now() + %d;
           const look = () => {
@@ -153,8 +155,14 @@ class Page:
           };
           look();
         })""" % (seconds * 1000, condition)
+        end = time.monotonic() + seconds
         try:
-            return self.eval(script)
+            while True:
+                try:
+                    return self.eval(script)
+                except RuntimeError as error:
+                    if not any(word in str(error) for word in ("navigated", "context")) or time.monotonic() > end:
+                        raise
         except AssertionError as error:
             raise AssertionError(f"never true: {condition}\n{self.complaints}\n{self.eval('document.body.innerText')[:3000]}") from error
 

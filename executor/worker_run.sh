@@ -46,6 +46,15 @@ land() {
 apply() {
   from=$1
   umask 022
+  # A job that was renamed brings its directory along, data and all. What was shipped
+  # to it is in our list of deletions, and lands anew or goes.
+  if [ -s "$from/moves" ]; then
+    read -r a_moves <"$from/moves"
+    a_moves=$B/jobs/$a_moves
+    if [ -d "$a_moves" ] && [ ! -L "$a_moves" ] && [ ! -e "$J" ]; then
+      mv -T "$a_moves" "$J" && sync "$B/jobs" || return 1
+    fi
+  fi
   cd "$from" || return 1
   # Deletions first: a file may make room for a directory.
   if [ -s delete ]; then
@@ -85,6 +94,13 @@ apply() {
   set --
   for f in meta/paths meta/digests meta/ports meta/list; do [ ! -e $f ] || set -- "$@" $f; done
   [ $# = 0 ] || mv -f "$@" "$K/" || return 1
+  # Of the old name nothing is kept that would land, or be deleted, a second time.
+  if [ -s moves ]; then
+    read -r a_moves <moves
+    a_moves=$M/jobs/$a_moves
+    mkdir -p "$a_moves" && printf '%s\n' "$job" >"$a_moves/moved" || return 1
+    rm -f "$a_moves/list" "$a_moves/paths" "$a_moves/digests" "$a_moves/ports" || return 1
+  fi
   printf '' >applied
   rm -rf "$K/landing" f meta delete end
 }
@@ -173,8 +189,8 @@ check_base() {
 # one lacks. $1 is set when a half landed list counts as well.
 list_deletions() {
   printf '' >"$S/delete"
-  if [ -n "$1" ]; then
-    cat "$K/paths" "$K"/ops/*/meta/paths 2>/dev/null | LC_ALL=C sort -u >"$S/old"
+  if [ -n "$1$moves" ]; then
+    cat "$K/paths" "$K"/ops/*/meta/paths ${moves:+"$KF/paths"} 2>/dev/null | LC_ALL=C sort -u >"$S/old"
   elif [ -s "$K/paths" ]; then
     cat "$K/paths" >"$S/old"
   else
@@ -230,6 +246,10 @@ prune() {
   for d in stage/*; do
     if [ -d "$d" ] && [ ! -d "/proc/${d##*.}" ]; then set -- "$@" "$d"; fi
   done
+  # The newest says all that an older one did.
+  for d in ops/*; do
+    if [ "$d" != "ops/${O##*/}" ] && [ -e "$d/record" ]; then set -- "$@" "$d/record"; fi
+  done
   count=0
   for d in ops/*; do count=$((count + 1)); done
   for d in ops/*; do
@@ -270,12 +290,19 @@ run() {
   for d in "$K"/ops/*; do d=${d##*/}; done
   [ "$d" != "$seq-$op" ] || give_up 17
   [ "$d" = '*' ] || [ "${d%%-*}" -lt "$seq" ] || give_up 12
+  # Begun by somebody else, or before this controller's store was put back (R7.3).
+  [ "$d" = '*' ] || [ -z "$known" ] || [ "${d%%-*}" -le "$known" ] || give_up 15
   settle_others
   half_landed=''
   finish_landing || half_landed=1
   if [ "$ships" = yes ]; then
     if [ -n "$half_landed" ] && [ "$base" != any ]; then give_up 13; fi
     check_base || give_up 13
+  fi
+  if [ -n "$moves" ] && [ -d "$JF" ] && [ ! -L "$JF" ] && [ ! -e "$J" ]; then
+    printf '%s\n' "$moves" >"$S/moves" || give_up 16 "cannot write $S/moves"
+  else
+    moves=''
   fi
   if [ "$ships" != no ]; then
     list_deletions "$half_landed" || give_up 16 "cannot write $S/delete"
@@ -288,12 +315,15 @@ run() {
   mv -T "$S" "$O" || give_up 17
   cd "$O" || exit 18
   sync begin "$K/ops"
+  rm -f "$K/moved"
   state=succeeded rc=0
-  if ! settle_files 2>>why; then
+  if ! stop_before_move; then
+    why="make stop of $moves, the name it had, ended so"
+  elif ! settle_files 2>>why; then
     state=unlanded rc=1
     read -r why <"$O/why"
   elif [ "$target" != none ]; then
-    if has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
+    if [ -n "$RUN_IN" ] || has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
   fi
   finish "$O" $state $rc
   prune
@@ -306,6 +336,7 @@ settle_files() {
   set --
   for f in meta/worker.json meta/jobs.json; do [ ! -e $f ] || set -- "$@" $f; done
   [ $# = 0 ] || LC_ALL=C mv -f "$@" "$B/" || return 1
+  if [ -e meta/claims ]; then mv -f meta/claims "$M/claims" || return 1; fi
   [ "$ships" != no ] || return 0
   printf '%s\n' "${O##*/}" >"$K/landing" || return 1
   apply "$O" || return 1
@@ -319,12 +350,27 @@ settle_files() {
   return 0
 }
 
+# A renamed job is stopped where it lies, moved, and started.
+stop_before_move() {
+  RUN_IN='' RUN_TARGET=''
+  [ -s moves ] || return 0
+  case $target in
+    stop) RUN_IN=$JF ;;
+    restart | reload)
+      mine=$J J=$JF RUN_IN=$JF RUN_TARGET=stop
+      if has_makefile; then run_target; fi
+      J=$mine RUN_IN='' RUN_TARGET=start
+      [ "$state" = succeeded ] || return 1
+      ;;
+  esac
+}
+
 run_target() {
   watchdog </dev/null >/dev/null 2>&1 &
   dog=$!
   uptime_ms
   begun=$up
-  export GEN
+  export GEN RUN_IN RUN_TARGET
   CURRENT_VERSION=$current setsid "$SH" -c 'eval "$SELF"' maand "$SH" make <"$O/begin" >>"$O/log" 2>&1
   rc=$?
   uptime_ms
@@ -370,8 +416,9 @@ make_target() {
   [ "$TOP" = "$GEN" ] || exit 99
   NEW_VERSION=$new MAAND_ATTEMPT=$attempt MAAND_PREVIOUS=$previous
   export CURRENT_VERSION NEW_VERSION MAAND_ATTEMPT MAAND_PREVIOUS PWD
-  cd "$J" || exit 98
-  unset SELF S GEN OLDPWD
+  [ -z "$RUN_TARGET" ] || target=$RUN_TARGET
+  cd "${RUN_IN:-$J}" || exit 98
+  unset SELF S GEN OLDPWD RUN_IN RUN_TARGET
   umask 022
   make -s -- "$target" </dev/null
   rc=$?

@@ -20,6 +20,13 @@ constexpr Migration kMigrations[] = {
      "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
      " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
      " WHERE running;"},
+    // Whoever has an allocation was spoken to by this store, so that its records are known.
+    {4,
+     "ALTER TABLE allocations ADD COLUMN moved_from TEXT NOT NULL DEFAULT '';"
+     "CREATE TABLE workers ("
+     " host TEXT PRIMARY KEY, instance TEXT NOT NULL, adopt_marker INTEGER NOT NULL, was TEXT NOT NULL,"
+     " away_ns INTEGER NOT NULL, tried_ns INTEGER NOT NULL) STRICT;"
+     "INSERT INTO workers SELECT DISTINCT worker, '', 0, '', 0, 0 FROM allocations;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

@@ -45,7 +45,8 @@ void read_marker(std::string_view text, const BucketId& bucket, const std::vecto
   const auto [host, id] = cut(rest);
   if (id.empty()) return;  // nothing was ever deployed there
   out.instance = id;
-  if (marked == bucket.str() && std::find(hosts.begin(), hosts.end(), WorkerHost(host)) != hosts.end()) return;
+  if (marked == bucket.str() && std::find(hosts.begin(), hosts.end(), WorkerHost(host)) != hosts.end())
+    return;
   out.condition = WorkerCondition::kIdentityMismatch;
   out.detail = "its marker says bucket " + std::string(marked) + ", worker " + std::string(host);
 }
@@ -78,9 +79,9 @@ void read_header(std::string_view line, JobParts& parts) {
 }
 
 RecalledJob finish(JobParts parts) {
-  parts.job.action = parts.ships == "remove"   ? Action::kRemove
-                     : parts.target == "none"  ? Action::kSync
-                                               : action_from(parts.target);
+  parts.job.action = parts.ships == "remove"  ? Action::kRemove
+                     : parts.target == "none" ? Action::kSync
+                                              : action_from(parts.target);
   if (!parts.receipt.empty()) {
     // As it would be read from an answer about the operation itself.
     const std::string answer = "maand1 hello\nreply receipt\n" + parts.receipt;
@@ -138,7 +139,8 @@ std::optional<Recalled> parse_recalled(std::string_view output, const BucketId& 
   }
 }
 
-Recalled recall_from(const Endpoint& endpoint, const WorkerHost& was, const RemoteRunnerOptions& options, SessionCache& sessions) {
+Recalled recall_from(const Endpoint& endpoint, const WorkerHost& was, const RemoteRunnerOptions& options,
+                     SessionCache& sessions) {
   Recalled out;
   Session connected = sessions.acquire(endpoint, true);
   if (!connected.connection) {

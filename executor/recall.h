@@ -11,7 +11,8 @@
 namespace maand {
 
 // `was`: a host whose marker may lie there as well (R3.6); empty = none.
-Recalled recall_from(const Endpoint& endpoint, const WorkerHost& was, const RemoteRunnerOptions& options, SessionCache& sessions);
+Recalled recall_from(const Endpoint& endpoint, const WorkerHost& was, const RemoteRunnerOptions& options,
+                     SessionCache& sessions);
 
 // The answer of the worker's script. nullopt: it is not whole. Any bytes are safe.
 // `condition` is kIdentityMismatch when the marker is another bucket's, or of none of `hosts`.

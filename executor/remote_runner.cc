@@ -64,8 +64,7 @@ class RemoteRunner::Parts {
 
   void recall(const Endpoint& endpoint, const WorkerHost& was, const RecallSink& sink) {
     pool_.run([this, endpoint, was, sink] {
-      sink(stopping_ ? unrecalled()
-                     : recall_from(endpoint, was, options_, sessions_));
+      sink(stopping_ ? unrecalled() : recall_from(endpoint, was, options_, sessions_));
     });
   }
 
@@ -113,7 +112,9 @@ void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
   parts_->carry_out(operation, true, sink);
 }
 void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
-void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) { parts_->recall(endpoint, was, sink); }
+void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
+  parts_->recall(endpoint, was, sink);
+}
 void RemoteRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   parts_->probe(endpoint, spec, sink);
 }

@@ -183,9 +183,9 @@ void Journal::erase_worker(const WorkerHost& worker) {
   state_.workers.erase(worker);
 }
 
-void Journal::raise(std::uint64_t epoch, std::uint64_t last_seq) {
+void Journal::raise_epoch(std::uint64_t epoch, std::uint64_t last_seq) {
   if (epoch <= state_.epoch && last_seq <= state_.last_seq) return;
-  store_.raise(epoch, last_seq);
+  store_.put_epoch(epoch, last_seq);
   state_.epoch = std::max(state_.epoch, epoch);
   state_.last_seq = std::max(state_.last_seq, last_seq);
 }

@@ -46,7 +46,7 @@ class Journal {
   void put_worker(const WorkerRecord& record);
   void erase_worker(const WorkerHost& worker);
   // Neither falls (R3.12).
-  void raise(std::uint64_t epoch, std::uint64_t last_seq);
+  void raise_epoch(std::uint64_t epoch, std::uint64_t last_seq);
   // Tells operations of this store from those of one that was lost. Made when it is first asked for.
   const std::string& store_id();
 

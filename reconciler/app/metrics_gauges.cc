@@ -142,7 +142,8 @@ void add_fleet(Families& out, const Readings& now) {
   out.gauge("maand_jobs_waiting",
             "Jobs that wait and go on by themselves; blocked ones have the reason Blocked.")
       .counts("reason", now.waiting, Reason::kUnsettled, Reason::kDemandCycle);
-  out.gauge("maand_authority", "1 for what may be done to workers: ours, recovering and fenced write to none.")
+  out.gauge("maand_authority",
+            "1 for what may be done to workers: ours, recovering and fenced write to none.")
       .one_of("state", now.authority, Authority::Kind::kFenced);
   out.gauge("maand_epoch", "Number of the last takeover; workers refuse whoever has an older one.")
       .put(static_cast<double>(now.epoch));

@@ -11,7 +11,7 @@ namespace {
 struct Heritage {  // what one worker takes over
   const Worker* worker = nullptr;
   std::vector<const AppliedAllocation*> allocations;
-  bool begun = false;      // it has allocations of its own already
+  bool begun = false;  // it has allocations of its own already
   bool unsettled = false;
 };
 
@@ -81,7 +81,8 @@ void carry_ports(Journal& journal, const JobName& from, const JobName& to) {
 
 NewNames take_new_names(Journal& journal, const Workspace& workspace, const SshDefaults& ssh) {
   NewNames out;
-  for (const Heritage& heritage : heritages(journal.state(), workspace)) take_host(journal, heritage, ssh, out);
+  for (const Heritage& heritage : heritages(journal.state(), workspace))
+    take_host(journal, heritage, ssh, out);
   Renames renames = pending_renames(workspace, journal.state());
   std::vector<AppliedAllocation> records;
   std::vector<AllocationKey> gone;

@@ -191,8 +191,8 @@ void Pass::settle_open() {
 void Pass::fenced(const WorkerHost& worker, const std::string& detail) {
   if (!memory_.authority.may_write()) return;
   fence_off(deps_.store, memory_.authority, worker, detail, deps_.clock.wall());
-  tell(EventKind::kNotice, std::string("fenced: ") + explain(Reason::kFenced) + " (" +
-                               memory_.authority.detail + ")");
+  tell(EventKind::kNotice,
+       std::string("fenced: ") + explain(Reason::kFenced) + " (" + memory_.authority.detail + ")");
   deps_.control.changed();
 }
 

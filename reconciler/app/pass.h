@@ -168,8 +168,8 @@ class Pass {
   std::vector<CommitId> unfinished_;  // whose rollout an earlier daemon did not live to tell of
   Recovery recovery_;
   NewNames names_;
-  std::int64_t pass_id_ = 0;          // of this pass in the history, once recorded
-  std::int64_t update_seq_ = 1;       // of worker.json (workspace.md 8.6): rises with every recorded pass
+  std::int64_t pass_id_ = 0;     // of this pass in the history, once recorded
+  std::int64_t update_seq_ = 1;  // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool planned_ = false;
   bool judged_anew_ = false;  // the head is another one than in the pass before
 

@@ -221,16 +221,16 @@ void Pass::report() {
       if (!memory_.authority.may_write() && !stopping_) {
         status_.state = PassState::kHeld;
         status_.remarks.push_back(std::string(to_string(memory_.authority.kind)) + ": " +
-                                  explain(memory_.authority.reason()) + " (" + memory_.authority.detail + ")");
+                                  explain(memory_.authority.reason()) + " (" + memory_.authority.detail +
+                                  ")");
       }
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;
       result_.converged = !result_.source_failed && memory_.store_problem.empty() && nothing_to_retry();
       if (is_news()) {
         tell(EventKind::kPassFinished, note_text(status_), status_.commit);
-        const bool write =
-            writes_notes() &&
-            (settings_.notes == NotesMode::kAll || (settings_.notes == NotesMode::kChanges && result_.acted));
+        const bool write = writes_notes() && (settings_.notes == NotesMode::kAll ||
+                                              (settings_.notes == NotesMode::kChanges && result_.acted));
         // The outbox first: a pass that is recorded has its note, whenever we die.
         if (write && !stopping_) leave_note(status_);
         record(status_);

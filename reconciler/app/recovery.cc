@@ -130,7 +130,8 @@ class Reading {
     }
     for (const auto& [host, one] : found) {
       WorkerRecord worker;
-      if (const auto known = state().workers.find(host); known != state().workers.end()) worker = known->second;
+      if (const auto known = state().workers.find(host); known != state().workers.end())
+        worker = known->second;
       worker.host = host;
       if (worker.instance.empty()) worker.instance = told.at(host).instance;
       deps_.journal.put_worker(worker);
@@ -167,7 +168,7 @@ class Reading {
   void claim() {
     if (stop_()) return;
     const std::uint64_t epoch = std::max(epoch_, state().epoch) + 1;
-    deps_.journal.raise(epoch, seq_);
+    deps_.journal.raise_epoch(epoch, seq_);
     authority_ = {};
     keep_authority(deps_.store, authority_);
     if (order_->actor == "maand")
@@ -176,9 +177,7 @@ class Reading {
     tell("the workers are taken over by " + order_->actor + ", with epoch " + std::to_string(epoch));
   }
 
-  void tell(const std::string& text) {
-    deps_.observer.on(Event{.kind = EventKind::kNotice, .text = text});
-  }
+  void tell(const std::string& text) { deps_.observer.on(Event{.kind = EventKind::kNotice, .text = text}); }
 
   const RecoveryDeps& deps_;
   const RecoverySettings& settings_;

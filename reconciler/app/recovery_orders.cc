@@ -68,8 +68,9 @@ ControlReply RecoveryOrders::forget(const std::string& subject, const std::strin
   const AppliedAllocation* known = state().find(key);
   if (!known) return unknown("nothing is on record of " + quote(subject) + "; `maand status` lists what is");
   if (wanted(key))
-    return refused(subject + " may be wanted there by the workspace, and would be started anew; remove the job or "
-                             "the worker from the workspace first, or use `maand worker reset`");
+    return refused(subject +
+                   " may be wanted there by the workspace, and would be started anew; remove the job or "
+                   "the worker from the workspace first, or use `maand worker reset`");
   if (known->open && reconciler_.memory().phase.now() != Phase::kIdle)
     return refused("an operation of " + subject + " is under way; try again when the pass has ended");
   audit(actor, "forget", subject);
@@ -78,7 +79,8 @@ ControlReply RecoveryOrders::forget(const std::string& subject, const std::strin
   return done(subject + " is forgotten: what is left of it on its worker is nobody's any more");
 }
 
-ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& host, const std::string& actor) {
+ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& host,
+                                    const std::string& actor) {
   const WorkerHost worker(host);
   if (state().workers.count(worker) == 0 && !listed(worker) && allocations_on(worker).empty())
     return unknown("no worker " + quote(host) + " is known; `maand cat workers` lists them");
@@ -108,8 +110,9 @@ ControlReply RecoveryOrders::reset(const WorkerHost& host, const std::string& ac
 
 ControlReply RecoveryOrders::trust(const WorkerHost& host, const std::string& actor) {
   if (state().workers.count(host) == 0 && allocations_on(host).empty())
-    return refused("nothing is on record of " + host.str() + ", so there is nothing to trust; `maand worker reset " +
-                   host.str() + "` makes it a new worker");
+    return refused("nothing is on record of " + host.str() +
+                   ", so there is nothing to trust; `maand worker reset " + host.str() +
+                   "` makes it a new worker");
   audit(actor, "worker trust", host.str());
   WorkerRecord record;
   const auto known = state().workers.find(host);
@@ -125,7 +128,8 @@ ControlReply RecoveryOrders::trust(const WorkerHost& host, const std::string& ac
 
 ControlReply RecoveryOrders::forget_worker(const WorkerHost& host, const std::string& actor) {
   if (listed(host))
-    return refused(host.str() + " is listed in workers.json; remove it there first, or use `maand worker reset`");
+    return refused(host.str() +
+                   " is listed in workers.json; remove it there first, or use `maand worker reset`");
   const std::vector<AllocationKey> gone = allocations_on(host);
   audit(actor, "worker forget", host.str());
   reconciler_.journal().replace({}, gone);

@@ -123,11 +123,11 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     }
     if (const auto contact = kept_off(step.key.worker)) {
       tell_set_aside(step.key.worker, to_string(contact->condition), contact->detail);
-      rollout.on_outcome(step.key,
-                         Outcome{.kind = OutcomeKind::kCondition,
-                                 .condition = contact->condition,
-                                 .detail = contact->detail},
-                         deps_.clock.now());
+      rollout.on_outcome(
+          step.key,
+          Outcome{
+              .kind = OutcomeKind::kCondition, .condition = contact->condition, .detail = contact->detail},
+          deps_.clock.now());
       continue;
     }
     const WorkerDocuments documents = documents_(step.key.worker);

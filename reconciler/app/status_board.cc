@@ -146,9 +146,8 @@ std::string StatusBoard::status_json() const {
               {"source", {{"state", now->source.state}, {"detail", now->source.detail}}}};
   if (!now->store_problem.empty()) out["store_problem"] = now->store_problem;
   if (!now->notes_problem.empty()) out["notes_problem"] = now->notes_problem;
-  out["authority"] = {{"state", to_string(now->authority.kind)},
-                      {"detail", now->authority.detail},
-                      {"epoch", now->epoch}};
+  out["authority"] = {
+      {"state", to_string(now->authority.kind)}, {"detail", now->authority.detail}, {"epoch", now->epoch}};
   out["state"] = now->status ? to_string(now->status->state) : "pending";
   out["workers_set_aside"] = Json::array();
   for (const auto& [worker, contact] : now->set_aside) {

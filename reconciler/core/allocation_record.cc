@@ -137,12 +137,9 @@ AppliedAllocation before_from(const Json& json) {
 }  // namespace
 
 std::string allocation_record(const AppliedAllocation& torn, const std::string& store) {
-  const Json out = {{"schema", kSchema},
-                    {"store", store},
-                    {"job", torn.key.job.str()},
-                    {"worker", torn.key.worker.str()},
-                    {"before", before_json(torn)},
-                    {"operation", operation_json(*torn.open)}};
+  const Json out = {{"schema", kSchema},           {"store", store},
+                    {"job", torn.key.job.str()},   {"worker", torn.key.worker.str()},
+                    {"before", before_json(torn)}, {"operation", operation_json(*torn.open)}};
   return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

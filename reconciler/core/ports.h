@@ -246,7 +246,7 @@ class Store {
   virtual void put_worker(const WorkerRecord& worker) = 0;
   virtual void erase_worker(const WorkerHost& worker) = 0;
   // Neither ever falls (R3.12).
-  virtual void raise(std::uint64_t epoch, std::uint64_t last_seq) = 0;
+  virtual void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) = 0;
 
   // Newest first. put_pass with id 0 appends and returns the new id, else replaces.
   virtual std::int64_t put_pass(const PassRecord& pass) = 0;

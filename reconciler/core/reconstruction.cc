@@ -25,7 +25,8 @@ AppliedAllocation without_record(const AllocationKey& key, const RecalledJob& jo
   operation.new_version = job.new_version;
   out.version = job.current_version;
   // A restart or a reload is of something that runs.
-  out.running = job.action == Action::kRestart || job.action == Action::kReload || job.action == Action::kStop;
+  out.running =
+      job.action == Action::kRestart || job.action == Action::kReload || job.action == Action::kStop;
   if (out.running) {
     out.last = LastResult::kConfirmed;
     out.last_target = Target::kStart;
@@ -102,8 +103,8 @@ std::vector<JobRecord> reconstruct_jobs(const AppliedState& state, WallTime now)
     }
     if (failed && job.held_reason.empty()) {
       job.held_reason = to_string(a.missing_target ? Reason::kMissingTarget : Reason::kTargetFailed);
-      job.held_detail = std::string(to_string(a.last_target)) + " of " + key.str() +
-                        " failed, as its worker remembers";
+      job.held_detail =
+          std::string(to_string(a.last_target)) + " of " + key.str() + " failed, as its worker remembers";
       job.held_tree = a.tree;
       job.held_commit = a.attempted_head;
       job.held_since = now;

@@ -56,10 +56,12 @@ std::string claims_text(const BucketId& bucket, const std::vector<const Job*>& j
     const std::string& name = job->name.str();
     const auto numbers = ports.find(job->name);
     if (numbers != ports.end()) {
-      for (const auto& [port, number] : numbers->second) out += "port " + std::to_string(number) + " " + name + "\n";
+      for (const auto& [port, number] : numbers->second)
+        out += "port " + std::to_string(number) + " " + name + "\n";
     }
     const auto amount = [&](const char* what, double value) {
-      if (value > 0) out += what + std::to_string(static_cast<std::int64_t>(std::ceil(value))) + " " + name + "\n";
+      if (value > 0)
+        out += what + std::to_string(static_cast<std::int64_t>(std::ceil(value))) + " " + name + "\n";
     };
     amount("memory ", job->reservation.memory_mb);
     amount("cpu ", job->reservation.cpu_mhz);

@@ -161,8 +161,9 @@ void check_was(const std::vector<Worker>& workers, const Site& site) {
     const Site where = site.item(i).member("was");
     const auto [first, fresh] = taken.emplace(was, i);
     if (!fresh) {
-      where.error(quote(workers[i].was.str()) + " is named by entry " + std::to_string(first->second) + " already",
-                  "let one worker take it over");
+      where.error(
+          quote(workers[i].was.str()) + " is named by entry " + std::to_string(first->second) + " already",
+          "let one worker take it over");
     }
     for (const Worker& other : workers) {
       if (lower(other.host.str()) != was || other.host == workers[i].host) continue;

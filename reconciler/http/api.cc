@@ -27,8 +27,7 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor", "for",    "host", "job",
-                                          "reason", "subject", "to", "verb"};
+constexpr std::string_view kMembers[] = {"actor", "for", "host", "job", "reason", "subject", "to", "verb"};
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
@@ -125,8 +124,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
-      return json_error(
-          400, "no order has a member " + quote(name) + "; known are actor, for, host, job, reason, subject, to, verb");
+      return json_error(400, "no order has a member " + quote(name) +
+                                 "; known are actor, for, host, job, reason, subject, to, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -169,7 +168,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     const std::string verb = member(body, "verb");
     const std::string host = member(body, "host");
     if (host.empty() || (verb != "reset" && verb != "trust" && verb != "forget"))
-      return json_error(400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
+      return json_error(
+          400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
     return reply_to(controls.worker(verb, host, actor));
   }
   if (route == "rollback") {
@@ -184,7 +184,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     if (content.kind != DetailReply::Kind::kFound) return reply_to(content);
     return reply_to(controls.rollback(job, content.text, reason, span, actor));
   }
-  return not_offered("known here: forget, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
+  return not_offered(
+      "known here: forget, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
 }
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,

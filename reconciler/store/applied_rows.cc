@@ -9,6 +9,7 @@
 
 #include "reconciler/core/file_set_text.h"
 #include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/worker_rows.h"
 
 namespace maand {
 namespace {
@@ -247,23 +248,6 @@ void read_ports(SqliteFile& file, AppliedState& state) {
   select.reset();
 }
 
-void read_workers(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select =
-      file.prepared("SELECT host, instance, adopt_marker, was, away_ns, tried_ns FROM workers");
-  while (select.executeStep()) {
-    Columns row(select);
-    WorkerRecord worker;
-    worker.host = WorkerHost(row.text());
-    worker.instance = row.text();
-    worker.adopt_marker = row.flag();
-    worker.was = WorkerHost(row.text());
-    worker.away_since = wall_from_ns(row.integer());
-    worker.tried_at = wall_from_ns(row.integer());
-    state.workers.emplace(worker.host, std::move(worker));
-  }
-  select.reset();
-}
-
 }  // namespace
 
 void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
@@ -280,7 +264,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
@@ -294,7 +279,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
-      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds, moved_from = excluded.moved_from");
+      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds, moved_from = "
+      "excluded.moved_from");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -382,20 +368,6 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   read_jobs(file, state);
   read_ports(file, state);
   read_workers(file, state);
-}
-
-void write_worker(SqliteFile& file, const WorkerRecord& worker) {
-  SQLite::Statement& put = file.prepared(
-      "INSERT OR REPLACE INTO workers (host, instance, adopt_marker, was, away_ns, tried_ns)"
-      " VALUES (?, ?, ?, ?, ?, ?)");
-  Bindings(put)
-      .text(worker.host.str())
-      .text(worker.instance)
-      .flag(worker.adopt_marker)
-      .text(worker.was.str())
-      .integer(ns_of(worker.away_since))
-      .integer(ns_of(worker.tried_at));
-  put.exec();
 }
 
 void write_ports(SqliteFile& file, const PortTable& ports) {

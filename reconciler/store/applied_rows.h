@@ -15,7 +15,6 @@ class SqliteFile;
 void write_allocation(SqliteFile& file, const AppliedAllocation& allocation);
 void erase_allocation(SqliteFile& file, const AllocationKey& key);
 void write_job(SqliteFile& file, const JobRecord& job);
-void write_worker(SqliteFile& file, const WorkerRecord& worker);
 // Replaces the whole table.
 void write_ports(SqliteFile& file, const PortTable& ports);
 

@@ -10,6 +10,7 @@
 #include "reconciler/store/applied_rows.h"
 #include "reconciler/store/healing_file.h"
 #include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/worker_rows.h"
 
 namespace maand {
 namespace {
@@ -93,10 +94,10 @@ class StateStore : public Store {
     });
   }
 
-  void raise(std::uint64_t epoch, std::uint64_t last_seq) override {
+  void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) override {
     write([&](SqliteFile& file) {
-      SQLite::Statement& raise = file.prepared(
-          "UPDATE bucket SET epoch = max(epoch, ?), last_seq = max(last_seq, ?) WHERE id = 1");
+      SQLite::Statement& raise =
+          file.prepared("UPDATE bucket SET epoch = max(epoch, ?), last_seq = max(last_seq, ?) WHERE id = 1");
       Bindings(raise).integer(static_cast<std::int64_t>(epoch)).integer(static_cast<std::int64_t>(last_seq));
       raise.exec();
     });

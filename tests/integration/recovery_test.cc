@@ -44,7 +44,8 @@ class RecoveryWorld : public ::testing::Test {
   }
 
   void lose_store() {
-    for (const char* name : {"state.db", "state.db-wal", "state.db-shm"}) fs::remove(world_.bucket() / "data" / name);
+    for (const char* name : {"state.db", "state.db-wal", "state.db-shm"})
+      fs::remove(world_.bucket() / "data" / name);
   }
 
   bool says(const ProgramResult& result, const std::string& text) {
@@ -185,7 +186,8 @@ TEST_F(RecoveryWorld, A_renamed_job_keeps_its_data_and_its_version) {
   write_file(world_.job_directory(0, "old") / "data" / "precious", "mine");
 
   GitChanges moved = BucketWorld::job("fresh", "1.0.0", "", {{"conf", "x\n"}});
-  for (const char* path : {"Makefile", "manifest.json", "conf"}) moved["jobs/old/" + std::string(path)] = std::nullopt;
+  for (const char* path : {"Makefile", "manifest.json", "conf"})
+    moved["jobs/old/" + std::string(path)] = std::nullopt;
   world_.commit(moved);
   reconcile(4);
   EXPECT_TRUE(says(maand({"status"}, 4), "LooksRenamed"));

@@ -62,7 +62,8 @@ std::string to_text(const Operation& operation) {
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
-               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, open] = allocation;
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, open] =
+      allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "

@@ -103,8 +103,8 @@ void FakeStore::erase_worker(const WorkerHost& worker) {
   write("erase_worker " + worker.str(), [&](Content& content) { content.applied.workers.erase(worker); });
 }
 
-void FakeStore::raise(std::uint64_t epoch, std::uint64_t last_seq) {
-  write("raise " + std::to_string(epoch), [&](Content& content) {
+void FakeStore::put_epoch(std::uint64_t epoch, std::uint64_t last_seq) {
+  write("put_epoch " + std::to_string(epoch), [&](Content& content) {
     content.applied.epoch = std::max(content.applied.epoch, epoch);
     content.applied.last_seq = std::max(content.applied.last_seq, last_seq);
   });

@@ -125,9 +125,10 @@ int run_takeover(const Context& context, const TakeoverOptions& options) {
 int run_forget(const Context& context, const ForgetOptions& options) {
   const AllocationKey key = parse_allocation(options.allocation);
   if (key.worker.empty()) throw CommandError(kExitUsage, "write JOB@WORKER, as `maand status` lists them");
-  return give(context, {"forget", {{"subject", key.str()}}, [&](OperatorDesk& desk, const std::string& actor) {
-                          return desk.recovery().forget(key.str(), actor);
-                        }});
+  return give(context,
+              {"forget", {{"subject", key.str()}}, [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.recovery().forget(key.str(), actor);
+               }});
 }
 
 namespace {
@@ -147,8 +148,9 @@ int run_worker_reset(const Context& context, const WorkerOptions& options) {
 
 int run_worker_trust(const Context& context, const WorkerOptions& options) {
   if (!options.replaced) {
-    throw CommandError(kExitUsage, "say what about it is to be trusted: --replaced, that what is on record lies on "
-                                   "the machine although it was replaced or its marker is gone");
+    throw CommandError(kExitUsage,
+                       "say what about it is to be trusted: --replaced, that what is on record lies on "
+                       "the machine although it was replaced or its marker is gone");
   }
   return give_to_worker(context, "trust", options.host);
 }

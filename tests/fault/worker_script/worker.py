@@ -16,7 +16,8 @@ import tempfile
 import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
-PARTS = ("worker_script.sh", "worker_front.sh", "worker_run.sh")
+PARTS = ("worker_script.sh", "worker_front.sh", "worker_landing.sh",
+         "worker_run.sh")
 
 
 def read(path):

@@ -65,7 +65,8 @@ std::string text_of(AppliedAllocation allocation) {
 }
 
 TEST(AllocationRecord, SaysAllThatTheStoreHeldButWhatLayThereBefore) {
-  for (const Action action : {Action::kStart, Action::kRestart, Action::kSync, Action::kStop, Action::kRemove}) {
+  for (const Action action :
+       {Action::kStart, Action::kRestart, Action::kSync, Action::kStop, Action::kRemove}) {
     AppliedAllocation allocation = torn(action);
     const auto read = allocation_record_from(allocation_record(allocation, "s"));
     ASSERT_TRUE(read) << to_string(action);
@@ -99,7 +100,8 @@ TEST(AllocationRecord, BytesThatAreNoneOfOursAreNone) {
 TEST(Reconstruction, IsWhatTheStoreWouldHaveMadeOfTheSameReceipt) {
   Outcome failed{.kind = OutcomeKind::kFailed, .exit_status = 2};
   Outcome interrupted{.kind = OutcomeKind::kInterrupted, .boot_id = "boot"};
-  for (const Action action : {Action::kStart, Action::kRestart, Action::kReload, Action::kSync, Action::kStop}) {
+  for (const Action action :
+       {Action::kStart, Action::kRestart, Action::kReload, Action::kSync, Action::kStop}) {
     for (const Outcome& outcome : {Outcome{.kind = OutcomeKind::kSucceeded}, failed, interrupted}) {
       const AppliedAllocation allocation = torn(action);
       AppliedAllocation expected = allocation;
@@ -155,9 +157,9 @@ TEST(Reconstruction, WhoseOperationsTheyAreIsToldByEpochAndStore_R3_12) {
     OwnStore own;
     bool foreign;
   };
-  for (const Row& row : {Row{"another store in the same epoch", {"ours", 1, 0}, true},
-                         Row{"our own", {"theirs", 1, 0}, false},
-                         Row{"left behind by an epoch we claimed", {"ours", 2, 0}, false}}) {
+  for (const Row& row :
+       {Row{"another store in the same epoch", {"ours", 1, 0}, true}, Row{"our own", {"theirs", 1, 0}, false},
+        Row{"left behind by an epoch we claimed", {"ours", 2, 0}, false}}) {
     EXPECT_EQ(of(job, row.own).foreign, row.foreign) << row.when;
   }
   Recalled newer;

@@ -33,7 +33,7 @@ class Migrations : public testing::Test {
 
 TEST_F(Migrations, A_new_file_is_made_at_the_newest_schema) {
   bring_up(database_, kThree);
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), current_schema().newest);
   EXPECT_EQ(text("SELECT count(*) FROM u"), "0");
   require_current(database_, kThree);
 }
@@ -42,7 +42,7 @@ TEST_F(Migrations, An_older_file_is_brought_up_step_by_step_and_keeps_its_rows) 
   bring_up(database_, kOne);
   database_.exec("INSERT INTO t VALUES (1)");
   bring_up(database_, kThree);
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), current_schema().newest);
   EXPECT_EQ(text("SELECT a || b FROM t"), "101new");
   bring_up(database_, kThree);  // nothing to do
   EXPECT_EQ(text("SELECT a || b FROM t"), "101new");
@@ -73,11 +73,17 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   EXPECT_EQ(version(), 1);
 }
 
-// The newest schema as it was before these columns came.
+// The newest schema as it was before these columns came; none of those had the table of workers.
 std::string schema_without(std::initializer_list<std::string_view> columns) {
   std::string out;
   std::istringstream in{std::string(current_schema().sql)};
+  bool later = false;  // inside of a table that came later
   for (std::string line; std::getline(in, line);) {
+    later = later || line == "CREATE TABLE workers (";
+    if (later) {
+      later = line != ") STRICT;";
+      continue;
+    }
     const bool newer = std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
       return line.rfind("  " + std::string(column) + "  ", 0) == 0;
     });
@@ -87,7 +93,7 @@ std::string schema_without(std::initializer_list<std::string_view> columns) {
 }
 
 TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
-  const std::string second = schema_without({"holds", "ports"});
+  const std::string second = schema_without({"holds", "ports", "moved_from"});
   bring_up(database_, Schema{2, second, {}});
   for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
     database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
@@ -97,13 +103,32 @@ TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocatio
   database_.exec(
       "INSERT INTO ports VALUES ('api', 'web', 8081), ('api', 'admin', 8080), ('api', 'same', 8080)");
   bring_up(database_, current_schema());
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), current_schema().newest);
   const auto holds = [&](const std::string& where) {
     return text(("SELECT holds FROM allocations WHERE " + where).c_str());
   };
   EXPECT_EQ(holds("job = 'api' AND worker = 'w1'"), "8080 8081");
   EXPECT_EQ(holds("job = 'api' AND worker = 'w2'"), "") << "it does not run";
   EXPECT_EQ(holds("job = 'db'"), "");
+}
+
+// Whoever has an allocation was spoken to already: nothing has to be read there first (R7.3).
+TEST_F(Migrations, Workers_of_a_file_of_schema_3_are_known) {
+  bring_up(database_, Schema{3, schema_without({"moved_from"}), {}});
+  for (const char* row : {"'api', 'w1'", "'api', 'w2'", "'db', 'w1'"}) {
+    database_.exec(
+        "INSERT INTO allocations VALUES (" + std::string(row) +
+        ", '{}', 1, '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
+        " 'unprobed', NULL, NULL, 0, '')");
+  }
+  bring_up(database_, current_schema());
+  EXPECT_EQ(text("SELECT group_concat(host || instance, ' ') FROM (SELECT * FROM workers ORDER BY host)"),
+            "w1 w2");
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, current_schema());
+  const char* columns =
+      "SELECT group_concat(name || type || \"notnull\" || pk) FROM pragma_table_info('workers')";
+  EXPECT_EQ(text(columns), fresh.execAndGet(columns).getString());
 }
 
 TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_newest) {
@@ -122,7 +147,7 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.
 TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
   const Schema newest = current_schema();
-  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"});
+  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports", "moved_from"});
   bring_up(database_, Schema{1, first, {}});
   database_.exec(
       "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "

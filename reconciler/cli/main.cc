@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/backup.h"
 #include "reconciler/cli/commands/cat.h"
 #include "reconciler/cli/commands/events.h"
 #include "reconciler/cli/commands/health_check.h"
@@ -169,6 +170,17 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
   verb(app, run, "forget", "Drop the record of an allocation that has left and cannot be stopped", run_forget,
        forget)
       .add_option("JOB@WORKER", forget->allocation, "The allocation")
+      ->required();
+
+  const auto backup = std::make_shared<BackupOptions>();
+  verb(app, run, "backup", "Copy what only this bucket has, state and secrets, also while a daemon runs",
+       run_backup, backup)
+      .add_option("DIR", backup->directory, "The directory to make for it")
+      ->required();
+
+  const auto restore = std::make_shared<RestoreOptions>();
+  verb(app, run, "restore", "Put a backup's state back, and secrets that are missing", run_restore, restore)
+      .add_option("DIR", restore->directory, "The directory that `maand backup` made")
       ->required();
 
   CLI::App* worker = app.add_subcommand("worker", "Say what became of a worker");

@@ -178,6 +178,30 @@ TEST_F(RecoveryWorld, A_store_from_a_backup_is_recognised_and_needs_the_same_wor
   EXPECT_EQ(world_.events(0, "api").back(), "restart 1.1.0 1.2.0 1 none");
 }
 
+TEST_F(RecoveryWorld, A_backup_is_made_while_the_daemon_runs_and_restored_behind_a_fence) {
+  deploy("1.0.0");
+  world_.serve();
+  reconcile();
+  const fs::path backup = world_.bucket().parent_path() / "backup";
+  maand({"backup", backup.string()});
+  maand({"backup", backup.string()}, 2);
+  maand({"restore", backup.string()}, 5);
+  world_.stop_daemon();
+  const std::size_t before = receipts();
+
+  fs::remove(world_.bucket() / "secrets" / "known_hosts");
+  maand({"restore", (world_.bucket() / "data").string()}, 2);
+  maand({"restore", backup.string()});
+  EXPECT_TRUE(fs::exists(world_.bucket() / "secrets" / "known_hosts"));
+  EXPECT_TRUE(fs::exists(world_.bucket() / "data" / "state.db.before-restore"));
+  deploy("1.1.0");
+  reconcile(4);
+  EXPECT_EQ(receipts(), before);
+  maand({"takeover"});
+  reconcile();
+  EXPECT_EQ(world_.events(0, "api").back(), "restart 1.0.0 1.1.0 1 none");
+}
+
 TEST_F(RecoveryWorld, A_renamed_job_keeps_its_data_and_its_version) {
   GitChanges changes = BucketWorld::job("old", "1.0.0", "", {{"conf", "x\n"}});
   changes["workers.json"] = world_.workers_json(2);

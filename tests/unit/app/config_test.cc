@@ -129,13 +129,14 @@ max_file_bytes = "256MiB"
 max_webhook_bytes = "5MiB"
 [state]
 url = "sqlite:data/state.db"
-recovery = "manual"
+recovery = "auto"
 )";
 
 TEST(Config, Every_key_of_the_interface_is_accepted) {
   const LoadedConfig loaded = parse(kInterface);
   EXPECT_THAT(problems(loaded), IsEmpty());
   EXPECT_EQ(loaded.config.bucket_id.str(), "b-1");
+  EXPECT_TRUE(loaded.config.automatic_recovery);
   EXPECT_EQ(loaded.config.name, "prod");
   EXPECT_EQ(loaded.config.ssh.jump, "user@host:22");
   EXPECT_EQ(loaded.config.git.url, "ssh://git@example.org/infra.git");
@@ -256,7 +257,7 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
       {"[notify]\nslack = \"x\"", {"notify.slack", "notifications are not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
-      {"[state]\nrecovery = \"auto\"", {"not built yet"}},
+      {"[state]\nrecovery = \"maybe\"", {"state.recovery", "manual"}},
       {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},
   };
   for (const Refused& row : table) {

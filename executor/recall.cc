@@ -36,7 +36,7 @@ void read_port(std::string_view text, PortTable& ports) {
   const auto [job, port] = cut(text);
   const auto [name, digits] = cut(port);
   const int number = number_of<int>(digits);
-  if (number > 0) ports[JobName(job)][std::string(name)] = number;
+  if (number > 0 && is_job_name(job) && is_port_name(name)) ports[JobName(job)][std::string(name)] = number;
 }
 
 void read_marker(std::string_view text, const BucketId& bucket, const std::vector<WorkerHost>& hosts,
@@ -48,7 +48,8 @@ void read_marker(std::string_view text, const BucketId& bucket, const std::vecto
   if (marked == bucket.str() && std::find(hosts.begin(), hosts.end(), WorkerHost(host)) != hosts.end())
     return;
   out.condition = WorkerCondition::kIdentityMismatch;
-  out.detail = "its marker says bucket " + std::string(marked) + ", worker " + std::string(host);
+  out.detail = "its marker says bucket " + std::string(marked) + ", worker " + std::string(host) +
+               "; if it was renamed, say so with `was` in workers.json";
 }
 
 // What is told of one job, until all of it was read.

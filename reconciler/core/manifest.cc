@@ -7,6 +7,7 @@
 
 #include "reconciler/core/file_rules.h"
 #include "reconciler/core/glob.h"
+#include "reconciler/core/names.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/version.h"
 

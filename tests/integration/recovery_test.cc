@@ -64,6 +64,7 @@ TEST_F(RecoveryWorld, A_lost_store_is_rebuilt_from_the_workers_and_no_target_run
 
   lose_store();
   world_.serve();
+  reconcile(4);
   const ProgramResult status = maand({"status"}, 4);
   EXPECT_TRUE(says(status, "recovering")) << status.out;
   EXPECT_TRUE(says(status, "maand takeover")) << status.out;
@@ -118,6 +119,7 @@ TEST_F(RecoveryWorld, Swapped_workers_are_told_apart_by_their_markers) {
                             second + R"(", "address": ")" + first + "\"}]";
   world_.commit(changes);
   world_.serve();
+  reconcile(1);
   const ProgramResult status = maand({"status"}, 1);
   EXPECT_TRUE(says(status, "IdentityMismatch")) << status.out;
   EXPECT_EQ(receipts(), before);
@@ -147,6 +149,7 @@ TEST_F(RecoveryWorld, Of_two_controllers_the_older_one_is_fenced) {
   fs::rename(older, store);
   deploy("1.2.0");
   world_.serve();
+  reconcile(4);
   const ProgramResult status = maand({"status"}, 4);
   EXPECT_TRUE(says(status, "fenced")) << status.out;
   EXPECT_TRUE(says(status, "maand takeover")) << status.out;

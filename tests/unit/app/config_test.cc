@@ -136,7 +136,6 @@ TEST(Config, Every_key_of_the_interface_is_accepted) {
   const LoadedConfig loaded = parse(kInterface);
   EXPECT_THAT(problems(loaded), IsEmpty());
   EXPECT_EQ(loaded.config.bucket_id.str(), "b-1");
-  EXPECT_TRUE(loaded.config.automatic_recovery);
   EXPECT_EQ(loaded.config.name, "prod");
   EXPECT_EQ(loaded.config.ssh.jump, "user@host:22");
   EXPECT_EQ(loaded.config.git.url, "ssh://git@example.org/infra.git");

@@ -43,6 +43,8 @@ bool Inbox::serve(Instant deadline) {
   return !batch.empty();
 }
 
+Instant Inbox::now() const { return std::chrono::steady_clock::now(); }
+
 Instant Inbox::last_served() const {
   const std::lock_guard lock(mutex_);
   return last_served_;

@@ -16,17 +16,23 @@
 
 namespace maand {
 
+// Virtual for a simulation, whose time passes only when nothing else can happen.
 class Inbox {
  public:
+  virtual ~Inbox() = default;
+
   // Any thread. Never blocks for long.
-  void post(std::function<void()> message);
+  virtual void post(std::function<void()> message);
 
   // As post(), not before `when`: for what has to happen whatever a pass waits for.
-  void post_at(Instant when, std::function<void()> message);
+  virtual void post_at(Instant when, std::function<void()> message);
 
   // Reconcile thread only. Runs everything that waits; when nothing does, waits
   // for the first message or until `deadline`. Returns whether anything ran.
-  bool serve(Instant deadline);
+  virtual bool serve(Instant deadline);
+
+  // The time that deadlines are told in.
+  virtual Instant now() const;
 
   // Any thread: when serve() was last entered or left. What /healthz looks at (R6.1).
   Instant last_served() const;

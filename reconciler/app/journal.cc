@@ -10,8 +10,19 @@
 namespace maand {
 namespace {
 
-// 128 random bits: no two operations of any daemon ever share an id.
-OperationId new_id() {
+// Rises for ever, also across a lost store: a worker refuses an operation that
+// is older than the newest it has seen, so a fresh store must not start at 1.
+std::uint64_t next_seq(std::uint64_t last, WallTime wall) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch());
+  return std::max(last + 1, static_cast<std::uint64_t>(now.count()));
+}
+
+}  // namespace
+
+Journal::Journal(Store& store, const Clock& clock, Ids ids)
+    : store_(store), clock_(clock), ids_(std::move(ids)), state_(store.load()) {}
+
+OperationId Journal::random_id() {
   static thread_local std::random_device random;
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -22,18 +33,6 @@ OperationId new_id() {
   return OperationId{text};
 }
 
-// Rises for ever, also across a lost store: a worker refuses an operation that
-// is older than the newest it has seen, so a fresh store must not start at 1.
-std::uint64_t next_seq(std::uint64_t last) {
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  return std::max(last + 1, static_cast<std::uint64_t>(now.count()));
-}
-
-}  // namespace
-
-Journal::Journal(Store& store) : store_(store), state_(store.load()) {}
-
 void Journal::reload() { state_ = store_.load(); }
 
 const std::string& Journal::store_id() {
@@ -41,7 +40,7 @@ const std::string& Journal::store_id() {
   if (!store_id_.empty()) return store_id_;
   std::string id = store_.setting(kKey).value_or("");
   if (id.empty()) {
-    id = new_id().str();
+    id = ids_().str();
     store_.put_setting(kKey, id);
   }
   return store_id_ = id;
@@ -64,8 +63,8 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     Operation& operation = intent.operation;
     AppliedAllocation record;
     if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
-    operation.id = new_id();
-    operation.seq = seq = next_seq(seq);
+    operation.id = ids_();
+    operation.seq = seq = next_seq(seq, clock_.wall());
     present(operation);
     operation.moved_from = record.moved_from;
     operation.base = record.files;
@@ -98,7 +97,7 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   const bool remains = record_outcome(record, outcome, commit) && !(untouched && nothing_began);
   // Staged files confirm nothing.
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
-    record.confirmed_at = std::chrono::system_clock::now();
+    record.confirmed_at = clock_.wall();
   saw_marker(key.worker, outcome);
   if (remains) {
     store_.settle({record}, {});

@@ -5,6 +5,7 @@
 // when it could not be made durable, and then memory is as it was before.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,12 @@ namespace maand {
 
 class Journal {
  public:
-  // Loads the state. The store must outlive the journal.
-  explicit Journal(Store& store);
+  // Makes ids no other operation of any daemon ever has.
+  using Ids = std::function<OperationId()>;
+
+  // Loads the state. Store and clock must outlive the journal.
+  Journal(Store& store, const Clock& clock, Ids ids = random_id);
+  static OperationId random_id();  // of 128 random bits
 
   const AppliedState& state() const { return state_; }
 
@@ -68,6 +73,8 @@ class Journal {
   void saw_marker(const WorkerHost& host, const Outcome& outcome);
 
   Store& store_;
+  const Clock& clock_;
+  const Ids ids_;
   AppliedState state_;
   std::string store_id_;
 };

@@ -1,17 +1,13 @@
-// One thread for calls that block: git, which libgit2 wants on a thread of its own.
+// Where calls that block are made: git, which libgit2 wants on a thread of its own.
 //
 // The reconcile thread awaits a call and goes on serving its inbox meanwhile, so
-// that a slow remote never makes the daemon deaf (R1.2, R6.1).
+// that a slow remote never makes the daemon deaf (R1.2, R6.1). `lane_thread.h` is
+// the real one; a simulation has another.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -21,8 +17,8 @@ namespace maand {
 
 class Lane {
  public:
-  explicit Lane(Inbox& inbox);
-  ~Lane();  // waits for the call at hand; later ones are dropped
+  explicit Lane(Inbox& inbox) : inbox_(inbox) {}
+  virtual ~Lane() = default;
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
@@ -31,7 +27,7 @@ class Lane {
 
   // Runs `call` on the lane; `done` then runs on the reconcile thread with the
   // exception it threw, if any. Calls run in the order they were given.
-  void start(std::function<void()> call, std::function<void(std::exception_ptr)> done);
+  virtual void start(std::function<void()> call, std::function<void(std::exception_ptr)> done) = 0;
 
   // Reconcile thread only: runs `call` on the lane, serves the inbox until it is
   // done, and gives back its result or throws what it threw.
@@ -57,17 +53,19 @@ class Lane {
     }
   }
 
+ protected:
+  Inbox& inbox() { return inbox_; }
+
  private:
-  void work();
-  void serve_until(const bool& done);
+  void serve_until(const bool& done) {
+    while (!done) {
+      inbox_.serve(inbox_.now() + std::chrono::seconds(1));
+      if (on_wait_) on_wait_();
+    }
+  }
 
   Inbox& inbox_;
   std::function<void()> on_wait_;
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<std::function<void()>> calls_;
-  bool stopping_ = false;
-  std::thread thread_;
 };
 
 }  // namespace maand

@@ -144,9 +144,7 @@ void Pass::refuse(const JudgedPtr& judged) {
                              judged->info.id.str().substr(0, 12) + "` lets it");
   }
   finish_status(status);
-  if (memory_.status && memory_.status->commit == status.commit && memory_.status->state == status.state)
-    return;
-  tell(EventKind::kCommitRefused, note_text(status), status.commit);
+  if (is_news(status)) tell(EventKind::kCommitRefused, note_text(status), status.commit);
   others_.push_back(std::move(status));
 }
 
@@ -244,6 +242,7 @@ void Pass::plan() {
   remember_targets();
   watch_health();
   unfinished_ = unfinished_rollouts(deps_.store);
+  result_.earlier_told = !unfinished_.empty();
   planned_ = true;
   deps_.control.changed();
 }

@@ -82,8 +82,9 @@ class PassControl {
 };
 
 struct PassResult {
-  bool converged = false;  // nothing is left to be tried again
-  bool acted = false;      // an operation was begun
+  bool converged = false;     // nothing is left to be tried again
+  bool acted = false;         // an operation was begun
+  bool earlier_told = false;  // of a rollout that an earlier daemon began and did not live to tell of
   bool source_failed = false;
   bool again = false;  // a newer commit may have arrived meanwhile
 };
@@ -145,7 +146,7 @@ class Pass {
   void finish_status(PassStatus& status);
   void tell_unfinished();
   bool nothing_to_retry() const;
-  bool is_news();
+  bool is_news(const PassStatus& status);
   bool writes_notes() const;
   void leave_note(const PassStatus& status);
   void record(const PassStatus& status);

@@ -172,12 +172,13 @@ bool Pass::nothing_to_retry() const {
 // The section of the bucket is that of the controller whose workers they are.
 bool Pass::writes_notes() const { return memory_.authority.may_write(); }
 
-// A pass that changed nothing and says what the one before said is not told
-// again: neither by a retry of a dead worker nor by a start of the daemon.
-bool Pass::is_news() {
-  if (result_.acted) return true;
-  const std::vector<PassRecord> last = deps_.store.passes(1);
-  return last.empty() || last[0].commit != status_.commit || last[0].state != to_string(status_.state);
+// What was said of a commit last is not said again: neither by a retry of a dead
+// worker, nor by a start of the daemon, nor by every look at a head that is refused.
+bool Pass::is_news(const PassStatus& status) {
+  for (const PassRecord& earlier : deps_.store.passes(kAttemptsLookedAt)) {
+    if (earlier.commit == status.commit) return earlier.state != to_string(status.state);
+  }
+  return true;
 }
 
 // A pass that died before it was recorded may have left a note that knows more
@@ -227,7 +228,7 @@ void Pass::report() {
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;
       result_.converged = !result_.source_failed && memory_.store_problem.empty() && nothing_to_retry();
-      if (is_news()) {
+      if (result_.acted || is_news(status_)) {
         tell(EventKind::kPassFinished, note_text(status_), status_.commit);
         const bool write = writes_notes() && (settings_.notes == NotesMode::kAll ||
                                               (settings_.notes == NotesMode::kChanges && result_.acted));
@@ -241,8 +242,10 @@ void Pass::report() {
       if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
     }
     for (const PassStatus& other : others_) {
-      if (settings_.notes != NotesMode::kOff && writes_notes()) leave_note(other);
-      record(other);
+      if (is_news(other)) {
+        if (settings_.notes != NotesMode::kOff && writes_notes()) leave_note(other);
+        record(other);
+      }
       if (other.commit == memory_.judged->info.id) {
         memory_.status = other;
         deps_.journal.put_heads(other.commit, deps_.journal.state().applied);

@@ -9,10 +9,12 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "reconciler/app/announced_commits.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
+#include "reconciler/app/pass_listener.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/app/triggers.h"
 
@@ -20,10 +22,11 @@ namespace maand {
 
 struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
-  std::chrono::milliseconds shutdown_grace{10'000};  // R7.1: then targets are left to their workers
-  HealthWatcherOptions health;                       // R5.8
-  std::vector<WebhookProvider> webhooks;             // R6.3: whose announcements are expected
-  std::function<void()> let_go;                      // called then, once: ends every wait for git and workers
+  std::chrono::milliseconds shutdown_grace{10'000};    // R7.1: then targets are left to their workers
+  HealthWatcherOptions health;                         // R5.8
+  std::uint32_t jitter_seed = std::random_device{}();  // of the poll interval and of retries
+  std::vector<WebhookProvider> webhooks;               // R6.3: whose announcements are expected
+  std::function<void()> let_go;  // called then, once: ends every wait for git and workers
 };
 
 class Reconciler : private PassControl {
@@ -42,6 +45,7 @@ class Reconciler : private PassControl {
     Observer& observer;
     StatusBoard& board;
     LoopMeter* meter = nullptr;
+    std::vector<PassListener*> listeners = {};
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -74,6 +78,7 @@ class Reconciler : private PassControl {
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;
+  void tell_listeners();
   const Suspensions& suspensions() override;
   void expire_orders();
   void keep(Suspensions suspensions);
@@ -89,7 +94,7 @@ class Reconciler : private PassControl {
   ValueSnapshotPtr values_;  // as of the last look
   HealthWatcher health_;
   AnnouncedCommits announced_;
-  std::mt19937 jitter_{std::random_device{}()};
+  std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;
   bool finishing_ = false;

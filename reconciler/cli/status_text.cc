@@ -59,6 +59,11 @@ void troubles(std::string& out, const StatusView& status, bool color) {
         std::string(explain(why)) +
             (status.authority_detail.empty() ? "" : " (" + status.authority_detail + ")"));
   }
+  for (const auto& one : status.channels) {
+    if (one.problem.empty()) continue;
+    add(Ink::kWarn, one.name + " does not take messages",
+        one.problem + " (since " + one.since + ", " + std::to_string(one.waiting) + " waiting)");
+  }
   for (const auto& one : status.suspended) {
     add(Ink::kWarn, one.job.empty() ? "the bucket is suspended" : one.job + " is suspended",
         order_words(one));

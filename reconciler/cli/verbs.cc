@@ -15,7 +15,7 @@ constexpr auto kVerbs = std::to_array<std::string_view>(
     {"init",         "serve",    "reconcile", "plan",    "validate", "status",   "why",
      "health_check", "job",      "history",   "events",  "note",     "logs",     "render",
      "cat",          "retry",    "release",   "suspend", "resume",   "rollback", "token",
-     "version",      "takeover", "forget",    "worker",  "backup",   "restore"});
+     "version",      "takeover", "forget",    "worker",  "backup",   "restore",  "notify"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.

@@ -20,8 +20,14 @@ constexpr Migration kMigrations[] = {
      "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
      " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
      " WHERE running;"},
-    // Whoever has an allocation was spoken to by this store, so that its records are known.
+    // Ends at the text of schema.sql.
     {4,
+     "CREATE TABLE letters ("
+     "id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, subject TEXT NOT NULL, json TEXT NOT NULL,"
+     " created_at_ns INTEGER NOT NULL, refusals INTEGER NOT NULL, not_before_ns INTEGER NOT NULL,"
+     " UNIQUE (channel, subject)) STRICT"},
+    // Whoever has an allocation was spoken to by this store, so that its records are known.
+    {5,
      "ALTER TABLE allocations ADD COLUMN moved_from TEXT NOT NULL DEFAULT '';"
      "CREATE TABLE workers ("
      " host TEXT PRIMARY KEY, instance TEXT NOT NULL, adopt_marker INTEGER NOT NULL, was TEXT NOT NULL,"

@@ -27,9 +27,13 @@ class FakeStore : public Store {
   void heal();
   // Called before every write with its name; may throw or record. Empty: none.
   std::function<void(const std::string& call)> before_write;
+  // The same when it is durable.
+  std::function<void(const std::string& call)> after_write;
 
   // The process dies and comes back: only what was synced is left.
   void crash();
+  // The same, and what makes it fail goes on.
+  void forget_unsynced() { written_ = synced_; }
 
   // Every write that was asked for, in order: `begin api@w1,db@w2`, `settle …`, `put_pass`, …
   std::vector<std::string> calls;
@@ -49,6 +53,10 @@ class FakeStore : public Store {
   void put_note(const NoteSection& note) override;
   std::vector<NoteSection> pending_notes() override;
   void drop_note(const NoteSection& note) override;
+  std::int64_t put_letter(const Letter& letter) override;
+  std::vector<Letter> pending_letters() override;
+  void postpone_letter(const Letter& letter) override;
+  void drop_letter(std::int64_t id) override;
   void audit(const AuditRecord& record) override;
   std::vector<AuditRecord> audits(std::size_t limit) override;
   std::optional<std::string> setting(const std::string& key) override;
@@ -60,6 +68,8 @@ class FakeStore : public Store {
     std::map<std::int64_t, PassRecord> passes;
     std::int64_t next_pass = 1;
     std::vector<NoteSection> notes;
+    std::map<std::int64_t, Letter> letters;
+    std::int64_t next_letter = 1;
     std::vector<AuditRecord> audits;
     std::map<std::string, std::string> settings;
   };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metrics.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
@@ -51,13 +52,13 @@ class LoopWorld {
   RecordingObserver observer;
   Metrics metrics{clock};
   Inbox inbox;
-  Lane lane{inbox};
+  LaneThread lane{inbox};
   FakeValues values;
   Judge judge{lane,
               source,
               values,
               {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
-  Journal journal{store};
+  Journal journal{store, clock};
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};

@@ -68,7 +68,7 @@ class HealthWatcherTest : public ::testing::Test {
   SetClock clock;
   RecordingObserver observer;
   Inbox inbox;
-  Journal journal{store};
+  Journal journal{store, clock};
   std::unique_ptr<HealthWatcher> watcher;
 };
 

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/app/system_clock.h"
 #include "tests/support/fake_store.h"
 
 namespace maand {
 namespace {
 
+const SystemClock kClock;
 const AllocationKey kKey{JobName("api"), WorkerHost("w1")};
 
 Journal::Intent start() {
@@ -23,7 +25,7 @@ Journal::Intent start() {
 
 TEST(Journal, AnIntentIsDurableBeforeAnybodySeesItsOperation_R3_4) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   const Operation operation = journal.begin({start()}).at(0);
   store.crash();
   const AppliedState state = store.load();
@@ -34,7 +36,7 @@ TEST(Journal, AnIntentIsDurableBeforeAnybodySeesItsOperation_R3_4) {
 
 TEST(Journal, EveryOperationHasItsOwnIdAndAHigherNumber) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   const Operation first = journal.begin({start()}).at(0);
   journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head"));
   const Operation second = journal.begin({start()}).at(0);
@@ -45,7 +47,7 @@ TEST(Journal, EveryOperationHasItsOwnIdAndAHigherNumber) {
 
 TEST(Journal, AConfirmedOperationKeepsItsTime) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   journal.begin({start()});
   journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head"));
   const WallTime confirmed = journal.state().find(kKey)->confirmed_at;
@@ -57,16 +59,16 @@ TEST(Journal, AConfirmedOperationKeepsItsTime) {
 
 TEST(Journal, ALostStoreDoesNotStartItsNumbersAnew) {
   FakeStore before;
-  Journal first(before);
+  Journal first(before, kClock);
   const Operation old = first.begin({start()}).at(0);
   FakeStore fresh;
-  Journal second(fresh);
+  Journal second(fresh, kClock);
   EXPECT_GE(second.begin({start()}).at(0).seq, old.seq);
 }
 
 TEST(Journal, WhatCannotBeStoredIsNotBegun_R7_4) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   store.fail_next(FakeStore::Fail::kBeforeWrite);
   EXPECT_THROW(journal.begin({start()}), StoreError);
   EXPECT_EQ(journal.state().find(kKey), nullptr);
@@ -74,7 +76,7 @@ TEST(Journal, WhatCannotBeStoredIsNotBegun_R7_4) {
 
 TEST(Journal, AFactThatCannotBeStoredLeavesTheOperationOpen) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   journal.begin({start()});
   store.fail_next(FakeStore::Fail::kBeforeWrite);
   EXPECT_THROW(journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head")), StoreError);
@@ -84,7 +86,7 @@ TEST(Journal, AFactThatCannotBeStoredLeavesTheOperationOpen) {
 TEST(Journal, AFirstOperationThatNeverBeganLeavesNothing) {
   for (const OutcomeKind kind : {OutcomeKind::kNever, OutcomeKind::kCondition}) {
     FakeStore store;
-    Journal journal(store);
+    Journal journal(store, kClock);
     journal.begin({start()});
     journal.settle(kKey, {.kind = kind}, CommitId("head"));
     EXPECT_EQ(journal.state().find(kKey), nullptr);
@@ -94,7 +96,7 @@ TEST(Journal, AFirstOperationThatNeverBeganLeavesNothing) {
 
 TEST(Journal, AnUnknownEndStaysOpen) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   journal.begin({start()});
   journal.settle(kKey, {.kind = OutcomeKind::kUnknown}, CommitId("head"));
   EXPECT_TRUE(journal.state().find(kKey)->open);
@@ -102,7 +104,7 @@ TEST(Journal, AnUnknownEndStaysOpen) {
 
 TEST(Journal, RetryLiftsAHoldAndLetsAFailedStopBeTriedAgain) {
   FakeStore store;
-  Journal journal(store);
+  Journal journal(store, kClock);
   JobRecord record;
   record.job = kKey.job;
   record.held_reason = "TargetFailed";

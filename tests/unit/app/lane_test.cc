@@ -1,4 +1,4 @@
-#include "reconciler/app/lane.h"
+#include "reconciler/app/lane_thread.h"
 
 #include <gtest/gtest.h>
 
@@ -10,20 +10,20 @@ namespace {
 
 TEST(Lane, RunsOnAnotherThreadAndGivesBackTheResult) {
   Inbox inbox;
-  Lane lane(inbox);
+  LaneThread lane(inbox);
   const auto here = std::this_thread::get_id();
   EXPECT_NE(lane.await([] { return std::this_thread::get_id(); }), here);
 }
 
 TEST(Lane, ThrowsWhatTheCallThrew) {
   Inbox inbox;
-  Lane lane(inbox);
+  LaneThread lane(inbox);
   EXPECT_THROW(lane.await([] { throw std::runtime_error("no"); }), std::runtime_error);
 }
 
 TEST(Lane, ServesTheInboxWhileItWaits_R6_1) {
   Inbox inbox;
-  Lane lane(inbox);
+  LaneThread lane(inbox);
   std::atomic<bool> served = false;
   inbox.post([&] { served = true; });
   // The call ends only once the message was served on this thread.
@@ -35,7 +35,7 @@ TEST(Lane, ServesTheInboxWhileItWaits_R6_1) {
 
 TEST(Lane, CallsRunInTheirOrder) {
   Inbox inbox;
-  Lane lane(inbox);
+  LaneThread lane(inbox);
   std::vector<int> order;
   for (int i = 0; i < 5; ++i) lane.start([&order, i] { order.push_back(i); }, [](std::exception_ptr) {});
   lane.await([] {});

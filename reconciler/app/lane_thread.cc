@@ -1,10 +1,10 @@
-#include "reconciler/app/lane.h"
+#include "reconciler/app/lane_thread.h"
 
 namespace maand {
 
-Lane::Lane(Inbox& inbox) : inbox_(inbox), thread_([this] { work(); }) {}
+LaneThread::LaneThread(Inbox& inbox) : Lane(inbox), thread_([this] { work(); }) {}
 
-Lane::~Lane() {
+LaneThread::~LaneThread() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -13,7 +13,7 @@ Lane::~Lane() {
   thread_.join();
 }
 
-void Lane::start(std::function<void()> call, std::function<void(std::exception_ptr)> done) {
+void LaneThread::start(std::function<void()> call, std::function<void(std::exception_ptr)> done) {
   {
     const std::lock_guard lock(mutex_);
     calls_.push_back([this, call = std::move(call), done = std::move(done)] {
@@ -23,20 +23,13 @@ void Lane::start(std::function<void()> call, std::function<void(std::exception_p
       } catch (...) {
         error = std::current_exception();
       }
-      inbox_.post([done, error] { done(error); });
+      inbox().post([done, error] { done(error); });
     });
   }
   arrived_.notify_one();
 }
 
-void Lane::serve_until(const bool& done) {
-  while (!done) {
-    inbox_.serve(std::chrono::steady_clock::now() + std::chrono::seconds(1));
-    if (on_wait_) on_wait_();
-  }
-}
-
-void Lane::work() {
+void LaneThread::work() {
   std::unique_lock lock(mutex_);
   while (true) {
     arrived_.wait(lock, [this] { return stopping_ || !calls_.empty(); });

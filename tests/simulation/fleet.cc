@@ -1,0 +1,181 @@
+#include "tests/simulation/fleet.h"
+
+#include <utility>
+
+namespace maand::simulation {
+namespace {
+
+Outcome unreachable() {
+  return {.kind = OutcomeKind::kCondition,
+          .condition = WorkerCondition::kUnreachable,
+          .detail = "it does not answer"};
+}
+
+std::string content(const Operation& operation) {
+  return operation.allocation.job.str() + " " + operation.new_version;
+}
+
+}  // namespace
+
+void Fleet::answer(const Life& life, const Runner::OutcomeSink& sink, const Outcome& outcome) {
+  timeline_.after(latency(), [life, sink, outcome] {
+    if (*life) sink(outcome);
+  });
+}
+
+void Fleet::submit(const Operation& operation, Runner::OutcomeSink sink, const Life& life) {
+  // What is on the wire arrives, whatever becomes of who sent it.
+  timeline_.after(latency(),
+                  [this, operation, sink = std::move(sink), life] { arrive(operation, sink, life); });
+}
+
+void Fleet::arrive(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life) {
+  if (!workers_[operation.allocation.worker].up) return answer(life, sink, unreachable());
+  if (chance(weather.lose)) return answer(life, sink, {.kind = OutcomeKind::kUnknown});
+  if (const auto known = receipts_.find(operation.id); known != receipts_.end()) {
+    if (known->second.running) {
+      known->second.waiting.emplace_back(life, sink);
+    } else {
+      answer(life, sink, known->second.outcome);
+    }
+    return;
+  }
+  if (!places_[operation.allocation].busy.empty()) {
+    return answer(life, sink,
+                  {.kind = OutcomeKind::kCondition, .condition = WorkerCondition::kBusy, .detail = "busy"});
+  }
+  run(operation, sink, life);
+}
+
+void Fleet::run(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life) {
+  Place& place = places_[operation.allocation];
+  on_begin(operation, place);
+  place.newest = operation.seq;
+  Receipt& receipt = receipts_[operation.id];
+  receipt.running = true;
+  receipt.waiting.emplace_back(life, sink);
+  place.busy = operation.id;
+  running_[operation.id] = operation;
+  if (ships_files(operation.action)) place.files = operation.files;
+  const bool has_target = target_of(operation.action) != Target::kNone;
+  const int boot = workers_[operation.allocation.worker].boot;
+  if (has_target && chance(weather.cut)) {
+    for (auto& [who, waiter] : std::exchange(receipt.waiting, {}))
+      answer(who, waiter, {.kind = OutcomeKind::kUnknown});
+  }
+  timeline_.after(Duration(has_target ? pick(50, 4'000) : 5),
+                  [this, operation, boot] { finish(operation, boot); });
+}
+
+void Fleet::finish(const Operation& operation, int boot) {
+  if (workers_[operation.allocation.worker].boot != boot) return;  // it was interrupted
+  Outcome outcome{.kind = OutcomeKind::kSucceeded, .boot_id = "boot " + std::to_string(boot)};
+  Place& place = places_[operation.allocation];
+  const Target target = target_of(operation.action);
+  if (target != Target::kNone && target != Target::kStop &&
+      (bad_versions.count(content(operation)) > 0 || chance(weather.fail))) {
+    outcome.kind = OutcomeKind::kFailed;
+    outcome.exit_status = 2;
+  }
+  if (target != Target::kNone) place.last_good = outcome.kind == OutcomeKind::kSucceeded;
+  if (outcome.kind == OutcomeKind::kSucceeded) {
+    if (target == Target::kStop) {
+      place.running = false;
+    } else if (target != Target::kNone) {
+      place.running = true;
+      place.loaded = place.files->digest;
+      place.loaded_version = operation.new_version;
+    }
+    if (operation.action == Action::kRemove) {
+      place.files = nullptr;
+      place.version.clear();
+    } else if (ships_files(operation.action) && operation.action != Action::kStage) {
+      place.version = operation.new_version;
+    }
+  }
+  end(operation, outcome);
+}
+
+void Fleet::end(const Operation& operation, const Outcome& outcome) {
+  Place& place = places_[operation.allocation];
+  place.busy = {};
+  running_.erase(operation.id);
+  on_end(operation, place, outcome);
+  Receipt& receipt = receipts_[operation.id];
+  receipt.running = false;
+  receipt.outcome = outcome;
+  for (auto& [life, sink] : std::exchange(receipt.waiting, {})) answer(life, sink, outcome);
+}
+
+void Fleet::reboot(const WorkerHost& host) {
+  Machine& machine = workers_[host];
+  ++machine.boot;
+  const auto before = running_;
+  for (const auto& [id, operation] : before) {
+    if (operation.allocation.worker != host) continue;
+    places_[operation.allocation].last_good = false;
+    end(operation, {.kind = OutcomeKind::kInterrupted,
+                    .boot_id = "boot " + std::to_string(machine.boot),
+                    .detail = "reboot"});
+  }
+}
+
+void Fleet::ask(const Operation& operation, Runner::OutcomeSink sink, const Life& life) {
+  timeline_.after(latency(), [this, operation, sink = std::move(sink), life] {
+    if (!workers_[operation.allocation.worker].up) return answer(life, sink, unreachable());
+    const auto [receipt, sealed] = receipts_.insert(
+        {operation.id, {.running = false, .outcome = {.kind = OutcomeKind::kNever}, .waiting = {}}});
+    if (receipt->second.running) {
+      receipt->second.waiting.emplace_back(life, sink);
+    } else {
+      answer(life, sink, receipt->second.outcome);
+    }
+  });
+}
+
+void Fleet::contact(const WorkerHost& host, Runner::ContactSink sink, const Life& life) {
+  timeline_.after(latency(), [this, host, sink = std::move(sink), life] {
+    if (!*life) return;
+    sink(workers_[host].up ? Contact{} : Contact{WorkerCondition::kUnreachable, "it does not answer"});
+  });
+}
+
+void Fleet::probe(const AllocationKey& key, Runner::HealthSink sink, const Life& life) {
+  timeline_.after(latency(), [this, key, sink = std::move(sink), life] {
+    if (!*life) return;
+    const Place& place = places_[key];
+    const bool healthy = workers_[key.worker].up && place.running &&
+                         sick_versions.count(key.job.str() + " " + place.loaded_version) == 0;
+    if (!healthy) on_unhealthy(key);
+    sink(healthy ? Health::kHealthy : Health::kUnhealthy, healthy ? "" : "it does not answer");
+  });
+}
+
+void Fleet::recall(const WorkerHost& host, Runner::RecallSink sink, const Life& life) {
+  timeline_.after(latency(), [this, host, sink = std::move(sink), life] {
+    if (!*life) return;
+    Recalled recalled;
+    if (!workers_[host].up) recalled.condition = WorkerCondition::kUnreachable;
+    sink(recalled);
+  });
+}
+
+void SimRunner::submit(const Operation& operation, OutcomeSink sink) {
+  on_submit_(operation);
+  fleet_.submit(operation, std::move(sink), life_);
+}
+void SimRunner::ask(const Operation& operation, OutcomeSink sink) {
+  fleet_.ask(operation, std::move(sink), life_);
+}
+void SimRunner::contact(const Endpoint& endpoint, ContactSink sink) {
+  fleet_.contact(endpoint.host, std::move(sink), life_);
+}
+void SimRunner::recall(const Endpoint& endpoint, const WorkerHost& /*was*/, RecallSink sink) {
+  fleet_.recall(endpoint.host, std::move(sink), life_);
+}
+void SimRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
+  if (spec.checks.empty()) return sink(Health::kUnprobed, "");
+  fleet_.probe({JobName(spec.checks[0].command), endpoint.host}, std::move(sink), life_);
+}
+
+}  // namespace maand::simulation

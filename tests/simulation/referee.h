@@ -1,0 +1,51 @@
+// What must hold in every story, counted by itself and never asked of the product.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/ports.h"
+#include "tests/simulation/fleet.h"
+#include "tests/simulation/wish.h"
+
+namespace maand::simulation {
+
+class Referee {
+ public:
+  void committed(const CommitId& commit, const Wish& wish);
+
+  // The daemon sends an operation, converging to `accepted`; `paused`: an operator has suspended its job.
+  void on_submit(const Operation& operation, const CommitId& accepted, bool paused);
+  // It reaches its worker, where `place` is as it was before.
+  void on_begin(const Operation& operation, const Place& place);
+  void on_end(const Operation& operation, const Place& place, const Outcome& outcome);
+  // A note says `applied`.
+  void on_applied(const CommitId& commit);
+  // The daemon has lost contact while its target runs: it is unreachable, and no part of
+  // a batch any more (R2.5).
+  void lost(const AllocationKey& key) { upgrading_[key.job.str()].erase(key); }
+  // A probe found it unhealthy: its gate may have failed, and it may be acted on once more.
+  void on_unhealthy(const AllocationKey& key) { unhealthy_.insert(key); }
+  // All is calm and the loop is idle: the workers are what `commit` asks for.
+  void at_rest(const CommitId& commit, const std::map<AllocationKey, Place>& places);
+
+  void broken(std::string promise) { broken_.push_back(std::move(promise)); }
+  const std::vector<std::string>& broken() const { return broken_; }
+  int targets() const { return targets_; }
+
+ private:
+  bool once_unwanted(const AllocationKey& key, const Wish& now) const;
+
+  std::map<CommitId, Wish> wishes_;
+  std::vector<Wish> history_;
+  std::set<OperationId> begun_;
+  std::map<std::string, std::set<AllocationKey>> upgrading_;
+  std::map<AllocationKey, std::set<std::string>> confirmed_;  // versions
+  std::set<AllocationKey> unhealthy_;                         // since it was acted on last
+  std::vector<std::string> broken_;
+  int targets_ = 0;
+};
+
+}  // namespace maand::simulation

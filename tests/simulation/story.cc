@@ -1,0 +1,308 @@
+#include "tests/simulation/story.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/app/metrics.h"
+#include "reconciler/app/operator_desk.h"
+#include "reconciler/app/reconciler.h"
+#include "reconciler/app/system_clock.h"
+
+namespace maand::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kBucket = "bucket";
+constexpr auto kLongest = 8h;  // after the last fault: then it does not converge
+
+// Nobody reads it here, and making one for every life would take longer than the life.
+const Metrics& metrics() {
+  static const SystemClock clock;
+  static const Metrics metrics{clock};
+  return metrics;
+}
+
+PassSettings pass_settings() {
+  PassSettings settings;
+  settings.bucket = BucketId(kBucket);
+  settings.bucket_name = "simulated";
+  settings.branch = "main";
+  return settings;
+}
+
+}  // namespace
+
+// The notes of the remote, read by the referee as they come.
+class Story::Notes : public maand::Notes {
+ public:
+  explicit Notes(Story& story) : story_(story) {}
+
+  void publish(const std::vector<NoteSection>& sections) override {
+    fake_.publish(sections);
+    for (const NoteSection& section : sections) {
+      const std::string words = section.text.substr(0, section.text.find('\n'));
+      story_.write("note of " + section.commit.str().substr(0, 8) + ": " + words);
+      if (words.starts_with("maand simulated: applied")) story_.referee_.on_applied(section.commit);
+    }
+  }
+  std::optional<std::string> read(const CommitId& commit) override { return fake_.read(commit); }
+
+ private:
+  Story& story_;
+  testing::FakeNotes fake_{kBucket, "simulated"};
+};
+
+class Story::Observer : public maand::Observer {
+ public:
+  explicit Observer(Story& story) : story_(story) {}
+
+  void on(const Event& event) override {
+    const AllocationKey key{event.job, event.worker};
+    if (event.kind == EventKind::kOperationEnded && event.outcome == to_string(OutcomeKind::kUnknown))
+      story_.referee_.lost(key);
+    story_.write(std::string(to_string(event.kind)) + " " + key.str() + " " + event.action + " " +
+                 event.reason + " " + event.outcome + " " + event.text);
+  }
+
+ private:
+  Story& story_;
+};
+
+// One life of the daemon: everything that is lost when it is killed.
+struct Story::Daemon {
+  explicit Daemon(Story& told)
+      : story(told), runner(told.fleet_, life, [&told, this](const Operation& operation) {
+          const Memory& memory = reconciler.memory();
+          const bool paused = memory.suspended.of(operation.allocation.job) != nullptr;
+          told.referee_.on_submit(operation, memory.accepted ? memory.accepted->info.id : CommitId(), paused);
+        }) {}
+  ~Daemon() { *life = false; }
+
+  Story& story;
+  const Life life = std::make_shared<bool>(true);
+  SimInbox inbox{story.timeline_, life};
+  SimLane lane{story.timeline_, inbox, life, story.random_()};
+  SimRunner runner;
+  Judge judge{lane,
+              story.source_,
+              story.values_,
+              {.root = "workspace", .bucket = BucketId(kBucket), .worker_root = "/opt/worker"}};
+  Journal journal{story.store_, story.timeline_,
+                  [&story = story] { return OperationId(std::to_string(++story.next_id_)); }};
+  StatusBoard board{inbox, metrics(), BucketId(kBucket), "simulated"};
+  Reconciler reconciler{{inbox, lane, story.source_, *story.notes_, judge, runner, story.store_, journal,
+                         story.timeline_, *story.observer_, board},
+                        pass_settings(),
+                        {.jitter_seed = static_cast<std::uint32_t>(story.random_())}};
+  OperatorDesk desk{inbox, reconciler, story.store_, story.timeline_};
+};
+
+Story::Story(std::uint64_t seed, Trouble trouble)
+    : random_(seed),
+      trouble_(trouble),
+      begin_(timeline_.now()),
+      fleet_(timeline_, seed + 1),
+      notes_(std::make_unique<Notes>(*this)),
+      observer_(std::make_unique<Observer>(*this)),
+      most_workers_(pick(1, kMostWorkers)),
+      bad_percent_(trouble.bad_versions) {
+  fleet_.on_begin = [this](const Operation& operation, const Place& place) {
+    referee_.on_begin(operation, place);
+    write("runs " + std::string(to_string(operation.action)) + " " + operation.allocation.str() + " " +
+          operation.current_version + "→" + operation.new_version + " as " + operation.id.str());
+  };
+  fleet_.on_end = [this](const Operation& operation, const Place& place, const Outcome& outcome) {
+    referee_.on_end(operation, place, outcome);
+    write("ended " + operation.id.str() + " " + to_string(outcome.kind));
+  };
+  fleet_.on_unhealthy = [this](const AllocationKey& key) { referee_.on_unhealthy(key); };
+  fleet_.weather = trouble.weather;
+  store_.before_write = [this](const std::string&) {
+    if (daemon_ && writes_until_kill_ > 0 && --writes_until_kill_ == 0 && !kill_after_write_) kill();
+  };
+  store_.after_write = [this](const std::string&) {
+    if (daemon_ && writes_until_kill_ == 0 && std::exchange(kill_after_write_, false)) kill();
+  };
+  wish_.workers.insert(1);
+  for (int worker = 2; worker <= most_workers_; ++worker) {
+    if (chance(80)) wish_.workers.insert(worker);
+  }
+  plan_commits();
+  plan_trouble(trouble);
+}
+
+Story::~Story() = default;
+
+void Story::write(std::string line) {
+  trace_.push_back(std::to_string(std::chrono::duration_cast<Duration>(timeline_.now() - begin_).count()) +
+                   " " + std::move(line));
+}
+
+void Story::plan_commits() {
+  const int count = pick(2, 8);
+  for (int i = 0; i < count; ++i) timeline_.at(sometime(), [this] { commit(); });
+}
+
+void Story::plan_trouble(const Trouble& trouble) {
+  const auto often = [this](int times, const std::function<void()>& event) {
+    for (int i = pick(0, times); i > 0; --i) timeline_.at(sometime(), event);
+  };
+  often(trouble.kills, [this] {
+    if (daemon_) kill();
+  });
+  often(trouble.write_kills, [this] {
+    writes_until_kill_ = pick(1, 8);
+    kill_after_write_ = chance(50);
+  });
+  often(trouble.cuts, [this] {
+    const WorkerHost worker = host(pick(1, most_workers_));
+    write(worker.str() + " is out of reach");
+    fleet_.set_up(worker, false);
+    timeline_.after(Duration(pick(500, 300'000)), [this, worker] { fleet_.set_up(worker, true); });
+  });
+  often(trouble.reboots, [this] {
+    const WorkerHost worker = host(pick(1, most_workers_));
+    write(worker.str() + " reboots");
+    fleet_.reboot(worker);
+  });
+  often(trouble.remote,
+        [this] { source_.fail_remote(SourceProblem::kUnreachable, "no route to the remote", pick(1, 4)); });
+  often(trouble.store, [this] {
+    constexpr FakeStore::Fail kWays[] = {FakeStore::Fail::kBeforeWrite, FakeStore::Fail::kBeforeSync,
+                                         FakeStore::Fail::kAfterSync};
+    const FakeStore::Fail way = kWays[pick(0, 2)];
+    write("the store fails, way " + std::to_string(static_cast<int>(way)));
+    if (chance(50)) {
+      store_.fail_next(way);
+    } else {
+      store_.fail_all(way);
+      timeline_.after(Duration(pick(100, 60'000)), [this] { store_.heal(); });
+    }
+  });
+  often(trouble.jumps, [this] { timeline_.jump_wall(Duration(pick(-7'200'000, 7'200'000))); });
+  often(trouble.operators, [this] { operator_speaks(); });
+  timeline_.at(begin_ + 16min, [this] { calm(); });
+}
+
+void Story::commit() {
+  ++commits_;
+  // Several changes at once are commoner than one.
+  for (int i = pick(1, commits_ == 1 ? 6 : 3); i > 0; --i) {
+    const Wish before = wish_;
+    wish_.change(random_, most_workers_);
+    for (const auto& [name, job] : wish_.jobs) {
+      const auto old = before.jobs.find(name);
+      if ((old != before.jobs.end() && old->second.version == job.version) || !chance(bad_percent_)) continue;
+      (chance(50) ? fleet_.bad_versions : fleet_.sick_versions).insert(name + " " + wish_.version(name));
+    }
+  }
+  head_ = source_.commit(wish_.files(), "commit " + std::to_string(commits_));
+  referee_.committed(head_, wish_);
+  write("commit " + head_.str().substr(0, 8));
+  if (daemon_ && chance(70)) daemon_->reconciler.poke("commit");  // a webhook
+}
+
+void Story::operator_speaks() {
+  if (!daemon_) return;
+  const std::string job = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))].name;
+  const int word = pick(1, 5);
+  daemon_->inbox.post([this, job, word] {
+    OperatorDesk& desk = daemon_->desk;
+    ControlReply reply;
+    if (word == 1) reply = desk.retry_here(job, "ann");
+    if (word == 2) reply = desk.release_here(job, "ann");
+    if (word == 3) reply = desk.suspend_here(chance(30) ? "" : job, "a look", "3m", "ann");
+    if (word == 4) reply = desk.resume_here(chance(30) ? "" : job, "ann");
+    if (word == 5) daemon_->reconciler.poke("operator");
+    write("operator " + std::to_string(word) + " " + job + ": " + reply.text);
+  });
+}
+
+void Story::calm() {
+  write("calm");
+  calm_ = true;
+  fleet_.weather = {};
+  fleet_.bad_versions.clear();
+  fleet_.sick_versions.clear();
+  for (int worker = 1; worker <= most_workers_; ++worker) fleet_.set_up(host(worker), true);
+  source_.fail_remote(SourceProblem::kUnreachable, "", 0);
+  store_.heal();
+  writes_until_kill_ = 0;
+  kill_after_write_ = false;
+  bad_percent_ = 0;
+  wish_.mend();
+  if (wish_.jobs.empty()) wish_.jobs["db"];
+  head_ = source_.commit(wish_.files(), "the last commit");
+  referee_.committed(head_, wish_);
+  write("last commit " + head_.str().substr(0, 8));
+  for (auto when = 2min; when < kLongest; when += 5min) {
+    timeline_.after(when, [this] {
+      if (over_ || !daemon_) return;
+      if (at_rest()) {
+        over_ = true;
+        daemon_->reconciler.stop();
+      } else {
+        clear_the_way();
+      }
+    });
+  }
+  timeline_.after(kLongest, [this] {
+    if (over_) return;
+    over_ = true;
+    referee_.broken("it does not come to rest");
+    if (daemon_) kill();
+  });
+}
+
+void Story::clear_the_way() {
+  daemon_->inbox.post([this] {
+    OperatorDesk& desk = daemon_->desk;
+    write("operators clear the way");
+    desk.resume_here("", "ann");
+    desk.release_here(head_.str(), "ann");
+    for (const JobKind& kind : kJobs) {
+      desk.resume_here(kind.name, "ann");
+      desk.retry_here(kind.name, "ann");
+      desk.release_here(kind.name, "ann");
+    }
+  });
+}
+
+bool Story::at_rest() const {
+  const Memory& memory = daemon_->reconciler.memory();
+  return memory.status && memory.status->commit == head_ && memory.status->state == PassState::kApplied &&
+         memory.phase.now() == Phase::kIdle;
+}
+
+void Story::kill() {
+  write("killed");
+  throw Killed{};
+}
+
+void Story::live() {
+  ++lives_;
+  write("begins life " + std::to_string(lives_));
+  try {
+    daemon_ = std::make_unique<Daemon>(*this);
+    daemon_->reconciler.run();
+    if (!over_) referee_.broken("the daemon left although nobody asked it to");
+  } catch (const Killed&) {
+  } catch (const StoreError&) {
+    // A store that cannot be read at the start: the service manager starts it again.
+  }
+  daemon_.reset();
+  store_.forget_unsynced();
+}
+
+std::vector<std::string> Story::tell() {
+  while (!over_) {
+    live();
+    const Instant again = timeline_.now() + Duration(pick(10, 40'000));
+    while (!over_ && timeline_.now() < again) timeline_.step(again);
+  }
+  if (referee_.broken().empty()) referee_.at_rest(head_, fleet_.places());
+  return referee_.broken();
+}
+
+}  // namespace maand::simulation

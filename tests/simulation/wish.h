@@ -1,0 +1,53 @@
+// What a commit of the simulation asks for, told apart from how the product reads it.
+#pragma once
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/core/ids.h"
+#include "tests/support/fake_file_view.h"
+
+namespace maand::simulation {
+
+enum class Wanted { kYes, kNo, kUnknown };  // kUnknown: the commit cannot be read that far
+
+struct JobWish {
+  int version = 1;
+  bool everywhere = true;  // else only on workers with an even number
+  bool broken = false;     // its manifest is no JSON
+  bool empty = false;      // a directory without a manifest
+};
+
+struct Wish {
+  bool readable = true;  // workers.json is
+  std::set<int> workers;
+  std::map<std::string, JobWish> jobs;  // of kJobs
+  std::set<AllocationKey> disabled;
+
+  Wanted wants(const AllocationKey& key) const;
+  // Of a job that is wanted; "" else.
+  std::string version(const std::string& job) const;
+  testing::FakeFileView files() const;
+
+  // One more commit as people make them: one thing changes, sometimes for the worse.
+  void change(std::mt19937_64& random, int most_workers);
+  void mend();  // everything can be read
+};
+
+// What a job is follows from its name, so that limits do not move while they are watched.
+struct JobKind {
+  const char* name;
+  int batch;           // max_concurrent_upgrades
+  const char* policy;  // restart_policy
+};
+extern const std::vector<JobKind> kJobs;
+const JobKind& kind_of(const std::string& job);
+
+inline constexpr int kMostWorkers = 5;
+WorkerHost host(int worker);
+int number_of(const WorkerHost& host);
+
+}  // namespace maand::simulation

@@ -25,7 +25,8 @@ struct Answers {  // outlives the call when it ends early
 }  // namespace
 
 std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings& settings,
-                                       const Workspace& workspace, const std::function<bool()>& stop) {
+                                       const Workspace& workspace, Away& away,
+                                       const std::function<bool()>& stop) {
   std::set<WorkerHost> abandoned;
   const WallTime now = deps.clock.wall();
   auto answers = std::make_shared<Answers>();
@@ -34,8 +35,15 @@ std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings&
     const auto known = deps.journal.state().workers.find(host);
     if (known == deps.journal.state().workers.end()) continue;
     WorkerRecord record = known->second;
-    if (record.away_since == WallTime{} || now - record.away_since < settings.removal_grace) continue;
+    if (record.away_since == WallTime{}) continue;
+    const Instant noted = away.try_emplace(host, deps.clock.now()).first->second;
+    const bool before = record.tried_at != WallTime{};
+    if (!before && deps.clock.now() - noted < settings.removal_grace) continue;
     abandoned.insert(host);
+    if (!before) {  // the pass that found its grace over has just tried
+      record.tried_at = now;
+      deps.journal.put_worker(record);
+    }
     // A clock that was put back must not keep it from being tried for as long.
     const bool due = record.tried_at > now || now - record.tried_at >= settings.try_every;
     if (!due) continue;
@@ -53,7 +61,8 @@ std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings&
     WorkerRecord record = deps.journal.state().workers.at(host);
     record.tried_at = now;
     if (answers->there.count(host) > 0) {
-      record.away_since = {};
+      record.away_since = record.tried_at = {};
+      away.erase(host);
       abandoned.erase(host);
     }
     deps.journal.put_worker(record);
@@ -62,20 +71,22 @@ std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings&
 }
 
 void note_gone_workers(Journal& journal, const Workspace& workspace,
-                       const std::map<WorkerHost, Contact>& set_aside, WallTime now) {
+                       const std::map<WorkerHost, Contact>& set_aside, const Clock& clock, Away& away) {
   const AppliedState& state = journal.state();
   const std::map<WorkerHost, Endpoint> left = left_behind(state, workspace);
   for (const auto& [host, contact] : set_aside) {
     if (left.count(host) == 0) continue;
     WorkerRecord record;
     if (const auto known = state.workers.find(host); known != state.workers.end()) record = known->second;
-    if (record.away_since != WallTime{} && record.away_since <= now) continue;
+    away.try_emplace(host, clock.now());
+    if (record.away_since != WallTime{}) continue;
     record.host = host;
-    record.away_since = record.tried_at = now;
+    record.away_since = clock.wall();
     journal.put_worker(record);
   }
   std::set<WorkerHost> listed;
   for (const Worker& worker : workspace.workers) listed.insert(worker.host);
+  std::erase_if(away, [&](const auto& one) { return left.count(one.first) == 0; });
   std::vector<WorkerHost> rid;
   std::vector<WorkerRecord> back;
   for (const auto& [host, record] : state.workers) {

@@ -26,14 +26,18 @@ struct GoneDeps {
   Journal& journal;
 };
 
+// Since when this process has found whom out of reach. The grace is counted by it, so
+// that a clock that jumps does not end it; after a restart it begins anew.
+using Away = std::map<WorkerHost, Instant>;
+
 // Before a plan: those whose grace is over and that are still out of reach. Reconcile
-// thread; makes contact only where the time for that has come. Times are of the wall
-// clock: one that jumps makes a worker abandoned, or tried, sooner or later than that.
+// thread; makes contact only where the time for that has come.
 std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings& settings,
-                                       const Workspace& workspace, const std::function<bool()>& stop);
+                                       const Workspace& workspace, Away& away,
+                                       const std::function<bool()>& stop);
 
 // After a rollout: since when is who out of reach; records of workers that are rid of us go.
 void note_gone_workers(Journal& journal, const Workspace& workspace,
-                       const std::map<WorkerHost, Contact>& set_aside, WallTime now);
+                       const std::map<WorkerHost, Contact>& set_aside, const Clock& clock, Away& away);
 
 }  // namespace maand

@@ -230,9 +230,9 @@ void Pass::plan() {
   plan_settings_.renaming = names_.waiting;
   const Authority& authority = memory_.authority;
   if (authority.may_write()) {
-    plan_settings_.abandoned =
-        abandoned_workers({deps_.inbox, deps_.runner, deps_.clock, deps_.journal}, settings_.gone,
-                          memory_.accepted->workspace, [this] { return deps_.control.stop_requested(); });
+    plan_settings_.abandoned = abandoned_workers({deps_.inbox, deps_.runner, deps_.clock, deps_.journal},
+                                                 settings_.gone, memory_.accepted->workspace, memory_.away,
+                                                 [this] { return deps_.control.stop_requested(); });
   } else {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }

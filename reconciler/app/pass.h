@@ -58,6 +58,7 @@ struct Memory {
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
   Authority authority;  // R3.12, R7.3
+  Away away;            // R3.9
   Suspensions suspended;
   Pins pinned;
   std::string store_problem;      // empty: the store can be written

@@ -63,7 +63,7 @@ void Pass::roll_out() {
   result_.again = fenced_ || renamed_ || looking_ || memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
-  note_gone_workers(deps_.journal, memory_.accepted->workspace, memory_.set_aside, deps_.clock.wall());
+  note_gone_workers(deps_.journal, memory_.accepted->workspace, memory_.set_aside, deps_.clock, memory_.away);
   watch_health();
   remember_results();
 }

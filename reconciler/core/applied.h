@@ -78,7 +78,7 @@ struct WorkerRecord {
   // R3.9: it left the workspace with something of ours on it, and since when it could
   // not be reached; unset: it could, the last time.
   WallTime away_since{};
-  WallTime tried_at{};  // last try since then
+  WallTime tried_at{};  // last try since the grace for that was over; unset: it is not
   friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
 };
 

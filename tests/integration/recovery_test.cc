@@ -260,11 +260,9 @@ TEST_F(RecoveryWorld, A_worker_that_left_and_is_out_of_reach_is_abandoned_and_ca
   reconcile();
   world_.fleet().kill(1);
   world_.commit({{"workers.json", world_.workers_json(1)}});
-  reconcile(1);
-  reconcile();
   const std::string gone = world_.fleet().address(1);
   world_.serve();
-  reconcile();
+  EXPECT_TRUE(eventually([&] { return world_.reconcile().status == 0; })) << world_.maand({"status"}).out;
   EXPECT_TRUE(says(maand({"status"}), "may still run"));
   maand({"worker", "forget", world_.fleet().address(0)}, 4);
   maand({"worker", "forget", gone});

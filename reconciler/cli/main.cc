@@ -22,6 +22,7 @@
 #include "reconciler/cli/commands/notify.h"
 #include "reconciler/cli/commands/orders.h"
 #include "reconciler/cli/commands/plan.h"
+#include "reconciler/cli/commands/preview_judge.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
 #include "reconciler/cli/commands/serve.h"
@@ -31,6 +32,7 @@
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
 #include "reconciler/cli/context.h"
+#include "reconciler/cli/preview_request.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/cli/verbs.h"
 
@@ -168,8 +170,7 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
       .add_option("--reason", takeover->reason, "Why: kept with who did it");
 
   const auto forget = std::make_shared<ForgetOptions>();
-  verb(app, run, "forget", "Drop the record of an allocation that has left and cannot be stopped", run_forget,
-       forget)
+  verb(app, run, "forget", "Drop the record of an allocation that cannot be stopped", run_forget, forget)
       .add_option("JOB@WORKER", forget->allocation, "The allocation")
       ->required();
 
@@ -187,13 +188,12 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
   CLI::App* worker = app.add_subcommand("worker", "Say what became of a worker");
   worker->require_subcommand(1);
   const auto host = [&](const std::string& name, const std::string& about,
-                        int (*function)(const Context&, const WorkerOptions&)) -> CLI::App& {
+                        int (*function)(const Context&, const WorkerOptions&)) {
     const auto options = std::make_shared<WorkerOptions>();
     CLI::App& made = verb(*worker, run, name, about, function, options);
     made.add_option("HOST", options->host, "The worker, as workers.json names it")->required();
     if (name == "trust")
       made.add_flag("--replaced", options->replaced, "The machine or its disk is another one now");
-    return made;
   };
   host("reset", "It was wiped or is new: forget what was on it and deploy anew", run_worker_reset);
   host("trust", "What is on record lies on it, whatever its marker says; runs nothing", run_worker_trust);
@@ -380,6 +380,7 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace maand;
   if (argc > 1 && argv[1] == kGitTransport) return git_transport_main(argc, argv);
+  if (argc > 1 && argv[1] == std::string_view(kPreviewJudgeVerb)) return preview_judge_main();
   // A reader that goes away (`maand history | head`) is a write error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   try {

@@ -90,7 +90,7 @@ notes_ref = "refs/notes/maand"
 push_notes = true
 notes = "all"
 notes_url = ""
-preview_refs = []
+preview_refs = ["refs/pull/*/head", "refs/merge-requests/*/head"]
 [policy]
 verify = "none"
 allowed_signers = ""
@@ -251,7 +251,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[policy]\nverify = \"head\"", {"policy.verify", "not built yet", "signature policy"}},
       {"[policy]\nverify = \"strict\"", {"not built yet", "signature policy"}},
       {"[policy]\nkeyring = \"k\"", {"not built yet"}},
-      {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},

@@ -9,6 +9,16 @@
 #include "executor/thread_pool.h"
 
 namespace maand {
+namespace {
+
+Recalled unrecalled() {
+  Recalled out;
+  out.condition = WorkerCondition::kUnreachable;
+  out.detail = "the daemon is leaving";
+  return out;
+}
+
+}  // namespace
 
 class RemoteRunner::Parts {
  public:
@@ -52,10 +62,9 @@ class RemoteRunner::Parts {
     });
   }
 
-  void recall(const Endpoint& endpoint, const RecallSink& sink) {
-    pool_.run([this, endpoint, sink] {
-      sink(stopping_ ? Recalled{WorkerCondition::kUnreachable, "the daemon is leaving", {}}
-                     : recall_from(endpoint, options_, sessions_));
+  void recall(const Endpoint& endpoint, const WorkerHost& was, const RecallSink& sink) {
+    pool_.run([this, endpoint, was, sink] {
+      sink(stopping_ ? unrecalled() : recall_from(endpoint, was, options_, sessions_));
     });
   }
 
@@ -103,7 +112,9 @@ void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
   parts_->carry_out(operation, true, sink);
 }
 void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
-void RemoteRunner::recall(const Endpoint& endpoint, RecallSink sink) { parts_->recall(endpoint, sink); }
+void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
+  parts_->recall(endpoint, was, sink);
+}
 void RemoteRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   parts_->probe(endpoint, spec, sink);
 }

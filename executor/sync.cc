@@ -119,6 +119,9 @@ std::vector<TarMember> members_of(const Operation& operation, bool full) {
     add_files(members, operation, full);
   if (!operation.worker_json.empty()) members.push_back(text("meta/worker.json", operation.worker_json));
   if (!operation.jobs_json.empty()) members.push_back(text("meta/jobs.json", operation.jobs_json));
+  if (!operation.credentials.claims.empty())
+    members.push_back(text("meta/claims", operation.credentials.claims));
+  if (!operation.credentials.record.empty()) members.push_back(text("record", operation.credentials.record));
   members.push_back(text("end", operation.id.str() + "\n"));
   return members;
 }

@@ -54,6 +54,9 @@ Outcome refusal(const Reply& reply) {
   outcome.condition = condition_of(reply.word);
   if (outcome.condition != WorkerCondition::kNone) {
     outcome.kind = OutcomeKind::kCondition;
+  } else if (reply.word == "PortClaimed") {
+    outcome.kind = OutcomeKind::kCondition;
+    outcome.port_claimed = true;
   } else if (reply.word == "Superseded") {
     outcome.kind = OutcomeKind::kNever;
   } else if (reply.word == "Unfinished") {
@@ -92,6 +95,12 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
   line(out, "list", operation.files ? operation.files->list_id.hex() : "none");
   line(out, "epoch", std::to_string(operation.epoch));
   line(out, "expect", operation.expect_marker ? "1" : "0");
+  const Credentials& shown = operation.credentials;
+  if (!shown.instance.empty()) line(out, "instance", shown.instance);
+  if (shown.adopt_marker) line(out, "adopt", "1");
+  if (!shown.was.empty()) line(out, "was", shown.was.str());
+  if (shown.known_seq > 0) line(out, "known", padded(shown.known_seq));
+  if (!operation.moved_from.empty()) line(out, "moves", operation.moved_from.str());
   line(out, "timeout", std::to_string(operation.timeout.count()));
   line(out, "current", operation.current_version);
   line(out, "new", operation.new_version);
@@ -122,6 +131,8 @@ std::optional<Reply> parse_reply(std::string_view output, const OperationId& ope
       reply.word = value;
     } else if (key == "detail") {
       reply.detail = value;
+    } else if (key == "instance") {
+      reply.instance = value;
     } else if (key == "boot") {
       reply.boot_id = value;
     } else if (key == "current") {
@@ -144,6 +155,7 @@ Outcome outcome_of(const Reply& reply) {
   if (reply.refused) return refusal(reply);
   Outcome outcome;
   outcome.detail = reply.detail;
+  outcome.instance = reply.instance;
   outcome.boot_id = reply.boot_id;
   outcome.current_version = reply.current_version;
   outcome.exit_status = reply.exit_status;

@@ -32,6 +32,7 @@ struct Reply {
   std::string detail;
   std::string boot_id;
   std::string current_version;
+  std::string instance;  // id of the marker
   int exit_status = 0;
   long long ms = 0;
 };

@@ -1,28 +1,55 @@
 # Role `front` (see worker_script.sh): checks, stages, watches and answers.
 # shellcheck shell=sh disable=SC2154,SC2034,SC2016 # names shared with worker_script.sh
 
-# R3.5. The first operation makes the marker; `ln` lets one of several win.
+# R3.5. The first operation makes the marker; `ln` lets one of several win. What is
+# gone, or another one than we were shown, is no place to go on at: a person decides
+# (adopt). A machine that was listed under another name keeps its id (R3.6).
 check_marker() {
-  if [ ! -e "$M/instance" ]; then
-    [ "$expect" != 1 ] || refuse WorkerStateMissing "$M/instance is gone although jobs were deployed here"
-    problem=$( (umask 022 && mkdir -p "$B/jobs") 2>&1 && mkdir -p "$M/epoch" "$M/last" "$M/jobs" 2>&1) ||
-      refuse_write "$problem"
-    read -r uuid </proc/sys/kernel/random/uuid
-    problem=$({ printf '%s %s %s\n' "$bucket" "$worker" "$uuid" >"$M/instance.$$" && sync "$M/instance.$$"; } 2>&1) ||
-      refuse_write "$problem"
+  m_bucket='' m_worker='' m_id=''
+  if [ -e "$M/instance" ]; then
+    { read -r m_bucket m_worker m_id _ <"$M/instance"; } 2>/dev/null
+    [ -n "$m_id" ] || [ "$adopt" = 1 ] || refuse WorkerStateMissing "$M/instance is empty"
+  fi
+  if [ -n "$m_id" ] && [ "$m_bucket $m_worker" = "$bucket $worker" ]; then
+    [ "$expect$adopt" != 10 ] || [ -z "$instance" ] || [ "$m_id" = "$instance" ] ||
+      refuse WorkerStateMissing "$M/instance is another one than when jobs were deployed here"
+    return
+  fi
+  if [ -n "$m_id" ]; then
+    [ "$adopt" = 1 ] || [ "$m_bucket $m_worker" = "$bucket $was" ] ||
+      refuse IdentityMismatch "$M/instance says bucket $m_bucket, worker $m_worker"
+  else
+    [ "$expect$adopt" != 10 ] || refuse WorkerStateMissing "$M/instance is gone although jobs were deployed here"
+    read -r m_id </proc/sys/kernel/random/uuid
+  fi
+  problem=$( (umask 022 && mkdir -p "$B/jobs") 2>&1 && mkdir -p "$M/epoch" "$M/last" "$M/jobs" 2>&1) ||
+    refuse_write "$problem"
+  problem=$({ printf '%s %s %s\n' "$bucket" "$worker" "$m_id" >"$M/instance.$$" && sync "$M/instance.$$"; } 2>&1) ||
+    refuse_write "$problem"
+  if [ -e "$M/instance" ]; then
+    problem=$(mv -f "$M/instance.$$" "$M/instance" 2>&1) || refuse_write "$problem"
+  else
     ln "$M/instance.$$" "$M/instance" 2>/dev/null
     rm -f "$M/instance.$$"
   fi
-  { read -r m_bucket m_worker _ <"$M/instance"; } 2>/dev/null || refuse WorkerStateMissing "$M/instance is empty"
-  [ "$m_bucket $m_worker" = "$bucket $worker" ] ||
-    refuse IdentityMismatch "$M/instance says bucket $m_bucket, worker $m_worker"
+  { read -r m_bucket m_worker m_id _ <"$M/instance"; } 2>/dev/null
 }
 
-# R3.12. The highest epoch ever seen here; ours joins.
+# EPOCH := the highest that was ever seen here (R3.12), however its digits are padded.
+top_epoch() {
+  EPOCH=0
+  for e in "$M"/epoch/*; do
+    e=${e##*/}
+    case $e in *[!0-9]*) continue ;; esac
+    [ "$e" -le "$EPOCH" ] || EPOCH=$e
+  done
+}
+
+# Ours joins; fails when there is a newer one.
 fence() {
-  for e in "$M"/epoch/*; do e=${e##*/}; done
-  [ "$e" = '*' ] || [ "$e" -le "$epoch" ] || return 1
-  [ "$e" = "$epoch" ] || printf '' >"$M/epoch/$epoch"
+  top_epoch
+  [ "$EPOCH" -le "$epoch" ] || return 1
+  [ "$EPOCH" -eq "$epoch" ] || printf '' >"$M/epoch/$epoch"
 }
 
 # Places that a full disk must not take away later are filled now.
@@ -80,18 +107,72 @@ follow() {
   done
 }
 
-# What is kept here of the jobs' ports, for a controller that lost its state.
+# What is kept here, for a controller that lost its state (R7.3): the marker, the
+# newest epoch, and of each job its ports and its newest operation: what it was asked
+# for (h), its receipt (r), and the record that came with it. Changes nothing.
 recall() {
   echo "reply recalled"
-  for f in "$M"/jobs/*/ports; do
-    [ -e "$f" ] || continue
-    name=${f%/ports}
-    while read -r port number _; do
-      [ -z "$number" ] || printf '%s\n' "port ${name##*/} $port $number"
-    done <"$f"
+  m_bucket='' m_worker='' m_id=''
+  [ ! -e "$M/instance" ] || { read -r m_bucket m_worker m_id _ <"$M/instance"; } 2>/dev/null
+  top_epoch
+  printf '%s\n' "marker $m_bucket $m_worker $m_id" "epoch $EPOCH"
+  for k in "$M"/jobs/*; do
+    # Renamed: what was here goes on under another name.
+    if [ ! -d "$k" ] || [ -e "$k/moved" ]; then continue; fi
+    name=${k##*/} newest=''
+    if [ -e "$k/ports" ]; then
+      while read -r port number _; do
+        [ -z "$number" ] || printf '%s\n' "port $name $port $number"
+      done <"$k/ports"
+    fi
+    # Those that were only asked for, and so sealed, say nothing.
+    for d in "$k"/ops/*; do
+      first=''
+      { read -r first <"$d/begin"; } 2>/dev/null
+      [ "$first" != "do run" ] || newest=$d
+    done
+    [ -n "$newest" ] || continue
+    printf '%s\n' "job $name"
+    while IFS= read -r line; do [ -z "$line" ] || printf '%s\n' "h $line"; done <"$newest/begin"
+    if [ -e "$newest/receipt" ]; then
+      while IFS= read -r line; do
+        printf '%s\n' "r $line"
+        case $line in end\ *) break ;; esac
+      done <"$newest/receipt"
+    fi
+    if [ -s "$newest/record" ]; then printf 'record ' && cat "$newest/record"; fi
   done
+  other_claims
   printf '%s\n' "end $op"
   exit 0
+}
+
+# R3.11: ports that other buckets of this machine say are theirs.
+other_claims() {
+  for c in "$root"/*/.maand/claims; do
+    if [ "$c" = "$M/claims" ] || [ ! -r "$c" ]; then continue; fi
+    other=${c%/.maand/claims}
+    while read -r what number _; do
+      case $what$number in port*[!0-9]* | port) continue ;; esac
+      [ "$what" != port ] || printf '%s\n' "claimed $number ${other##*/}"
+    done <"$c"
+  done
+}
+
+# R3.11: a port of this operation that another bucket has.
+foreign_port() {
+  [ -s "$S/meta/ports" ] || return 1
+  claimed=$(other_claims)
+  [ -n "$claimed" ] || return 1
+  while read -r port number _; do
+    case "$claimed$NL" in
+      *"claimed $number "*) detail="port $number ($port) belongs to bucket ${claimed##*"claimed $number "}" ;;
+      *) continue ;;
+    esac
+    detail=${detail%%"$NL"*}
+    return 0
+  done <"$S/meta/ports"
+  return 1
 }
 
 front() {
@@ -107,7 +188,7 @@ front() {
   done
   identify
   check_marker
-  fence || refuse Fenced "epoch $e has been seen, this is $epoch"
+  fence || refuse Fenced "epoch $EPOCH has been seen, this is $epoch"
   S=$K/stage/$op.$$
   [ "$mode" != ask ] || ask
   if [ -d "$O" ]; then S=''; attach; fi
@@ -125,6 +206,9 @@ front() {
     case $problem in *'No space'* | *uota* | *ead-only* | *denied*) refuse_write "$problem" ;; esac
     refuse Cut "the stream ended early: ${problem%%"$NL"*}"
   fi
+  case $target in
+    start | restart | reload) ! foreign_port || refuse PortClaimed "$detail" ;;
+  esac
   exec 5<"$S/log"
   follow >/dev/null &
   follower=$!
@@ -142,6 +226,7 @@ front() {
     12) refuse Superseded "a newer operation is known" ;;
     13) refuse BaseDiffers "the files here are not those of the base" ;;
     14) refuse Path "$detail" ;;
+    15) refuse Fenced "an operation of this job is newer than the newest this controller knows" ;;
     16) refuse_write "$detail" ;;
   esac
   # The runner was killed, or a twin was faster.

@@ -1,138 +1,6 @@
 # Roles `run` and `make` (see worker_script.sh): every effect of an operation.
 # shellcheck shell=sh disable=SC2154,SC2034,SC2016 # names shared with worker_script.sh
 
-# LINK := the component of jobs/<job>/$1 that is a symlink; fails when none is.
-linked() {
-  LINK=$J rest=$1
-  [ ! -L "$J" ] || return 0
-  while [ -n "$rest" ]; do
-    LINK=$LINK/${rest%%/*}
-    [ ! -L "$LINK" ] || return 0
-    case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
-  done
-  return 1
-}
-
-# Is $1 about to be deleted (list of paths in $2)?
-listed() {
-  while IFS= read -r p; do [ "$J/$p" != "$1" ] || return 0; done <"$2"
-  return 1
-}
-
-# R3.2: written in place. What cannot be written to is replaced like the rest.
-in_place() {
-  [ -f "$1" ] && [ ! -L "$1" ] && [ ! -x "$1" ] && [ -f "$2" ] && [ ! -L "$2" ] && [ ! -x "$2" ] && [ -w "$2" ]
-}
-
-# Lands the collected names of one directory, by cp (in place) or by mv.
-land() {
-  how=$1
-  shift
-  [ $# -gt 0 ] || return 0
-  # Renamed files were synced while they lay in the stage, these were not.
-  cd "$from/f/$d" || return 1
-  if [ "$how" = cp ]; then
-    LC_ALL=C cp "$@" "$to/" && cd "$to" && sync "$@" || return 1
-  else
-    LC_ALL=C mv -f "$@" "$to/" || return 1
-  fi
-  cd "$from" || return 1
-}
-
-# Lands what lies in operation directory $1. May be repeated at any point: the
-# copies for files written in place stay until the end, the others are gone
-# from the stage once they have landed. Runs in the runner itself: a subshell
-# would outlive a killed runner and land old files over those of the next one.
-apply() {
-  from=$1
-  umask 022
-  cd "$from" || return 1
-  # Deletions first: a file may make room for a directory.
-  if [ -s delete ]; then
-    set --
-    while IFS= read -r p; do
-      case $p in */*) ! linked "${p%/*}" || continue ;; esac
-      if [ ! -d "$J/$p" ] || [ -L "$J/$p" ]; then set -- "$@" "./$p"; fi
-      if [ $# -ge 500 ]; then sweep "$@" || return 1; set --; fi
-    done <delete
-    sweep "$@" || return 1
-  fi
-  if [ -s meta/dirs ]; then
-    set --
-    while IFS= read -r d; do
-      ! linked "$d" || { echo "$LINK is a symlink" >&2; return 1; }
-      [ -d "$J/$d" ] || set -- "$@" "$J/$d"
-    done <meta/dirs
-    [ $# = 0 ] || LC_ALL=C mkdir -p "$@" || return 1
-    if [ -s meta/attributes ]; then give_attributes || return 1; fi
-    while IFS= read -r d; do
-      to=$J/$d
-      [ -d "f/$d" ] || continue
-      for how in cp mv; do
-        set --
-        for f in "f/$d"/* "f/$d"/.[!.]* "f/$d"/..?*; do
-          if [ ! -L "$f" ] && [ ! -f "$f" ]; then continue; fi
-          name=${f##*/}
-          if in_place "$f" "$to/$name"; then kind='cp'; else kind='mv'; fi
-          [ "$kind" != "$how" ] || set -- "$@" "./$name"
-          if [ $# -ge 500 ]; then land "$how" "$@" || return 1; set --; fi
-        done
-        land "$how" "$@" || return 1
-      done
-    done <meta/dirs
-  fi
-  umask 077
-  set --
-  for f in meta/paths meta/digests meta/ports meta/list; do [ ! -e $f ] || set -- "$@" $f; done
-  [ $# = 0 ] || mv -f "$@" "$K/" || return 1
-  printf '' >applied
-  rm -rf "$K/landing" f meta delete end
-}
-
-# Permissions and owners of what is about to land: of the copy in the stage, and of
-# the file it is written into, before any byte of a secret is in it.
-give_attributes() {
-  set --
-  while IFS= read -r line; do
-    case $line in
-      =*)
-        attribute "$@" || return 1
-        set --
-        line=${line#=} a_mode=${line%% *} a_owner=${line#* }
-        [ "$a_owner" != . ] || a_owner=$(id -u):$(id -g)
-        ;;
-      *)
-        line=${line#+}
-        if [ -f "f/$line" ] && [ ! -L "f/$line" ]; then set -- "$@" "./f/$line"; fi
-        if [ -f "$J/$line" ] && [ ! -L "$J/$line" ]; then set -- "$@" "$J/$line"; fi
-        if [ $# -ge 500 ]; then attribute "$@" || return 1; set --; fi
-        ;;
-    esac
-  done <meta/attributes
-  attribute "$@"
-}
-
-# The owner first: chown takes the set-id bits, and a new owner must not see more.
-attribute() {
-  [ $# -gt 0 ] || return 0
-  if [ "$a_owner" != - ]; then LC_ALL=C chown "$a_owner" "$@" || return 1; fi
-  LC_ALL=C chmod "$a_mode" "$@" && sync "$@"
-}
-
-# Deletes paths below the job, and directories that became empty.
-sweep() {
-  [ $# -gt 0 ] && [ -d "$J" ] || return 0
-  cd "$J" || return 1
-  rm -f "$@" || return 1
-  for p; do
-    shift
-    p=${p%/*}
-    [ "$p" = . ] || [ ! -d "$p" ] || set -- "$@" "${p#./}"
-  done
-  [ $# = 0 ] || rmdir -p "$@" 2>/dev/null
-  cd "$from" || return 1
-}
-
 # ---- run: the order of things --------------------------------------------------
 
 # Ends before the commit: nothing has begun. $1 is read by the front.
@@ -173,8 +41,8 @@ check_base() {
 # one lacks. $1 is set when a half landed list counts as well.
 list_deletions() {
   printf '' >"$S/delete"
-  if [ -n "$1" ]; then
-    cat "$K/paths" "$K"/ops/*/meta/paths 2>/dev/null | LC_ALL=C sort -u >"$S/old"
+  if [ -n "$1$moves" ]; then
+    cat "$K/paths" "$K"/ops/*/meta/paths ${moves:+"$KF/paths"} 2>/dev/null | LC_ALL=C sort -u >"$S/old"
   elif [ -s "$K/paths" ]; then
     cat "$K/paths" >"$S/old"
   else
@@ -230,6 +98,10 @@ prune() {
   for d in stage/*; do
     if [ -d "$d" ] && [ ! -d "/proc/${d##*.}" ]; then set -- "$@" "$d"; fi
   done
+  # The newest says all that an older one did.
+  for d in ops/*; do
+    if [ "$d" != "ops/${O##*/}" ] && [ -e "$d/record" ]; then set -- "$@" "$d/record"; fi
+  done
   count=0
   for d in ops/*; do count=$((count + 1)); done
   for d in ops/*; do
@@ -270,12 +142,19 @@ run() {
   for d in "$K"/ops/*; do d=${d##*/}; done
   [ "$d" != "$seq-$op" ] || give_up 17
   [ "$d" = '*' ] || [ "${d%%-*}" -lt "$seq" ] || give_up 12
+  # Begun by somebody else, or before this controller's store was put back (R7.3).
+  [ "$d" = '*' ] || [ -z "$known" ] || [ "${d%%-*}" -le "$known" ] || give_up 15
   settle_others
   half_landed=''
   finish_landing || half_landed=1
   if [ "$ships" = yes ]; then
     if [ -n "$half_landed" ] && [ "$base" != any ]; then give_up 13; fi
     check_base || give_up 13
+  fi
+  if [ -n "$moves" ] && [ -d "$JF" ] && [ ! -L "$JF" ] && [ ! -e "$J" ]; then
+    printf '%s\n' "$moves" >"$S/moves" || give_up 16 "cannot write $S/moves"
+  else
+    moves=''
   fi
   if [ "$ships" != no ]; then
     list_deletions "$half_landed" || give_up 16 "cannot write $S/delete"
@@ -288,12 +167,15 @@ run() {
   mv -T "$S" "$O" || give_up 17
   cd "$O" || exit 18
   sync begin "$K/ops"
+  rm -f "$K/moved"
   state=succeeded rc=0
-  if ! settle_files 2>>why; then
+  if ! stop_before_move; then
+    why="make stop of $moves, the name it had, ended so"
+  elif ! settle_files 2>>why; then
     state=unlanded rc=1
     read -r why <"$O/why"
   elif [ "$target" != none ]; then
-    if has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
+    if [ -n "$RUN_IN" ] || has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
   fi
   finish "$O" $state $rc
   prune
@@ -306,6 +188,7 @@ settle_files() {
   set --
   for f in meta/worker.json meta/jobs.json; do [ ! -e $f ] || set -- "$@" $f; done
   [ $# = 0 ] || LC_ALL=C mv -f "$@" "$B/" || return 1
+  if [ -e meta/claims ]; then mv -f meta/claims "$M/claims" || return 1; fi
   [ "$ships" != no ] || return 0
   printf '%s\n' "${O##*/}" >"$K/landing" || return 1
   apply "$O" || return 1
@@ -319,12 +202,27 @@ settle_files() {
   return 0
 }
 
+# A renamed job is stopped where it lies, moved, and started.
+stop_before_move() {
+  RUN_IN='' RUN_TARGET=''
+  [ -s moves ] || return 0
+  case $target in
+    stop) RUN_IN=$JF ;;
+    restart | reload)
+      mine=$J J=$JF RUN_IN=$JF RUN_TARGET=stop
+      if has_makefile; then run_target; fi
+      J=$mine RUN_IN='' RUN_TARGET=start
+      [ "$state" = succeeded ] || return 1
+      ;;
+  esac
+}
+
 run_target() {
   watchdog </dev/null >/dev/null 2>&1 &
   dog=$!
   uptime_ms
   begun=$up
-  export GEN
+  export GEN RUN_IN RUN_TARGET
   CURRENT_VERSION=$current setsid "$SH" -c 'eval "$SELF"' maand "$SH" make <"$O/begin" >>"$O/log" 2>&1
   rc=$?
   uptime_ms
@@ -370,8 +268,9 @@ make_target() {
   [ "$TOP" = "$GEN" ] || exit 99
   NEW_VERSION=$new MAAND_ATTEMPT=$attempt MAAND_PREVIOUS=$previous
   export CURRENT_VERSION NEW_VERSION MAAND_ATTEMPT MAAND_PREVIOUS PWD
-  cd "$J" || exit 98
-  unset SELF S GEN OLDPWD
+  [ -z "$RUN_TARGET" ] || target=$RUN_TARGET
+  cd "${RUN_IN:-$J}" || exit 98
+  unset SELF S GEN OLDPWD RUN_IN RUN_TARGET
   umask 022
   make -s -- "$target" </dev/null
   rc=$?

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The program that runs on a worker for one operation, and ends with it.
 #
-# worker_script.sh, worker_front.sh and worker_run.sh are joined at build time and
+# worker_script.sh, worker_front.sh, worker_landing.sh and worker_run.sh are joined at build time and
 # fed to /bin/sh through stdin (worker_call.cc). The program has three roles:
 #   front  child of sshd: checks, stages, watches. May die anywhere.
 #   run    in a session of its own: every effect of the operation.
@@ -19,12 +19,13 @@ umask 077
 NL='
 '
 TAB='	'
+m_id=''
 
 # ---- names -------------------------------------------------------------------
 
 # Reads `key value` lines up to an empty one; $complete tells whether it came.
 read_header() {
-  hdr='' complete=''
+  hdr='' complete='' instance='' adopt=0 was='' known='' moves=''
   while IFS= read -r line; do
     [ -n "$line" ] || { complete=1; break; }
     hdr=$hdr$line$NL value=${line#* }
@@ -42,6 +43,11 @@ read_header() {
       list) list=$value ;;
       epoch) epoch=$value ;;
       expect) expect=$value ;;
+      instance) instance=$value ;;
+      adopt) adopt=$value ;;
+      was) was=$value ;;
+      known) known=$value ;;
+      moves) moves=$value ;;
       timeout) timeout=$value ;;
       current) current=$value ;;
       new) new=$value ;;
@@ -52,6 +58,8 @@ read_header() {
   done
   B=$root/$bucket M=$B/.maand J=$B/jobs/$job
   K=$M/jobs/$job O=$K/ops/$seq-$op
+  # "renamed_from": the directory that becomes ours, and what is kept of it.
+  JF=$B/jobs/$moves KF=$M/jobs/$moves
 }
 
 # The controller checked all of it (remote_layout.cc); a slip there must not
@@ -62,6 +70,8 @@ valid() {
   case $root in /*) ;; *) return 1 ;; esac
   case $job in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   case $bucket in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
+  case $moves in [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
+  case $seq$known in *[!0-9]*) return 1 ;; esac
   case $target in none | start | stop | restart | reload) ;; *) return 1 ;; esac
   case $ships in yes | no | remove) ;; *) return 1 ;; esac
 }
@@ -141,7 +151,7 @@ seal() {
 }
 
 answer() {
-  echo "reply receipt"
+  printf '%s\n' "reply receipt" "instance $m_id"
   while IFS= read -r line; do
     printf '%s\n' "$line"
     case $line in end\ *) exit 0 ;; esac

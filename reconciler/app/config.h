@@ -92,6 +92,9 @@ struct Config {
     // After SIGTERM (R7.1). Targets go on on their workers either way; longer
     // only lets more of them be recorded before leaving.
     Milliseconds shutdown_grace{10'000};
+    // A worker that left and cannot be reached is a trouble of every pass for so long;
+    // then what is on it is abandoned, and tried at drift.interval (R3.9).
+    Milliseconds removal_grace{900'000};
   } rollout;
 
   struct Http {
@@ -168,6 +171,9 @@ struct Config {
   // A larger delivery is refused unread (R6.3), and polling finds its commit. A push of
   // thousands of commits has several MiB; more costs memory for each request at a time.
   std::uint64_t max_webhook_bytes = 5ull << 20;
+  // R7.3: claim workers of a lost store without an operator, once every listed one has
+  // answered. Lower care: a second controller made by mistake would do so, too.
+  bool automatic_recovery = false;
   // Previews: of one judging, by the clock (its CPU time as well) and in memory; of one
   // fetch; and how many refs are looked at. More sees through larger changes and costs
   // that much when somebody plays with it.

@@ -196,6 +196,8 @@ const ConfigKey kKeys[] = {
     {"policy.max_removals", "a share from \"0%\" to \"100%\"",
      [](Config& c, const V& v) { return put(c.policy.max_removals, as_share(v)); }},
 
+    {"rollout.removal_grace", kDuration,
+     [](Config& c, const V& v) { return put(c.rollout.removal_grace, as_duration(v)); }},
     {"rollout.max_parallel_workers", "a number from 1 to 1024",
      [](Config& c, const V& v) { return put(c.rollout.max_parallel_workers, as_integer(v, 1, 1024)); }},
     {"rollout.lifecycle_timeout", kDuration,
@@ -293,12 +295,7 @@ const ConfigKey kKeys[] = {
      nullptr,
      [](const V& v) { return trimmed(v.text).starts_with("postgres") ? "state in PostgreSQL" : nullptr; }},
     {"state.recovery", "\"manual\" or \"auto\"",
-     [](Config&, const V& v) {
-       int ignored = 0;
-       return put_word(ignored, v, {{"manual", 0}, {"auto", 1}});
-     },
-     nullptr,
-     [](const V& v) { return trimmed(v.text) == "auto" ? "recovery without an operator" : nullptr; }},
+     [](Config& c, const V& v) { return put_word(c.automatic_recovery, v, {{"manual", false}, {"auto", true}}); }},
 
     // Flat keys of an original bucket keep their meaning (workspace.md 0.3).
     {"use_sudo", kBool, [](Config& c, const V& v) { return put(c.ssh.use_sudo, as_bool(v)); },

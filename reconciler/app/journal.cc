@@ -5,6 +5,8 @@
 #include <random>
 #include <utility>
 
+#include "reconciler/core/allocation_record.h"
+
 namespace maand {
 namespace {
 
@@ -33,6 +35,26 @@ OperationId Journal::random_id() {
 
 void Journal::reload() { state_ = store_.load(); }
 
+const std::string& Journal::store_id() {
+  constexpr const char* kKey = "store_id";
+  if (!store_id_.empty()) return store_id_;
+  std::string id = store_.setting(kKey).value_or("");
+  if (id.empty()) {
+    id = ids_().str();
+    store_.put_setting(kKey, id);
+  }
+  return store_id_ = id;
+}
+
+void Journal::present(Operation& operation) const {
+  operation.epoch = state_.epoch;
+  const auto worker = state_.workers.find(operation.allocation.worker);
+  if (worker == state_.workers.end()) return;
+  operation.credentials.instance = worker->second.instance;
+  operation.credentials.adopt_marker = worker->second.adopt_marker;
+  operation.credentials.was = worker->second.was;
+}
+
 std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
   std::vector<Operation> operations;
   std::vector<AppliedAllocation> torn;
@@ -43,7 +65,8 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
     operation.id = ids_();
     operation.seq = seq = next_seq(seq, clock_.wall());
-    operation.epoch = state_.epoch;
+    present(operation);
+    operation.moved_from = record.moved_from;
     operation.base = record.files;
     if (operation.action == Action::kRemove) operation.files = empty_file_set();
     if (!operation.files) operation.files = record.files ? record.files : empty_file_set();
@@ -51,7 +74,13 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     torn.push_back(std::move(record));
     operations.push_back(operation);
   }
+  store_id();
   store_.begin(torn, seq);
+  for (std::size_t i = 0; i < torn.size(); ++i) {
+    Credentials& shown = operations[i].credentials;
+    shown.known_seq = state_.last_seq;
+    shown.record = allocation_record(torn[i], store_id_);
+  }
   state_.last_seq = seq;
   for (AppliedAllocation& record : torn) state_.allocations[record.key] = std::move(record);
   return operations;
@@ -69,6 +98,7 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   // Staged files confirm nothing.
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
     record.confirmed_at = clock_.wall();
+  saw_marker(key.worker, outcome);
   if (remains) {
     store_.settle({record}, {});
     it->second = std::move(record);
@@ -76,6 +106,19 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
     store_.settle({}, {key});
     state_.allocations.erase(it);
   }
+}
+
+// R3.5: from then on it has to be there. A word that let it be another one is used up.
+void Journal::saw_marker(const WorkerHost& host, const Outcome& outcome) {
+  if (outcome.instance.empty()) return;
+  WorkerRecord worker;
+  if (const auto known = state_.workers.find(host); known != state_.workers.end()) worker = known->second;
+  if (worker.instance == outcome.instance && !worker.adopt_marker && worker.was.empty()) return;
+  worker.host = host;
+  worker.instance = outcome.instance;
+  worker.adopt_marker = false;
+  worker.was = {};
+  put_worker(worker);
 }
 
 void Journal::put(const AppliedAllocation& allocation) {
@@ -117,6 +160,33 @@ void Journal::forget(const AllocationKey& key) {
   if (!state_.find(key)) return;
   store_.settle({}, {key});
   state_.allocations.erase(key);
+}
+
+void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone) {
+  if (records.empty() && gone.empty()) return;
+  store_.settle(records, gone);
+  for (const AllocationKey& key : gone) state_.allocations.erase(key);
+  for (const AppliedAllocation& record : records) state_.allocations[record.key] = record;
+}
+
+void Journal::put_worker(const WorkerRecord& record) {
+  const auto known = state_.workers.find(record.host);
+  if (known != state_.workers.end() && known->second == record) return;
+  store_.put_worker(record);
+  state_.workers[record.host] = record;
+}
+
+void Journal::erase_worker(const WorkerHost& worker) {
+  if (state_.workers.count(worker) == 0) return;
+  store_.erase_worker(worker);
+  state_.workers.erase(worker);
+}
+
+void Journal::raise_epoch(std::uint64_t epoch, std::uint64_t last_seq) {
+  if (epoch <= state_.epoch && last_seq <= state_.last_seq) return;
+  store_.put_epoch(epoch, last_seq);
+  state_.epoch = std::max(state_.epoch, epoch);
+  state_.last_seq = std::max(state_.last_seq, last_seq);
 }
 
 void Journal::put_job(const JobRecord& record) {

@@ -27,13 +27,16 @@ class Journal {
 
   // What one operation is to be begun with.
   struct Intent {
-    Operation operation;  // id, seq, epoch and base are filled in here
+    Operation operation;  // id, seq, epoch, base and credentials are filled in here
     TreeId tree;
     CommitId head;
   };
   // Gives each intent its id and stores them in one transaction: one fsync
   // however many start together.
   std::vector<Operation> begin(std::vector<Intent> intents);
+
+  // What a worker is to be shown that is spoken to about an operation (R3.5, R3.12).
+  void present(Operation& operation) const;
 
   // Folds in what became of the open operation. kUnknown leaves it open.
   void settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit);
@@ -42,6 +45,15 @@ class Journal {
   void fail_gate(const AllocationKey& key);
   void set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines);
   void forget(const AllocationKey& key);
+  // One transaction: records come, go, or change their names.
+  void replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone);
+
+  void put_worker(const WorkerRecord& record);
+  void erase_worker(const WorkerHost& worker);
+  // Neither falls (R3.12).
+  void raise_epoch(std::uint64_t epoch, std::uint64_t last_seq);
+  // Tells operations of this store from those of one that was lost. Made when it is first asked for.
+  const std::string& store_id();
 
   void put_job(const JobRecord& record);
   void erase_job(const JobName& job);
@@ -58,11 +70,13 @@ class Journal {
 
  private:
   void put(const AppliedAllocation& allocation);
+  void saw_marker(const WorkerHost& host, const Outcome& outcome);
 
   Store& store_;
   const Clock& clock_;
   const Ids ids_;
   AppliedState state_;
+  std::string store_id_;
 };
 
 }  // namespace maand

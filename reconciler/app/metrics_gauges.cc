@@ -142,6 +142,14 @@ void add_fleet(Families& out, const Readings& now) {
   out.gauge("maand_jobs_waiting",
             "Jobs that wait and go on by themselves; blocked ones have the reason Blocked.")
       .counts("reason", now.waiting, Reason::kUnsettled, Reason::kDemandCycle);
+  out.gauge("maand_authority",
+            "1 for what may be done to workers: ours, recovering and fenced write to none.")
+      .one_of("state", now.authority, Authority::Kind::kFenced);
+  out.gauge("maand_epoch", "Number of the last takeover; workers refuse whoever has an older one.")
+      .put(static_cast<double>(now.epoch));
+  out.gauge("maand_allocations_abandoned",
+            "Allocations on workers that left and cannot be reached: they may still run.")
+      .put(now.abandoned);
   out.gauge("maand_suspended", "Suspensions in force: of the whole bucket, and of single jobs.")
       .put(now.bucket_suspended, {{"scope", "bucket"}})
       .put(now.jobs_suspended, {{"scope", "job"}});

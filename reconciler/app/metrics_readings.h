@@ -11,6 +11,7 @@
 #include "reconciler/app/loop_meter.h"
 #include "reconciler/app/process_readings.h"
 #include "reconciler/core/applied.h"
+#include "reconciler/core/authority.h"
 #include "reconciler/core/reason.h"
 #include "reconciler/core/status.h"
 
@@ -44,6 +45,9 @@ struct Readings {
   std::size_t notes_waiting = 0;
   bool bucket_suspended = false;  // R5.5
   std::size_t jobs_suspended = 0;
+  Authority::Kind authority = Authority::Kind::kOurs;  // R3.12, R7.3
+  std::uint64_t epoch = 1;
+  std::size_t abandoned = 0;  // R3.9
 
   std::map<std::string, std::optional<WallTime>> certificates;  // by name; nullopt: cannot be read
   ProcessReadings process;

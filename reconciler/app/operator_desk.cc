@@ -35,7 +35,11 @@ ControlReply unknown(std::string text) { return {ControlReply::Kind::kUnknownSub
 }  // namespace
 
 OperatorDesk::OperatorDesk(Inbox& inbox, Reconciler& reconciler, Store& store, Clock& clock)
-    : inbox_(inbox), reconciler_(reconciler), store_(store), clock_(clock) {}
+    : inbox_(inbox),
+      reconciler_(reconciler),
+      store_(store),
+      clock_(clock),
+      recovery_(reconciler, store, clock) {}
 
 ControlReply OperatorDesk::on_reconcile_thread(const std::function<ControlReply()>& word) {
   auto promise = std::make_shared<std::promise<ControlReply>>();
@@ -98,6 +102,19 @@ ControlReply OperatorDesk::rollback(const std::string& job, const std::string& c
                                     const std::string& actor) {
   return on_reconcile_thread(
       [this, job, commit, reason, span, actor] { return rollback_here(job, commit, reason, span, actor); });
+}
+
+ControlReply OperatorDesk::takeover(const std::string& reason, const std::string& actor) {
+  return on_reconcile_thread([this, reason, actor] { return recovery_.takeover(reason, actor); });
+}
+
+ControlReply OperatorDesk::forget(const std::string& subject, const std::string& actor) {
+  return on_reconcile_thread([this, subject, actor] { return recovery_.forget(subject, actor); });
+}
+
+ControlReply OperatorDesk::worker(const std::string& verb, const std::string& host,
+                                  const std::string& actor) {
+  return on_reconcile_thread([this, verb, host, actor] { return recovery_.worker(verb, host, actor); });
 }
 
 ControlReply OperatorDesk::rollback_here(const std::string& job, const std::string& commit,

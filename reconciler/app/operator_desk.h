@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reconciler/app/reconciler.h"
+#include "reconciler/app/recovery_orders.h"
 #include "reconciler/core/control.h"
 
 namespace maand {
@@ -23,6 +24,9 @@ class OperatorDesk : public Controls {
   ControlReply resume(const std::string& job, const std::string& actor) override;
   ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
                         const std::string& span, const std::string& actor) override;
+  ControlReply takeover(const std::string& reason, const std::string& actor) override;
+  ControlReply forget(const std::string& subject, const std::string& actor) override;
+  ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override;
 
   // The same words for a command that holds the bucket itself. Reconcile thread.
   ControlReply retry_here(const std::string& job, const std::string& actor);
@@ -32,6 +36,7 @@ class OperatorDesk : public Controls {
   ControlReply resume_here(const std::string& job, const std::string& actor);
   ControlReply rollback_here(const std::string& job, const std::string& commit, const std::string& reason,
                              const std::string& span, const std::string& actor);
+  RecoveryOrders& recovery() { return recovery_; }
 
  private:
   ControlReply on_reconcile_thread(const std::function<ControlReply()>& word);
@@ -45,6 +50,7 @@ class OperatorDesk : public Controls {
   Reconciler& reconciler_;
   Store& store_;
   Clock& clock_;
+  RecoveryOrders recovery_;
 };
 
 }  // namespace maand

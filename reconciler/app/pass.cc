@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "reconciler/app/recalling.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/settling.h"
 #include "reconciler/app/unfinished.h"
@@ -19,9 +18,10 @@ Pass::~Pass() = default;
 PassResult Pass::run() {
   try {
     const bool wanted = look() && judge_head();
+    if (wanted) recover_lost();
     settle_open();
     if (wanted) {
-      recall_lost_ports();
+      take_names();
       plan();
       roll_out();
     }
@@ -174,29 +174,41 @@ PassStatus Pass::new_status(const Judged& judged) const {
 
 // R3.4: nothing is planned on top of an operation whose end is not known.
 void Pass::settle_open() {
+  if (!memory_.authority.may_write()) return;  // asking seals what never began
   memory_.phase.enter(Phase::kSettle);
   const SettlingResult settled =
       settle_open_operations({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
                              [this] { return deps_.control.stop_requested(); });
   if (settled.unsettled > 0) result_.converged = false;
-  for (const auto& [worker, contact] : settled.set_aside) memory_.set_aside[worker] = contact;
+  for (const auto& [worker, contact] : settled.set_aside) {
+    memory_.set_aside[worker] = contact;
+    if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
+  }
 }
 
-// The numbers of the pool are sticky (workspace.md 4.1), also across a store that was lost.
-void Pass::recall_lost_ports() {
-  const std::vector<Endpoint> workers =
-      workers_to_recall_from(memory_.accepted->workspace, deps_.journal.state(), settings_.plan.ssh);
-  if (workers.empty()) return;
+// R3.12: no worker is written to any more, until an operator says so.
+void Pass::fenced(const WorkerHost& worker, const std::string& detail) {
+  if (!memory_.authority.may_write()) return;
+  fence_off(deps_.store, memory_.authority, worker, detail, deps_.clock.wall());
+  tell(EventKind::kNotice,
+       std::string("fenced: ") + explain(Reason::kFenced) + " (" + memory_.authority.detail + ")");
+  deps_.control.changed();
+}
+
+// R7.3, R3.9: what workers know and this store does not, before anything is planned on it.
+void Pass::recover_lost() {
   memory_.phase.enter(Phase::kRecall);
-  const RecalledPorts recalled = recall_from_workers({deps_.inbox, deps_.runner, deps_.clock}, workers,
-                                                     [this] { return deps_.control.stop_requested(); });
-  for (const std::string& conflict : recalled.conflicts) {
-    status_.remarks.push_back(conflict);
-    tell(EventKind::kNotice, conflict);
-  }
-  if (recalled.numbers.empty()) return;
-  deps_.journal.put_ports(recalled.numbers);
-  tell(EventKind::kNotice, "nothing is on record, so the numbers of ports are those the workers have kept");
+  recovery_ = recover({deps_.inbox, deps_.runner, deps_.clock, deps_.store, deps_.journal, deps_.observer},
+                      {settings_.plan.ssh, settings_.automatic_recovery}, memory_.accepted->workspace,
+                      memory_.authority, [this] { return deps_.control.stop_requested(); });
+  for (const std::string& remark : recovery_.remarks) status_.remarks.push_back(remark);
+}
+
+// R3.6, and jobs that were renamed.
+void Pass::take_names() {
+  if (!memory_.authority.may_write()) return;
+  names_ = take_new_names(deps_.journal, memory_.accepted->workspace, settings_.plan.ssh);
+  for (const std::string& said : names_.said) tell(EventKind::kNotice, said);
 }
 
 void Pass::plan() {
@@ -216,6 +228,15 @@ void Pass::plan() {
   plan_settings_ = settings_.plan;
   apply_releases(deps_.store, desired_.commit, plan_settings_);
   plan_settings_.suspended = suspended;
+  plan_settings_.renaming = names_.waiting;
+  const Authority& authority = memory_.authority;
+  if (authority.may_write()) {
+    plan_settings_.abandoned = abandoned_workers({deps_.inbox, deps_.runner, deps_.clock, deps_.journal},
+                                                 settings_.gone, memory_.accepted->workspace, memory_.away,
+                                                 [this] { return deps_.control.stop_requested(); });
+  } else {
+    plan_settings_.withheld = {authority.reason(), authority.detail};
+  }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
   if (memory_.plan.has_actions()) list_jobs_of_workers();
@@ -256,10 +277,21 @@ WorkerDocuments Pass::documents(const WorkerHost& worker) const {
                                [&](const Worker& candidate) { return candidate.host == worker; });
   const auto jobs = jobs_of_worker_.find(worker);
   WorkerDocuments documents;
-  if (it == desired_.workers.end()) return documents;
+  if (it == desired_.workers.end()) {
+    documents.claims = claims_text(settings_.bucket, {}, {});  // nothing of it is to stay
+    return documents;
+  }
   documents.worker_json = worker_json(settings_.bucket, *it, update_seq_);
   documents.jobs_json =
       jobs_json(jobs == jobs_of_worker_.end() ? std::vector<std::pair<JobName, bool>>{} : jobs->second);
+  std::vector<const Job*> claiming;
+  if (jobs != jobs_of_worker_.end()) {
+    for (const auto& [name, disabled] : jobs->second) {
+      const auto job = desired_.jobs.find(name);
+      if (job != desired_.jobs.end() && job->second.job) claiming.push_back(job->second.job.get());
+    }
+  }
+  documents.claims = claims_text(settings_.bucket, claiming, desired_.ports);
   return documents;
 }
 

@@ -14,10 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/judge.h"
 #include "reconciler/app/lane.h"
+#include "reconciler/app/new_names.h"
 #include "reconciler/app/phase_watch.h"
+#include "reconciler/app/recovery.h"
 #include "reconciler/app/rollout_driver.h"
 #include "reconciler/core/status.h"
 
@@ -33,6 +36,8 @@ struct PassSettings {
   RolloutLimits rollout;
   bool hold_rewritten_history = false;  // R1.4
   NotesMode notes = NotesMode::kAll;
+  bool automatic_recovery = false;  // R7.3
+  GoneSettings gone;                // R3.9
 };
 
 // What the source said last; a condition of its own, never a failure of what is applied (R1.3).
@@ -53,6 +58,8 @@ struct Memory {
   Plan plan;                         // newest
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
+  Authority authority;  // R3.12, R7.3
+  Away away;            // R3.9
   Suspensions suspended;
   Pins pinned;
   std::string store_problem;      // empty: the store can be written
@@ -111,7 +118,9 @@ class Pass {
   bool look();
   bool judge_head();
   void settle_open();
-  void recall_lost_ports();
+  void recover_lost();
+  void take_names();
+  void fenced(const WorkerHost& worker, const std::string& detail);
   void plan();
   void roll_out();
   void report();
@@ -140,6 +149,7 @@ class Pass {
   void tell_unfinished();
   bool nothing_to_retry() const;
   bool is_news(const PassStatus& status);
+  bool writes_notes() const;
   void leave_note(const PassStatus& status);
   void record(const PassStatus& status);
   void publish_notes();
@@ -159,8 +169,10 @@ class Pass {
   PassStatus status_;                 // of the commit that is converged to
   std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile
   std::vector<CommitId> unfinished_;  // whose rollout an earlier daemon did not live to tell of
-  std::int64_t pass_id_ = 0;          // of this pass in the history, once recorded
-  std::int64_t update_seq_ = 1;       // of worker.json (workspace.md 8.6): rises with every recorded pass
+  Recovery recovery_;
+  NewNames names_;
+  std::int64_t pass_id_ = 0;     // of this pass in the history, once recorded
+  std::int64_t update_seq_ = 1;  // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool planned_ = false;
   bool judged_anew_ = false;  // the head is another one than in the pass before
 
@@ -171,6 +183,8 @@ class Pass {
   bool looking_ = false;          // for a newer commit, on the lane
   bool rolling_ = false;          // the driver runs
   bool stopping_ = false;
+  bool fenced_ = false;   // while rolling out
+  bool renamed_ = false;  // a newer commit gives new names, which the next pass takes
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

@@ -33,7 +33,9 @@ void Pass::remember_targets() {
     if (!job.job) continue;
     const auto known = state.jobs.find(name);
     const bool first = known == state.jobs.end();
-    const bool same_target = job.held || (!first && known->second.target_tree == job.job->tree);
+    // Nothing of it was left to do while it was held as a whole (R7.3): good as it is.
+    const bool good = !first && (!known->second.good_tree.empty() || memory_.plan.jobs.count(name) > 0);
+    const bool same_target = job.held || (good && known->second.target_tree == job.job->tree);
     if (same_target && (first || known->second.wave == job.wave)) continue;
     JobRecord record = first ? JobRecord{} : known->second;
     record.job = name;
@@ -167,6 +169,9 @@ bool Pass::nothing_to_retry() const {
   return !waits && !unsettled && (status_.state == PassState::kApplied || status_.state == PassState::kHeld);
 }
 
+// The section of the bucket is that of the controller whose workers they are.
+bool Pass::writes_notes() const { return memory_.authority.may_write(); }
+
 // What was said of a commit last is not said again: neither by a retry of a dead
 // worker, nor by a start of the daemon, nor by every look at a head that is refused.
 bool Pass::is_news(const PassStatus& status) {
@@ -213,13 +218,20 @@ void Pass::report() {
   try {
     if (planned_) {
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
+      // Nothing to do is not "applied" where nothing may be done.
+      if (!memory_.authority.may_write() && !stopping_) {
+        status_.state = PassState::kHeld;
+        status_.remarks.push_back(std::string(to_string(memory_.authority.kind)) + ": " +
+                                  explain(memory_.authority.reason()) + " (" + memory_.authority.detail +
+                                  ")");
+      }
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;
       result_.converged = !result_.source_failed && memory_.store_problem.empty() && nothing_to_retry();
       if (result_.acted || is_news(status_)) {
         tell(EventKind::kPassFinished, note_text(status_), status_.commit);
-        const bool write =
-            settings_.notes == NotesMode::kAll || (settings_.notes == NotesMode::kChanges && result_.acted);
+        const bool write = writes_notes() && (settings_.notes == NotesMode::kAll ||
+                                              (settings_.notes == NotesMode::kChanges && result_.acted));
         // The outbox first: a pass that is recorded has its note, whenever we die.
         if (write && !stopping_) leave_note(status_);
         record(status_);
@@ -231,7 +243,7 @@ void Pass::report() {
     }
     for (const PassStatus& other : others_) {
       if (is_news(other)) {
-        if (settings_.notes != NotesMode::kOff) leave_note(other);
+        if (settings_.notes != NotesMode::kOff && writes_notes()) leave_note(other);
         record(other);
       }
       if (other.commit == memory_.judged->info.id) {
@@ -255,7 +267,7 @@ void Pass::report() {
 void Pass::publish_notes() {
   const std::vector<NoteSection> pending = deps_.store.pending_notes();
   memory_.notes_waiting = pending.size();
-  if (pending.empty()) return;
+  if (pending.empty() || !writes_notes()) return;
   memory_.phase.enter(Phase::kPublish);
   try {
     deps_.lane.await([&] { deps_.notes.publish(pending); });

@@ -34,6 +34,8 @@ void Pass::roll_out() {
   rollout_ = std::make_unique<Rollout>(settings_.rollout);
   driver_ = std::make_unique<RolloutDriver>(
       RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
+                          &recovery_.unread,
+                          [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
                           &deps_.control.health()},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) rollout_->put(job, deps_.clock.now());
@@ -42,7 +44,11 @@ void Pass::roll_out() {
       stopping_ = true;
       rollout_->stop_all(Reason::kStopping);
     }
-    if (!stopping_) {
+    if (!memory_.authority.may_write() && !fenced_) {
+      fenced_ = true;
+      rollout_->stop_all(Reason::kFenced);
+    }
+    if (!stopping_ && !fenced_) {
       heed_orders();
       watch_for_newer_commit();
       replan();
@@ -54,9 +60,10 @@ void Pass::roll_out() {
     driver_->run(*rollout_, between);
   }
   // A look that is still under way reports to nobody: the next pass asks again.
-  result_.again = looking_ || memory_.judged->info.id != memory_.source.remote_head;
+  result_.again = fenced_ || renamed_ || looking_ || memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
+  note_gone_workers(deps_.journal, memory_.accepted->workspace, memory_.set_aside, deps_.clock, memory_.away);
   watch_health();
   remember_results();
 }
@@ -154,6 +161,9 @@ void Pass::adopt(const JudgedPtr& judged) {
   take_over(judged);
   take_desired();
   status_.state = PassState::kApplying;
+  // New names are taken between rollouts; until then neither the old nor the new begins.
+  plan_settings_.renaming = new_names_to_come(deps_.journal.state(), judged->workspace);
+  renamed_ = renamed_ || !plan_settings_.renaming.empty();
   // Jobs the older commit did not touch are planned at once, the changed ones
   // when they have come to rest.
   const std::vector<JobReport> known = rollout_->reports();

@@ -39,6 +39,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
   if (deps_.meter) memory_.phase.report_to(*deps_.meter, deps_.clock);
   memory_.suspended = kept_suspensions(deps_.store);
   memory_.pinned = kept_pins(deps_.store);
+  memory_.authority = kept_authority(deps_.store);
   deps_.judge.pin(memory_.pinned);
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }

@@ -100,6 +100,14 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
   }
 }
 
+std::optional<Contact> RolloutDriver::kept_off(const WorkerHost& worker) const {
+  if (!fence_.empty()) return Contact{WorkerCondition::kFenced, fence_};
+  if (!deps_.unread) return std::nullopt;
+  if (const auto unread = deps_.unread->find(worker); unread != deps_.unread->end()) return unread->second;
+  if (deps_.journal.state().workers.count(worker) > 0 || confirmed_.count(worker) > 0) return std::nullopt;
+  return Contact{WorkerCondition::kUnreachable, "what it keeps of this bucket was not read yet"};
+}
+
 void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) {
   std::vector<Step> travelling;
   std::vector<Journal::Intent> intents;
@@ -111,6 +119,15 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
         store_failure_ = std::current_exception();
       }
       rollout.on_outcome(step.key, Outcome{.kind = OutcomeKind::kSucceeded}, deps_.clock.now());
+      continue;
+    }
+    if (const auto contact = kept_off(step.key.worker)) {
+      tell_set_aside(step.key.worker, to_string(contact->condition), contact->detail);
+      rollout.on_outcome(
+          step.key,
+          Outcome{
+              .kind = OutcomeKind::kCondition, .condition = contact->condition, .detail = contact->detail},
+          deps_.clock.now());
       continue;
     }
     const WorkerDocuments documents = documents_(step.key.worker);
@@ -128,6 +145,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.ports = step.ports;
     operation.worker_json = documents.worker_json;
     operation.jobs_json = documents.jobs_json;
+    operation.credentials.claims = documents.claims;
     operation.expect_marker = confirmed_.count(step.key.worker) > 0;
     intents.push_back({std::move(operation), step.tree, head_});
     travelling.push_back(std::move(step));
@@ -192,6 +210,14 @@ void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Oper
                           .text = outcome.detail,
                           .duration = outcome.duration});
   tell_set_aside(step.key.worker, to_string(outcome.condition), outcome.detail);
+  if (outcome.condition == WorkerCondition::kFenced && fence_.empty() && !store_failure_) {
+    fence_ = outcome.detail;
+    try {
+      if (deps_.fenced) deps_.fenced(step.key.worker, outcome.detail);
+    } catch (const StoreError&) {
+      store_failure_ = std::current_exception();
+    }
+  }
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
 }
 

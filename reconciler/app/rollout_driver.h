@@ -25,17 +25,24 @@ namespace maand {
 struct WorkerDocuments {
   std::string worker_json;  // empty for a worker that left the workspace
   std::string jobs_json;
+  std::string claims;  // R3.11; empty: as they were
 };
 using DocumentsFor = std::function<WorkerDocuments(const WorkerHost&)>;
 
 class RolloutDriver {
  public:
+  // Called where an operation came back because another controller has the worker (R3.12).
+  using Fenced = std::function<void(const WorkerHost&, const std::string& detail)>;
+
   struct Deps {
     Inbox& inbox;
     Runner& runner;
     Journal& journal;
     Clock& clock;
     Observer& observer;
+    // Workers whose own records could not be read yet: nothing is begun there (R7.3).
+    const std::map<WorkerHost, Contact>* unread = nullptr;
+    Fenced fenced = nullptr;
     HealthWatcher* health = nullptr;  // pauses for what is acted on, and tells news of the rest
   };
 
@@ -64,6 +71,8 @@ class RolloutDriver {
   };
 
   void begin_steps(Rollout& rollout);
+  // Why the worker must not be touched; nullopt: it may.
+  std::optional<Contact> kept_off(const WorkerHost& worker) const;
   void begin_operations(Rollout& rollout, std::vector<Step> steps);
   void end_operation(Rollout& rollout, const Step& step, const Operation& operation, const Outcome& outcome);
   void tell_set_aside(const WorkerHost& worker, const std::string& condition, const std::string& detail);
@@ -76,6 +85,7 @@ class RolloutDriver {
   // Workers that hold something confirmed of ours, and so must know us (R3.5).
   std::set<WorkerHost> confirmed_;
   bool acted_ = false;
+  std::string fence_;  // what the worker said that refused us; from then on nobody is written to
   std::size_t in_flight_ = 0;
   std::exception_ptr store_failure_;
   std::shared_ptr<Flight> flight_;

@@ -20,7 +20,9 @@ SettlingResult settle_open_operations(const SettlingDeps& deps, const std::funct
   for (const auto& [key, allocation] : deps.journal.state().allocations) {
     if (!allocation.open) continue;
     ++answers->waiting;
-    deps.runner.ask(*allocation.open, [answers, &inbox = deps.inbox, key = key](Outcome outcome) {
+    Operation asked = *allocation.open;
+    deps.journal.present(asked);
+    deps.runner.ask(asked, [answers, &inbox = deps.inbox, key = key](Outcome outcome) {
       inbox.post([answers, key, outcome = std::move(outcome)] {
         --answers->waiting;
         answers->arrived.emplace_back(key, outcome);

@@ -46,6 +46,8 @@ struct StatusBoard::Snapshot {
   std::uint64_t served = 0;
   std::vector<JobReport> jobs;
   std::map<WorkerHost, Contact> set_aside;
+  Authority authority;
+  std::uint64_t epoch = 1;
   Suspensions suspended;
   Pins pinned;
   Plan plan;
@@ -89,6 +91,8 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->served = triggers.served();
   fresh->jobs = memory.jobs;
   fresh->set_aside = memory.set_aside;
+  fresh->authority = memory.authority;
+  fresh->epoch = state.epoch;
   fresh->suspended = memory.suspended;
   fresh->pinned = memory.pinned;
   fresh->plan = memory.plan;
@@ -124,13 +128,17 @@ HealthState StatusBoard::health() const {
   const auto now = snapshot();
   HealthState health;
   health.alive = std::chrono::steady_clock::now() - inbox_.last_served() < kDeafAfter;
-  health.ready = health.alive && now->source.tried && now->store_problem.empty();
+  health.ready =
+      health.alive && now->source.tried && now->store_problem.empty() && now->authority.may_write();
   if (!health.alive) {
     health.why = "the reconcile thread has not served its queue for 60 s";
   } else if (!now->store_problem.empty()) {
     health.why = "the store cannot be written: " + now->store_problem;
   } else if (!now->source.tried) {
     health.why = "the git remote has not been tried yet";
+  } else if (!now->authority.may_write()) {
+    health.why = std::string(to_string(now->authority.kind)) + ": " + explain(now->authority.reason()) +
+                 " (" + now->authority.detail + ")";
   }
   return health;
 }
@@ -148,6 +156,8 @@ std::string StatusBoard::status_json() const {
               {"source", {{"state", now->source.state}, {"detail", now->source.detail}}}};
   if (!now->store_problem.empty()) out["store_problem"] = now->store_problem;
   if (!now->notes_problem.empty()) out["notes_problem"] = now->notes_problem;
+  out["authority"] = {
+      {"state", to_string(now->authority.kind)}, {"detail", now->authority.detail}, {"epoch", now->epoch}};
   out["state"] = now->status ? to_string(now->status->state) : "pending";
   out["workers_set_aside"] = Json::array();
   for (const auto& [worker, contact] : now->set_aside) {
@@ -235,6 +245,13 @@ std::string StatusBoard::metrics_text() const {
     } else {
       ++readings.jobs_suspended;
     }
+  }
+  readings.authority = now->authority.kind;
+  readings.epoch = now->epoch;
+  if (now->status) {
+    readings.abandoned = static_cast<std::size_t>(
+        std::count_if(now->status->allocations.begin(), now->status->allocations.end(),
+                      [](const AllocationStatus& line) { return line.reason == Reason::kAbandoned; }));
   }
   readings.process = read_process();
   return metrics_.text(readings);

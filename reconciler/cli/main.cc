@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gitsource/git_transport.h"
+#include "reconciler/cli/commands/backup.h"
 #include "reconciler/cli/commands/cat.h"
 #include "reconciler/cli/commands/events.h"
 #include "reconciler/cli/commands/health_check.h"
@@ -162,6 +163,43 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   back.add_option("--for", rollback->span, "How long: 2h, 7d (default: until `maand resume JOB`)");
 }
 
+void add_recovery_verbs(CLI::App& app, Run& run) {
+  const auto takeover = std::make_shared<TakeoverOptions>();
+  verb(app, run, "takeover", "Claim the workers: after a lost or restored store, or from another controller",
+       run_takeover, takeover)
+      .add_option("--reason", takeover->reason, "Why: kept with who did it");
+
+  const auto forget = std::make_shared<ForgetOptions>();
+  verb(app, run, "forget", "Drop the record of an allocation that cannot be stopped", run_forget, forget)
+      .add_option("JOB@WORKER", forget->allocation, "The allocation")
+      ->required();
+
+  const auto backup = std::make_shared<BackupOptions>();
+  verb(app, run, "backup", "Copy what only this bucket has, state and secrets, also while a daemon runs",
+       run_backup, backup)
+      .add_option("DIR", backup->directory, "The directory to make for it")
+      ->required();
+
+  const auto restore = std::make_shared<RestoreOptions>();
+  verb(app, run, "restore", "Put a backup's state back, and secrets that are missing", run_restore, restore)
+      .add_option("DIR", restore->directory, "The directory that `maand backup` made")
+      ->required();
+
+  CLI::App* worker = app.add_subcommand("worker", "Say what became of a worker");
+  worker->require_subcommand(1);
+  const auto host = [&](const std::string& name, const std::string& about,
+                        int (*function)(const Context&, const WorkerOptions&)) {
+    const auto options = std::make_shared<WorkerOptions>();
+    CLI::App& made = verb(*worker, run, name, about, function, options);
+    made.add_option("HOST", options->host, "The worker, as workers.json names it")->required();
+    if (name == "trust")
+      made.add_flag("--replaced", options->replaced, "The machine or its disk is another one now");
+  };
+  host("reset", "It was wiped or is new: forget what was on it and deploy anew", run_worker_reset);
+  host("trust", "What is on record lies on it, whatever its marker says; runs nothing", run_worker_trust);
+  host("forget", "It left the workspace and does not come back", run_worker_forget);
+}
+
 void add_looking_verbs(CLI::App& app, Run& run) {
   const auto status = std::make_shared<StatusOptions>();
   verb(app, run, "status", "Show commit, state, allocations, and what is held or waits", run_status, status)
@@ -309,6 +347,7 @@ int run_command_line(int argc, char** argv) {
   add_bucket_verbs(app, run);
   add_workspace_verbs(app, run);
   add_daemon_verbs(app, run);
+  add_recovery_verbs(app, run);
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
   add_token_verbs(app, run);

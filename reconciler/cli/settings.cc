@@ -82,6 +82,8 @@ PassSettings pass_settings(const Bucket& bucket) {
                        config.ssh.use_sudo};
   settings.plan.lifecycle_timeout = std::chrono::duration_cast<Seconds>(config.rollout.lifecycle_timeout);
   settings.plan.max_removals = config.policy.max_removals;
+  settings.automatic_recovery = config.automatic_recovery;
+  settings.gone = {config.rollout.removal_grace, config.drift_interval};
   settings.rollout = {config.rollout.max_parallel_workers, config.ssh.sessions_per_worker};
   settings.hold_rewritten_history = config.policy.on_history_rewrite == Config::Policy::OnRewrite::kHold;
   switch (config.git.notes) {

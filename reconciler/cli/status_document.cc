@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "reconciler/app/recovery.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_out.h"
@@ -18,12 +19,14 @@ std::string from_store(const Bucket& bucket) {
   std::vector<PassRecord> passes;
   Suspensions suspended;
   Pins pinned;
+  Authority authority;
   if (std::filesystem::exists(bucket.store())) {
     const auto store = open_state_store_readonly(bucket.store());
     state = store->load();
     passes = store->passes(1);
     suspended = kept_suspensions(*store);
     suspended.expire(std::chrono::system_clock::now());
+    authority = kept_authority(*store);
     pinned = kept_pins(*store);
     pinned.expire(std::chrono::system_clock::now());
   }
@@ -39,6 +42,11 @@ std::string from_store(const Bucket& bucket) {
       .raw("source", JsonObject().text("state", "Unknown").text("detail", "no daemon runs").str())
       .text("state", passes.empty() ? "pending" : passes.front().state)
       .raw("workers_set_aside", "[]")
+      .raw("authority", JsonObject()
+                            .text("state", to_string(authority.kind))
+                            .text("detail", authority.detail)
+                            .number("epoch", static_cast<std::int64_t>(state.epoch))
+                            .str())
       .raw("suspended", to_json(suspended))
       .raw("pinned", to_json(pinned));
   if (!passes.empty() && is_json_object(passes.front().json)) out.raw("pass", passes.front().json);

@@ -53,6 +53,12 @@ void troubles(std::string& out, const StatusView& status, bool color) {
   };
   if (!status.store_problem.empty()) add(Ink::kBad, "store", "cannot be written: " + status.store_problem);
   if (!status.notes_problem.empty()) add(Ink::kWarn, "notes", "cannot be pushed: " + status.notes_problem);
+  if (status.authority == "recovering" || status.authority == "fenced") {
+    const Reason why = status.authority == "fenced" ? Reason::kFenced : Reason::kRecovering;
+    add(Ink::kBad, "this controller is " + status.authority,
+        std::string(explain(why)) +
+            (status.authority_detail.empty() ? "" : " (" + status.authority_detail + ")"));
+  }
   for (const auto& one : status.channels) {
     if (one.problem.empty()) continue;
     add(Ink::kWarn, one.name + " does not take messages",

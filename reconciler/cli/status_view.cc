@@ -66,6 +66,10 @@ StatusView parse_status(std::string_view text) {
   status.applied = text_at(*json, "applied_commit");
   status.store_problem = text_at(*json, "store_problem");
   status.notes_problem = text_at(*json, "notes_problem");
+  if (const JsonValue* authority = member_of(*json, "authority")) {
+    status.authority = text_at(*authority, "state");
+    status.authority_detail = text_at(*authority, "detail");
+  }
   status.pending = flag_at(*json, "pending");
   if (const JsonValue* source = member_of(*json, "source")) {
     status.source = text_at(*source, "state");

@@ -43,6 +43,7 @@ struct StatusView {
   std::string head, applied;
   std::string source, source_detail;
   std::string store_problem, notes_problem;
+  std::string authority, authority_detail;  // ours, recovering, fenced
   bool pending = false;
   std::vector<Allocation> allocations;
   std::vector<Job> jobs;

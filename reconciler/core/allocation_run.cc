@@ -66,6 +66,7 @@ Settled settle(AllocationRun& run, const Outcome& outcome, const RolloutPolicy& 
     case OutcomeKind::kInterrupted:
       return interrupted(run, outcome);
     case OutcomeKind::kCondition:
+      if (outcome.port_claimed) return {Kind::kFailed, Reason::kPortClaimed};
       run.condition = outcome.condition;
       return {Kind::kSetAside, {}};
     case OutcomeKind::kNever:

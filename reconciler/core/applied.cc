@@ -53,6 +53,10 @@ const AppliedAllocation* AppliedState::find(const AllocationKey& key) const {
   return it == allocations.end() ? nullptr : &it->second;
 }
 
+bool AppliedState::blank() const {
+  return allocations.empty() && jobs.empty() && ports.empty() && workers.empty();
+}
+
 void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree,
                   const CommitId& head) {
   allocation.key = operation.allocation;
@@ -84,6 +88,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.files = operation.files;
         allocation.rendered_with = operation.rendered_with;
         allocation.baseline = {};
+        allocation.moved_from = {};
       }
       if (operation.action == Action::kStage) return true;
       allocation.commit = commit;

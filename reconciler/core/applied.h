@@ -62,7 +62,24 @@ struct AppliedAllocation {
   // Empty once a stop is confirmed.
   std::vector<int> holds;
 
+  // The job it was before it was renamed, until its directory has moved ("renamed_from").
+  JobName moved_from;
+
   std::optional<Operation> open;  // begun and not settled ("torn")
+};
+
+// What is known of a worker besides its allocations. There is one of every worker whose
+// own records were read by this store, or that an operation of it succeeded on.
+struct WorkerRecord {
+  WorkerHost host;
+  std::string instance;       // id of its marker (R3.5); empty: not seen yet
+  bool adopt_marker = false;  // an operator trusts whatever marker lies there, until it is seen
+  WorkerHost was;             // its marker may still bear this name (R3.6), until it is seen
+  // R3.9: it left the workspace with something of ours on it, and since when it could
+  // not be reached; unset: it could, the last time.
+  WallTime away_since{};
+  WallTime tried_at{};  // last try since the grace for that was over; unset: it is not
+  friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
 };
 
 // Applied state of a job as a whole.
@@ -91,12 +108,15 @@ struct AppliedState {
   std::map<AllocationKey, AppliedAllocation> allocations;
   std::map<JobName, JobRecord> jobs;
   PortTable ports;
+  std::map<WorkerHost, WorkerRecord> workers;
   CommitId head;     // last commit that was judged
   CommitId applied;  // last commit whose pass ended `applied`
   std::uint64_t last_seq = 0;
   std::uint64_t epoch = 1;
 
   const AppliedAllocation* find(const AllocationKey& key) const;
+  // Nothing is on record: the store is new, or it was lost (R7.3).
+  bool blank() const;
 };
 
 // The ports nobody else may be given on that worker: `holds`, and those of a

@@ -82,6 +82,12 @@ class Controls {
   // resume() or for `span`; empty: without an end.
   virtual ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
                                 const std::string& span, const std::string& actor) = 0;
+  // R3.12, R7.3: the next pass reads every worker and claims the next epoch.
+  virtual ControlReply takeover(const std::string& reason, const std::string& actor) = 0;
+  // R3.10: `subject`, JOB@WORKER, counts as never deployed.
+  virtual ControlReply forget(const std::string& subject, const std::string& actor) = 0;
+  // R3.5, R3.9: `verb` is reset, trust or forget.
+  virtual ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) = 0;
 };
 
 }  // namespace maand

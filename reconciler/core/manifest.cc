@@ -7,6 +7,7 @@
 
 #include "reconciler/core/file_rules.h"
 #include "reconciler/core/glob.h"
+#include "reconciler/core/names.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/version.h"
 
@@ -20,7 +21,6 @@ struct Later {
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
     {"certs", "certificates"},
-    {"renamed_from", "renames"},
     {"drift", "drift settings"},
 };
 
@@ -132,6 +132,18 @@ void parse_counts(const JsonFields& fields, Job& job) {
   job.min_allocations = clamp_int(least);
 }
 
+void parse_renamed_from(const JsonFields& fields, Job& job) {
+  std::string before;
+  if (!fields.read("renamed_from", before) || before.empty()) return;
+  if (!is_job_name(before)) {
+    fields.at("renamed_from").error(quote(before) + " is no name of a job", kJobNameGrammar);
+  } else if (before == job.name.str()) {
+    fields.at("renamed_from").error("is the job itself", "name the job it was before, or remove the field");
+  } else {
+    job.renamed_from = JobName(before);
+  }
+}
+
 }  // namespace
 
 Job parse_manifest(const JobName& name, std::string_view text, const std::string& path,
@@ -173,6 +185,7 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
     job.commands = parse_commands(name, *block, fields.at("commands"));
     derive_demands(site, job);
   }
+  parse_renamed_from(fields, job);
   for (const Later& later : kNotBuiltYet) {
     const JsonValue* value = fields.get(later.field);
     if (!value || value->is_empty()) continue;

@@ -34,6 +34,7 @@ struct SshOverrides {
 
 struct Worker {
   WorkerHost host;                     // identity (R3.6): IP address or DNS name
+  WorkerHost was;                      // the host whose allocations it takes over; empty = none
   std::string address;                 // where to connect; equals host when not given
   std::vector<std::string> host_keys;  // `ssh-ed25519 AAAA…` lines (R3.8); empty = known_hosts decides
   SshOverrides ssh;
@@ -180,6 +181,7 @@ struct JobCatalogue;  // prometheus/catalogue.h
 struct Job {
   JobName name;
   std::string version;          // raw text, trimmed; "0.0.0" when blank or "unknown" (workspace.md 2.4)
+  JobName renamed_from;         // the job whose allocations become this one's; empty = none
   bool version_stated = false;  // neither blank nor "unknown"; demands need it (workspace.md 5.1)
   std::vector<std::string> selectors;  // ANDed; defaults to the job's own name
   int max_concurrent_starts = 0;       // 0 = all at once

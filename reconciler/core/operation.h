@@ -54,6 +54,22 @@ struct Endpoint {
 // Shared: a plan names the same worker in thousands of places.
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 
+// What a controller shows a worker that it writes to, besides its epoch.
+struct Credentials {
+  // R3.5: id of the marker that was seen there; empty = none was seen yet.
+  std::string instance;
+  bool adopt_marker = false;  // an operator's word: whatever marker lies there, or none, is this worker's
+  WorkerHost was;             // R3.6: a marker of this host is this worker's as well
+  // R7.3: newest number the store knew before; a newer operation there was begun by
+  // another controller, or by this one before its store was put back.
+  std::uint64_t known_seq = 0;
+  // The intent as it stands in the store (allocation_record.h), kept by the worker for a
+  // controller that lost its own.
+  std::string record;
+  std::string claims;  // ports and reservations of the bucket on that worker (R3.11); empty = as they were
+  friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
 struct Operation {
   OperationId id;
   std::uint64_t seq = 0;  // rises with every operation of the bucket; newer supersedes older on the worker
@@ -81,6 +97,11 @@ struct Operation {
   // Numbers of the job's ports as its files and targets have them; the worker keeps
   // them beside the list of files. Empty for a stop and a removal.
   PortNumbers ports;
+  // R3.6, "renamed_from": the job whose directory becomes this one's before anything
+  // lands. Empty: none, the usual case.
+  JobName moved_from;
+  // Filled in by the journal whenever the worker is spoken to; not kept with the operation.
+  Credentials credentials;
 };
 
 }  // namespace maand

@@ -46,10 +46,14 @@ struct Outcome {
   int exit_status = 0;          // of make; 128+n for a signal
   bool timed_out = false;       // the process group was ended at its limit
   bool missing_target = false;  // make knows no such target (R2.6)
+  // kCondition: another bucket has one of its ports there (R3.11). The job's trouble, not
+  // the worker's.
+  bool port_claimed = false;
   // What the target got as CURRENT_VERSION, where the worker knew better than we
   // did: a job that comes back starts from `.maand/last` (R2.2). Empty: as asked for.
   std::string current_version;
   std::string boot_id;                    // of the worker when the operation ended or was found interrupted
+  std::string instance;                   // id of the worker's marker (R3.5); empty: it was not told
   std::string detail;                     // one line for people; never output of the target
   std::chrono::milliseconds duration{0};  // of the target on the worker, 0 when none ran
 };

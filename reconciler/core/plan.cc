@@ -6,6 +6,7 @@
 #include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/port_handover.h"
 #include "reconciler/core/removal_budget.h"
+#include "reconciler/core/renames.h"
 
 namespace maand {
 namespace {
@@ -30,6 +31,7 @@ class Planner {
         applied_(applied),
         settings_(settings),
         must_let_go_(must_let_go),
+        lookalikes_(find_lookalikes(desired, applied, settings)),
         slots_(desired.workers.size(), nullptr),
         endpoints_(desired.workers.size()) {
     for (std::uint32_t i = 0; i < desired.workers.size(); ++i) index_.emplace(desired.workers[i].host, i);
@@ -57,6 +59,8 @@ class Planner {
     for (auto& [name, one] : plan_.jobs) {
       const Suspension* suspension = settings_.suspended.of(name);
       if (suspension && one.has_actions()) one.hold(Reason::kSuspended, sentence(*suspension));
+      if (settings_.withheld && one.has_actions())
+        one.hold(settings_.withheld->first, settings_.withheld->second);
     }
     hold_removals_over_budget(plan_, applied_, settings_, desired_.jobs.empty());
     return std::move(plan_);
@@ -119,6 +123,10 @@ class Planner {
   }
 
   void plan_left(JobPlan& plan, const AppliedAllocation& allocation) {
+    if (settings_.abandoned.count(allocation.key.worker) > 0) {
+      add(plan, allocation.key, {Action::kNone, Reason::kAbandoned}, nullptr, &allocation);
+      return;
+    }
     const Decision decision =
         restrained(decide(situation_of(nullptr, &allocation, false)), nullptr, &allocation, desired_.commit);
     add(plan, allocation.key, decision, nullptr, &allocation);
@@ -146,10 +154,33 @@ class Planner {
       for (const JobName& unknown : desired_.unknown_jobs) {
         plan.held_detail += (plan.held_detail.empty() ? "jobs/" : ", jobs/") + unknown.str();
       }
+    } else if (const auto waits = settings_.renaming.find(name); waits != settings_.renaming.end()) {
+      plan.held = true;
+      plan.held_reason = Reason::kUnsettled;
+      plan.held_detail = waits->second;
+    } else if (const std::string looks = looks_renamed(name); !looks.empty()) {
+      plan.held = true;
+      plan.held_reason = Reason::kLooksRenamed;
+      plan.held_detail = looks;
     } else {
       for (auto it = begin; it != end; ++it) plan_left(plan, it->second);
     }
     if (plan.held || plan.has_actions()) plan_.jobs.emplace(name, std::move(plan));
+  }
+
+  // Why the job that is gone looks like one that is new; empty: it does not.
+  std::string looks_renamed(const JobName& gone) const {
+    const auto it = lookalikes_.by_gone.find(gone);
+    return it == lookalikes_.by_gone.end() ? "" : it->second;
+  }
+
+  // Data must not be begun anew where it may be about to come along.
+  void hold_renamed(JobPlan& plan) {
+    if (const auto it = lookalikes_.by_new.find(plan.job); it != lookalikes_.by_new.end()) {
+      plan.hold(Reason::kLooksRenamed, it->second);
+    } else if (const auto waits = settings_.renaming.find(plan.job); waits != settings_.renaming.end()) {
+      plan.hold(Reason::kUnsettled, waits->second);
+    }
   }
 
   void plan_job(const DesiredJob& desired, AppliedIt begin, AppliedIt end) {
@@ -183,6 +214,7 @@ class Planner {
       plan.held_detail = "no worker has every label of its selectors";
     } else {
       plan_wanted(plan, desired);
+      hold_renamed(plan);
       for (const AppliedAllocation* allocation : elsewhere_) {
         if (nowhere || placed_by_failed_rollout(desired, *allocation)) {
           add(plan, allocation->key, without_content(plan, *allocation), nullptr, allocation);
@@ -260,6 +292,7 @@ class Planner {
   const AppliedState& applied_;
   const PlanSettings& settings_;
   const std::set<AllocationKey>& must_let_go_;
+  const Lookalikes lookalikes_;
   std::unordered_map<WorkerHost, std::uint32_t> index_;
   std::vector<const AppliedAllocation*> slots_;  // of the job at hand, by worker
   std::vector<std::uint32_t> used_slots_;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -139,6 +140,10 @@ struct PlanSettings {
   std::set<AllocationKey> released_removals;  // `maand release`, or the commit's trailer
   bool all_removals_released = false;
   Suspensions suspended;  // R5.5
+  // R3.12, R7.3: no worker may be written to, and why.
+  std::optional<std::pair<Reason, std::string>> withheld;
+  std::set<WorkerHost> abandoned;           // R3.9: removals there are told of and not begun
+  std::map<JobName, std::string> renaming;  // jobs that cannot take over yet what they were before, and why
 };
 
 struct Plan {

@@ -144,10 +144,26 @@ class Notes {
 // ---- Runner: executes one operation on one worker ------------------------------
 
 // What a worker's own records say of our jobs there, when asked after the state store was lost.
+struct RecalledJob {  // its newest operation there
+  JobName job;
+  OperationId operation;
+  std::uint64_t seq = 0;
+  std::uint64_t epoch = 0;
+  // What the controller sent with it (allocation_record.h); empty: by a maand that sent nothing.
+  std::string record;
+  Action action = Action::kNone;  // as the worker knows it: target, and whether files went or came
+  std::string current_version;
+  std::string new_version;
+  std::optional<Outcome> outcome;  // of its receipt; nullopt: there is none yet
+};
 struct Recalled {
   WorkerCondition condition = WorkerCondition::kNone;
   std::string detail;
-  PortTable ports;  // as of the last files that landed
+  PortTable ports;          // as of the last files that landed
+  std::string instance;     // id of its marker; empty: nothing of this bucket was ever there
+  std::uint64_t epoch = 0;  // newest that was seen there
+  std::vector<RecalledJob> jobs;
+  std::map<int, std::string> claimed;  // ports of other buckets, and who they are (R3.11)
 };
 
 struct Contact {  // what a worker said when we looked whether it is there
@@ -172,8 +188,9 @@ class Runner {
   virtual void ask(const Operation& operation, OutcomeSink sink) = 0;
   // Connects and authenticates, nothing more.
   virtual void contact(const Endpoint& endpoint, ContactSink sink) = 0;
-  // Reads what the worker has kept of this bucket (workspace.md 4.1); changes nothing there.
-  virtual void recall(const Endpoint& endpoint, RecallSink sink) = 0;
+  // Reads what the worker has kept of this bucket (R7.3); changes nothing there. `was`: a
+  // host whose marker may lie there as well (R3.6); empty = none.
+  virtual void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) = 0;
   // One round of probes: healthy iff every check succeeded; `detail` then says in
   // words which check failed first. kUnprobed: no verdict, because there is no
   // check, because of stop(), or because no connection to the worker was free. Answered within the spec's
@@ -229,6 +246,10 @@ class Store {
   virtual void put_heads(const CommitId& head, const CommitId& applied) = 0;
   // Replaces the whole table.
   virtual void put_ports(const PortTable& ports) = 0;
+  virtual void put_worker(const WorkerRecord& worker) = 0;
+  virtual void erase_worker(const WorkerHost& worker) = 0;
+  // Neither ever falls (R3.12).
+  virtual void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) = 0;
 
   // Newest first. put_pass with id 0 appends and returns the new id, else replaces.
   virtual std::int64_t put_pass(const PassRecord& pass) = 0;

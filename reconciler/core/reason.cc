@@ -35,6 +35,8 @@ Words words(Reason reason) {
       return {"PreviousFailed", "the last target failed"};
     case Reason::kPreviousInterrupted:
       return {"PreviousInterrupted", "the last target began and its end was never seen"};
+    case Reason::kRenamed:
+      return {"Renamed", "the job was renamed: its directory and its data come along"};
     case Reason::kPortHandedOver:
       return {"PortHandedOver", "it has to let go of a port that another job takes"};
     case Reason::kNewBaseline:
@@ -86,6 +88,18 @@ Words words(Reason reason) {
       return {"Stopping", "the daemon is leaving; the next start goes on"};
     case Reason::kSettled:
       return {"Settled", "it was begun by a daemon that ended before it could see and tell what came of it"};
+    case Reason::kFenced:
+      return {"Fenced", "another controller has taken the workers over; `maand takeover` takes them back"};
+    case Reason::kRecovering:
+      return {"Recovering",
+              "workers run what this controller has no record of; `maand takeover` lets it act on them"};
+    case Reason::kAbandoned:
+      return {"Abandoned",
+              "its worker left and cannot be reached, so it may still run; `maand worker forget` ends it"};
+    case Reason::kLooksRenamed:
+      return {"LooksRenamed",
+              "a new job has mostly the same files; write renamed_from in its manifest.json, or "
+              "`maand release` the job that is gone"};
     case Reason::kPortConflict:
       return {"PortConflict", "another job claims the same port on the same worker, or has not let go of it"};
     case Reason::kTooFewAllocations:

@@ -20,6 +20,7 @@ enum class Reason {
   kGlobMatched,          // policy reload, and a changed path matches restart_globs
   kPreviousFailed,       // the last target failed
   kPreviousInterrupted,  // the last target began and its end was never seen
+  kRenamed,              // its directory and its data come from the job it was before
   kPortHandedOver,       // another job of this worker takes a port that it has
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
@@ -44,6 +45,10 @@ enum class Reason {
   kSuperseded,       // a newer commit changed the job (R1.8)
   kStopping,         // the daemon is leaving
   kSettled,          // begun by a daemon that ended before it could tell
+  kFenced,           // a newer controller has taken the workers over (R3.12)
+  kRecovering,       // the store was lost; an operator has to claim the workers (R7.3)
+  kAbandoned,        // its worker left and cannot be reached any more (R3.9)
+  kLooksRenamed,     // a new job has mostly the same files (renamed_from)
   // Between jobs.
   kPortConflict,          // two jobs claim one port on one worker, or one still has what the other takes
   kTooFewAllocations,     // min_allocations_count (workspace.md 3.4)

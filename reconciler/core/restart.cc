@@ -41,6 +41,7 @@ Decision decide(const Situation& s) {
   if (s.disabled) {
     return {has_to_stop(s) ? Action::kStop : Action::kNone, Reason::kDisabled};
   }
+  if (s.renamed) return {s.running || s.may_run ? Action::kRestart : Action::kStart, Reason::kRenamed};
   if (s.last == LastResult::kFailed || s.last == LastResult::kInterrupted) {
     const Reason reason =
         s.last == LastResult::kFailed ? Reason::kPreviousFailed : Reason::kPreviousInterrupted;
@@ -91,6 +92,7 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   s.unsettled = applied->open.has_value();
   s.synced = applied->files != nullptr || applied->last == LastResult::kInterrupted;
   s.running = applied->running;
+  s.renamed = !applied->moved_from.empty();
   s.last = applied->last;
   s.last_target = applied->last_target;
   s.may_run = !s.running && s.last_target != Target::kStop && !applied->missing_target &&

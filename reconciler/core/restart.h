@@ -25,6 +25,8 @@ struct Situation {
   LastResult last = LastResult::kNone;
   Target last_target = Target::kNone;
 
+  bool renamed = false;  // what lies there is still in the directory of the job it was before
+
   // Its target was confirmed, and whoever was to look at its health did not live to (R2.4).
   bool gate_owed = false;
 

@@ -83,7 +83,9 @@ struct Verdicts {
 };
 
 // Held, but not for a person to act: the missing value may come from elsewhere.
-bool goes_on_by_itself(Reason reason) { return reason == Reason::kMissingValue; }
+bool goes_on_by_itself(Reason reason) {
+  return reason == Reason::kMissingValue || reason == Reason::kUnsettled;
+}
 
 void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
   using State = JobReport::State;
@@ -96,7 +98,8 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       verdicts.degraded = true;
       break;
     case State::kStopped:
-      if (report.reason == Reason::kSuspended || report.reason == Reason::kPinned) {
+      if (report.reason == Reason::kSuspended || report.reason == Reason::kPinned ||
+          report.reason == Reason::kFenced) {
         verdicts.held = true;
         status.jobs.push_back({report.job, true, report.reason, report.detail});
       } else {

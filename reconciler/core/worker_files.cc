@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace maand {
@@ -47,6 +48,25 @@ std::string jobs_json(const std::vector<std::pair<JobName, bool>>& jobs) {
   for (const auto& [job, disabled] : jobs)
     out.push_back({{"job", job.str()}, {"disabled", disabled ? 1 : 0}});
   return pretty(out);
+}
+
+std::string claims_text(const BucketId& bucket, const std::vector<const Job*>& jobs, const PortTable& ports) {
+  std::string out = "bucket " + bucket.str() + "\n";
+  for (const Job* job : jobs) {
+    const std::string& name = job->name.str();
+    const auto numbers = ports.find(job->name);
+    if (numbers != ports.end()) {
+      for (const auto& [port, number] : numbers->second)
+        out += "port " + std::to_string(number) + " " + name + "\n";
+    }
+    const auto amount = [&](const char* what, double value) {
+      if (value > 0)
+        out += what + std::to_string(static_cast<std::int64_t>(std::ceil(value))) + " " + name + "\n";
+    };
+    amount("memory ", job->reservation.memory_mb);
+    amount("cpu ", job->reservation.cpu_mhz);
+  }
+  return out;
 }
 
 }  // namespace maand

@@ -10,6 +10,7 @@
 
 #include "reconciler/core/ids.h"
 #include "reconciler/core/model.h"
+#include "reconciler/core/port_table.h"
 
 namespace maand {
 
@@ -23,5 +24,10 @@ std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64
 
 // `jobs`: name and whether disabled.json names the allocation, in name order.
 std::string jobs_json(const std::vector<std::pair<JobName, bool>>& jobs);
+
+// `.maand/claims` of a worker (R3.11): the ports and reservations of this bucket there, a
+// line each (`port 8080 api`, `memory 512 api`, `cpu 100 api`; MB and MHz, rounded up), for
+// other buckets of the machine. Never empty.
+std::string claims_text(const BucketId& bucket, const std::vector<const Job*>& jobs, const PortTable& ports);
 
 }  // namespace maand

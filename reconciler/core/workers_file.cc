@@ -145,11 +145,31 @@ Worker read_worker(const JsonValue& object, std::size_t index, const Site& site)
   fields.read("position", worker.position);
   worker.memory_mb = read_amount(fields, "memory", parse_memory_mb, kMemoryGrammar);
   worker.cpu_mhz = read_amount(fields, "cpu", parse_cpu_mhz, kCpuGrammar);
-  if (const JsonValue* was = fields.get("was"); was && !was->is_empty()) {
-    fields.at("was").error("taking over the allocations of another host is not built yet",
-                           "keep `host` as it is and give the new machine in `address`");
-  }
+  worker.was = WorkerHost(read_host(fields, "was", false));
+  if (!worker.was.empty() && worker.was == worker.host)
+    fields.at("was").error("is the host itself", "name the host it was before, or remove `was`");
   return worker;
+}
+
+// R3.6: what a host had goes to one worker, and only once that host is gone. Workers
+// stand in the order of the file.
+void check_was(const std::vector<Worker>& workers, const Site& site) {
+  std::map<std::string, std::size_t> taken;
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    const std::string was = lower(workers[i].was.str());
+    if (was.empty()) continue;
+    const Site where = site.item(i).member("was");
+    const auto [first, fresh] = taken.emplace(was, i);
+    if (!fresh) {
+      where.error(
+          quote(workers[i].was.str()) + " is named by entry " + std::to_string(first->second) + " already",
+          "let one worker take it over");
+    }
+    for (const Worker& other : workers) {
+      if (lower(other.host.str()) != was || other.host == workers[i].host) continue;
+      where.error(quote(workers[i].was.str()) + " is still listed", "remove its entry, or this `was`");
+    }
+  }
 }
 
 }  // namespace
@@ -180,6 +200,7 @@ std::vector<Worker> parse_workers(std::string_view text, const std::string& path
           "list each worker once");
     }
   }
+  check_was(workers, site);
   std::sort(workers.begin(), workers.end(), [](const Worker& a, const Worker& b) {
     return std::tie(a.position, a.host) < std::tie(b.position, b.host);
   });

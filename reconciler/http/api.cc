@@ -27,7 +27,7 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor", "for", "job", "reason", "subject", "to"};
+constexpr std::string_view kMembers[] = {"actor", "for", "host", "job", "reason", "subject", "to", "verb"};
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
@@ -125,8 +125,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
-      return json_error(
-          400, "no order has a member " + quote(name) + "; known are actor, for, job, reason, subject, to");
+      return json_error(400, "no order has a member " + quote(name) +
+                                 "; known are actor, for, host, job, reason, subject, to, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -159,6 +159,20 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (route == "resume" && request.body.empty())
     return json_error(400, "say what: {\"job\": \"…\"}, or {} for the whole bucket");
   if (route == "resume") return reply_to(controls.resume(job, actor));
+  if (route == "takeover") return reply_to(controls.takeover(member(body, "reason", kMaxReasonBytes), actor));
+  if (route == "forget") {
+    const std::string subject = member(body, "subject");
+    if (subject.empty()) return json_error(400, "name an allocation: {\"subject\": \"JOB@WORKER\"}");
+    return reply_to(controls.forget(subject, actor));
+  }
+  if (route == "worker") {
+    const std::string verb = member(body, "verb");
+    const std::string host = member(body, "host");
+    if (host.empty() || (verb != "reset" && verb != "trust" && verb != "forget"))
+      return json_error(
+          400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
+    return reply_to(controls.worker(verb, host, actor));
+  }
   if (route == "rollback") {
     const std::string to = member(body, "to");
     const std::string reason = member(body, "reason", kMaxReasonBytes);
@@ -171,7 +185,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     if (content.kind != DetailReply::Kind::kFound) return reply_to(content);
     return reply_to(controls.rollback(job, content.text, reason, span, actor));
   }
-  return not_offered("known here: reconcile, release, resume, retry, rollback, suspend");
+  return not_offered(
+      "known here: forget, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
 }
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,

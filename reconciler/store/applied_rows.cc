@@ -7,8 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "reconciler/store/file_set_text.h"
+#include "reconciler/core/file_set_text.h"
 #include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/worker_rows.h"
 
 namespace maand {
 namespace {
@@ -263,9 +264,9 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, confirmed_at_ns, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
       "?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
       " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
@@ -278,7 +279,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "excluded.attempted_head, reboot_loop = excluded.reboot_loop, health = "
       "excluded.health,"
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
-      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds");
+      " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds, moved_from = "
+      "excluded.moved_from");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -294,7 +296,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   } else {
     row.null().null();
   }
-  row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds));
+  row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds)).text(a.moved_from.str());
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
 }
@@ -327,7 +329,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason, confirmed_at_ns, holds FROM allocations");
+      " stopped_reason, confirmed_at_ns, holds, moved_from FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
     AppliedAllocation a;
@@ -357,6 +359,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
     a.confirmed_at = wall_from_ns(row.integer());
     a.holds = numbers_from_text(row.text());
+    a.moved_from = JobName(row.text());
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));
   }
@@ -364,6 +367,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   read_operations(file, sets, state);
   read_jobs(file, state);
   read_ports(file, state);
+  read_workers(file, state);
 }
 
 void write_ports(SqliteFile& file, const PortTable& ports) {

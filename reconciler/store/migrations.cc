@@ -26,6 +26,13 @@ constexpr Migration kMigrations[] = {
      "id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, subject TEXT NOT NULL, json TEXT NOT NULL,"
      " created_at_ns INTEGER NOT NULL, refusals INTEGER NOT NULL, not_before_ns INTEGER NOT NULL,"
      " UNIQUE (channel, subject)) STRICT"},
+    // Whoever has an allocation was spoken to by this store, so that its records are known.
+    {5,
+     "ALTER TABLE allocations ADD COLUMN moved_from TEXT NOT NULL DEFAULT '';"
+     "CREATE TABLE workers ("
+     " host TEXT PRIMARY KEY, instance TEXT NOT NULL, adopt_marker INTEGER NOT NULL, was TEXT NOT NULL,"
+     " away_ns INTEGER NOT NULL, tried_ns INTEGER NOT NULL) STRICT;"
+     "INSERT INTO workers SELECT DISTINCT worker, '', 0, '', 0, 0 FROM allocations;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

@@ -51,6 +51,7 @@ CREATE TABLE allocations (
   stopped_reason   TEXT,
   confirmed_at_ns  INTEGER NOT NULL DEFAULT 0,  -- when commit_id was; 0: before schema 2
   holds            TEXT    NOT NULL DEFAULT '',  -- numbers of ports it may listen on: `8080 8081`
+  moved_from       TEXT    NOT NULL DEFAULT '',  -- the job whose directory still holds it
   PRIMARY KEY (job, worker)
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);
@@ -107,6 +108,16 @@ CREATE TABLE ports (
   name   TEXT    NOT NULL,
   number INTEGER NOT NULL,
   PRIMARY KEY (job, name)
+) STRICT;
+
+-- WorkerRecord: one row per worker whose own records this store has read or made.
+CREATE TABLE workers (
+  host         TEXT    PRIMARY KEY,
+  instance     TEXT    NOT NULL,            -- id of its marker (R3.5); '': not seen yet
+  adopt_marker INTEGER NOT NULL,
+  was          TEXT    NOT NULL,            -- R3.6
+  away_ns      INTEGER NOT NULL,            -- R3.9; 0: it could be reached the last time
+  tried_ns     INTEGER NOT NULL
 ) STRICT;
 
 -- Past passes; the newest kKeptPasses stay.

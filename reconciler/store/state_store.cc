@@ -10,6 +10,7 @@
 #include "reconciler/store/applied_rows.h"
 #include "reconciler/store/healing_file.h"
 #include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/worker_rows.h"
 
 namespace maand {
 namespace {
@@ -79,6 +80,27 @@ class StateStore : public Store {
 
   void put_ports(const PortTable& ports) override {
     write([&](SqliteFile& file) { write_ports(file, ports); });
+  }
+
+  void put_worker(const WorkerRecord& worker) override {
+    write([&](SqliteFile& file) { write_worker(file, worker); });
+  }
+
+  void erase_worker(const WorkerHost& worker) override {
+    write([&](SqliteFile& file) {
+      SQLite::Statement& erase = file.prepared("DELETE FROM workers WHERE host = ?");
+      Bindings(erase).text(worker.str());
+      erase.exec();
+    });
+  }
+
+  void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) override {
+    write([&](SqliteFile& file) {
+      SQLite::Statement& raise =
+          file.prepared("UPDATE bucket SET epoch = max(epoch, ?), last_seq = max(last_seq, ?) WHERE id = 1");
+      Bindings(raise).integer(static_cast<std::int64_t>(epoch)).integer(static_cast<std::int64_t>(last_seq));
+      raise.exec();
+    });
   }
 
   std::int64_t put_pass(const PassRecord& pass) override {

@@ -55,6 +55,66 @@ TEST_P(RunnerContract, a_submitted_operation_runs_once_and_is_answered_once) {
   EXPECT_EQ(answer.count(), 1u);
 }
 
+// R7.3: what a lost store is rebuilt from. The fake must be as the real one.
+TEST_P(RunnerContract, what_a_worker_keeps_is_told_with_its_record_and_its_receipt) {
+  const auto told_now = [&] {
+    Answer<Recalled> answer;
+    runner().recall(harness_->endpoint(), {},
+                    [answer](Recalled told) mutable { answer.give(std::move(told)); });
+    return answer.wait();
+  };
+  const Recalled before = told_now();
+  EXPECT_EQ(before.condition, WorkerCondition::kNone) << before.detail;
+  EXPECT_TRUE(before.instance.empty());
+  EXPECT_TRUE(before.jobs.empty());
+
+  Operation operation = start();
+  operation.epoch = 3;
+  operation.credentials.record = "{\"a\": 1}\n";
+  const Outcome outcome = submit(runner(), operation).wait();
+  const Recalled after = told_now();
+  EXPECT_EQ(after.instance, outcome.instance);
+  EXPECT_FALSE(after.instance.empty());
+  EXPECT_EQ(after.epoch, 3u);
+  ASSERT_EQ(after.jobs.size(), 1u);
+  const RecalledJob& job = after.jobs[0];
+  EXPECT_EQ(job.job, operation.allocation.job);
+  EXPECT_EQ(job.operation, operation.id);
+  EXPECT_EQ(job.seq, operation.seq);
+  EXPECT_EQ(job.epoch, 3u);
+  EXPECT_EQ(job.action, Action::kStart);
+  EXPECT_EQ(job.new_version, operation.new_version);
+  EXPECT_EQ(job.record.substr(0, 8), "{\"a\": 1}");
+  ASSERT_TRUE(job.outcome);
+  EXPECT_EQ(job.outcome->kind, OutcomeKind::kSucceeded);
+}
+
+// R3.5, R3.12: what an operation may not begin at.
+TEST_P(RunnerContract, an_older_epoch_and_what_cannot_be_known_are_fenced_and_another_marker_is_told) {
+  Operation first = start();
+  first.epoch = 2;
+  const std::string instance = submit(runner(), first).wait().instance;
+  Operation older = start();
+  older.epoch = 1;
+  EXPECT_EQ(submit(runner(), older).wait().condition, WorkerCondition::kFenced);
+  Operation restored = start();
+  restored.epoch = 2;
+  restored.credentials.known_seq = first.seq - 1;
+  EXPECT_EQ(submit(runner(), restored).wait().condition, WorkerCondition::kFenced);
+  Operation other = start();
+  other.epoch = 2;
+  other.expect_marker = true;
+  other.credentials.instance = "another";
+  EXPECT_EQ(submit(runner(), other).wait().condition, WorkerCondition::kWorkerStateMissing);
+  Operation good = start();
+  good.epoch = 2;
+  good.expect_marker = true;
+  good.credentials.instance = instance;
+  good.credentials.known_seq = good.seq - 1;
+  EXPECT_EQ(submit(runner(), good).wait().kind, OutcomeKind::kSucceeded);
+  for (const Operation* refused : {&older, &restored, &other}) EXPECT_EQ(harness_->runs(*refused), 0u);
+}
+
 TEST_P(RunnerContract, the_same_id_runs_once_however_often_it_is_submitted) {
   const Operation operation = start();
   std::vector<Answer<Outcome>> answers;

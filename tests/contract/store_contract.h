@@ -194,6 +194,31 @@ TEST_P(StoreContract, The_table_of_ports_is_replaced_as_a_whole) {
   EXPECT_EQ(load().ports, expected);
 }
 
+TEST_P(StoreContract, A_worker_is_kept_whole_replaced_and_erased) {
+  WorkerRecord worker;
+  worker.host = WorkerHost("w1");
+  worker.instance = "marker";
+  worker.adopt_marker = true;
+  worker.was = WorkerHost("old");
+  worker.away_since = WallTime(WallTime::duration(1700000000123456789));
+  worker.tried_at = WallTime(WallTime::duration(1700000000987654321));
+  step([&](Store& s) { s.put_worker(worker); });
+  EXPECT_EQ(load().workers.at(worker.host), worker);
+  worker.adopt_marker = false;
+  worker.was = {};
+  step([&](Store& s) { s.put_worker(worker); });
+  EXPECT_EQ(load().workers.at(worker.host), worker);
+  step([&](Store& s) { s.erase_worker(worker.host); });
+  EXPECT_TRUE(load().workers.empty());
+}
+
+TEST_P(StoreContract, Neither_epoch_nor_number_ever_falls) {  // R3.12
+  step([](Store& s) { s.put_epoch(4, 100); });
+  step([](Store& s) { s.put_epoch(3, 50); });
+  EXPECT_EQ(load().epoch, 4u);
+  EXPECT_EQ(load().last_seq, 100u);
+}
+
 TEST_P(StoreContract, Passes_come_newest_first_and_can_be_finished_later) {
   PassRecord pass{
       0, CommitId("c1"), "applying", "commit", WallTime(WallTime::duration(1700000000000000001)), {}, "", ""};

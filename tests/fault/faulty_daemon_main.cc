@@ -43,6 +43,15 @@ class KillingStore : public Store {
   void put_ports(const PortTable& ports) override {
     write([&] { real_->put_ports(ports); });
   }
+  void put_worker(const WorkerRecord& worker) override {
+    write([&] { real_->put_worker(worker); });
+  }
+  void erase_worker(const WorkerHost& worker) override {
+    write([&] { real_->erase_worker(worker); });
+  }
+  void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) override {
+    write([&] { real_->put_epoch(epoch, last_seq); });
+  }
   std::int64_t put_pass(const PassRecord& pass) override {
     return write([&] { return real_->put_pass(pass); });
   }

@@ -228,6 +228,11 @@ class ApiDocument(unittest.TestCase):
         self.assertEqual(post("retry", {"job": "none"})[0], 404)
         self.assertEqual(post("release", {"subject": self.daemon.commit})[0], 200)
         self.assertEqual(post("release", {})[0], 400)
+        self.assertEqual(post("takeover", {"reason": "a drill"})[0], 200)
+        self.assertEqual(post("forget", {"subject": "none@w9"})[0], 404)
+        self.assertEqual(post("forget", {})[0], 400)
+        self.assertEqual(post("worker", {"verb": "reset", "host": "none.example"})[0], 404)
+        self.assertEqual(post("worker", {"verb": "paint", "host": "none.example"})[0], 400)
         self.assertTrue(post("reconcile", {})[1]["message"].isdigit())
 
 

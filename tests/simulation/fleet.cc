@@ -170,7 +170,7 @@ void SimRunner::ask(const Operation& operation, OutcomeSink sink) {
 void SimRunner::contact(const Endpoint& endpoint, ContactSink sink) {
   fleet_.contact(endpoint.host, std::move(sink), life_);
 }
-void SimRunner::recall(const Endpoint& endpoint, RecallSink sink) {
+void SimRunner::recall(const Endpoint& endpoint, const WorkerHost& /*was*/, RecallSink sink) {
   fleet_.recall(endpoint.host, std::move(sink), life_);
 }
 void SimRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {

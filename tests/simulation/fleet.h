@@ -101,7 +101,7 @@ class SimRunner : public Runner {
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
-  void recall(const Endpoint& endpoint, RecallSink sink) override;
+  void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   // The job is named in the command of the spec's only check.
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
   void release_connections() override {}

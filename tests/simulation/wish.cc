@@ -58,7 +58,7 @@ testing::FakeFileView Wish::files() const {
     if (job.broken) manifest.resize(manifest.size() / 2);
     if (!job.empty) view.file(base + "manifest.json", manifest);
     view.file(base + "Makefile", "start stop restart reload:\n\t@true\n");
-    view.file(base + "conf", "version " + version(name) + "\n");
+    view.file(base + "conf", name + " " + version(name) + "\n");
   }
   return view;
 }

@@ -40,8 +40,11 @@ std::string to_text(const RenderedWith& rendered) {
 
 std::string to_text(const Operation& operation) {
   const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
-               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker, ports] =
-      operation;
+               new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker, ports,
+               moved_from, credentials] = operation;
+  // Neither is kept: both are filled in whenever the worker is spoken to.
+  static_cast<void>(moved_from);
+  static_cast<void>(credentials);
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
       << "\n  open.action " << to_string(action) << "\n  open.endpoint " << to_text(endpoint)
@@ -59,7 +62,8 @@ std::string to_text(const Operation& operation) {
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
-               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, open] = allocation;
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, open] =
+      allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
@@ -73,6 +77,7 @@ std::string to_text(const AppliedAllocation& allocation) {
       << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
       << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
+  out << "\n  moved_from " << moved_from.str();
   out << '\n';
   return out.str();
 }
@@ -90,12 +95,17 @@ std::string to_text(const JobRecord& record) {
 }
 
 std::string to_text(const AppliedState& state) {
-  const auto& [allocations, jobs, ports, head, applied, last_seq, epoch] = state;
+  const auto& [allocations, jobs, ports, workers, head, applied, last_seq, epoch] = state;
   std::ostringstream out;
   out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq << "\nepoch "
       << epoch << '\n';
   for (const auto& [key, allocation] : allocations) out << to_text(allocation);
   for (const auto& [name, job] : jobs) out << to_text(job);
+  for (const auto& [name, worker] : workers) {
+    const auto& [host, instance, adopt_marker, was, away_since, tried_at] = worker;
+    out << "worker " << host.str() << ' ' << instance << ' ' << adopt_marker << ' ' << was.str() << ' '
+        << away_since.time_since_epoch().count() << ' ' << tried_at.time_since_epoch().count() << '\n';
+  }
   for (const auto& [job, numbers] : ports) {
     for (const auto& [name, number] : numbers)
       out << "port " << job.str() << ' ' << name << ' ' << number << '\n';
@@ -185,6 +195,7 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.reboot_loop = true;
   allocation.health = Health::kUnhealthy;
   allocation.holds = {1, 8080 + n};
+  allocation.moved_from = JobName("before-" + text);
   allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
   return allocation;
 }

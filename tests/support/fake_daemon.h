@@ -74,6 +74,16 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
     return told("resume " + job + " by " + actor);
   }
 
+  ControlReply takeover(const std::string& reason, const std::string& actor) override {
+    return told("takeover by " + actor + ": " + reason);
+  }
+  ControlReply forget(const std::string& subject, const std::string& actor) override {
+    return told("forget " + subject + " by " + actor);
+  }
+  ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override {
+    return told("worker " + verb + " " + host + " by " + actor);
+  }
+
   std::vector<std::string> orders() const {
     const std::lock_guard lock(mutex_);
     return orders_;

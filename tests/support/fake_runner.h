@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +27,15 @@ class FakeRunner : public Runner {
   // The next answers of an operation get lost after it ran: kUnknown.
   std::set<AllocationKey> lose_answer;
 
-  std::map<WorkerHost, PortTable> kept;  // what recall answers
+  std::map<WorkerHost, PortTable> kept;  // what recall answers of ports
+  // What a worker keeps for ever; copied to another runner, it is the same worker.
+  struct Worker {
+    std::string instance;     // empty: nothing was ever there, or it was wiped
+    WorkerHost marked;        // whose marker it is
+    std::uint64_t epoch = 0;  // newest that was seen
+    std::map<JobName, RecalledJob> jobs;
+  };
+  std::map<WorkerHost, Worker> workers;
   // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
   std::vector<std::string> runs;
   std::vector<WorkerHost> probes;  // in the order in which they were asked for
@@ -41,13 +50,15 @@ class FakeRunner : public Runner {
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
-  void recall(const Endpoint& endpoint, RecallSink sink) override;
+  void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
   void release_connections() override { ++releases; }
   void stop() override;
 
  private:
   void answer(std::function<void()> call);
+  // R3.5, R3.12: nullopt when the operation may begin.
+  std::optional<Outcome> refusal(const Operation& operation);
 
   std::map<OperationId, Outcome> receipts_;  // per operation, for ever
   bool holding_ = false;

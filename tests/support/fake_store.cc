@@ -95,6 +95,22 @@ void FakeStore::put_ports(const PortTable& ports) {
   write("put_ports", [&](Content& content) { content.applied.ports = ports; });
 }
 
+void FakeStore::put_worker(const WorkerRecord& worker) {
+  write("put_worker " + worker.host.str(),
+        [&](Content& content) { content.applied.workers[worker.host] = worker; });
+}
+
+void FakeStore::erase_worker(const WorkerHost& worker) {
+  write("erase_worker " + worker.str(), [&](Content& content) { content.applied.workers.erase(worker); });
+}
+
+void FakeStore::put_epoch(std::uint64_t epoch, std::uint64_t last_seq) {
+  write("put_epoch " + std::to_string(epoch), [&](Content& content) {
+    content.applied.epoch = std::max(content.applied.epoch, epoch);
+    content.applied.last_seq = std::max(content.applied.last_seq, last_seq);
+  });
+}
+
 std::int64_t FakeStore::put_pass(const PassRecord& pass) {
   PassRecord record = pass;
   write("put_pass " + pass.state, [&](Content& content) {

@@ -45,6 +45,9 @@ class FakeStore : public Store {
   void erase_job(const JobName& job) override;
   void put_heads(const CommitId& head, const CommitId& applied) override;
   void put_ports(const PortTable& ports) override;
+  void put_worker(const WorkerRecord& worker) override;
+  void erase_worker(const WorkerHost& worker) override;
+  void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) override;
   std::int64_t put_pass(const PassRecord& pass) override;
   std::vector<PassRecord> passes(std::size_t limit) override;
   void put_note(const NoteSection& note) override;

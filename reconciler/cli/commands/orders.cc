@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "reconciler/cli/actor.h"
+#include "reconciler/cli/allocation_name.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/bucket_details.h"
 #include "reconciler/cli/daemon_link.h"
@@ -112,6 +113,50 @@ int run_resume(const Context& context, const ResumeOptions& options) {
               {"resume", with_job(options.job, {}), [&](OperatorDesk& desk, const std::string& actor) {
                  return desk.resume_here(options.job, actor);
                }});
+}
+
+int run_takeover(const Context& context, const TakeoverOptions& options) {
+  return give(context,
+              {"takeover", {{"reason", options.reason}}, [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.recovery().takeover(options.reason, actor);
+               }});
+}
+
+int run_forget(const Context& context, const ForgetOptions& options) {
+  const AllocationKey key = parse_allocation(options.allocation);
+  if (key.worker.empty()) throw CommandError(kExitUsage, "write JOB@WORKER, as `maand status` lists them");
+  return give(context,
+              {"forget", {{"subject", key.str()}}, [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.recovery().forget(key.str(), actor);
+               }});
+}
+
+namespace {
+
+int give_to_worker(const Context& context, const std::string& verb, const std::string& host) {
+  return give(context,
+              {"worker", {{"verb", verb}, {"host", host}}, [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.recovery().worker(verb, host, actor);
+               }});
+}
+
+}  // namespace
+
+int run_worker_reset(const Context& context, const WorkerOptions& options) {
+  return give_to_worker(context, "reset", options.host);
+}
+
+int run_worker_trust(const Context& context, const WorkerOptions& options) {
+  if (!options.replaced) {
+    throw CommandError(kExitUsage,
+                       "say what about it is to be trusted: --replaced, that what is on record lies on "
+                       "the machine although it was replaced or its marker is gone");
+  }
+  return give_to_worker(context, "trust", options.host);
+}
+
+int run_worker_forget(const Context& context, const WorkerOptions& options) {
+  return give_to_worker(context, "forget", options.host);
 }
 
 }  // namespace maand

@@ -1,5 +1,6 @@
-// `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]`, `resume [JOB]` and
-// `rollback JOB --to COMMIT`: an operator's word, through
+// `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]`, `resume [JOB]`,
+// `rollback JOB --to COMMIT`, and those of recovery, `takeover`, `forget JOB@WORKER`
+// and `worker reset|trust|forget HOST`: an operator's word, through
 // the daemon, or into the store while no daemon runs.
 #pragma once
 
@@ -30,6 +31,16 @@ struct RollbackOptions {
 struct ResumeOptions {
   std::string job;
 };
+struct TakeoverOptions {
+  std::string reason;
+};
+struct ForgetOptions {
+  std::string allocation;  // JOB@WORKER
+};
+struct WorkerOptions {
+  std::string host;
+  bool replaced = false;  // of `trust`
+};
 
 // kExitUsage: there is no such job or commit. kExitHeld: refused. kExitNoDaemon:
 // no daemon answers and another process holds the bucket.
@@ -38,5 +49,10 @@ int run_release(const Context& context, const ReleaseOptions& options);
 int run_suspend(const Context& context, const SuspendOptions& options);
 int run_rollback(const Context& context, const RollbackOptions& options);
 int run_resume(const Context& context, const ResumeOptions& options);
+int run_takeover(const Context& context, const TakeoverOptions& options);
+int run_forget(const Context& context, const ForgetOptions& options);
+int run_worker_reset(const Context& context, const WorkerOptions& options);
+int run_worker_trust(const Context& context, const WorkerOptions& options);
+int run_worker_forget(const Context& context, const WorkerOptions& options);
 
 }  // namespace maand

@@ -16,7 +16,8 @@ import tempfile
 import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
-PARTS = ("worker_script.sh", "worker_front.sh", "worker_run.sh")
+PARTS = ("worker_script.sh", "worker_front.sh", "worker_landing.sh",
+         "worker_run.sh")
 
 
 def read(path):
@@ -59,7 +60,7 @@ class Link(str):
     """Content of a shipped symlink: its target."""
 
 
-def tar_stream(op, ships, files, base):
+def tar_stream(op, ships, files, base, extra):
     """`files`: path -> text or Link; a path that ends in .sh is executable."""
     out = io.BytesIO()
     tar = tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT)
@@ -86,6 +87,8 @@ def tar_stream(op, ships, files, base):
     add("meta/jobs.json", "[]")
     for path, content in send.items():
         add("f/" + path, content, 0o755 if path.endswith(".sh") else 0o644)
+    for path, content in (extra or {}).items():
+        add(path, content)
     add("end", op + "\n")
     tar.close()
     return out.getvalue()
@@ -140,7 +143,8 @@ class Worker:
         self.job = self.bucket + "/jobs/api"
         self.kept = self.state + "/jobs/api"
 
-    def call(self, mode="run", target="none", files=None, base=None, ships="yes", op=None, seq=None, **header):
+    def call(self, mode="run", target="none", files=None, base=None, ships="yes", op=None, seq=None, extra=None, **header):
+        """`extra`: more members of the stream, such as the record."""
         if seq is None:
             self.seq += 1
             seq = self.seq
@@ -153,7 +157,7 @@ class Worker:
         lines.update(header)
         data = SCRIPT + "".join(f"{k} {v}\n" for k, v in lines.items()).encode() + b"\n"
         if mode == "run":
-            data += tar_stream(op, ships, files, base)
+            data += tar_stream(op, ships, files, base, extra)
         return Call(self.shell, op, seq, data)
 
     def run(self, cut=None, **request):

@@ -195,6 +195,87 @@ class State(WorkerTest):
         self.expect("Fenced", self.w.run(files=FILES, epoch=2))
         self.sync(FILES, epoch=11)
 
+    def test_another_marker_than_the_one_that_was_seen_is_another_machine(self):
+        seen = self.sync(FILES)["instance"]
+        self.assertEqual(36, len(seen))
+        self.assertEqual(seen, self.sync(FILES, FILES, expect=1, instance=seen)["instance"])
+        other = seen[:-1] + ("0" if seen[-1] != "0" else "1")
+        self.expect("WorkerStateMissing", self.w.run(files=FILES, expect=1, instance=other))
+        self.assertEqual(seen, self.sync(FILES, FILES, expect=1, instance=other, adopt=1)["instance"])
+
+    def test_an_operators_word_makes_any_marker_this_workers(self):
+        self.sync(FILES)
+        self.expect("IdentityMismatch", self.w.run(files=FILES, worker="w2"))
+        self.sync(FILES, FILES, worker="w2", adopt=1)
+        self.sync(FILES, FILES, worker="w2", expect=1)
+        shutil.rmtree(self.w.state)
+        self.expect("WorkerStateMissing", self.w.run(files=FILES, worker="w2", expect=1))
+        self.sync(FILES, worker="w2", expect=1, adopt=1)
+
+    def test_a_worker_that_was_another_host_keeps_its_id(self):
+        seen = self.sync(FILES)["instance"]
+        moved = self.sync(FILES, FILES, worker="w2", was="w1", expect=1, instance=seen)
+        self.assertEqual(seen, moved["instance"])
+        self.expect("IdentityMismatch", self.w.run(files=FILES))
+
+    def test_an_operation_that_this_controller_cannot_know_fences_it(self):
+        self.sync(FILES, seq=20)
+        self.expect("Fenced", self.w.run(files=FILES, seq=30, known=19))
+        self.sync(FILES, FILES, seq=31, known=20)
+
+    def test_epochs_count_whatever_their_padding(self):
+        self.sync(FILES)
+        open(self.w.state + "/epoch/9", "w", encoding="utf-8").close()
+        self.expect("Fenced", self.w.run(files=FILES, epoch=8))
+        self.sync(FILES, FILES, epoch=10)
+        self.expect("Fenced", self.w.run(files=FILES, epoch=9))
+
+    def recalled(self):
+        call = self.w.call(mode="recall", job="recall", op="0", seq=0, ships="no", target="stop")
+        reply = call.reply()
+        self.assertTrue(reply.whole(), reply.raw)
+        return reply.raw.split("reply recalled\n")[1].splitlines()
+
+    def test_what_is_kept_is_told_and_nothing_is_changed_by_that(self):
+        self.assertEqual(["marker   ", "epoch 0", "end 0"], self.recalled())
+        self.assertFalse(os.path.exists(self.w.bucket))
+        self.sync(FILES, target="start", extra={"record": '{"a": 1}\n'}, epoch=2)
+        last = self.w.call(files=FILES, base=FILES, target="stop", ships="no", extra={"record": '{"a": 2}\n'}, epoch=2)
+        self.expect("succeeded", last.reply())
+        self.expect("never", self.w.run(mode="ask", epoch=2))
+        before = subprocess.check_output(["find", self.w.bucket, "-printf", "%p %T@\n"])
+        lines = self.recalled()
+        self.assertEqual(before, subprocess.check_output(["find", self.w.bucket, "-printf", "%p %T@\n"]))
+        self.assertEqual("marker b1 w1 " + read(self.w.state + "/instance").split()[2], lines[0])
+        self.assertEqual("2", lines[1].split()[1].lstrip("0"))
+        self.assertEqual("job api", lines[2])
+        self.assertIn(f"h op {last.op}", lines)
+        self.assertIn("r state succeeded", lines)
+        self.assertEqual('record {"a": 2}', lines[-2])
+        kept = [op for op in os.listdir(self.w.kept + "/ops") if os.path.exists(f"{self.w.kept}/ops/{op}/record")]
+        self.assertEqual(1, len(kept), "the newest says all that an older one did")
+
+    def test_an_operation_without_a_receipt_is_told_as_such(self):
+        self.sync(FILES, extra={"record": "{}\n"})
+        for op in os.listdir(self.w.kept + "/ops"):
+            os.unlink(f"{self.w.kept}/ops/{op}/receipt")
+        lines = self.recalled()
+        self.assertFalse([line for line in lines if line.startswith("r ")])
+        self.assertEqual("record {}", lines[-2])
+
+    def test_a_port_of_another_bucket_is_not_taken(self):
+        os.makedirs(self.w.root + "/b2/.maand")
+        with open(self.w.root + "/b2/.maand/claims", "w", encoding="utf-8") as f:
+            f.write("port 8080 web\nmemory 512\nport junk\n")
+        self.assertIn("claimed 8080 b2", self.recalled())
+        extra = {"meta/ports": "http 8080\n", "meta/claims": "port 8080 api\n"}
+        refused = self.expect("PortClaimed", self.w.run(files=FILES, target="start", extra=extra))
+        self.assertEqual("port 8080 (http) belongs to bucket b2", refused["detail"])
+        self.assertEqual([], self.w.runs())
+        extra = {"meta/ports": "http 808\n", "meta/claims": "port 808 api\n"}
+        self.sync(FILES, target="start", extra=extra)
+        self.assertEqual("port 808 api\n", read(self.w.state + "/claims"))
+
     def test_a_missing_tool_is_named(self):
         os.makedirs(self.place.directory + "/few")
         for tool in ("cat", "dd", "mkdir", "sh"):

@@ -129,7 +129,7 @@ max_file_bytes = "256MiB"
 max_webhook_bytes = "5MiB"
 [state]
 url = "sqlite:data/state.db"
-recovery = "manual"
+recovery = "auto"
 )";
 
 TEST(Config, Every_key_of_the_interface_is_accepted) {
@@ -254,7 +254,7 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
-      {"[state]\nrecovery = \"auto\"", {"not built yet"}},
+      {"[state]\nrecovery = \"maybe\"", {"state.recovery", "manual"}},
       {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},
   };
   for (const Refused& row : table) {

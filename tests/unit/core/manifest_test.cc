@@ -192,8 +192,7 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
   } kCases[] = {
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
-      {R"({"renamed_from": "b"})",
-       "error renamed_from: renames are not built yet, and the job would be only half applied"},
+      {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
       {R"({"drift": {"status": true}})",
        "error drift: drift settings are not built yet, and the job would be only half applied"},
       {R"({"rollout": {"on_failure": "rollback"}})",

@@ -88,12 +88,16 @@ TEST_F(Api, Orders_come_through_the_unix_socket_with_an_actor) {
   const std::string back = R"({"job": "api", "to": "c0ffee", "reason": "slow", "actor": "ann"})";
   EXPECT_EQ(client_.post("/api/v1/rollback", back).status, 200);
   EXPECT_EQ(client_.post("/api/v1/resume", "{\"job\": null, \"actor\": \"ann\"}").status, 200);
+  EXPECT_EQ(client_.post("/api/v1/takeover", R"({"reason": "lost", "actor": "ann"})").status, 200);
+  EXPECT_EQ(client_.post("/api/v1/forget", R"({"subject": "api@w1", "actor": "ann"})").status, 200);
+  EXPECT_EQ(client_.post("/api/v1/worker", R"({"verb": "reset", "host": "w1", "actor": "ann"})").status, 200);
   const std::string me = "uid " + std::to_string(::getuid());
   EXPECT_THAT(
       daemon_.orders(),
       ElementsAre("reconcile by alice", "retry api by " + me, "release c0ffee by bob", "reconcile by " + me,
                   "suspend api for 2h by ann: work", "suspend  for 1h by ann: all",
-                  "rollback api to the whole id of c0ffee with api for  by ann: slow", "resume  by ann"));
+                  "rollback api to the whole id of c0ffee with api for  by ann: slow", "resume  by ann",
+                  "takeover by ann: lost", "forget api@w1 by ann", "worker reset w1 by ann"));
 }
 
 TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
@@ -107,6 +111,9 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
       {"/api/v1/retry", "{\"job\": 5}", 400},
       {"/api/v1/retry", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
       {"/api/v1/release", "", 400},
+      {"/api/v1/forget", "{}", 400},
+      {"/api/v1/worker", R"({"verb": "reset"})", 400},
+      {"/api/v1/worker", R"({"verb": "paint", "host": "w1"})", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
       // A job that is no name is not the whole bucket.

@@ -109,7 +109,7 @@ std::string shape(SQLite::Database& database, const std::string& table) {
 }
 
 TEST_F(Migrations, A_file_of_schema_3_gets_an_outbox_for_letters_and_keeps_its_notes) {
-  bring_up(database_, Schema{3, schema_without({}, {"letters"}), {}});
+  bring_up(database_, Schema{3, schema_without({"moved_from"}, {"letters", "workers"}), {}});
   EXPECT_EQ(text("SELECT count(*) FROM sqlite_master WHERE name = 'letters'"), "0");
   database_.exec("INSERT INTO notes (commit_id, text, json) VALUES ('c', 't', '{}')");
   bring_up(database_, current_schema());
@@ -122,7 +122,7 @@ TEST_F(Migrations, A_file_of_schema_3_gets_an_outbox_for_letters_and_keeps_its_n
 }
 
 TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
-  const std::string second = schema_without({"holds", "ports"}, {"letters"});
+  const std::string second = schema_without({"holds", "ports", "moved_from"}, {"letters", "workers"});
   bring_up(database_, Schema{2, second, {}});
   for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
     database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
@@ -141,6 +141,23 @@ TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocatio
   EXPECT_EQ(holds("job = 'db'"), "");
 }
 
+// Whoever has an allocation was spoken to already: nothing has to be read there first (R7.3).
+TEST_F(Migrations, Workers_of_a_file_of_schema_4_are_known) {
+  bring_up(database_, Schema{4, schema_without({"moved_from"}, {"workers"}), {}});
+  for (const char* row : {"'api', 'w1'", "'api', 'w2'", "'db', 'w1'"}) {
+    database_.exec(
+        "INSERT INTO allocations VALUES (" + std::string(row) +
+        ", '{}', 1, '1.0.0', NULL, '', '', 0, '', '', '', 'confirmed', 'start', '', 0, 0, '', 0, 0, '', 0,"
+        " 'unprobed', NULL, NULL, 0, '')");
+  }
+  bring_up(database_, current_schema());
+  EXPECT_EQ(text("SELECT group_concat(host || instance, ' ') FROM (SELECT * FROM workers ORDER BY host)"),
+            "w1 w2");
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, current_schema());
+  EXPECT_EQ(shape(database_, "workers"), shape(fresh, "workers"));
+}
+
 TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_newest) {
   for (const Schema& schema : {current_schema(), kv_schema()}) {
     ASSERT_EQ(static_cast<int>(schema.migrations.size()), schema.newest - 1) << schema.what;
@@ -157,7 +174,8 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.
 TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
   const Schema newest = current_schema();
-  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"}, {"letters"});
+  const std::string first =
+      schema_without({"confirmed_at_ns", "holds", "ports", "moved_from"}, {"letters", "workers"});
   bring_up(database_, Schema{1, first, {}});
   database_.exec(
       "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "

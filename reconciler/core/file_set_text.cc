@@ -1,4 +1,4 @@
-#include "reconciler/store/file_set_text.h"
+#include "reconciler/core/file_set_text.h"
 
 #include <charconv>
 #include <optional>

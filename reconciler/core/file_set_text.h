@@ -1,4 +1,4 @@
-// FileSet ⇄ the text that `file_sets.files` holds.
+// FileSet ⇄ the text that the store and workers keep.
 //
 // One line per file: `<mode> <size> <sha256> <blob or -> <path>`. A path holds
 // no newline (core/files.h) and stands last because it may hold spaces.

@@ -1,0 +1,227 @@
+#include "reconciler/app/recovery.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reconciler/core/port_recall.h"
+#include "reconciler/core/reconstruction.h"
+
+namespace maand {
+namespace {
+
+constexpr const char* kAuthority = "authority";
+constexpr const char* kTakeover = "takeover";
+
+bool has_allocations(const AppliedState& state, const WorkerHost& host) {
+  return std::any_of(state.allocations.begin(), state.allocations.end(),
+                     [&](const auto& one) { return one.first.worker == host; });
+}
+
+class Reading {
+ public:
+  Reading(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
+          Authority& authority, const std::function<bool()>& stop)
+      : deps_(deps), settings_(settings), workspace_(workspace), authority_(authority), stop_(stop) {}
+
+  Recovery run() {
+    order_ = kept_takeover(deps_.store);
+    read();
+    const bool complete = settings_.automatic && out_.unread.empty() && !order_ &&
+                          authority_.kind == Authority::Kind::kRecovering;
+    if (complete) {
+      order_ = Takeover{"maand", "every listed worker has answered, and state.recovery is \"auto\""};
+      out_ = {};
+      read();  // all of them, at one time
+      if (out_.unread.empty()) claim();
+    } else if (order_) {
+      claim();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  const AppliedState& state() const { return deps_.journal.state(); }
+
+  std::vector<AskedWorker> whom_to_ask() const {
+    std::vector<AskedWorker> ask;
+    std::set<WorkerHost> listed;
+    for (const Worker& worker : workspace_.workers) {
+      listed.insert(worker.host);
+      const bool known = state().workers.count(worker.host) > 0;
+      // What its old name has is taken over from our own records (R3.6).
+      if (!known && !worker.was.empty() && has_allocations(state(), worker.was)) continue;
+      if (order_ || !known) ask.push_back({endpoint_of(worker, settings_.ssh), worker.was});
+    }
+    if (!order_) return ask;
+    for (const auto& [key, allocation] : state().allocations) {
+      if (listed.insert(key.worker).second) ask.push_back({allocation.endpoint, {}});
+    }
+    return ask;
+  }
+
+  void read() {
+    const bool blank = state().blank();
+    const std::vector<AskedWorker> asked = whom_to_ask();
+    if (asked.empty()) return;
+    const std::map<WorkerHost, Recalled> told =
+        recall_from_workers({deps_.inbox, deps_.runner, deps_.clock}, asked, stop_);
+    const OwnStore own{deps_.journal.store_id(), state().epoch, state().last_seq};
+    std::map<WorkerHost, Reconstruction> found;
+    std::map<WorkerHost, PortTable> ports;
+    bool newer = false;
+    std::string first;
+    for (const AskedWorker& worker : asked) {
+      const WorkerHost& host = worker.endpoint.host;
+      const auto answer = told.find(host);
+      if (answer == told.end() || answer->second.condition != WorkerCondition::kNone) {
+        out_.unread[host] = answer == told.end()
+                                ? Contact{WorkerCondition::kUnreachable, "it was not waited for"}
+                                : Contact{answer->second.condition, answer->second.detail};
+        continue;
+      }
+      Reconstruction one = reconstruct(worker.endpoint, answer->second, own);
+      ports[host] = answer->second.ports;
+      epoch_ = std::max(epoch_, answer->second.epoch);
+      seq_ = std::max(seq_, one.newest_seq);
+      newer = newer || answer->second.epoch > own.epoch;
+      if (one.foreign && first.empty()) first = host.str();
+      found.emplace(host, std::move(one));
+    }
+    if (!first.empty() && !order_ && authority_.may_write()) {
+      authority_.kind = newer && !blank ? Authority::Kind::kFenced : Authority::Kind::kRecovering;
+      authority_.detail = "the first that told so was " + first;
+      authority_.since = deps_.clock.wall();
+      keep_authority(deps_.store, authority_);
+      tell(std::string(to_string(authority_.kind)) + ": " + explain(authority_.reason()) + " (" +
+           authority_.detail + ")");
+    }
+    take_in(found, told);
+    if (blank || order_) take_ports(ports);
+  }
+
+  // Ours stays where it speaks of the same operation: it knows more.
+  bool ours_is_as_new(const AppliedAllocation& theirs) const {
+    const AppliedAllocation* ours = state().find(theirs.key);
+    if (!ours) return false;
+    if (!order_) return true;
+    const OperationId& newest = theirs.open ? theirs.open->id : theirs.last_operation;
+    return ours->open ? ours->open->id == newest : ours->last_operation == newest;
+  }
+
+  void take_in(const std::map<WorkerHost, Reconstruction>& found,
+               const std::map<WorkerHost, Recalled>& told) {
+    std::vector<AppliedAllocation> records;
+    std::vector<AllocationKey> gone;
+    for (const auto& [host, one] : found) {
+      for (const AppliedAllocation& allocation : one.allocations) {
+        if (!ours_is_as_new(allocation)) records.push_back(allocation);
+      }
+      for (const AllocationKey& key : one.gone) {
+        const AppliedAllocation* ours = state().find(key);
+        if (order_ && ours && !ours->open) gone.push_back(key);
+      }
+      out_.remarks.insert(out_.remarks.end(), one.remarks.begin(), one.remarks.end());
+    }
+    deps_.journal.replace(records, gone);
+    if (!records.empty()) {
+      for (const JobRecord& job : reconstruct_jobs(state(), deps_.clock.wall())) deps_.journal.put_job(job);
+      tell("the records of " + std::to_string(records.size()) + " allocations are taken from their workers");
+    }
+    for (const auto& [host, one] : found) {
+      WorkerRecord worker;
+      if (const auto known = state().workers.find(host); known != state().workers.end())
+        worker = known->second;
+      worker.host = host;
+      if (worker.instance.empty()) worker.instance = told.at(host).instance;
+      deps_.journal.put_worker(worker);
+    }
+    // Who did not answer an operator's takeover is read when it can be.
+    if (!order_) return;
+    for (const auto& [host, contact] : out_.unread) deps_.journal.erase_worker(host);
+  }
+
+  void take_ports(const std::map<WorkerHost, PortTable>& told) {
+    RecalledPorts recalled = recall_ports(told);
+    if (recalled.numbers.empty()) return;
+    std::set<int> taken;
+    for (const auto& [job, numbers] : recalled.numbers) {
+      for (const auto& [name, number] : numbers) taken.insert(number);
+    }
+    for (const auto& [job, numbers] : state().ports) {
+      for (const auto& [name, number] : numbers) {
+        if (taken.count(number) == 0) recalled.numbers[job].emplace(name, number);
+      }
+    }
+    deps_.journal.put_ports(recalled.numbers);
+    for (const std::string& conflict : recalled.conflicts) {
+      out_.remarks.push_back(conflict);
+      tell(conflict);
+    }
+    for (const auto& [host, contact] : out_.unread) {
+      out_.remarks.push_back(host.str() + " could not tell which ports it has kept (" +
+                             to_string(contact.condition) + ")");
+    }
+    tell("the numbers of ports are those the workers have kept");
+  }
+
+  void claim() {
+    if (stop_()) return;
+    const std::uint64_t epoch = std::max(epoch_, state().epoch) + 1;
+    deps_.journal.raise_epoch(epoch, seq_);
+    authority_ = {};
+    keep_authority(deps_.store, authority_);
+    if (order_->actor == "maand")
+      deps_.store.audit({deps_.clock.wall(), order_->actor, "takeover", "", order_->reason});
+    deps_.store.put_setting(kTakeover, "");
+    tell("the workers are taken over by " + order_->actor + ", with epoch " + std::to_string(epoch));
+  }
+
+  void tell(const std::string& text) { deps_.observer.on(Event{.kind = EventKind::kNotice, .text = text}); }
+
+  const RecoveryDeps& deps_;
+  const RecoverySettings& settings_;
+  const Workspace& workspace_;
+  Authority& authority_;
+  const std::function<bool()>& stop_;
+  std::optional<Takeover> order_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t seq_ = 0;
+  Recovery out_;
+};
+
+}  // namespace
+
+Authority kept_authority(Store& store) {
+  const std::optional<std::string> text = store.setting(kAuthority);
+  if (!text || text->empty()) return {};
+  if (auto authority = authority_from(*text)) return *authority;
+  throw StoreError("who may write to workers cannot be read; restore a backup of data/state.db");
+}
+
+void keep_authority(Store& store, const Authority& authority) {
+  store.put_setting(kAuthority, authority.may_write() ? "" : to_json(authority));
+}
+
+std::optional<Takeover> kept_takeover(Store& store) {
+  const std::optional<std::string> text = store.setting(kTakeover);
+  return text ? takeover_from(*text) : std::nullopt;
+}
+
+void order_takeover(Store& store, const Takeover& takeover) {
+  store.put_setting(kTakeover, to_json(takeover));
+}
+
+Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
+                 Authority& authority, const std::function<bool()>& stop) {
+  return Reading(deps, settings, workspace, authority, stop).run();
+}
+
+void fence_off(Store& store, Authority& authority, const WorkerHost& worker, const std::string& detail,
+               WallTime now) {
+  if (authority.kind == Authority::Kind::kFenced) return;
+  authority = {Authority::Kind::kFenced, worker.str() + " says: " + detail, now};
+  keep_authority(store, authority);
+}
+
+}  // namespace maand

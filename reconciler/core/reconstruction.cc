@@ -1,0 +1,125 @@
+#include "reconciler/core/reconstruction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/core/allocation_record.h"
+#include "reconciler/core/text.h"
+
+namespace maand {
+namespace {
+
+// Of a maand that sent no record: target, versions and how it ended. Files and content are
+// not known, so that its next rollout sends all of them.
+AppliedAllocation without_record(const AllocationKey& key, const RecalledJob& job) {
+  AppliedAllocation out;
+  out.key = key;
+  Operation operation;
+  operation.id = job.operation;
+  operation.seq = job.seq;
+  operation.epoch = job.epoch;
+  operation.allocation = key;
+  operation.action = job.action;
+  operation.files = nullptr;
+  operation.current_version = job.current_version;
+  operation.new_version = job.new_version;
+  out.version = job.current_version;
+  // A restart or a reload is of something that runs.
+  out.running =
+      job.action == Action::kRestart || job.action == Action::kReload || job.action == Action::kStop;
+  if (out.running) {
+    out.last = LastResult::kConfirmed;
+    out.last_target = Target::kStart;
+  }
+  out.open = std::move(operation);
+  return out;
+}
+
+bool is_foreign(const RecalledJob& job, const std::optional<AllocationRecord>& record, const OwnStore& own) {
+  if (job.epoch != own.epoch) return job.epoch > own.epoch;
+  if (record) return record->store != own.id;
+  return job.seq > own.last_seq;
+}
+
+}  // namespace
+
+Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const OwnStore& own) {
+  Reconstruction out;
+  out.foreign = told.epoch > own.epoch;
+  for (const RecalledJob& job : told.jobs) {
+    const AllocationKey key{job.job, worker.host};
+    std::optional<AllocationRecord> record;
+    if (!job.record.empty()) record = allocation_record_from(job.record);
+    const bool fits = record && record->torn.open->id == job.operation;
+    if (!fits) {
+      record.reset();
+      out.remarks.push_back("of " + key.str() +
+                            " only its version is known: its worker keeps no record that can be read");
+    }
+    AppliedAllocation allocation = fits ? record->torn : without_record(key, job);
+    allocation.key = key;
+    allocation.endpoint = worker;
+    Operation& open = *allocation.open;
+    open.allocation = key;
+    open.endpoint = worker;
+    open.seq = job.seq;
+    open.epoch = job.epoch;
+    if (!open.files) open.files = empty_file_set();
+    out.newest_seq = std::max(out.newest_seq, job.seq);
+    bool remains = true;
+    if (job.outcome) {
+      const bool confirmed = job.outcome->kind == OutcomeKind::kSucceeded;
+      remains = record_outcome(allocation, *job.outcome, allocation.attempted_head);
+      // A receipt has no time; numbers of operations are milliseconds since 1970 when they can be.
+      if (confirmed && allocation.last_operation == job.operation)
+        allocation.confirmed_at = WallTime(std::chrono::milliseconds(job.seq));
+      if (!fits) allocation.files = nullptr;
+      const bool untouched = !allocation.files && allocation.last == LastResult::kNone && !allocation.running;
+      remains = remains && (confirmed || !untouched);
+    }
+    // What is gone is nobody's.
+    out.foreign = out.foreign || (remains && is_foreign(job, record, own));
+    if (remains) {
+      out.allocations.push_back(std::move(allocation));
+    } else {
+      out.gone.push_back(key);
+    }
+  }
+  return out;
+}
+
+std::vector<JobRecord> reconstruct_jobs(const AppliedState& state, WallTime now) {
+  std::map<JobName, JobRecord> jobs;
+  std::map<JobName, WallTime> newest;
+  for (const auto& [key, a] : state.allocations) {
+    if (state.jobs.count(key.job) > 0) continue;
+    JobRecord& job = jobs.try_emplace(key.job).first->second;
+    job.job = key.job;
+    const bool failed = a.last == LastResult::kFailed && a.last_target != Target::kStop;
+    if (!a.commit.empty() && !failed && !a.tree.empty() && newest[key.job] <= a.confirmed_at) {
+      newest[key.job] = a.confirmed_at;
+      job.target_commit = job.good_commit = a.commit;
+      job.target_tree = job.good_tree = a.tree;
+    }
+    if (failed && job.held_reason.empty()) {
+      job.held_reason = to_string(a.missing_target ? Reason::kMissingTarget : Reason::kTargetFailed);
+      job.held_detail =
+          std::string(to_string(a.last_target)) + " of " + key.str() + " failed, as its worker remembers";
+      job.held_tree = a.tree;
+      job.held_commit = a.attempted_head;
+      job.held_since = now;
+    }
+  }
+  std::vector<JobRecord> out;
+  for (auto& [name, job] : jobs) {
+    // Content that was never confirmed elsewhere has nothing to fall back to.
+    if (!job.held_reason.empty() && job.good_tree == job.held_tree) {
+      job.target_commit = job.good_commit = {};
+      job.target_tree = job.good_tree = {};
+    }
+    out.push_back(std::move(job));
+  }
+  return out;
+}
+
+}  // namespace maand

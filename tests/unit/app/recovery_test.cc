@@ -1,0 +1,285 @@
+// A store that was lost or put back, a second controller, workers that were wiped or
+// swapped: what the loop does about them (R3.5, R3.12, R7.3).
+#include <gtest/gtest.h>
+
+#include "reconciler/app/recovery.h"
+#include "tests/support/loop_world.h"
+
+namespace maand::testing {
+namespace {
+
+using Runs = std::vector<std::string>;
+
+const AllocationKey kApi1{JobName("api"), WorkerHost("w1")};
+
+FakeFileView two_jobs(const std::string& version = "1.0.0", int workers = 2) {
+  return LoopWorld::workspace(workers, {{"api", version}, {"db", "1.0.0"}});
+}
+
+// A daemon with an empty store and the workers, and the repository, of another one.
+struct Fresh : LoopWorld {
+  explicit Fresh(LoopWorld& before, PassSettings settings = usual()) : LoopWorld(std::move(settings)) {
+    source = before.source;
+    runner.workers = before.runner.workers;
+    runner.kept = before.runner.kept;
+  }
+};
+
+std::string authority(LoopWorld& world) { return to_string(world.reconciler.memory().authority.kind); }
+
+TEST(Recovery, ALostStoreIsRebuiltAndNothingRunsAgain_R7_3) {
+  LoopWorld before;
+  before.source.commit(two_jobs());
+  before.pass();
+  ASSERT_EQ(before.runner.runs.size(), 4u);
+
+  Fresh world(before);
+  world.pass();
+  EXPECT_EQ(authority(world), "recovering");
+  EXPECT_FALSE(world.board.health().ready);
+  EXPECT_EQ(world.journal.state().allocations.size(), 4u);
+  EXPECT_EQ(world.journal.state().find(kApi1)->version, "1.0.0");
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{}) << "until somebody claims them, no worker is touched";
+
+  EXPECT_EQ(world.desk.recovery().takeover("the disk died", "ann").kind, ControlReply::Kind::kDone);
+  world.pass();
+  EXPECT_EQ(authority(world), "ours");
+  EXPECT_EQ(world.state(), "applied");
+  EXPECT_TRUE(world.board.health().ready);
+  EXPECT_EQ(world.journal.state().epoch, 2u);
+  EXPECT_EQ(world.runner.runs, Runs{}) << "the commit is the same, so no target runs";
+  EXPECT_EQ(world.store.audits(1).at(0).actor, "ann");
+
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1.0.0→1.1.0", "restart api@w2 1.0.0→1.1.0"}));
+}
+
+TEST(Recovery, ItIsRememberedAcrossARestartOfTheDaemon_R7_3) {
+  LoopWorld before;
+  before.source.commit(two_jobs());
+  before.pass();
+  Fresh world(before);
+  world.pass();
+  EXPECT_EQ(kept_authority(world.store).kind, Authority::Kind::kRecovering);
+}
+
+// R3.4: what was under way when the store was lost is asked for, not begun again.
+TEST(Recovery, AnOperationWhoseAnswerWasLostWithTheStoreIsSettled_R3_4) {
+  LoopWorld before;
+  before.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));
+  before.runner.lose_answer = {kApi1};
+  before.pass();
+  before.runner.workers[WorkerHost("w1")].jobs[JobName("api")].outcome.reset();
+  Fresh world(before);
+  world.desk.recovery().takeover("", "ann");
+  world.runner.hold(false);
+  world.pass();
+  // The fake of this test has no receipt of it, so that it is sealed and begun once.
+  EXPECT_EQ(world.runner.runs, Runs{"start api@w1 0.0.0→1.0.0"});
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Recovery, AFailedRolloutIsNotTriedAgainUnasked_R2_6) {
+  LoopWorld before;
+  before.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));
+  before.pass();
+  before.source.commit(LoopWorld::workspace(1, {{"api", "2.0.0"}}));
+  before.runner.on_run = [](const Operation&) {
+    return Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
+  };
+  before.pass();
+  Fresh world(before);
+  world.desk.recovery().takeover("", "ann");
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "held");
+}
+
+TEST(Recovery, ANewBucketIsNoRecovery) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  EXPECT_EQ(authority(world), "ours");
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Recovery, AutomaticClaimsOnceEveryListedWorkerHasAnswered_R7_3) {
+  LoopWorld before;
+  before.source.commit(two_jobs());
+  before.pass();
+  PassSettings settings = LoopWorld::usual();
+  settings.automatic_recovery = true;
+  Fresh world(before, settings);
+  world.runner.dead = {WorkerHost("w2")};
+  world.pass();
+  EXPECT_EQ(authority(world), "recovering") << "w2 has not answered";
+  world.runner.dead.clear();
+  world.pass();
+  EXPECT_EQ(authority(world), "ours");
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "applied");
+  EXPECT_EQ(world.store.audits(1).at(0).actor, "maand");
+}
+
+// What lies there is not known, so nothing is begun; it is neither a loss nor a failure.
+TEST(Recovery, AWorkerThatDidNotAnswerIsReadBeforeAnythingIsDoneThere_R3_9) {
+  LoopWorld before;
+  before.source.commit(two_jobs());
+  before.pass();
+  Fresh world(before);
+  world.runner.dead = {WorkerHost("w2")};
+  world.desk.recovery().takeover("", "ann");
+  world.pass();
+  EXPECT_EQ(authority(world), "ours");
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "degraded");
+  world.runner.dead.clear();
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{}) << "w2 told what it has";
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Fencing, TheOlderOfTwoControllersWritesToNobodyAnyMore_R3_12) {
+  LoopWorld older;
+  older.source.commit(two_jobs());
+  older.pass();
+  Fresh newer(older);
+  newer.desk.recovery().takeover("a new machine", "ann");
+  newer.pass();
+  newer.source.commit(two_jobs("1.1.0"));
+  newer.pass();
+  ASSERT_EQ(newer.state(), "applied");
+
+  // The older one wakes up, with a commit of its own to roll out.
+  older.runner.workers = newer.runner.workers;
+  older.runner.runs.clear();
+  older.source.commit(two_jobs("1.2.0"));
+  const PassResult result = older.pass();
+  EXPECT_TRUE(result.again);
+  EXPECT_EQ(authority(older), "fenced");
+  older.pass();
+  EXPECT_EQ(older.runner.runs, Runs{});
+  EXPECT_EQ(older.state(), "held");
+  EXPECT_FALSE(older.board.health().ready);
+  EXPECT_NE(older.board.status_json().find("\"state\":\"fenced\""), std::string::npos);
+  EXPECT_NE(older.board.metrics_text().find("maand_authority{state=\"fenced\"} 1"), std::string::npos);
+  const int contacts = older.runner.contacts;
+  older.pass();
+  EXPECT_EQ(older.runner.contacts, contacts) << "and it does not even ask";
+
+  // An operator takes the workers back; the records of the newer one count.
+  older.desk.recovery().takeover("the new machine died", "bob");
+  older.pass();
+  EXPECT_EQ(authority(older), "ours");
+  EXPECT_EQ(older.journal.state().epoch, 3u);
+  EXPECT_EQ(older.runner.runs, (Runs{"restart api@w1 1.1.0→1.2.0", "restart api@w2 1.1.0→1.2.0"}));
+}
+
+// A backup is older than what the workers know: it must not act on what it believes.
+TEST(Fencing, AStoreThatWasPutBackIsRecognised_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.source = world.source;
+  restored.runner.workers = world.runner.workers;
+  restored.store = world.store;  // the backup
+  restored.journal.reload();
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.source.commit(two_jobs("1.2.0"));
+  restored.pass();
+  EXPECT_EQ(authority(restored), "fenced");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.runner.runs, (Runs{"restart api@w1 1.1.0→1.2.0", "restart api@w2 1.1.0→1.2.0"}));
+  EXPECT_EQ(restored.state(), "applied");
+}
+
+// The word is dropped last: whatever is cut, it is carried out once more, never lost.
+TEST(Fencing, ATakeoverThatIsCutAnywhereIsCarriedOutByTheNextPass_R3_12) {
+  for (int cut = 0;; ++cut) {
+    LoopWorld before;
+    before.source.commit(two_jobs());
+    before.pass();
+    Fresh world(before);
+    world.desk.recovery().takeover("", "ann");
+    int writes = 0;
+    bool died = false;
+    world.store.before_write = [&](const std::string&) {
+      if (writes++ != cut) return;
+      died = true;
+      throw StoreError("the daemon ends here");
+    };
+    world.pass();
+    world.store.before_write = nullptr;
+    world.journal.reload();
+    world.pass();
+    EXPECT_EQ(authority(world), "ours") << cut;
+    EXPECT_EQ(world.state(), "applied") << cut;
+    EXPECT_EQ(world.runner.runs, Runs{}) << cut;
+    if (!died) break;
+    ASSERT_LT(cut, 200);
+  }
+}
+
+TEST(Marker, AWipedWorkerWaitsForAWordAndTheOthersGoOn_R3_5) {
+  LoopWorld world;
+  world.source.commit(two_jobs("1.0.0", 5));
+  world.pass();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.source.commit(two_jobs("1.1.0", 5));
+  world.runner.runs.clear();
+  world.pass();
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), 4u);
+  EXPECT_EQ(world.state(), "degraded");
+  EXPECT_EQ(world.reconciler.memory().set_aside.at(WorkerHost("w1")).condition,
+            WorkerCondition::kWorkerStateMissing);
+
+  EXPECT_EQ(world.desk.recovery().worker("reset", "w1", "ann").kind, ControlReply::Kind::kDone);
+  world.runner.runs.clear();
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"start api@w1 0.0.0→1.1.0", "start db@w1 0.0.0→1.0.0"}));
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Marker, AnotherMarkerIsAnotherMachine_R3_5) {
+  LoopWorld world;
+  world.source.commit(two_jobs("1.0.0", 5));
+  world.pass();
+  world.runner.workers[WorkerHost("w1")].instance = "another";
+  world.source.commit(two_jobs("1.1.0", 5));
+  world.pass();
+  EXPECT_EQ(world.reconciler.memory().set_aside.at(WorkerHost("w1")).condition,
+            WorkerCondition::kWorkerStateMissing);
+  world.runner.runs.clear();
+  world.desk.recovery().worker("trust", "w1", "ann");
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 1.0.0→1.1.0"}) << "what is on record counts";
+  EXPECT_EQ(world.journal.state().workers.at(WorkerHost("w1")).instance, "another");
+  EXPECT_FALSE(world.journal.state().workers.at(WorkerHost("w1")).adopt_marker) << "once";
+}
+
+TEST(Marker, SwappedWorkersAreNotTouched_R3_5) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  std::swap(world.runner.workers[WorkerHost("w1")], world.runner.workers[WorkerHost("w2")]);
+  world.runner.runs.clear();
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  for (const auto& [host, contact] : world.reconciler.memory().set_aside) {
+    EXPECT_NE(contact.condition, WorkerCondition::kNone) << host.str();
+  }
+}
+
+}  // namespace
+}  // namespace maand::testing

@@ -1,0 +1,190 @@
+// What a controller that lost its store makes of what workers keep (R7.3).
+#include "reconciler/core/reconstruction.h"
+
+#include <gtest/gtest.h>
+
+#include "reconciler/core/allocation_record.h"
+#include "tests/support/applied_text.h"
+
+namespace maand {
+namespace {
+
+const AllocationKey kApi{JobName("api"), WorkerHost("w1")};
+const OwnStore kNew{"new-store", 1, 0};
+
+AppliedAllocation torn(Action action, int n = 1) {
+  AppliedAllocation before = sample_allocation(kApi, n);
+  if (!ships_files(action)) before.files = sample_operation(kApi, n).files;
+  Operation operation = sample_operation(kApi, n);
+  operation.action = action;
+  operation.epoch = 1;
+  operation.base = before.files;
+  if (action == Action::kStop) operation.files = before.files;
+  if (action == Action::kRemove) operation.files = empty_file_set();
+  before.open = operation;
+  return before;
+}
+
+RecalledJob told(const AppliedAllocation& allocation, std::optional<Outcome> outcome,
+                 const std::string& store = "lost-store") {
+  RecalledJob job;
+  job.job = allocation.key.job;
+  job.operation = allocation.open->id;
+  job.seq = allocation.open->seq;
+  job.epoch = allocation.open->epoch;
+  job.action = allocation.open->action;
+  job.current_version = allocation.open->current_version;
+  job.new_version = allocation.open->new_version;
+  job.record = allocation_record(allocation, store);
+  job.outcome = std::move(outcome);
+  return job;
+}
+
+Reconstruction of(RecalledJob job, const OwnStore& own = kNew) {
+  Recalled recalled;
+  recalled.instance = "marker";
+  recalled.epoch = job.epoch;
+  recalled.jobs = {std::move(job)};
+  Endpoint worker;
+  worker.host = kApi.worker;
+  return reconstruct(worker, recalled, own);
+}
+
+// Without what only this side knows: how the worker is reached, and when it was confirmed.
+std::string text_of(AppliedAllocation allocation) {
+  allocation.endpoint = {};
+  allocation.confirmed_at = {};
+  if (allocation.open) {
+    allocation.open->endpoint = {};
+    allocation.open->worker_json.clear();
+    allocation.open->jobs_json.clear();
+    allocation.open->expect_marker = false;
+    allocation.open->base = nullptr;
+  }
+  return to_text(allocation);
+}
+
+TEST(AllocationRecord, SaysAllThatTheStoreHeldButWhatLayThereBefore) {
+  for (const Action action :
+       {Action::kStart, Action::kRestart, Action::kSync, Action::kStop, Action::kRemove}) {
+    AppliedAllocation allocation = torn(action);
+    const auto read = allocation_record_from(allocation_record(allocation, "s"));
+    ASSERT_TRUE(read) << to_string(action);
+    EXPECT_EQ(read->store, "s");
+    if (ships_files(action) || action == Action::kRemove) allocation.files = nullptr;
+    EXPECT_EQ(text_of(read->torn), text_of(allocation)) << to_string(action);
+  }
+}
+
+TEST(AllocationRecord, IsOneLineWithoutTheBytesOfAnyFile) {
+  AppliedAllocation allocation = torn(Action::kStart);
+  FileSet files = *allocation.open->files;
+  files.files[0].text = std::make_shared<const std::string>("a password");
+  allocation.open->files = make_file_set(files.files);
+  const std::string record = allocation_record(allocation, "s");
+  EXPECT_EQ(record.find('\n'), record.size() - 1);
+  EXPECT_EQ(record.find("password"), std::string::npos);
+}
+
+TEST(AllocationRecord, BytesThatAreNoneOfOursAreNone) {
+  const std::string whole = allocation_record(torn(Action::kStart), "s");
+  for (std::size_t cut = 0; cut + 2 < whole.size(); cut += 7) {
+    EXPECT_FALSE(allocation_record_from(whole.substr(0, cut))) << cut;
+  }
+  for (const char* text : {"", "null", "[]", "{}", "{\"schema\":1}", "{\"schema\":1e300}", "\xff\xfe"}) {
+    EXPECT_FALSE(allocation_record_from(text)) << text;
+  }
+}
+
+// R7.1: the store and a worker's memory of it may not tell two stories.
+TEST(Reconstruction, IsWhatTheStoreWouldHaveMadeOfTheSameReceipt) {
+  Outcome failed{.kind = OutcomeKind::kFailed, .exit_status = 2};
+  Outcome interrupted{.kind = OutcomeKind::kInterrupted, .boot_id = "boot"};
+  for (const Action action :
+       {Action::kStart, Action::kRestart, Action::kReload, Action::kSync, Action::kStop}) {
+    for (const Outcome& outcome : {Outcome{.kind = OutcomeKind::kSucceeded}, failed, interrupted}) {
+      const AppliedAllocation allocation = torn(action);
+      AppliedAllocation expected = allocation;
+      record_outcome(expected, outcome, expected.attempted_head);
+      const Reconstruction found = of(told(allocation, outcome));
+      ASSERT_EQ(found.allocations.size(), 1u);
+      EXPECT_EQ(text_of(found.allocations[0]), text_of(expected)) << to_string(action);
+      EXPECT_TRUE(found.remarks.empty());
+    }
+  }
+}
+
+TEST(Reconstruction, AnOperationWithoutAReceiptIsOpenAndIsSettledLikeAnyOther_R3_4) {
+  const Reconstruction found = of(told(torn(Action::kRestart), std::nullopt));
+  ASSERT_EQ(found.allocations.size(), 1u);
+  ASSERT_TRUE(found.allocations[0].open);
+  EXPECT_EQ(found.allocations[0].open->id, torn(Action::kRestart).open->id);
+  EXPECT_EQ(found.allocations[0].open->endpoint.host, kApi.worker);
+}
+
+TEST(Reconstruction, WhatWasRemovedIsGoneAndNobodys) {
+  const Reconstruction found = of(told(torn(Action::kRemove), Outcome{.kind = OutcomeKind::kSucceeded}));
+  EXPECT_TRUE(found.allocations.empty());
+  EXPECT_EQ(found.gone, std::vector<AllocationKey>{kApi});
+  EXPECT_FALSE(found.foreign);
+}
+
+TEST(Reconstruction, WithoutARecordOnlyTargetAndVersionAreKnown) {
+  RecalledJob job = told(torn(Action::kRestart), Outcome{.kind = OutcomeKind::kSucceeded});
+  for (const std::string record : {"", "{}", "not json"}) {
+    job.record = record;
+    const Reconstruction found = of(job);
+    ASSERT_EQ(found.allocations.size(), 1u);
+    EXPECT_TRUE(found.allocations[0].running);
+    EXPECT_EQ(found.allocations[0].version, job.new_version);
+    EXPECT_FALSE(found.allocations[0].files);
+    EXPECT_EQ(found.remarks.size(), 1u);
+    EXPECT_TRUE(found.foreign);
+  }
+}
+
+// A record of another operation is of no use: its receipt is not there.
+TEST(Reconstruction, ARecordCountsOnlyForItsOwnOperation) {
+  RecalledJob job = told(torn(Action::kRestart), Outcome{.kind = OutcomeKind::kSucceeded});
+  job.operation = OperationId("0123");
+  EXPECT_EQ(of(job).remarks.size(), 1u);
+}
+
+TEST(Reconstruction, WhoseOperationsTheyAreIsToldByEpochAndStore_R3_12) {
+  const RecalledJob job = told(torn(Action::kStart), Outcome{.kind = OutcomeKind::kSucceeded}, "theirs");
+  struct Row {
+    const char* when;
+    OwnStore own;
+    bool foreign;
+  };
+  for (const Row& row :
+       {Row{"another store in the same epoch", {"ours", 1, 0}, true}, Row{"our own", {"theirs", 1, 0}, false},
+        Row{"left behind by an epoch we claimed", {"ours", 2, 0}, false}}) {
+    EXPECT_EQ(of(job, row.own).foreign, row.foreign) << row.when;
+  }
+  Recalled newer;
+  newer.epoch = 2;
+  EXPECT_TRUE(reconstruct({}, newer, {"ours", 1, 0}).foreign) << "a newer epoch was seen, whatever is there";
+}
+
+TEST(Reconstruction, AFailedRolloutStaysHeldAndContentThatRanStaysKept_R2_6) {
+  AppliedState state;
+  AppliedAllocation good = sample_allocation(kApi, 1);
+  good.last = LastResult::kConfirmed;
+  AppliedAllocation bad = sample_allocation({JobName("api"), WorkerHost("w2")}, 2);
+  bad.last = LastResult::kFailed;
+  bad.last_target = Target::kRestart;
+  bad.missing_target = false;
+  state.allocations = {{good.key, good}, {bad.key, bad}};
+  const std::vector<JobRecord> jobs = reconstruct_jobs(state, WallTime{});
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(jobs[0].target_commit, good.commit);
+  EXPECT_EQ(jobs[0].good_tree, good.tree);
+  EXPECT_EQ(jobs[0].held_reason, "TargetFailed");
+  EXPECT_EQ(jobs[0].held_tree, bad.tree);
+  state.jobs[JobName("api")] = {};
+  EXPECT_TRUE(reconstruct_jobs(state, WallTime{}).empty()) << "what is on record is left alone";
+}
+
+}  // namespace
+}  // namespace maand

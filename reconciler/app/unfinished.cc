@@ -66,8 +66,11 @@ std::vector<AllocationStatus> settled_lines(const AppliedState& state, const Com
     line.key = key;
     line.action = action_of(allocation.last_target);
     line.reason = Reason::kSettled;
-    line.current_version = "?";
-    line.new_version = allocation.version;
+    // The confirmed version is where it came to, unless it failed or was stopped: then
+    // it is where it came from, and what it was on its way to is not kept.
+    const bool arrived = allocation.last == LastResult::kConfirmed && allocation.last_target != Target::kStop;
+    line.current_version = arrived ? "?" : allocation.version;
+    line.new_version = arrived ? allocation.version : "?";
     line.outcome = outcome_of(allocation.last);
     line.health = allocation.health;
     line.operation = allocation.last_operation;

@@ -17,7 +17,8 @@ void end_rollouts(Store& store);
 std::vector<CommitId> unfinished_rollouts(Store& store);
 
 // What became of the allocations that were acted on for `commit`, as far as the
-// applied state knows: neither why, nor from which version.
+// applied state knows: neither why, nor both versions. "?" stands for the one that is not
+// known: where it came from, or where a stop or a failed target was to lead.
 std::vector<AllocationStatus> settled_lines(const AppliedState& state, const CommitId& commit);
 
 }  // namespace maand

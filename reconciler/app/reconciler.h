@@ -77,6 +77,8 @@ class Reconciler : private PassControl {
   void changed() override;
   const Suspensions& suspensions() override;
   void expire_orders();
+  void watch_windows();
+  Instant next_look() const;
   void keep(Suspensions suspensions);
   void keep(Pins pins);
   void keep_commit(const JobName& pinned, const CommitId& commit);

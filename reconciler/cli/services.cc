@@ -44,6 +44,13 @@ void check_fixed(Store& store, const std::string& key, const std::string& value)
 void require_serveable(const Bucket& bucket) {
   Diagnostics problems;
   require_for_serve(bucket.config, problems);
+  const Config::Policy& policy = bucket.config.policy;
+  for (const std::string& file : {policy.keyring, policy.allowed_signers, policy.revoked_signers}) {
+    const bool needed = policy.verify != Config::Policy::Verify::kNone && !file.empty();
+    if (needed && !std::filesystem::is_regular_file(bucket.secrets() / file))
+      problems.error("maand.conf", "policy", "secrets/" + file + " is not there",
+                     "put the keys into that file");
+  }
   std::string text;
   for (const Diagnostic& problem : problems.all()) text += (text.empty() ? "" : "\n") + to_string(problem);
   if (problems.has_errors()) throw CommandError(kExitUsage, text);
@@ -67,7 +74,7 @@ struct Services::Parts {
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store, clock),
         lane(inbox),
-        judge(lane, metered_source, *values, judge_settings(bucket)),
+        judge(lane, metered_source, *values, judging(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
                     observers, board, &metrics},
@@ -78,6 +85,12 @@ struct Services::Parts {
     ReconcilerOptions options = reconciler_options(bucket);
     options.let_go = [this] { let_go(); };
     return options;
+  }
+
+  JudgeSettings judging(const Bucket& bucket) {
+    JudgeSettings settings = judge_settings(bucket);
+    settings.signatures = &source.signatures();
+    return settings;
   }
 
   void let_go() {

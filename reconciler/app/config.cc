@@ -10,6 +10,7 @@
 #include "reconciler/app/config_file.h"
 #include "reconciler/app/config_keys.h"
 #include "reconciler/app/config_values.h"
+#include "reconciler/core/outbound_rules.h"
 
 namespace maand {
 namespace {
@@ -39,11 +40,6 @@ std::vector<GivenKey> read_environment(const Environment& environment) {
 }
 
 void report_unknown(const GivenKey& given, Diagnostics& diagnostics) {
-  if (given.name.starts_with("notify.")) {
-    diagnostics.error(given.where, given.field, "notifications are not built yet",
-                      "take the [notify] section out");
-    return;
-  }
   std::vector<std::string> known;
   for (const ConfigKey& key : config_keys()) known.emplace_back(key.name);
   const std::string near = nearest(given.name, known);
@@ -52,13 +48,20 @@ void report_unknown(const GivenKey& given, Diagnostics& diagnostics) {
       near.empty() ? "take it out, or see `maand schema conf`" : "did you mean `" + near + "`?");
 }
 
+// Who writes a secret where the name of its file belongs need not read it in a log.
+std::string shown_of(const GivenKey& given) {
+  const bool secret = (given.name.starts_with("notify.") || given.name.starts_with("webhook.")) &&
+                      given.name.ends_with("_file");
+  return secret ? "the value (not shown, it may be the secret itself)" : shown(given.value);
+}
+
 // Applies one key. The later of two givers wins; two in the file are an error.
 void apply(const GivenKey& given, Config& config, Diagnostics& diagnostics) {
   const ConfigKey* key = find_config_key(given.name);
   if (!key) {
     report_unknown(given, diagnostics);
   } else if (!key->set(config, given.value)) {
-    diagnostics.error(given.where, given.field, shown(given.value) + " is not accepted",
+    diagnostics.error(given.where, given.field, shown_of(given) + " is not accepted",
                       "write " + std::string(key->accepts));
   } else if (const char* what = key->unbuilt ? key->unbuilt(given.value) : nullptr) {
     diagnostics.error(given.where, given.field,
@@ -137,7 +140,35 @@ LoadedConfig load_config(const std::filesystem::path& bucket, const Environment&
   return parse_config(text, "maand.conf", environment);
 }
 
+void require_whole_notify(const Config::Notify& notify, Diagnostics& diagnostics) {
+  const auto error = [&](const char* field, const char* what, const char* to_do) {
+    diagnostics.error("maand.conf", field, what, to_do);
+  };
+  if (notify.webhook_url.empty() != notify.webhook_secret_file.empty()) {
+    error(notify.webhook_url.empty() ? "notify.webhook_url" : "notify.webhook_secret_file",
+          "is not set, and its counterpart is",
+          "the webhook takes both: where to, and the secret that signs what is sent");
+  }
+  const bool mail = !notify.mail_to.empty() || !notify.mail_from.empty() || !notify.smtp_url.empty();
+  if (mail && (notify.mail_to.empty() || notify.mail_from.empty() || notify.smtp_url.empty())) {
+    error(notify.mail_to.empty()     ? "notify.mail_to"
+          : notify.mail_from.empty() ? "notify.mail_from"
+                                     : "notify.smtp_url",
+          "is not set", "mail takes all three: notify.mail_to, notify.mail_from and notify.smtp_url");
+  }
+  if (notify.smtp_user.empty() != notify.smtp_password_file.empty()) {
+    error(notify.smtp_user.empty() ? "notify.smtp_user" : "notify.smtp_password_file",
+          "is not set, and its counterpart is", "a login takes both; without either nobody logs in");
+  }
+  if (!notify.smtp_user.empty() && notify.smtp_starttls == false && notify.smtp_url.starts_with("smtp://") &&
+      !is_loopback_host(host_of_url(notify.smtp_url))) {
+    error("notify.smtp_starttls", "is false, so that everybody on the way would read the password",
+          "take it out, or use smtps://");
+  }
+}
+
 void require_for_serve(const Config& config, Diagnostics& diagnostics) {
+  require_whole_notify(config.notify, diagnostics);
   if (config.bucket_id.empty()) {
     diagnostics.error(
         "maand.conf", "bucket_id", "is not set",

@@ -17,6 +17,7 @@
 
 #include "reconciler/core/diagnostics.h"
 #include "reconciler/core/ids.h"
+#include "reconciler/core/notice/urgency.h"
 
 namespace maand {
 
@@ -120,6 +121,26 @@ struct Config {
     std::string generic_secret_file;
   } webhook;
 
+  // Word to people and programs (docs/notifications.md). A channel is there when its
+  // address is; secrets are files under secrets/, never values.
+  struct Notify {
+    // What is less is not told. "info" is a message for every rollout as well.
+    Urgency severity = Urgency::kWarning;
+    std::string slack_url_file;  // an incoming webhook of Slack or what reads the same
+    std::string webhook_url;     // the generic one; signed with the secret
+    std::string webhook_secret_file;
+    std::vector<std::string> mail_to;
+    std::string mail_from;
+    std::string smtp_url;  // smtp://host:port or smtps://host:port
+    std::string smtp_user;
+    std::string smtp_password_file;
+    // Of smtp://: unset is yes, but for a server on loopback, whose certificate is
+    // mostly nobody's. Without it everybody on the way reads password and mail.
+    std::optional<bool> smtp_starttls;
+    std::string link;     // of the dashboard, in every message
+    std::string ca_file;  // empty = the system's
+  } notify;
+
   struct Hooks {
     std::string user;
     std::string sandbox = "none";
@@ -157,6 +178,9 @@ LoadedConfig parse_config(std::string_view text, const std::string& file, const 
 
 // From `bucket`/maand.conf. A missing or unreadable file is a diagnostic.
 LoadedConfig load_config(const std::filesystem::path& bucket, const Environment& environment);
+
+// Settings of [notify] that go together only in part.
+void require_whole_notify(const Config::Notify& notify, Diagnostics& diagnostics);
 
 // What the daemon needs beyond what a command that only reads does: bucket_id and git.url.
 void require_for_serve(const Config& config, Diagnostics& diagnostics);

@@ -5,44 +5,12 @@
 #include <initializer_list>
 #include <utility>
 
+#include "reconciler/app/config_puts.h"
+
 namespace maand {
 namespace {
 
 using V = ConfigValue;
-
-template <class Target, class Source>
-bool put(Target& target, std::optional<Source> value) {
-  if (!value) return false;
-  target = static_cast<Target>(*std::move(value));
-  return true;
-}
-
-bool put_text(std::string& target, const V& v, bool may_be_empty = true) {
-  auto text = as_text(v);
-  if (!text || (!may_be_empty && text->empty())) return false;
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(text->begin(), text->end(), control)) return false;
-  target = *std::move(text);
-  return true;
-}
-
-template <class Enum>
-bool put_word(Enum& target, const V& v, std::initializer_list<std::pair<const char*, Enum>> words) {
-  const auto text = as_text(v);
-  for (const auto& [word, meaning] : words) {
-    if (text != word) continue;
-    target = meaning;
-    return true;
-  }
-  return false;
-}
-
-// No path: a name directly below secrets/.
-bool put_secret_name(std::string& target, const V& v, bool may_be_empty) {
-  const auto text = as_text(v);
-  if (!text || text->find('/') != std::string::npos || *text == "." || *text == "..") return false;
-  return put_text(target, v, may_be_empty);
-}
 
 bool is_name(const std::string& text) {
   const auto word = [](char c) {
@@ -98,9 +66,6 @@ bool put_listener(std::string& target, const V& v) {
 }
 
 constexpr const char* kDuration = "a duration greater than zero like \"250ms\", \"15s\", \"10m\" or \"1h\"";
-constexpr const char* kText = "a text in quotes";
-constexpr const char* kBool = "true or false, without quotes";
-constexpr const char* kSecret = "the name of a file directly under secrets/";
 constexpr const char* kUrl =
     "a URL without user or password in it (they would be shown in logs): name the user in git.username, put "
     "the "
@@ -346,12 +311,21 @@ const ConfigKey kKeys[] = {
 
 }  // namespace
 
-std::span<const ConfigKey> config_keys() { return kKeys; }
+std::span<const ConfigKey> config_keys() {
+  static const std::vector<ConfigKey> kAll = [] {
+    std::vector<ConfigKey> all(std::begin(kKeys), std::end(kKeys));
+    const std::span<const ConfigKey> notify = notify_config_keys();
+    all.insert(all.end(), notify.begin(), notify.end());
+    return all;
+  }();
+  return kAll;
+}
 
 const ConfigKey* find_config_key(const std::string& name) {
-  const auto* it = std::find_if(std::begin(kKeys), std::end(kKeys),
-                                [&](const ConfigKey& key) { return name == key.name; });
-  return it == std::end(kKeys) ? nullptr : it;
+  const std::span<const ConfigKey> keys = config_keys();
+  const auto it =
+      std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return name == key.name; });
+  return it == keys.end() ? nullptr : &*it;
 }
 
 bool is_loopback_listener(const std::string& listen) {

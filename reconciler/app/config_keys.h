@@ -21,6 +21,7 @@ struct ConfigKey {
 };
 
 std::span<const ConfigKey> config_keys();
+std::span<const ConfigKey> notify_config_keys();  // a part of them
 const ConfigKey* find_config_key(const std::string& name);
 
 // `host:port` with a numeric loopback address or `localhost`.

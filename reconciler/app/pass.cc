@@ -253,6 +253,7 @@ void Pass::plan() {
   remember_targets();
   watch_health();
   unfinished_ = unfinished_rollouts(deps_.store);
+  result_.earlier_told = !unfinished_.empty();
   planned_ = true;
   deps_.control.changed();
 }

@@ -78,8 +78,9 @@ class PassControl {
 };
 
 struct PassResult {
-  bool converged = false;  // nothing is left to be tried again
-  bool acted = false;      // an operation was begun
+  bool converged = false;     // nothing is left to be tried again
+  bool acted = false;         // an operation was begun
+  bool earlier_told = false;  // of a rollout that an earlier daemon began and did not live to tell of
   bool source_failed = false;
   bool again = false;  // a newer commit may have arrived meanwhile
 };

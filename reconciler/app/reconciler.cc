@@ -29,7 +29,10 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
       options_(std::move(options)),
       triggers_(options_.poll_interval, first_number(deps_.clock.wall())),
       health_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, options_.health,
-              [this] { deps_.board.update(memory_, deps_.journal.state(), triggers_, true); }),
+              [this] {
+                deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+                tell_listeners();
+              }),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
                   memory_.source, triggers_, deps_.meter},
                  {options_.webhooks, options_.poll_interval}),
@@ -84,6 +87,8 @@ PassResult Reconciler::run_once(const std::string& cause) {
   } catch (const StoreError&) {
     // The board keeps what it had; the store's problem is told already.
   }
+  for (PassListener* listener : deps_.listeners)
+    listener->pass_ended(memory_, deps_.journal.state(), result, stopping_);
   return result;
 }
 
@@ -236,6 +241,11 @@ bool Reconciler::resume(const JobName& job) {
 void Reconciler::changed() {
   announced_.look();
   deps_.board.update(memory_, deps_.journal.state(), triggers_, false);
+  tell_listeners();
+}
+
+void Reconciler::tell_listeners() {
+  for (PassListener* listener : deps_.listeners) listener->moved(memory_, deps_.journal.state());
 }
 
 }  // namespace maand

@@ -9,10 +9,12 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "reconciler/app/announced_commits.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
+#include "reconciler/app/pass_listener.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/app/triggers.h"
 
@@ -43,6 +45,7 @@ class Reconciler : private PassControl {
     Observer& observer;
     StatusBoard& board;
     LoopMeter* meter = nullptr;
+    std::vector<PassListener*> listeners = {};
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -75,6 +78,7 @@ class Reconciler : private PassControl {
   bool stop_requested() const override;
   bool take_pending() override;
   void changed() override;
+  void tell_listeners();
   const Suspensions& suspensions() override;
   void expire_orders();
   void watch_windows();

@@ -17,6 +17,7 @@ spdlog::level::level_enum level_of(const Event& event) {
     case EventKind::kGateFailed:
     case EventKind::kWorkerSetAside:
     case EventKind::kNoteFailed:
+    case EventKind::kOutboundProblem:
       return spdlog::level::warn;
     case EventKind::kStoreProblem:
       return spdlog::level::err;

@@ -144,6 +144,14 @@ std::string StatusBoard::status_json() const {
     out["workers_set_aside"].push_back(
         {{"worker", worker.str()}, {"condition", to_string(contact.condition)}, {"detail", contact.detail}});
   }
+  for (const ChannelStatus& channel : channels_ ? channels_() : std::vector<ChannelStatus>{}) {
+    Json one = {{"name", channel.name}, {"waiting", channel.waiting}};
+    if (!channel.problem.empty()) {
+      one["problem"] = channel.problem;
+      one["since"] = rfc3339(channel.since);
+    }
+    out["channels"].push_back(std::move(one));
+  }
   std::string text = text_of(out);
   if (now->status) splice(text, "pass", note_json(*now->status));
   splice(text, "suspended", to_json(now->suspended));

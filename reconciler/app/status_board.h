@@ -7,12 +7,14 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "reconciler/app/inbox.h"
+#include "reconciler/app/outbox.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/triggers.h"
 #include "reconciler/core/control.h"
@@ -30,6 +32,8 @@ class StatusBoard : public StatusSource {
   // `now`: do not wait for the next quarter of a second.
   void update(const Memory& memory, const AppliedState& state, const Triggers& triggers, bool now);
   void set_passes(std::vector<PassRecord> passes);
+  // Before anybody asks: how the channels of the outbox fare. Called on any thread.
+  void ask_channels(std::function<std::vector<ChannelStatus>()> channels) { channels_ = std::move(channels); }
 
   CommitId planned_commit() const;  // of the newest plan; empty: none yet
   HealthState health() const override;
@@ -48,6 +52,7 @@ class StatusBoard : public StatusSource {
   const Metrics& metrics_;
   const BucketId bucket_;
   const std::string bucket_name_;
+  std::function<std::vector<ChannelStatus>()> channels_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<PassRecord> passes_;

@@ -18,6 +18,7 @@
 #include "reconciler/cli/commands/job_create.h"
 #include "reconciler/cli/commands/logs.h"
 #include "reconciler/cli/commands/note.h"
+#include "reconciler/cli/commands/notify.h"
 #include "reconciler/cli/commands/orders.h"
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
@@ -203,6 +204,13 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
 
+void add_notify_verbs(CLI::App& app, Run& run) {
+  CLI::App* notify = app.add_subcommand("notify", "Word to people: chat, mail, webhook");
+  notify->require_subcommand(1);
+  verb(*notify, run, "test", "Send one message to every channel and tell what came of it", run_notify_test,
+       std::make_shared<NotifyTestOptions>());
+}
+
 void add_token_verbs(CLI::App& app, Run& run) {
   CLI::App* token = app.add_subcommand("token", "Who may ask the API over the network, and what");
   token->require_subcommand(1);
@@ -308,6 +316,7 @@ int run_command_line(int argc, char** argv) {
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
   add_token_verbs(app, run);
+  add_notify_verbs(app, run);
 
   if (argc == 1) {
     std::cerr << app.help();

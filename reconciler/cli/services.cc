@@ -9,10 +9,13 @@
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
+#include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
+#include "reconciler/cli/channels.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
@@ -74,10 +77,24 @@ struct Services::Parts {
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store, clock),
         lane(inbox),
+        channels(channels_of(bucket)),
+        outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
+        notifier({inbox, *store, clock, outbox}, notifier_settings(bucket, channels)),
         judge(lane, metered_source, *values, judging(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
-        reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
-                    observers, board, &metrics},
+        reconciler({inbox,
+                    lane,
+                    metered_source,
+                    metered_notes,
+                    judge,
+                    runner,
+                    *store,
+                    journal,
+                    clock,
+                    observers,
+                    board,
+                    &metrics,
+                    {&notifier}},
                    pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -96,6 +113,7 @@ struct Services::Parts {
   void let_go() {
     source.interrupt();
     transport.interrupt();
+    courier.interrupt();
   }
 
   std::shared_ptr<BucketLock> lock;
@@ -116,6 +134,10 @@ struct Services::Parts {
   RemoteRunner runner;
   Journal journal;
   LaneThread lane;
+  CurlCourier courier;
+  const Outbox::Channels channels;
+  Outbox outbox;
+  Notifier notifier;
   Judge judge;
   StatusBoard board;
   Reconciler reconciler;
@@ -138,8 +160,12 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   if (!lock) lock = take_lock(bucket);
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
+  parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
+  parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+  parts_->outbox.begin();
+  parts_->notifier.begin();
 }
 
 Services::~Services() {
@@ -150,6 +176,7 @@ Services::~Services() {
 Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
+Outbox& Services::outbox() { return parts_->outbox; }
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }

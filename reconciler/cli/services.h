@@ -41,6 +41,7 @@ class Services {
   Inbox& inbox();
   Reconciler& reconciler();
   OperatorDesk& desk();
+  Outbox& outbox();
   StatusBoard& board();
   Observers& observers();
   // Families of other rooms are added before a server asks for the text.

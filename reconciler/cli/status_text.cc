@@ -53,6 +53,11 @@ void troubles(std::string& out, const StatusView& status, bool color) {
   };
   if (!status.store_problem.empty()) add(Ink::kBad, "store", "cannot be written: " + status.store_problem);
   if (!status.notes_problem.empty()) add(Ink::kWarn, "notes", "cannot be pushed: " + status.notes_problem);
+  for (const auto& one : status.channels) {
+    if (one.problem.empty()) continue;
+    add(Ink::kWarn, one.name + " does not take messages",
+        one.problem + " (since " + one.since + ", " + std::to_string(one.waiting) + " waiting)");
+  }
   for (const auto& one : status.suspended) {
     add(Ink::kWarn, one.job.empty() ? "the bucket is suspended" : one.job + " is suspended",
         order_words(one));

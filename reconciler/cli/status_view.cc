@@ -83,6 +83,10 @@ StatusView parse_status(std::string_view text) {
   for (const JsonValue& one : list_at(*json, "workers_set_aside")) {
     status.set_aside.push_back({text_at(one, "worker"), text_at(one, "condition"), text_at(one, "detail")});
   }
+  for (const JsonValue& one : list_at(*json, "channels")) {
+    status.channels.push_back(
+        {text_at(one, "name"), text_at(one, "problem"), text_at(one, "since"), number_at(one, "waiting")});
+  }
   status.suspended = orders_at(*json, "suspended");
   status.pinned = orders_at(*json, "pinned");
   if (const JsonValue* pass = member_of(*json, "pass")) read_pass(status, *pass);

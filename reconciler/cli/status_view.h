@@ -33,6 +33,11 @@ struct StatusView {
     std::string commit;  // of a pin
   };
 
+  struct Channel {
+    std::string name, problem, since;
+    std::int64_t waiting = 0;
+  };
+
   bool daemon = false;
   std::string bucket_id, name, state, phase;
   std::string head, applied;
@@ -44,6 +49,7 @@ struct StatusView {
   std::vector<Progress> rollout;
   std::vector<SetAside> set_aside;
   std::vector<Standing> suspended, pinned;
+  std::vector<Channel> channels;
   std::vector<std::string> problems;  // errors in the newest judged commit
 };
 

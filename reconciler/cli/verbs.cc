@@ -12,9 +12,9 @@ namespace maand {
 namespace {
 
 constexpr auto kVerbs = std::to_array<std::string_view>(
-    {"init",    "serve",   "reconcile", "plan",     "validate", "status", "why", "health_check",
-     "job",     "history", "events",    "note",     "logs",     "render", "cat", "retry",
-     "release", "suspend", "resume",    "rollback", "token",    "version"});
+    {"init",    "serve",   "reconcile", "plan",     "validate", "status", "why",    "health_check",
+     "job",     "history", "events",    "note",     "logs",     "render", "cat",    "retry",
+     "release", "suspend", "resume",    "rollback", "token",    "notify", "version"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.

@@ -70,6 +70,11 @@ Decision restrained(Decision decision, const DesiredJob* job, const AppliedAlloc
   return decision;
 }
 
+bool placed_by_failed_rollout(const DesiredJob& job, const AppliedAllocation& applied) {
+  return job.held && job.held_reason != Reason::kPinned && !job.held_tree.empty() &&
+         applied.tree == job.held_tree;
+}
+
 Decision decide_without_content(const AppliedAllocation& applied, bool listed, bool disabled, Reason held) {
   if (listed && !disabled) return {Action::kNone, held};
   Situation situation = situation_of(nullptr, &applied, disabled);
@@ -91,7 +96,9 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
   }
   const bool disabled = desired.disabled.covers(key);
   Decision decision;
-  if (job != desired.jobs.end() && !job->second.job) {
+  const bool as_it_is = job != desired.jobs.end() && allocation && !wanted &&
+                        placed_by_failed_rollout(job->second, *allocation);
+  if (job != desired.jobs.end() && (!job->second.job || as_it_is)) {
     const bool listed = std::any_of(desired.workers.begin(), desired.workers.end(),
                                     [&](const Worker& worker) { return worker.host == key.worker; });
     decision = {Action::kNone, job->second.held_reason};

@@ -11,6 +11,10 @@ namespace maand {
 Decision restrained(Decision decision, const DesiredJob* job, const AppliedAllocation* applied,
                     const CommitId& head);
 
+// It is where only the content of the failed rollout places it. Then the older content that
+// holds the job does not say that it left: it stays as it is (R2.6), and R1.7 applies.
+bool placed_by_failed_rollout(const DesiredJob& job, const AppliedAllocation& applied);
+
 // Of a job whose content is not known: R1.6, unknown is not "removed", and nothing is
 // known that could run. What R1.7 asks of every job needs no content all the same.
 // `listed`: its worker is in the workspace; `held`: why the content is not known.

@@ -72,9 +72,16 @@ class Maker {
       out.held = true;
       out.held_reason = hold.reason;
       out.held_detail = hold.detail;
-      out.held_tree = hold.held_tree;
+      out.held_tree = hold.reason == Reason::kPinned ? hold.held_tree : failed_tree(name);
       take_kept(out);
     }
+  }
+
+  // Of its last rollout, where that failed, whatever holds the job by now (R2.6).
+  TreeId failed_tree(const JobName& name) const {
+    const auto record = in_.applied.jobs.find(name);
+    const bool failed = record != in_.applied.jobs.end() && !record->second.held_reason.empty();
+    return failed ? record->second.held_tree : TreeId{};
   }
 
   void take_kept(DesiredJob& out) {

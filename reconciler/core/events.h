@@ -28,8 +28,10 @@ enum class EventKind {
   kNotePublished,
   kNoteFailed,
   kStoreProblem,
-  kHealthChanged,  // R5.8: found unhealthy, or healthy again, outside a rollout's gates
-  kNotice,         // anything a person should read and no machine reacts to
+  kHealthChanged,    // R5.8: found unhealthy, or healthy again, outside a rollout's gates
+  kOutboundProblem,  // a channel's letters do not arrive (core/outbound.h)
+  kOutboundRecovered,
+  kNotice,  // anything a person should read and no machine reacts to
 };
 const char* to_string(EventKind kind);  // "pass_started", …
 

@@ -126,11 +126,15 @@ class Planner {
     add(plan, allocation.key, decision, nullptr, &allocation);
   }
 
-  void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
+  Decision without_content(const JobPlan& plan, const AppliedAllocation& applied) const {
     const bool listed = index_.count(applied.key.worker) > 0;
-    const Decision decision = restrained(
+    return restrained(
         decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
         nullptr, &applied, desired_.commit);
+  }
+
+  void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
+    const Decision decision = without_content(plan, applied);
     if (decision.action != Action::kNone) add(plan, applied.key, decision, nullptr, &applied);
   }
 
@@ -184,7 +188,13 @@ class Planner {
       plan.held_detail = "no worker has every label of its selectors";
     } else {
       plan_wanted(plan, desired);
-      for (const AppliedAllocation* allocation : elsewhere_) plan_left(plan, *allocation);
+      for (const AppliedAllocation* allocation : elsewhere_) {
+        if (placed_by_failed_rollout(desired, *allocation)) {
+          add(plan, allocation->key, without_content(plan, *allocation), nullptr, allocation);
+        } else {
+          plan_left(plan, *allocation);
+        }
+      }
     }
     if (plan.held || plan.has_actions()) {
       describe(plan, desired);

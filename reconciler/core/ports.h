@@ -17,6 +17,7 @@
 #include "reconciler/core/diagnostics.h"
 #include "reconciler/core/events.h"
 #include "reconciler/core/ids.h"
+#include "reconciler/core/letter.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/outcome.h"
@@ -235,6 +236,14 @@ class Store {
   virtual std::vector<NoteSection> pending_notes() = 0;
   // Drops a section if it is still the one given.
   virtual void drop_note(const NoteSection& note) = 0;
+
+  // Letters not yet delivered (letter.h), oldest first. put_letter ignores the id that is
+  // given and replaces a letter of the same channel and subject; returns the new id.
+  virtual std::int64_t put_letter(const Letter& letter) = 0;
+  virtual std::vector<Letter> pending_letters() = 0;
+  // Writes refusals and not_before of the letter with this id, if it is still there.
+  virtual void postpone_letter(const Letter& letter) = 0;
+  virtual void drop_letter(std::int64_t id) = 0;
 
   virtual void audit(const AuditRecord& record) = 0;
   virtual std::vector<AuditRecord> audits(std::size_t limit) = 0;

@@ -20,6 +20,12 @@ constexpr Migration kMigrations[] = {
      "UPDATE allocations SET holds = coalesce((SELECT group_concat(number, ' ') FROM"
      " (SELECT DISTINCT number FROM ports WHERE ports.job = allocations.job ORDER BY number)), '')"
      " WHERE running;"},
+    // Ends at the text of schema.sql.
+    {4,
+     "CREATE TABLE letters ("
+     "id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, subject TEXT NOT NULL, json TEXT NOT NULL,"
+     " created_at_ns INTEGER NOT NULL, refusals INTEGER NOT NULL, not_before_ns INTEGER NOT NULL,"
+     " UNIQUE (channel, subject)) STRICT"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

@@ -129,6 +129,18 @@ CREATE TABLE notes (
   json      TEXT NOT NULL
 ) STRICT;
 
+-- Outbox of what is to be said to services outside: Letter. No secret is in it.
+CREATE TABLE letters (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel       TEXT    NOT NULL,
+  subject       TEXT    NOT NULL,
+  json          TEXT    NOT NULL,
+  created_at_ns INTEGER NOT NULL,
+  refusals      INTEGER NOT NULL,
+  not_before_ns INTEGER NOT NULL,
+  UNIQUE (channel, subject)
+) STRICT;
+
 -- What operators did; kept for ever (R7.4).
 CREATE TABLE audit (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,

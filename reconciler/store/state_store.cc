@@ -165,6 +165,59 @@ class StateStore : public Store {
     });
   }
 
+  std::int64_t put_letter(const Letter& letter) override {
+    return write([&](SqliteFile& file) {
+      SQLite::Statement& put = file.prepared(
+          "INSERT OR REPLACE INTO letters (channel, subject, json, created_at_ns, refusals, not_before_ns)"
+          " VALUES (?, ?, ?, ?, ?, ?)");
+      Bindings row(put);
+      row.text(letter.channel).text(letter.subject).text(letter.json).integer(ns_of(letter.created_at));
+      row.integer(letter.refusals).integer(ns_of(letter.not_before));
+      put.exec();
+      return static_cast<std::int64_t>(file.database().getLastInsertRowid());
+    });
+  }
+
+  std::vector<Letter> pending_letters() override {
+    return read([&](SqliteFile& file) {
+      std::vector<Letter> out;
+      SQLite::Statement& select = file.prepared(
+          "SELECT id, channel, subject, json, created_at_ns, refusals, not_before_ns FROM letters"
+          " ORDER BY id");
+      while (select.executeStep()) {
+        Columns row(select);
+        Letter letter;
+        letter.id = row.integer();
+        letter.channel = row.text();
+        letter.subject = row.text();
+        letter.json = row.text();
+        letter.created_at = wall_from_ns(row.integer());
+        letter.refusals = static_cast<int>(row.integer());
+        letter.not_before = wall_from_ns(row.integer());
+        out.push_back(std::move(letter));
+      }
+      select.reset();
+      return out;
+    });
+  }
+
+  void postpone_letter(const Letter& letter) override {
+    write([&](SqliteFile& file) {
+      SQLite::Statement& update =
+          file.prepared("UPDATE letters SET refusals = ?, not_before_ns = ? WHERE id = ?");
+      Bindings(update).integer(letter.refusals).integer(ns_of(letter.not_before)).integer(letter.id);
+      update.exec();
+    });
+  }
+
+  void drop_letter(std::int64_t id) override {
+    write([&](SqliteFile& file) {
+      SQLite::Statement& drop = file.prepared("DELETE FROM letters WHERE id = ?");
+      Bindings(drop).integer(id);
+      drop.exec();
+    });
+  }
+
   void audit(const AuditRecord& record) override {
     write([&](SqliteFile& file) {
       SQLite::Statement& add =

@@ -60,6 +60,7 @@ TEST_P(StoreContract, A_new_store_is_empty) {
   EXPECT_EQ(to_text(load()), to_text(AppliedState{}));
   EXPECT_TRUE(step([](Store& s) { return s.passes(10); }).empty());
   EXPECT_TRUE(step([](Store& s) { return s.pending_notes(); }).empty());
+  EXPECT_TRUE(step([](Store& s) { return s.pending_letters(); }).empty());
   EXPECT_TRUE(step([](Store& s) { return s.audits(10); }).empty());
   EXPECT_EQ(step([](Store& s) { return s.setting("bucket_id"); }), std::nullopt);
 }
@@ -238,6 +239,43 @@ TEST_P(StoreContract, The_outbox_keeps_the_newest_section_of_a_commit) {
   pending = step([](Store& s) { return s.pending_notes(); });
   ASSERT_EQ(pending.size(), 1u);
   EXPECT_EQ(pending[0].commit.str(), "b");
+}
+
+TEST_P(StoreContract, The_newest_letter_of_a_subject_waits_and_others_in_the_order_they_came) {
+  const WallTime at{WallTime::duration(7)};
+  const Letter a1{0, "slack", "a", "{\"n\": 1}", at, 0, {}};
+  const Letter b{0, "slack", "b", "{}", at, 2, WallTime(WallTime::duration(9))};
+  const Letter other{0, "mail", "a", "{}", at, 0, {}};
+  const Letter a2{0, "slack", "a", std::string("{\"n\": \0}", 9), at, 0, {}};
+  std::vector<std::int64_t> ids;
+  for (const Letter& letter : {a1, b, other, a2}) {
+    ids.push_back(step([&](Store& s) { return s.put_letter(letter); }));
+  }
+  std::vector<Letter> pending = step([](Store& s) { return s.pending_letters(); });
+  ASSERT_EQ(pending.size(), 3u);
+  EXPECT_EQ(pending[0].subject, "b");
+  EXPECT_EQ(pending[0].id, ids[1]);
+  EXPECT_EQ(pending[0].created_at, at);
+  EXPECT_EQ(pending[0].refusals, 2);
+  EXPECT_EQ(pending[0].not_before, b.not_before);
+  EXPECT_EQ(pending[1].channel, "mail");
+  EXPECT_EQ(pending[2].json, a2.json);
+  EXPECT_EQ(pending[2].id, ids[3]);
+  EXPECT_GT(ids[3], ids[0]) << "whoever still sends the older one must not drop the newer";
+
+  step([&](Store& s) { s.drop_letter(ids[0]); });  // replaced meanwhile
+  EXPECT_EQ(step([](Store& s) { return s.pending_letters(); }).size(), 3u);
+  pending[2].refusals = 3;
+  pending[2].not_before = WallTime(WallTime::duration(11));
+  pending[2].json = "only what a try changes is written";
+  step([&](Store& s) { s.postpone_letter(pending[2]); });
+  step([&](Store& s) { s.drop_letter(ids[1]); });
+  step([&](Store& s) { s.drop_letter(ids[2]); });
+  pending = step([](Store& s) { return s.pending_letters(); });
+  ASSERT_EQ(pending.size(), 1u);
+  EXPECT_EQ(pending[0].refusals, 3);
+  EXPECT_EQ(pending[0].not_before, WallTime(WallTime::duration(11)));
+  EXPECT_EQ(pending[0].json, a2.json);
 }
 
 TEST_P(StoreContract, The_audit_comes_newest_first) {

@@ -54,6 +54,16 @@ class KillingStore : public Store {
   void drop_note(const NoteSection& note) override {
     write([&] { real_->drop_note(note); });
   }
+  std::int64_t put_letter(const Letter& letter) override {
+    return write([&] { return real_->put_letter(letter); });
+  }
+  std::vector<Letter> pending_letters() override { return real_->pending_letters(); }
+  void postpone_letter(const Letter& letter) override {
+    write([&] { real_->postpone_letter(letter); });
+  }
+  void drop_letter(std::int64_t id) override {
+    write([&] { real_->drop_letter(id); });
+  }
   void audit(const AuditRecord& record) override {
     write([&] { real_->audit(record); });
   }

@@ -18,7 +18,9 @@ ROOMS = {
     "reconciler/app": ["reconciler/core"],
     "reconciler/store": ["reconciler/core"],
     "reconciler/http": ["reconciler/core"],
-    "reconciler/cli": ["reconciler/core", "reconciler/app", "reconciler/store", "reconciler/http", "gitsource", "executor"],
+    "reconciler/outbound": ["reconciler/core"],
+    "reconciler/cli": ["reconciler/core", "reconciler/app", "reconciler/store", "reconciler/http", "reconciler/outbound",
+                       "gitsource", "executor"],
     "gitsource": ["reconciler/core"],
     "executor": ["reconciler/core"],
     "tests": None,  # tests may look into every room

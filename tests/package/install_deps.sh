@@ -11,7 +11,7 @@ build_packages=(
   g++ cmake ninja-build pkgconf ccache
   libgit2-dev libssh2-1-dev nlohmann-json3-dev libcpp-httplib-dev libspdlog-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libarchive-dev libtomlplusplus-dev libssl-dev
-  libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev prometheus-cpp-dev
+  libcurl4-openssl-dev libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev prometheus-cpp-dev
 )
 # The throw-away world of quickstart.sh: a repository, sshd workers, and what
 # the two demo jobs need on a worker.
@@ -19,7 +19,7 @@ demo_packages=(git openssh-server openssh-client make tar util-linux busybox-sta
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema shellcheck clang-format clang libclang-rt-dev procps sudo
   git openssl curl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
-  gnupg gpgv tzdata
+  python3-aiosmtpd gnupg gpgv tzdata
 )
 tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes

@@ -12,12 +12,30 @@ bool takes_away(Action action) { return action == Action::kStop || action == Act
 
 }  // namespace
 
+void Referee::committed(const CommitId& commit, const Wish& wish) {
+  wishes_[commit] = wish;
+  history_.push_back(wish);
+}
+
+// A readable commit took the job from there, and what came after it cannot be read.
+bool Referee::once_unwanted(const AllocationKey& key, const Wish& now) const {
+  for (const Wish& before : history_) {
+    Wish mixed = now;
+    const auto job = before.jobs.find(key.job.str());
+    if (job == before.jobs.end()) continue;
+    mixed.jobs[key.job.str()] = job->second;
+    if (mixed.wants(key) == Wanted::kNo) return true;
+  }
+  return false;
+}
+
 void Referee::on_submit(const Operation& operation, const CommitId& accepted, bool paused) {
   const auto wish = wishes_.find(accepted);
   if (wish == wishes_.end()) return broken(told(operation) + " although no commit was accepted");
   const Wanted wanted = wish->second.wants(operation.allocation);
   const std::string at = " at " + accepted.str().substr(0, 8);
-  if (takes_away(operation.action) && wanted != Wanted::kNo)
+  const bool doubt = wanted == Wanted::kUnknown && once_unwanted(operation.allocation, wish->second);
+  if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt)
     broken(told(operation) +
            (wanted == Wanted::kYes ? " although it is wanted" : " although nobody could read that it left") +
            at);

@@ -14,7 +14,7 @@ namespace maand::simulation {
 
 class Referee {
  public:
-  void committed(const CommitId& commit, Wish wish) { wishes_[commit] = std::move(wish); }
+  void committed(const CommitId& commit, const Wish& wish);
 
   // The daemon sends an operation, converging to `accepted`; `paused`: an operator has suspended its job.
   void on_submit(const Operation& operation, const CommitId& accepted, bool paused);
@@ -36,7 +36,10 @@ class Referee {
   int targets() const { return targets_; }
 
  private:
+  bool once_unwanted(const AllocationKey& key, const Wish& now) const;
+
   std::map<CommitId, Wish> wishes_;
+  std::vector<Wish> history_;
   std::set<OperationId> begun_;
   std::map<std::string, std::set<AllocationKey>> upgrading_;
   std::map<AllocationKey, std::set<std::string>> confirmed_;  // versions

@@ -130,6 +130,37 @@ void FakeStore::drop_note(const NoteSection& note) {
   });
 }
 
+std::int64_t FakeStore::put_letter(const Letter& letter) {
+  Letter kept = letter;
+  write("put_letter " + letter.channel + " " + letter.subject, [&](Content& content) {
+    std::erase_if(content.letters, [&](const auto& known) {
+      return known.second.channel == letter.channel && known.second.subject == letter.subject;
+    });
+    kept.id = content.next_letter++;
+    content.letters[kept.id] = kept;
+  });
+  return kept.id;
+}
+
+std::vector<Letter> FakeStore::pending_letters() {
+  std::vector<Letter> out;
+  for (const auto& [id, letter] : read().letters) out.push_back(letter);
+  return out;
+}
+
+void FakeStore::postpone_letter(const Letter& letter) {
+  write("postpone_letter " + letter.channel + " " + letter.subject, [&](Content& content) {
+    const auto known = content.letters.find(letter.id);
+    if (known == content.letters.end()) return;
+    known->second.refusals = letter.refusals;
+    known->second.not_before = letter.not_before;
+  });
+}
+
+void FakeStore::drop_letter(std::int64_t id) {
+  write("drop_letter", [&](Content& content) { content.letters.erase(id); });
+}
+
 void FakeStore::audit(const AuditRecord& record) {
   write("audit " + record.action, [&](Content& content) { content.audits.push_back(record); });
 }

@@ -50,6 +50,10 @@ class FakeStore : public Store {
   void put_note(const NoteSection& note) override;
   std::vector<NoteSection> pending_notes() override;
   void drop_note(const NoteSection& note) override;
+  std::int64_t put_letter(const Letter& letter) override;
+  std::vector<Letter> pending_letters() override;
+  void postpone_letter(const Letter& letter) override;
+  void drop_letter(std::int64_t id) override;
   void audit(const AuditRecord& record) override;
   std::vector<AuditRecord> audits(std::size_t limit) override;
   std::optional<std::string> setting(const std::string& key) override;
@@ -61,6 +65,8 @@ class FakeStore : public Store {
     std::map<std::int64_t, PassRecord> passes;
     std::int64_t next_pass = 1;
     std::vector<NoteSection> notes;
+    std::map<std::int64_t, Letter> letters;
+    std::int64_t next_letter = 1;
     std::vector<AuditRecord> audits;
     std::map<std::string, std::string> settings;
   };

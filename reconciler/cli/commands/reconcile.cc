@@ -20,6 +20,8 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{200};
+constexpr std::chrono::seconds kWordOutward{
+    20};                                 // what is not delivered then waits for the next pass or daemon
 constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
 
 // One line that is drawn over itself on a terminal; elsewhere a line per change.
@@ -88,6 +90,7 @@ int run_here(const Context& context, const Bucket& bucket) {
   Services services(bucket, context);
   running = &services;
   services.reconciler().run_once("commit");
+  services.outbox().drain(std::chrono::steady_clock::now() + kWordOutward);
   running = nullptr;
   return print_end(context, services.board().status_json(), false);
 }

@@ -50,6 +50,9 @@ export function matters(world) {
   if (status.notes_problem) {
     out.push({key: 'notes', tone: 'warn', title: 'Notes cannot be pushed', why: `They wait and are tried again. ${status.notes_problem}`});
   }
+  for (const one of status.channels ?? []) {
+    if (one.problem) out.push({key: `channel ${one.name}`, tone: 'warn', title: `${one.name} does not take messages`, why: `${one.waiting} wait and are tried again. ${one.problem}`});
+  }
   const weight = {bad: 0, open: 1, warn: 2};
   return out.map((one, i) => [one, i]).sort(([a, i], [b, j]) => (weight[a.tone] ?? 3) - (weight[b.tone] ?? 3) || i - j).map(([one]) => one);
 }

@@ -253,7 +253,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
-      {"[notify]\nslack = \"x\"", {"notify.slack", "notifications are not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
       {"[state]\nrecovery = \"auto\"", {"not built yet"}},
       {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},

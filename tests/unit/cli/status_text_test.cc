@@ -54,6 +54,17 @@ TEST(StatusText, ListsAllocationsWithWhatTheNewestPassSaysOfThem) {
                               "api  10.0.0.9  0.0.0    set-aside  unprobed  start set-aside\n"));
 }
 
+TEST(StatusText, AChannelIsNamedOnlyWhileItsMessagesDoNotArrive) {
+  const std::string text =
+      status_text(parse_status(
+                      R"({"name": "prod", "state": "applied", "channels": [{"name": "mail", "waiting": 0},
+          {"name": "slack", "waiting": 2, "problem": "HTTP 403: invalid_token", "since": "2026-01-31T09:30:00.000Z"}]})"),
+                  {});
+  EXPECT_THAT(text, HasSubstr("slack does not take messages  HTTP 403: invalid_token (since "
+                              "2026-01-31T09:30:00.000Z, 2 waiting)\n"));
+  EXPECT_THAT(text, Not(HasSubstr("mail")));
+}
+
 TEST(StatusText, NeverPassesTerminalSequencesOn) {
   const std::string text = status_text(
       parse_status(

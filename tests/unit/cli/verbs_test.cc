@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 
 TEST(Verbs, KnowsItsOwn) {
   for (const char* word : {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check",
-                           "history", "note", "logs", "retry", "release", "job", "version"}) {
+                           "history", "note", "logs", "retry", "release", "job", "notify", "version"}) {
     EXPECT_EQ(unknown_verb(word), "") << word;
   }
 }

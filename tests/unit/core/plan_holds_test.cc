@@ -101,6 +101,31 @@ TEST(Plan, AFirstRolloutThatFailedStartsNothingElsewhere_R2_6) {
   EXPECT_EQ(told(world.plan()), "held a GateFailed; ");
 }
 
+TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
+  for (const bool broken_since : {false, true}) {
+    World world;
+    world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+    for (const char* worker : {"w2", "w3", "gone"}) world.running("a", worker).tree = world.job_of("a").tree;
+    world.applied.allocations[{JobName("a"), WorkerHost("w3")}].last = LastResult::kFailed;
+    JobRecord& record = world.applied.jobs.at(JobName("a"));
+    record.held_reason = "TargetFailed";
+    record.held_tree = world.job_of("a").tree;
+    world.kept_content_is("a", "1.0.0");
+    Job older = World::make_job("a", "1.0.0", "a");
+    older.selectors = {"elsewhere"};  // where the last good content had been
+    world.kept[JobName("a")].job = std::make_shared<const Job>(older);
+    world.workspace.workers[0].labels = {"elsewhere", "worker"};
+    if (broken_since) {
+      world.workspace.broken[JobName("a")].name = JobName("a");
+      world.workspace.jobs.erase(JobName("a"));
+    }
+    const std::string why = broken_since ? "Broken" : "TargetFailed";
+    EXPECT_EQ(told(world.plan()), "held a " + why +
+                                      "; stop a@gone Left; remove a@gone Left; start a@w1 New; wait a@w2 " +
+                                      why + "; wait a@w3 " + why + "; ");
+  }
+}
+
 TEST(Plan, AnErrorBetweenJobsHoldsTheOneThatChanged_R1_6) {
   World world;
   world.worker("w1").job("a", "1.1.0").job("b");

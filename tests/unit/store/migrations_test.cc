@@ -73,21 +73,56 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   EXPECT_EQ(version(), 1);
 }
 
-// The newest schema as it was before these columns came.
-std::string schema_without(std::initializer_list<std::string_view> columns) {
+// The newest schema as it was before these columns and tables came.
+std::string schema_without(std::initializer_list<std::string_view> columns,
+                           std::initializer_list<std::string_view> tables) {
   std::string out;
   std::istringstream in{std::string(current_schema().sql)};
+  bool within = false;  // a table that is newer
   for (std::string line; std::getline(in, line);) {
-    const bool newer = std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
-      return line.rfind("  " + std::string(column) + "  ", 0) == 0;
-    });
+    for (const std::string_view table : tables)
+      within = within || line == "CREATE TABLE " + std::string(table) + " (";
+    const bool newer = within || std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
+                         return line.rfind("  " + std::string(column) + "  ", 0) == 0;
+                       });
     if (!newer) out += line + "\n";
+    within = within && line != ") STRICT;";
   }
   return out;
 }
 
+// What a table is like, however its statement was laid out.
+std::string shape(SQLite::Database& database, const std::string& table) {
+  return database
+             .execAndGet(
+                 "SELECT group_concat(name || type || \"notnull\" || coalesce(dflt_value, '') || pk)"
+                 " FROM pragma_table_info('" +
+                 table + "')")
+             .getString() +
+         " " +
+         database
+             .execAndGet(
+                 "SELECT coalesce(group_concat(\"unique\" || origin || (SELECT group_concat(c.name)"
+                 " FROM pragma_index_info(i.name) AS c)), '') FROM pragma_index_list('" +
+                 table + "') AS i")
+             .getString();
+}
+
+TEST_F(Migrations, A_file_of_schema_3_gets_an_outbox_for_letters_and_keeps_its_notes) {
+  bring_up(database_, Schema{3, schema_without({}, {"letters"}), {}});
+  EXPECT_EQ(text("SELECT count(*) FROM sqlite_master WHERE name = 'letters'"), "0");
+  database_.exec("INSERT INTO notes (commit_id, text, json) VALUES ('c', 't', '{}')");
+  bring_up(database_, current_schema());
+  EXPECT_EQ(version(), current_schema().newest);
+  EXPECT_EQ(text("SELECT count(*) FROM notes"), "1");
+
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, current_schema());
+  EXPECT_EQ(shape(database_, "letters"), shape(fresh, "letters"));
+}
+
 TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
-  const std::string second = schema_without({"holds", "ports"});
+  const std::string second = schema_without({"holds", "ports"}, {"letters"});
   bring_up(database_, Schema{2, second, {}});
   for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
     database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
@@ -97,7 +132,7 @@ TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocatio
   database_.exec(
       "INSERT INTO ports VALUES ('api', 'web', 8081), ('api', 'admin', 8080), ('api', 'same', 8080)");
   bring_up(database_, current_schema());
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), current_schema().newest);
   const auto holds = [&](const std::string& where) {
     return text(("SELECT holds FROM allocations WHERE " + where).c_str());
   };
@@ -122,7 +157,7 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.
 TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
   const Schema newest = current_schema();
-  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"});
+  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports"}, {"letters"});
   bring_up(database_, Schema{1, first, {}});
   database_.exec(
       "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "

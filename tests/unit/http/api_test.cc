@@ -106,6 +106,7 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
       {"/api/v1/retry", "{\"job\": 5}", 400},
       {"/api/v1/retry", "{\"job\": \"" + std::string(300, 'x') + "\"}", 400},
       {"/api/v1/release", "", 400},
+      {"/api/v1/release", "{\"subject\": \"c0ffee\", \"unsigned\": true}", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
       // A job that is no name is not the whole bucket.

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -148,6 +149,9 @@ CommandEnd run_bounded(const BoundedCommand& command) {
   if (in.get() < 0 || out.get() < 0 || err.get() < 0 || !fill(in.get(), command.input)) return end;
   const pid_t pid = spawn(program, command, in.get(), out.get(), err.get());
   if (pid < 0) return end;
+  // A look every 100 ms would be too late for one that floods memory.
+  const rlimit files{kMostOutputBytes + 1, kMostOutputBytes + 1};
+  ::prlimit(pid, RLIMIT_FSIZE, &files, nullptr);
   end.kind = watch(pid, command, out.get(), err.get());
   ::kill(-pid, SIGKILL);  // its helpers as well, when it has left any
   int status = 0;

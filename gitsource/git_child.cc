@@ -2,23 +2,19 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gitsource/child_process.h"
 #include "gitsource/git_url.h"
 #include "reconciler/core/ports.h"
 
@@ -30,97 +26,6 @@ using Steady = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxAnswerBytes = 8u << 20;
-
-class Fd {
- public:
-  Fd() = default;
-  // Moved above the standard ones, so that the child's dup2 calls cannot collide.
-  explicit Fd(int fd) : fd_(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 10)) {
-    if (fd >= 0) ::close(fd);
-  }
-  ~Fd() { reset(); }
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    reset();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  int get() const { return fd_; }
-  void reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_ = -1;
-};
-
-[[noreturn]] void throw_errno(const std::string& doing) {
-  throw SourceError(SourceProblem::kOther, "could not " + doing + ": " + std::strerror(errno));
-}
-
-// Nothing of the daemon's environment that could steer git or leak a secret.
-std::vector<std::string> clean_environment() {
-  std::vector<std::string> out = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C"};
-  for (const char* name : {"SSH_AUTH_SOCK", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY",
-                           "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
-  }
-  return out;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (std::string& word : words) out.push_back(word.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-pid_t spawn(const std::vector<std::string>& command, int in, int out, int err, int lock) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, err, 2);
-  if (lock >= 0) posix_spawn_file_actions_adddup2(&actions, lock, 3);
-  posix_spawn_file_actions_addclosefrom_np(&actions, lock >= 0 ? 4 : 3);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);  // Ctrl-C at a terminal is for us alone
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  std::vector<std::string> words = command;
-  std::vector<std::string> variables = clean_environment();
-  const std::vector<char*> argv = pointers_to(words);
-  const std::vector<char*> environment = pointers_to(variables);
-  pid_t pid = -1;
-  const int rc = ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environment.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (rc != 0) {
-    errno = rc;
-    throw_errno("start the git child " + command.front());
-  }
-  return pid;
-}
-
-std::string tail_of(int fd) {
-  char buffer[1500];
-  const off_t size = ::lseek(fd, 0, SEEK_END);
-  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(sizeof buffer));
-  const ssize_t got = ::pread(fd, buffer, sizeof buffer, from);
-  std::string out(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return out;
-}
 
 std::string seconds(milliseconds time) {
   return time.count() % 1000 ? std::to_string(time.count()) + " ms"
@@ -144,19 +49,17 @@ GitAdvertised advertised_in(const json& result) {
   GitAdvertised out;
   out.refs = result.at("refs").get<std::map<std::string, std::string>>();
   out.empty = result.at("empty").get<bool>();
+  out.previews = result.value("previews", std::map<std::string, std::string>{});
   return out;
 }
 
 }  // namespace
 
 GitChild::GitChild(const GitOptions& options) : options_(options), interrupt_fd_(::eventfd(0, EFD_CLOEXEC)) {
-  if (interrupt_fd_ < 0) throw_errno("make an event descriptor");
+  if (interrupt_fd_ < 0) throw_child_errno("make an event descriptor");
 }
 
-GitChild::~GitChild() {
-  for (const pid_t pid : unreaped_) ::waitpid(pid, nullptr, WNOHANG);
-  ::close(interrupt_fd_);
-}
+GitChild::~GitChild() { ::close(interrupt_fd_); }
 
 void GitChild::interrupt() {
   interrupted_ = true;
@@ -170,31 +73,21 @@ bool GitChild::pause(milliseconds time) const {
   return interrupted_;
 }
 
-// SIGKILL, and take the zombie away. A process on a dead network disk may not
-// die; it is left to a later call rather than waited for.
-void GitChild::end(pid_t pid) {
-  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  ::kill(pid, SIGKILL);
-  pollfd dead{handle.get(), POLLIN, 0};
-  if (handle.get() >= 0) ::poll(&dead, 1, 5000);
-  const std::lock_guard guard(mutex_);
-  unreaped_.push_back(pid);
-  std::erase_if(unreaped_, [](pid_t one) { return ::waitpid(one, nullptr, WNOHANG) != 0; });
-}
-
 std::string GitChild::run(const std::string& request, const std::string& about, int lock) {
   int sockets[2];
   int pipes[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) throw_errno("make a socket pair");
-  Fd request_fd(sockets[0]);
-  Fd child_in(sockets[1]);
-  if (::pipe2(pipes, O_CLOEXEC) != 0) throw_errno("make a pipe");
-  Fd answer_fd(pipes[0]);
-  Fd child_out(pipes[1]);
-  Fd errors(::memfd_create("git-transport-stderr", MFD_CLOEXEC));  // never fills up, unlike a pipe
-  if (errors.get() < 0) throw_errno("make a memory file");
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+    throw_child_errno("make a socket pair");
+  OwnedFd request_fd(sockets[0]);
+  OwnedFd child_in(sockets[1]);
+  if (::pipe2(pipes, O_CLOEXEC) != 0) throw_child_errno("make a pipe");
+  OwnedFd answer_fd(pipes[0]);
+  OwnedFd child_out(pipes[1]);
+  OwnedFd errors(::memfd_create("git-transport-stderr", MFD_CLOEXEC));  // never fills up, unlike a pipe
+  if (errors.get() < 0) throw_child_errno("make a memory file");
 
-  const pid_t pid = spawn(options_.transport_command, child_in.get(), child_out.get(), errors.get(), lock);
+  const pid_t pid = spawn_child(options_.transport_command, ChildSees::kNetwork, child_in.get(),
+                                child_out.get(), errors.get(), lock);
   child_in.reset();
   child_out.reset();
   // A request is a few kilobytes: it fits into the socket's buffer. A socket
@@ -232,7 +125,7 @@ std::string GitChild::run(const std::string& request, const std::string& about, 
     }
     if (lines.size() > kMaxAnswerBytes) break;
   }
-  end(pid);
+  children_.end(pid);
   switch (how) {
     case kEnded:
       break;
@@ -250,7 +143,7 @@ std::string GitChild::run(const std::string& request, const std::string& about, 
   const json answer = json::parse(lines, nullptr, false);
   if (!answer.is_object() || !(answer.contains("result") || answer.contains("problem"))) {
     throw SourceError(SourceProblem::kOther,
-                      "the git child broke down while " + about + ": " + tail_of(errors.get()));
+                      "the git child broke down while " + about + ": " + tail_of_file(errors.get()));
   }
   if (answer.contains("problem")) {
     throw SourceError(static_cast<SourceProblem>(answer["problem"].get<int>()), answer.value("message", "?"));
@@ -258,8 +151,10 @@ std::string GitChild::run(const std::string& request, const std::string& about, 
   return answer.at("result").dump();
 }
 
-GitAdvertised GitChild::list(const std::string& url, const std::vector<std::string>& refs) {
+GitAdvertised GitChild::list(const std::string& url, const std::vector<std::string>& refs,
+                             const std::vector<std::string>& previews) {
   json request = request_for(options_, "list", url);
+  if (!previews.empty()) request["previews"] = previews;
   request["refs"] = refs;
   return advertised_in(json::parse(run(request.dump(), "asking " + display_url(url), -1)));
 }

@@ -6,13 +6,11 @@
 // and by interrupt(). A crash there costs one SourceError.
 #pragma once
 
-#include <sys/types.h>
-
 #include <atomic>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "gitsource/child_process.h"
 #include "gitsource/git_options.h"
 #include "gitsource/git_remote.h"
 
@@ -29,7 +27,8 @@ class GitChild {
   // As the functions of git_remote.h; `lock` is the mirror's (GitMirror::lock),
   // -1 for none. The child holds it too, so that it cannot be taken while a
   // child of a killed daemon still writes. Throw SourceError.
-  GitAdvertised list(const std::string& url, const std::vector<std::string>& refs);
+  GitAdvertised list(const std::string& url, const std::vector<std::string>& refs,
+                     const std::vector<std::string>& previews);
   GitAdvertised bring(const std::string& url, const std::vector<std::string>& refs, int lock);
   GitPushed send(const std::string& url, const std::string& local_ref, const std::string& ref,
                  const std::string& expected, int lock);
@@ -44,13 +43,11 @@ class GitChild {
 
  private:
   std::string run(const std::string& request, const std::string& about, int lock);
-  void end(pid_t pid);
 
   const GitOptions& options_;
   int interrupt_fd_ = -1;
   std::atomic<bool> interrupted_{false};
-  std::mutex mutex_;
-  std::vector<pid_t> unreaped_;  // killed, but stuck in the kernel (a dead network disk)
+  ChildReaper children_;
 };
 
 }  // namespace maand

@@ -20,8 +20,9 @@ std::string id_of(const GitAdvertised& advertised, const std::string& ref) {
 
 RemoteHead GitFetch::list() {
   const std::string ref = options_.branch_ref();
-  const GitAdvertised advertised = child_.list(options_.url, {ref, peeled_name(ref)});
+  const GitAdvertised advertised = child_.list(options_.url, {ref, peeled_name(ref)}, options_.preview_refs);
   RemoteHead out;
+  for (const auto& [name, id] : advertised.previews) out.previews.emplace(name, CommitId(id));
   out.commit = CommitId(id_of(advertised, ref));
   out.repository_empty = advertised.empty;
   if (out.commit.empty()) return out;

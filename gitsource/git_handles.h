@@ -30,5 +30,7 @@ using GitRevwalk = std::unique_ptr<git_revwalk, GitFree<git_revwalk_free>>;
 using GitSignature = std::unique_ptr<git_signature, GitFree<git_signature_free>>;
 using GitPackbuilder = std::unique_ptr<git_packbuilder, GitFree<git_packbuilder_free>>;
 using GitReferenceIterator = std::unique_ptr<git_reference_iterator, GitFree<git_reference_iterator_free>>;
+using GitIndex = std::unique_ptr<git_index, GitFree<git_index_free>>;
+using GitConflicts = std::unique_ptr<git_index_conflict_iterator, GitFree<git_index_conflict_iterator_free>>;
 
 }  // namespace maand

@@ -35,6 +35,9 @@ struct GitOptions {
   bool push_notes = true;  // false: notes are written to the mirror only
   std::string notes_url;   // empty: `url`
 
+  // Patterns of core/preview/preview_refs.h: told with every listing.
+  std::vector<std::string> preview_refs;
+
   // A network operation ends when nothing was heard for stall_timeout, and in
   // any case after clone_timeout. Both hold even where the library would wait for ever.
   std::chrono::milliseconds stall_timeout{60'000};

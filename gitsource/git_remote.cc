@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -9,6 +10,7 @@
 #include "gitsource/git_error.h"
 #include "gitsource/git_handles.h"
 #include "gitsource/git_library.h"
+#include "reconciler/core/preview/preview_refs.h"
 
 namespace maand {
 namespace {
@@ -74,6 +76,20 @@ class Connection {
     return out;
   }
 
+  // A host keeps refs of requests that were closed years ago, and they come with every
+  // listing: only the newest go on from here.
+  void previews(const std::vector<std::string>& patterns, GitAdvertised& out) const {
+    if (patterns.empty()) return;
+    std::vector<const git_remote_head*> found;
+    for (size_t i = 0; i < count_; ++i) {
+      if (matches_preview(patterns, heads_[i]->name)) found.push_back(heads_[i]);
+    }
+    const std::size_t most = std::min(found.size(), kMostPreviewsListed);
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(most), found.end(),
+                      [](const auto* a, const auto* b) { return newer_preview(a->name, b->name); });
+    for (std::size_t i = 0; i < most; ++i) out.previews[found[i]->name] = hex(found[i]->oid);
+  }
+
   git_remote* remote() { return remote_.get(); }
   GitCredentials& credentials() { return credentials_; }
 
@@ -136,8 +152,12 @@ GitPushed send_to_path(const GitRemoteSpec& spec, GitCredentials& credentials, c
 
 }  // namespace
 
-GitAdvertised git_remote_list(const GitRemoteSpec& spec, const std::vector<std::string>& refs) {
-  return Connection(spec, GIT_DIRECTION_FETCH, Connection::Mirror::kNone).advertised(refs);
+GitAdvertised git_remote_list(const GitRemoteSpec& spec, const std::vector<std::string>& refs,
+                              const std::vector<std::string>& previews) {
+  const Connection connection(spec, GIT_DIRECTION_FETCH, Connection::Mirror::kNone);
+  GitAdvertised out = connection.advertised(refs);
+  connection.previews(previews, out);
+  return out;
 }
 
 GitAdvertised git_remote_bring(const GitRemoteSpec& spec, const std::vector<std::string>& refs) {

@@ -2,6 +2,7 @@
 // every call may block for ever (README.md says why that is all right).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,10 +25,14 @@ struct GitRemoteSpec {
 struct GitAdvertised {
   std::map<std::string, std::string> refs;  // of those asked for, the ones that exist
   bool empty = true;                        // it has no ref beside notes and our own
+  // That match patterns of core/preview: the newest, at most kMostPreviewsListed.
+  std::map<std::string, std::string> previews;
 };
+inline constexpr std::size_t kMostPreviewsListed = 5000;
 
 // All throw SourceError.
-GitAdvertised git_remote_list(const GitRemoteSpec& spec, const std::vector<std::string>& refs);
+GitAdvertised git_remote_list(const GitRemoteSpec& spec, const std::vector<std::string>& refs,
+                              const std::vector<std::string>& previews = {});
 
 // Brings the objects of `refs` into the mirror; touches none of its refs.
 GitAdvertised git_remote_bring(const GitRemoteSpec& spec, const std::vector<std::string>& refs);

@@ -66,7 +66,9 @@ GitRemoteSpec spec_of(const json& request) {
 }
 
 json answer_of(const GitAdvertised& advertised) {
-  return {{"refs", advertised.refs}, {"empty", advertised.empty}};
+  json out = {{"refs", advertised.refs}, {"empty", advertised.empty}};
+  if (!advertised.previews.empty()) out["previews"] = advertised.previews;
+  return out;
 }
 
 json serve(const json& request) {
@@ -74,7 +76,9 @@ json serve(const json& request) {
   const std::string operation = request.value("op", "");
   const GitRemoteSpec spec = spec_of(request);
   const auto refs = request.value("refs", std::vector<std::string>{});
-  if (operation == "list") return answer_of(git_remote_list(spec, refs));
+  if (operation == "list") {
+    return answer_of(git_remote_list(spec, refs, request.value("previews", std::vector<std::string>{})));
+  }
   if (operation == "bring") return answer_of(git_remote_bring(spec, refs));
   if (operation == "send") {
     const GitPushed pushed =

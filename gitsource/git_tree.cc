@@ -40,9 +40,13 @@ class GitTreeView : public FileView {
     git_tree* raw_tree = nullptr;
     check_mirror(git_commit_tree(&raw_tree, owner.get()), "read a commit's tree");
     root_.reset(raw_tree);
-    git_odb* raw_odb = nullptr;
-    check_mirror(git_repository_odb(&raw_odb, repository_.get()), "open the object database");
-    odb_.reset(raw_odb);
+    open_odb();
+  }
+
+  GitTreeView(GitMirror& mirror, GitRepository repository, const git_oid& tree, const CommitId& commit)
+      : mirror_(mirror), commit_(commit), repository_(std::move(repository)) {
+    root_ = subtree(tree);
+    open_odb();
   }
 
   std::optional<std::string> read(std::string_view path) const override {
@@ -93,6 +97,12 @@ class GitTreeView : public FileView {
   }
 
  private:
+  void open_odb() {
+    git_odb* raw = nullptr;
+    check_mirror(git_repository_odb(&raw, repository_.get()), "open the object database");
+    odb_.reset(raw);
+  }
+
   GitTreeEntry find(std::string_view path) const {
     if (!is_view_path(path)) return nullptr;
     git_tree_entry* raw = nullptr;
@@ -181,6 +191,12 @@ class GitTreeView : public FileView {
 
 std::unique_ptr<FileView> open_git_tree(GitMirror& mirror, const CommitId& commit) {
   return marking_broken(mirror, [&] { return std::make_unique<GitTreeView>(mirror, commit); });
+}
+
+std::unique_ptr<FileView> open_git_tree(GitMirror& mirror, GitRepository repository, const git_oid& tree,
+                                        const CommitId& commit) {
+  return marking_broken(
+      mirror, [&] { return std::make_unique<GitTreeView>(mirror, std::move(repository), tree, commit); });
 }
 
 }  // namespace maand

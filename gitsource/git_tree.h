@@ -16,4 +16,8 @@ namespace maand {
 // commit, kMirrorBroken when it is damaged.
 std::unique_ptr<FileView> open_git_tree(GitMirror& mirror, const CommitId& commit);
 
+// Over a tree that `repository` has and no commit names; `commit` stands for it in messages.
+std::unique_ptr<FileView> open_git_tree(GitMirror& mirror, GitRepository repository, const git_oid& tree,
+                                        const CommitId& commit);
+
 }  // namespace maand

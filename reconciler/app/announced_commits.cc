@@ -32,6 +32,11 @@ void AnnouncedCommits::announced(const Announcement& announcement) {
   deps_.inbox.post([this, announcement] { hear(announcement); });
 }
 
+// The refs come with the listing that any pass begins with.
+void AnnouncedCommits::preview_announced(WebhookProvider) {
+  deps_.inbox.post([this] { deps_.triggers.poke("commit"); });
+}
+
 void AnnouncedCommits::judged(WebhookProvider provider, WebhookVerdict verdict, const std::string& source) {
   deliveries_[index(provider)][index(verdict)].fetch_add(1, std::memory_order_relaxed);
   since_accepted_[index(verdict)].fetch_add(1, std::memory_order_relaxed);

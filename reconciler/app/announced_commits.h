@@ -54,6 +54,7 @@ class AnnouncedCommits : public Announcements {
 
   // Any thread.
   void announced(const Announcement& announcement) override;
+  void preview_announced(WebhookProvider provider) override;
   void judged(WebhookProvider provider, WebhookVerdict verdict, const std::string& source) override;
   // `maand_webhook_deliveries_total{provider,verdict}`, `maand_commits_unannounced_total`.
   std::string prometheus() const;

@@ -11,6 +11,7 @@
 #include "reconciler/app/config_keys.h"
 #include "reconciler/app/config_values.h"
 #include "reconciler/core/outbound_rules.h"
+#include "reconciler/core/preview/preview_refs.h"
 
 namespace maand {
 namespace {
@@ -123,6 +124,10 @@ LoadedConfig parse_config(std::string_view text, const std::string& file, const 
   keep_original_sudo(from_file, out.config, out.diagnostics);
   for (const GivenKey& given : from_file) apply(given, out.config, out.diagnostics);
   for (const GivenKey& given : read_environment(environment)) apply(given, out.config, out.diagnostics);
+  const Config::Git& git = out.config.git;
+  check_preview_patterns(git.preview_refs,
+                         git.branch.starts_with("refs/") ? git.branch : "refs/heads/" + git.branch,
+                         git.notes_ref, out.diagnostics);
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/notice/urgency.h"
 
@@ -70,6 +71,10 @@ struct Config {
     bool push_notes = true;
     enum class Notes { kAll, kChanges, kOff } notes = Notes::kAll;  // R4.3
     std::string notes_url;                                          // empty = url
+    // Refs with proposed changes: what merging them would do is told on their commits,
+    // with `*` for one or more characters but `/`. Whoever may push there has templates
+    // rendered here, without secrets and within `limits.preview_*` (docs/previews.md).
+    std::vector<std::string> preview_refs;
   } git;
 
   struct Policy {
@@ -121,6 +126,16 @@ struct Config {
     std::string generic_secret_file;
   } webhook;
 
+  // Whether a git host is told what became of a commit (docs/commit-statuses.md).
+  struct CommitStatus {
+    std::optional<ForgeProvider> provider;  // notify.commit_status; none: "off"
+    std::string url;               // of the host as in a browser, or of its API; empty: follows from git.url
+    std::string repository;        // as the host calls it; empty: follows from git.url
+    std::string token_file;        // under secrets/
+    bool preview_comments = true;  // one comment on each request that is previewed (git.preview_refs)
+    std::string context;           // what the status is called there; empty: maand/<name>
+  } commit_status;
+
   // Word to people and programs (docs/notifications.md). A channel is there when its
   // address is; secrets are files under secrets/, never values.
   struct Notify {
@@ -162,6 +177,13 @@ struct Config {
   // A larger delivery is refused unread (R6.3), and polling finds its commit. A push of
   // thousands of commits has several MiB; more costs memory for each request at a time.
   std::uint64_t max_webhook_bytes = 5ull << 20;
+  // Previews: of one judging, by the clock (its CPU time as well) and in memory; of one
+  // fetch; and how many refs are looked at. More sees through larger changes and costs
+  // that much when somebody plays with it.
+  Milliseconds preview_timeout{30'000};
+  std::uint64_t max_preview_memory = 1ull << 30;
+  std::uint64_t max_preview_bytes = 64ull << 20;
+  int max_previews = 20;
   std::string state_path = "data/state.db";  // relative to the bucket, or absolute
 };
 

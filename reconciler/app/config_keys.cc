@@ -170,8 +170,8 @@ const ConfigKey kKeys[] = {
        return put_word(c.git.notes, v, {{"all", N::kAll}, {"changes", N::kChanges}, {"off", N::kOff}});
      }},
     {"git.notes_url", kUrl, [](Config& c, const V& v) { return put_url(c.git.notes_url, v, true); }},
-    {"git.preview_refs", "a list of refs", [](Config&, const V& v) { return as_list(v).has_value(); },
-     nullptr, [](const V& v) { return as_list(v)->empty() ? nullptr : "previews of other refs"; }},
+    {"git.preview_refs", "a list of refs like [\"refs/pull/*/head\"]",
+     [](Config& c, const V& v) { return put(c.git.preview_refs, as_list(v)); }},
 
     {"policy.verify", "\"none\", \"head\" or \"strict\"",
      [](Config& c, const V& v) {
@@ -261,6 +261,24 @@ const ConfigKey kKeys[] = {
 
     {"limits.max_file_bytes", "a number of bytes, or a text like \"256MiB\"",
      [](Config& c, const V& v) { return put(c.max_file_bytes, as_bytes(v)); }},
+    {"limits.preview_timeout", "a duration from 1 s to 10 min, like \"30s\"",
+     [](Config& c, const V& v) {
+       const auto time = as_duration(v);
+       return time && *time >= std::chrono::seconds(1) && *time <= std::chrono::minutes(10) &&
+              put(c.preview_timeout, time);
+     }},
+    {"limits.preview_memory", "a number of bytes of at least 256MiB, or a text like \"1GiB\"",
+     [](Config& c, const V& v) {
+       const auto bytes = as_bytes(v);
+       return bytes && *bytes >= 256u << 20 && put(c.max_preview_memory, bytes);
+     }},
+    {"limits.preview_bytes", "a number of bytes of at least 1MiB, or a text like \"64MiB\"",
+     [](Config& c, const V& v) {
+       const auto bytes = as_bytes(v);
+       return bytes && *bytes >= 1u << 20 && put(c.max_preview_bytes, bytes);
+     }},
+    {"limits.previews", "a number from 1 to 500",
+     [](Config& c, const V& v) { return put(c.max_previews, as_integer(v, 1, 500)); }},
     {"limits.max_webhook_bytes", "a number of bytes from 1KiB to 32MiB, or a text like \"5MiB\"",
      [](Config& c, const V& v) {
        const auto bytes = as_bytes(v);

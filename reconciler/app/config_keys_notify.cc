@@ -48,6 +48,28 @@ const ConfigKey kKeys[] = {
      [](Config& c, const V& v) { return put_checked(c.notify.link, v, is_http_url); }},
     {"notify.ca_file", "the path of a file with certificates, or \"\" for the system's",
      [](Config& c, const V& v) { return put_text(c.notify.ca_file, v); }},
+
+    {"notify.commit_status",
+     "\"github\", \"gitlab\", \"gitea\", \"bitbucket\", \"bitbucket-server\" or \"off\"",
+     [](Config& c, const V& v) {
+       const auto word = as_text(v);
+       if (!word) return false;
+       c.commit_status.provider = forge_provider(*word);
+       return c.commit_status.provider || *word == "off" || word->empty();
+     }},
+    {"notify.commit_status_url", kHttpUrl,
+     [](Config& c, const V& v) { return put_checked(c.commit_status.url, v, is_http_url); }},
+    {"notify.commit_status_repository", kText,
+     [](Config& c, const V& v) { return put_text(c.commit_status.repository, v); }},
+    {"notify.commit_status_token_file", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.commit_status.token_file, v, true); }},
+    {"notify.preview_comments", kBool,
+     [](Config& c, const V& v) { return put(c.commit_status.preview_comments, as_bool(v)); }},
+    {"notify.commit_status_context", "a text of at most 100 bytes on one line",
+     [](Config& c, const V& v) {
+       const auto text = as_text(v);
+       return text && text->size() <= 100 && put_text(c.commit_status.context, v);
+     }},
 };
 
 }  // namespace

@@ -143,22 +143,14 @@ void Outbox::wake(Desk& desk, Instant when) {
 
 void Outbox::send(Desk& desk, Letter letter) {
   desk.sending = letter.id;
-  struct Answer {
-    Judgement judgement{Verdict::kRefused, "nothing could be made of it"};
-    std::optional<std::chrono::seconds> asked;
-    bool unreadable = false;
-  };
-  const auto answer = std::make_shared<Answer>();
+  const auto answer = std::make_shared<Delivery>();
   const std::weak_ptr<Outbox*> self = self_;
   const WallTime wall = deps_.clock.wall();
   desk.lane->start(
       [channel = desk.channel, &courier = deps_.courier, letter, wall, answer] {
-        const std::optional<Parcel> parcel = channel->make(letter, wall);
-        answer->unreadable = !parcel;
-        if (!parcel) return;
-        const Reply reply = std::visit([&](const auto& what) { return courier.send(what); }, *parcel);
-        answer->judgement = channel->judge(*parcel, reply);
-        answer->asked = reply.retry_after;
+        *answer = channel->deliver(letter, wall, [&courier](const Parcel& parcel) {
+          return std::visit([&](const auto& what) { return courier.send(what); }, parcel);
+        });
       },
       [this, self, &desk, letter, answer](const std::exception_ptr& error) {
         if (self.expired()) return;

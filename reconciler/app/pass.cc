@@ -68,6 +68,7 @@ bool Pass::look() {
     return memory_.judged || !memory_.source.remote_head.empty();
   }
   memory_.source.tried = true;
+  memory_.source.previews = head.previews;
   const std::string before = memory_.source.state;
   memory_.source.detail.clear();
   if (head.commit.empty()) {

@@ -42,6 +42,7 @@ struct SourceStatus {
   std::string detail;
   bool tried = false;  // the remote was asked at least once (R6.1)
   CommitId remote_head;
+  std::map<std::string, CommitId> previews;  // as it listed them last
 };
 
 // What one pass leaves to the next, and to whoever shows it.

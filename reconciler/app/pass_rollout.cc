@@ -107,13 +107,16 @@ void Pass::watch_for_newer_commit() {
   if (looking_ || !deps_.control.take_pending()) return;
   looking_ = true;
   auto head = std::make_shared<CommitId>();
-  const auto look = [&source = deps_.source, head, known = memory_.source.remote_head] {
+  auto previews = std::make_shared<std::map<std::string, CommitId>>();
+  const auto look = [&source = deps_.source, head, previews, known = memory_.source.remote_head] {
     const RemoteHead remote = source.ls_remote();
+    *previews = remote.previews;
     if (!remote.commit.empty() && remote.commit != known) *head = source.fetch();
   };
   const std::weak_ptr<Pass*> self = self_;
-  deps_.lane.start(look, [this, self, head](std::exception_ptr error) {
+  deps_.lane.start(look, [this, self, head, previews](std::exception_ptr error) {
     if (self.expired()) return;
+    if (!error) memory_.source.previews = *previews;
     if (error || head->empty()) {  // the next pass tells of a remote that does not answer
       looking_ = false;
       return;

@@ -55,6 +55,7 @@ void Reconciler::run() {
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
+      show_previews();
       deps_.inbox.serve(std::min(triggers_.next_due(), next_look()));
     }
   }
@@ -82,6 +83,10 @@ PassResult Reconciler::run_once(const std::string& cause) {
   }
   announced_.look();
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+  if (deps_.previews && memory_.store_problem.empty()) {
+    deps_.previews->passed(memory_, deps_.journal.state(), deps_.judge.values_seen());
+    show_previews();
+  }
   try {
     deps_.board.set_passes(deps_.store.passes(kPassesShown));
   } catch (const StoreError&) {
@@ -238,8 +243,18 @@ bool Reconciler::resume(const JobName& job) {
   return true;
 }
 
+void Reconciler::show_previews() {
+  if (!deps_.previews) return;
+  if (previews_ != memory_.source.previews) {
+    previews_ = memory_.source.previews;
+    deps_.previews->listed(previews_);
+  }
+  if (auto json = deps_.previews->take_json()) deps_.board.set_previews(*std::move(json));
+}
+
 void Reconciler::changed() {
   announced_.look();
+  show_previews();
   deps_.board.update(memory_, deps_.journal.state(), triggers_, false);
   tell_listeners();
 }

@@ -15,6 +15,7 @@
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/pass_listener.h"
+#include "reconciler/app/previews.h"
 #include "reconciler/app/status_board.h"
 #include "reconciler/app/triggers.h"
 
@@ -46,6 +47,7 @@ class Reconciler : private PassControl {
     StatusBoard& board;
     LoopMeter* meter = nullptr;
     std::vector<PassListener*> listeners = {};
+    Previews* previews = nullptr;
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -86,6 +88,7 @@ class Reconciler : private PassControl {
   void keep(Suspensions suspensions);
   void keep(Pins pins);
   void keep_commit(const JobName& pinned, const CommitId& commit);
+  void show_previews();
   HealthWatcher& health() override { return health_; }
 
   Deps deps_;
@@ -93,7 +96,8 @@ class Reconciler : private PassControl {
   const ReconcilerOptions options_;
   Triggers triggers_;
   Memory memory_;
-  ValueSnapshotPtr values_;  // as of the last look
+  ValueSnapshotPtr values_;                   // as of the last look
+  std::map<std::string, CommitId> previews_;  // as they were handed on
   HealthWatcher health_;
   AnnouncedCommits announced_;
   std::mt19937 jitter_;

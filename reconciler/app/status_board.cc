@@ -103,6 +103,16 @@ void StatusBoard::set_passes(std::vector<PassRecord> passes) {
   passes_ = std::move(passes);
 }
 
+void StatusBoard::set_previews(std::string json) {
+  const std::lock_guard lock(mutex_);
+  previews_ = std::move(json);
+}
+
+std::string StatusBoard::previews_json() const {
+  const std::lock_guard lock(mutex_);
+  return previews_;
+}
+
 std::shared_ptr<const StatusBoard::Snapshot> StatusBoard::snapshot() const {
   const std::lock_guard lock(mutex_);
   return snapshot_;

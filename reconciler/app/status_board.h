@@ -34,6 +34,7 @@ class StatusBoard : public StatusSource {
   void set_passes(std::vector<PassRecord> passes);
   // Before anybody asks: how the channels of the outbox fare. Called on any thread.
   void ask_channels(std::function<std::vector<ChannelStatus>()> channels) { channels_ = std::move(channels); }
+  void set_previews(std::string json);
 
   CommitId planned_commit() const;  // of the newest plan; empty: none yet
   HealthState health() const override;
@@ -42,6 +43,7 @@ class StatusBoard : public StatusSource {
   std::string allocations_json() const override;
   std::optional<std::string> job_json(const std::string& name) const override;
   std::string plan_json() const override;
+  std::string previews_json() const override;
   std::string metrics_text() const override;
 
  private:
@@ -56,6 +58,7 @@ class StatusBoard : public StatusSource {
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<PassRecord> passes_;
+  std::string previews_ = "{\"previews\":[],\"left_out\":0}\n";
   Instant updated_{};
   WallTime applied_committed_{};  // of the applied commit, once it was judged
 };

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
+#include "reconciler/cli/forge_settings.h"
 #include "reconciler/core/notice/channels.h"
 #include "reconciler/core/outbound_rules.h"
 #include "reconciler/core/text.h"
@@ -82,6 +84,7 @@ Outbox::Channels channels_of(const Bucket& bucket) {
         notify.ca_file));
   }
   if (!notify.smtp_url.empty()) channels.push_back(mail(bucket));
+  if (auto forge = forge_channel(bucket)) channels.push_back(std::move(forge));
   return channels;
 }
 

@@ -21,6 +21,7 @@
 #include "reconciler/cli/commands/notify.h"
 #include "reconciler/cli/commands/orders.h"
 #include "reconciler/cli/commands/plan.h"
+#include "reconciler/cli/commands/preview_judge.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
 #include "reconciler/cli/commands/serve.h"
@@ -30,6 +31,7 @@
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
 #include "reconciler/cli/context.h"
+#include "reconciler/cli/preview_request.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/cli/verbs.h"
 
@@ -345,6 +347,7 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace maand;
   if (argc > 1 && argv[1] == kGitTransport) return git_transport_main(argc, argv);
+  if (argc > 1 && argv[1] == std::string_view(kPreviewJudgeVerb)) return preview_judge_main();
   // A reader that goes away (`maand history | head`) is a write error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   try {

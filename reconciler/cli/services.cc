@@ -5,15 +5,19 @@
 #include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
+#include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
 #include "reconciler/app/notifier.h"
 #include "reconciler/app/output_files.h"
+#include "reconciler/app/previews.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/channels.h"
+#include "reconciler/cli/forge_settings.h"
+#include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
@@ -76,26 +80,24 @@ struct Services::Parts {
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store, clock),
+        preview_refs(git_options(bucket), git_preview_options(bucket)),
+        preview_child(preview_child_options(bucket)),
         lane(inbox),
         channels(channels_of(bucket)),
         outbox({inbox, *store, courier, clock, observers}, channels, nullptr),
         notifier({inbox, *store, clock, outbox}, notifier_settings(bucket, channels)),
+        commit_statuses(commit_statuses_of(bucket)),
+        preview_words(preview_words_of(bucket)),
+        preview_lane(inbox),
         judge(lane, metered_source, *values, judging(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
-        reconciler({inbox,
-                    lane,
-                    metered_source,
-                    metered_notes,
-                    judge,
-                    runner,
-                    *store,
-                    journal,
-                    clock,
-                    observers,
-                    board,
-                    &metrics,
-                    {&notifier}},
-                   pass_settings(bucket), options_of(bucket)),
+        previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers,
+                  preview_words ? &*preview_words : nullptr},
+                 preview_settings(bucket)),
+        reconciler(
+            {inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock, observers,
+             board, &metrics, listeners(), bucket.config.git.preview_refs.empty() ? nullptr : &previews},
+            pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
   ReconcilerOptions options_of(const Bucket& bucket) {
@@ -110,8 +112,30 @@ struct Services::Parts {
     return settings;
   }
 
+  std::optional<CommitStatuses> commit_statuses_of(const Bucket& bucket) {
+    std::optional<CommitStatuses> out;
+    if (auto settings = commit_status_settings(bucket))
+      out.emplace(CommitStatuses::Deps{outbox, *store, clock}, *std::move(settings));
+    return out;
+  }
+
+  std::optional<PreviewWords> preview_words_of(const Bucket& bucket) {
+    std::optional<PreviewWords> out;
+    if (auto settings = preview_words_settings(bucket))
+      out.emplace(PreviewWords::Deps{outbox, *store, clock}, *std::move(settings));
+    return out;
+  }
+
+  std::vector<PassListener*> listeners() {
+    std::vector<PassListener*> out = {&notifier};
+    if (commit_statuses) out.push_back(&*commit_statuses);
+    return out;
+  }
+
   void let_go() {
     source.interrupt();
+    preview_refs.interrupt();
+    preview_child.interrupt();
     transport.interrupt();
     courier.interrupt();
   }
@@ -133,13 +157,19 @@ struct Services::Parts {
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
+  GitPreviews preview_refs;
+  PreviewChild preview_child;
   LaneThread lane;
   CurlCourier courier;
   const Outbox::Channels channels;
   Outbox outbox;
   Notifier notifier;
+  std::optional<CommitStatuses> commit_statuses;
+  std::optional<PreviewWords> preview_words;
+  LaneThread preview_lane;
   Judge judge;
   StatusBoard board;
+  Previews previews;
   Reconciler reconciler;
   OperatorDesk desk;
 };
@@ -162,6 +192,8 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
+  if (!bucket.config.git.preview_refs.empty())
+    parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
   parts_->outbox.begin();

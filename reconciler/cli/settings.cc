@@ -56,6 +56,7 @@ GitOptions git_options(const Bucket& bucket) {
   options.notes_ref = git.notes_ref;
   options.push_notes = git.push_notes;
   options.notes_url = git.notes_url;
+  options.preview_refs = git.preview_refs;
   options.stall_timeout = git.stall_timeout;
   options.clone_timeout = git.clone_timeout;
   const Config::Policy& policy = bucket.config.policy;
@@ -135,6 +136,7 @@ WebhookOptions webhook_options(const Bucket& bucket) {
   WebhookOptions options;
   options.listen = bucket.config.http.webhook_listen;
   options.ref = git_options(bucket).branch_ref();
+  options.preview_refs = bucket.config.git.preview_refs;
   options.max_body_bytes = bucket.config.max_webhook_bytes;
   const std::pair<WebhookProvider, const std::string&> files[] = {
       {WebhookProvider::kGithub, webhook.github_secret_file},
@@ -154,6 +156,42 @@ JudgeSettings judge_settings(const Bucket& bucket) {
           .bucket = bucket.config.bucket_id,
           .worker_root = bucket.config.worker_root,
           .ca_pem = read_file(bucket.secrets() / "ca.crt")};
+}
+
+GitPreviewOptions git_preview_options(const Bucket& bucket) {
+  // A fetch may be slower than judging; of what is kept, half are closed requests.
+  constexpr std::chrono::minutes kFetch{2};
+  constexpr std::uint64_t kKept = 8;
+  return {(bucket.data() / "previews.git").string(), bucket.config.max_preview_bytes,
+          bucket.config.max_preview_bytes * kKept, kFetch};
+}
+
+PreviewChildOptions preview_child_options(const Bucket& bucket) {
+  const JudgeSettings judge = judge_settings(bucket);
+  const PlanSettings plan = pass_settings(bucket).plan;
+  PreviewChildOptions options;
+  options.timeout = bucket.config.preview_timeout;
+  options.common.heading.bucket = bucket.config.bucket_id;
+  options.common.heading.bucket_name = bucket.config.name;
+  options.common.repository = git_preview_options(bucket).repository;
+  options.common.mirror = bucket.mirror().string();
+  options.common.store = bucket.store().string();
+  options.common.root = judge.root;
+  options.common.limits = judge.limits;
+  options.common.worker_root = judge.worker_root;
+  options.common.ca_pem = judge.ca_pem;
+  options.common.max_removals = plan.max_removals;
+  options.common.lifecycle_timeout_s = plan.lifecycle_timeout.count();
+  options.common.memory_bytes = bucket.config.max_preview_memory;
+  return options;
+}
+
+PreviewSettings preview_settings(const Bucket& bucket) {
+  PreviewSettings settings;
+  settings.bucket = bucket.config.bucket_id;
+  settings.notes = pass_settings(bucket).notes;
+  settings.limits.most_refs = static_cast<std::size_t>(bucket.config.max_previews);
+  return settings;
 }
 
 WorkspaceLimits workspace_limits(const Bucket& bucket) {

@@ -4,8 +4,10 @@
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
 #include "gitsource/git_options.h"
+#include "gitsource/git_previews.h"
 #include "reconciler/app/reconciler.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/preview_child.h"
 #include "reconciler/http/webhook.h"
 
 namespace maand {
@@ -18,5 +20,8 @@ ReconcilerOptions reconciler_options(const Bucket& bucket);
 WebhookOptions webhook_options(const Bucket& bucket);
 WorkspaceLimits workspace_limits(const Bucket& bucket);
 JudgeSettings judge_settings(const Bucket& bucket);
+GitPreviewOptions git_preview_options(const Bucket& bucket);
+PreviewChildOptions preview_child_options(const Bucket& bucket);
+PreviewSettings preview_settings(const Bucket& bucket);
 
 }  // namespace maand

@@ -12,7 +12,7 @@ namespace maand {
 
 // What became of a delivery: a label of /metrics, and what its sender is told.
 enum class WebhookVerdict {
-  kAccepted,     // a push to our branch, announced
+  kAccepted,     // a push to our branch, or of a preview: announced
   kRepeated,     // taken before
   kOtherRef,     // another branch, a tag, a deletion
   kPing,         // a connection test
@@ -39,6 +39,8 @@ class Announcements {
  public:
   virtual ~Announcements() = default;
   virtual void announced(const Announcement& announcement) = 0;
+  // A verified word of a ref that is previewed, or of a request to merge one.
+  virtual void preview_announced(WebhookProvider provider) = 0;
   // Of every delivery, also of one that was announced. `source`: its address, printable.
   virtual void judged(WebhookProvider provider, WebhookVerdict verdict, const std::string& source) = 0;
 };

@@ -28,6 +28,7 @@ class StatusSource {
   virtual std::string allocations_json() const = 0;
   virtual std::optional<std::string> job_json(const std::string& name) const = 0;  // nullopt: no such job
   virtual std::string plan_json() const = 0;
+  virtual std::string previews_json() const = 0;
   // Prometheus text format 0.0.4.
   virtual std::string metrics_text() const = 0;
 };

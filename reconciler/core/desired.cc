@@ -116,8 +116,21 @@ class Maker {
     const Waves waves = deployment_waves(jobs);
     for (std::size_t i = 0; i < placed.size(); ++i) {
       placed[i]->workers = std::move(placement[i]);
+      leave_moved(*placed[i]);
       placed[i]->wave = waves.sequence[i];
     }
+  }
+
+  // R2.6: from where the head moved a job away before its rollout failed, there the older
+  // content that holds it does not come back by itself. New workers get it (R1.7).
+  void leave_moved(DesiredJob& job) const {
+    const auto head = heads_.find(job.name);
+    if (!job.held || job.held_tree.empty() || head == heads_.end() || head->second->tree != job.held_tree)
+      return;
+    std::erase_if(job.workers, [&](std::uint32_t worker) {
+      const Worker& on = out_.workers[worker];
+      return !matches(*head->second, on) && !in_.applied.find({job.name, on.host});
+    });
   }
 
   // False: a job is held now that was not. R1.7: what a held job had stays reserved

@@ -87,6 +87,14 @@ Judgement Channel::judge(const Parcel& parcel, const Reply& reply) const {
   return std::holds_alternative<OutboundMail>(parcel) ? judge_smtp(reply) : judge_http(reply);
 }
 
+Delivery Channel::deliver(const Letter& letter, WallTime now, const Send& send) const {
+  const std::optional<Parcel> parcel = make(letter, now);
+  if (!parcel)
+    return {.judgement = {Verdict::kRefused, "nothing could be made of it"}, .asked = {}, .unreadable = true};
+  const Reply reply = send(*parcel);
+  return {.judgement = judge(*parcel, reply), .asked = reply.retry_after};
+}
+
 std::string without_secrets(std::string text, const std::vector<std::string>& secrets) {
   for (const std::string& secret : secrets) {
     if (secret.size() < kShortestSecret) continue;

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +61,9 @@ struct Reply {
   bool hopeless = false;
   std::string body;                                 // its beginning; any bytes
   std::optional<std::chrono::seconds> retry_after;  // what the answer asked for
+  // Of HTTP, names in lower case, the last of several: what says when a limit ends
+  // (`…ratelimit-…`), and `location`.
+  std::map<std::string, std::string> headers = {};
 };
 
 // Blocks for at most the deadline of what is sent, and a second. Thread-safe.
@@ -90,6 +95,13 @@ Judgement judge_http(const Reply& reply);
 // SMTP: 2xx, 4xx and 5xx are what their RFC says.
 Judgement judge_smtp(const Reply& reply);
 
+// What became of one try to deliver a letter.
+struct Delivery {
+  Judgement judgement;
+  std::optional<std::chrono::seconds> asked;  // to wait so long before the next one
+  bool unreadable = false;                    // nothing can be made of the letter
+};
+
 // One way to one service.
 class Channel {
  public:
@@ -101,6 +113,10 @@ class Channel {
   virtual std::optional<Parcel> make(const Letter& letter, WallTime now) const = 0;
   // Where a service means something else by its answers than most. Total; any thread.
   virtual Judgement judge(const Parcel& parcel, const Reply& reply) const;
+  // Says the letter. One parcel, as above; a channel that has to ask before it says
+  // something sends as many as it takes. `send` blocks. Any thread.
+  using Send = std::function<Reply(const Parcel&)>;
+  virtual Delivery deliver(const Letter& letter, WallTime now, const Send& send) const;
 };
 
 // `text` with every one of `secrets` (also as JSON or a URL would write it) taken out.

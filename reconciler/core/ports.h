@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -86,6 +87,8 @@ class SourceError : public std::runtime_error {
 struct RemoteHead {
   bool repository_empty = false;  // no ref at all: waiting for the first commit
   CommitId commit;                // empty: no such ref (SourceMissing), or empty repository
+  // Refs that match the patterns the source was made with (core/preview), and where they are.
+  std::map<std::string, CommitId> previews;
 };
 
 enum class HistoryVerdict { kFirst, kUnchanged, kFastForward, kRewritten };  // R1.4

@@ -81,6 +81,7 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
     return json(source.commits_json(std::min(number_of(request, "limit", kUsualCommits), kMaxCommits)));
   if (route == "allocations") return tagged(source.allocations_json());
   if (route == "plan") return tagged(source.plan_json());
+  if (route == "previews") return tagged(source.previews_json());
   if (route == "openapi.json") return json(std::string(kOpenApiDocument));
   const std::vector<std::string> parts = parts_of(route);
   if (parts.size() == 2 && parts[0] == "jobs") {
@@ -94,7 +95,7 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
     return reply_to(details.output(parts[1], parts[2], number_of(request, "from", -kTailBytes)));
   return not_offered(
       "known here: allocations, commits, commits/{id}/note, events, jobs/{name}, logs/{job}/{worker}, "
-      "openapi.json, plan, plan/{job}/{worker}, status, whoami");
+      "openapi.json, plan, plan/{job}/{worker}, previews, status, whoami");
 }
 
 // A string member of the body; empty: not there, no string, or too long.

@@ -1,9 +1,11 @@
 #include "reconciler/http/webhook.h"
 
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/preview/preview_refs.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/webhook/delivery_memory.h"
 #include "reconciler/core/webhook/payload.h"
@@ -48,7 +50,10 @@ HttpReply reply(V verdict, const std::string& message) {
 class WebhookServer::Deliveries {
  public:
   Deliveries(const WebhookOptions& options, Announcements& announcements)
-      : ref_(options.ref), announcements_(announcements), rate_(options.rates) {
+      : ref_(options.ref),
+        preview_refs_(options.preview_refs),
+        announcements_(announcements),
+        rate_(options.rates) {
     for (const auto& [provider, file] : options.secret_files) secrets_.try_emplace(provider, file);
   }
 
@@ -119,16 +124,28 @@ class WebhookServer::Deliveries {
       case WebhookPayload::Kind::kPing:
         return judged(provider, V::kPing, source, "pong; the secret is right");
       case WebhookPayload::Kind::kOtherEvent:
+        if (!preview_refs_.empty() && is_proposal(request.headers))
+          return proposed(provider, request, source);
         return judged(provider, V::kOtherEvent, source, "only pushes are looked at");
       case WebhookPayload::Kind::kPush:
         break;
     }
     const std::optional<RefMove> move = move_of(payload, ref_);
+    if (!move && std::any_of(payload.moves.begin(), payload.moves.end(),
+                             [&](const RefMove& one) { return matches_preview(preview_refs_, one.ref); }))
+      return proposed(provider, request, source);
     if (!move) return judged(provider, V::kOtherRef, source, "not our ref, or its deletion");
     const auto marks = delivery_marks(provider, request.headers, request.body, !move->commit.empty());
     if (!first_time(marks)) return judged(provider, V::kRepeated, source, "already seen");
     announcements_.announced({provider, move->commit});
     return judged(provider, V::kAccepted, source, "the ref is read now");
+  }
+
+  HttpReply proposed(WebhookProvider provider, const HttpRequest& request, const std::string& source) {
+    if (!first_time(delivery_marks(provider, request.headers, request.body, false)))
+      return judged(provider, V::kRepeated, source, "already seen");
+    announcements_.preview_announced(provider);
+    return judged(provider, V::kAccepted, source, "what it would do is judged");
   }
 
   HttpReply judged(WebhookProvider provider, V verdict, const std::string& source,
@@ -156,6 +173,7 @@ class WebhookServer::Deliveries {
   }
 
   const std::string ref_;
+  const std::vector<std::string> preview_refs_;
   Announcements& announcements_;
   std::map<WebhookProvider, WebhookSecretFile> secrets_;
   std::mutex mutex_;

@@ -23,8 +23,9 @@ class HttpServer;
 class TlsContext;
 
 struct WebhookOptions {
-  std::string listen;  // "" = none. Any address: it is meant for the outside
-  std::string ref;     // ours, in full: refs/heads/main
+  std::string listen;                     // "" = none. Any address: it is meant for the outside
+  std::string ref;                        // ours, in full: refs/heads/main
+  std::vector<std::string> preview_refs;  // patterns (core/preview); a word of one of these is passed on
   std::size_t max_body_bytes = 5 * 1024 * 1024;
   std::map<WebhookProvider, std::filesystem::path> secret_files;  // of those that are configured
   RateLimits rates;                                               // of each source

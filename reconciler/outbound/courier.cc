@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -43,6 +44,7 @@ struct Talk {
   std::size_t most_answer_bytes = 0;
   std::size_t read = 0;
   std::string last_line;  // SMTP: of the server
+  std::map<std::string, std::string> headers;
   std::array<char, CURL_ERROR_SIZE> error{};
 };
 
@@ -51,7 +53,18 @@ std::size_t take_answer(char* bytes, std::size_t, std::size_t size, void* user) 
   const std::size_t room = talk.most_answer_bytes - std::min(talk.answer.size(), talk.most_answer_bytes);
   talk.answer.append(bytes, std::min(size, room));
   talk.read += size;
-  return talk.read > kMostAnswerRead ? 0 : size;
+  return talk.read > std::max(kMostAnswerRead, talk.most_answer_bytes) ? 0 : size;
+}
+
+// Only what somebody asks for; a server may send any number of others.
+std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) {
+  const std::string_view line(bytes, std::min<std::size_t>(size, 4096));
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  const std::string name = lower(line.substr(0, colon));
+  if (name.find("ratelimit-") != std::string::npos || name == "location" || name == "retry-after")
+    static_cast<Talk*>(user)->headers[name] = std::string(trim(line.substr(colon + 1)));
+  return size;
 }
 
 std::size_t take_smtp_line(char* bytes, std::size_t, std::size_t size, void* user) {
@@ -142,6 +155,8 @@ Reply CurlCourier::send(const OutboundRequest& request) {
   CURL* curl = easy.get();
   configure(curl, talk, request.url, "http,https", request.ca_file, request.deadline);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &talk);
 
   List headers;
   bool has_agent = false;
@@ -165,10 +180,13 @@ Reply CurlCourier::send(const OutboundRequest& request) {
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   // Its status is known and the rest of it of no interest.
-  const bool read_enough = code == CURLE_WRITE_ERROR && talk.read > kMostAnswerRead;
+  const bool read_enough =
+      code == CURLE_WRITE_ERROR && talk.read > std::max(kMostAnswerRead, talk.most_answer_bytes);
   if (code == CURLE_OK || read_enough) {
     reply.status = static_cast<int>(status);
     reply.body = without_secrets(std::move(talk.answer), request.secrets);
+    for (const auto& [name, value] : talk.headers)
+      reply.headers[name] = without_secrets(value, request.secrets);
     curl_off_t wait = 0;
     if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
       reply.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 365 * 86'400));

@@ -76,12 +76,18 @@ class Daemon:
         run("git", "commit", "-qm", "first", cwd=tree)
         run("git", "push", "-q", str(remote), "main", cwd=tree)
         self.commit = run("git", "rev-parse", "HEAD", cwd=tree).strip()
+        (workspace / "jobs" / "more").mkdir()
+        (workspace / "jobs" / "more" / "manifest.json").write_text('{"version": "1.0.0", "selectors": ["worker"]}')
+        (workspace / "jobs" / "more" / "Makefile").write_text("start stop restart:\n\t@true\n")
+        run("git", "add", "-A", cwd=tree)
+        run("git", "commit", "-qm", "proposed", cwd=tree)
+        run("git", "push", "-q", str(remote), "HEAD:refs/pull/3/head", cwd=tree)
         self.bucket = self.directory / "bucket"
         run(MAAND, "init", "--repo", f"file://{remote}", str(self.bucket))
         self.log = open(self.directory / "daemon.log", "w")
         self.process = subprocess.Popen(
             [MAAND, "--bucket", str(self.bucket), "serve"], stderr=self.log,
-            env={**os.environ, "MAAND__HTTP__LISTEN": "", "MAAND__HTTP__HEALTH_LISTEN": ""})
+            env={**os.environ, "MAAND__GIT__PREVIEW_REFS": "refs/pull/*/head", "MAAND__HTTP__LISTEN": "", "MAAND__HTTP__HEALTH_LISTEN": ""})
 
     def ask(self, method, path, body=None):
         connection = UnixConnection(str(self.bucket / "data" / "maand.sock"))
@@ -175,6 +181,12 @@ class ApiDocument(unittest.TestCase):
         for nobody in ("none/w", "..%2f..%2fmaand.conf/x", "%00/x"):
             self.assertEqual(self.check("GET", f"{ROOT}logs/{nobody}", like=ROOT + "logs/{job}/{worker}")[0], 404)
         self.check("GET", ROOT + "whoami")
+        for _ in range(300):
+            preview = self.check("GET", ROOT + "previews")[1]["previews"][0]
+            if "plan" in preview:
+                break
+            time.sleep(0.1)
+        self.assertEqual((preview["ref"], preview["result"]), ("refs/pull/3/head", "changes"))
 
     def test_output_is_told_piece_by_piece(self):
         logs = self.daemon.bucket / "data" / "logs"

@@ -37,6 +37,7 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
     return "{\"job\": \"api\"}";
   }
   std::string plan_json() const override { return "{\"plan\": []}"; }
+  std::string previews_json() const override { return "{\"previews\": []}"; }
   std::string metrics_text() const override { return "maand_ready 1\n"; }
   DetailReply plan_files(const std::string& job, const std::string& worker) override {
     if (job != "api") return {DetailReply::Kind::kUnknown, "nothing is planned for " + job};

@@ -192,6 +192,20 @@ bool is_unsigned_ping(WebhookProvider provider, const WebhookHeaders& headers) {
          headers.count("x-hub-signature") == 0;
 }
 
+bool is_proposal(const WebhookHeaders& headers) {
+  for (const auto& [name, beginning] :
+       {std::pair<const char*, std::string_view>{"x-github-event", "pull_request"},
+        {"x-gitlab-event", "Merge Request"},
+        {"x-gitea-event", "pull_request"},
+        {"x-gogs-event", "pull_request"},
+        {"x-event-key", "pullrequest:"},
+        {"x-event-key", "pr:"}}) {
+    const auto found = headers.find(name);
+    if (found != headers.end() && std::string_view(found->second).starts_with(beginning)) return true;
+  }
+  return false;
+}
+
 std::optional<RefMove> move_of(const WebhookPayload& payload, std::string_view ref) {
   for (auto it = payload.moves.rbegin(); it != payload.moves.rend(); ++it) {
     if (it->ref == ref) return it->deleted ? std::nullopt : std::optional(*it);

@@ -44,6 +44,9 @@ WebhookPayload read_webhook(WebhookProvider provider, const WebhookHeaders& head
 // even where a secret is set. Told by its headers alone.
 bool is_unsigned_ping(WebhookProvider provider, const WebhookHeaders& headers);
 
+// By its headers alone: a pull or merge request was opened or has moved.
+bool is_proposal(const WebhookHeaders& headers);
+
 // The newest move of `ref` (in full) that did not delete it.
 std::optional<RefMove> move_of(const WebhookPayload& payload, std::string_view ref);
 

@@ -90,7 +90,7 @@ notes_ref = "refs/notes/maand"
 push_notes = true
 notes = "all"
 notes_url = ""
-preview_refs = []
+preview_refs = ["refs/pull/*/head", "refs/merge-requests/*/head"]
 [policy]
 verify = "none"
 allowed_signers = ""
@@ -250,7 +250,6 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[ssh\nport = 1", {"maand.conf:", "no TOML"}},
       {"[ssh]\nport = 1\nport = 2", {"maand.conf:3", "no TOML"}},
       // Known, and not built yet: refused by name, never ignored.
-      {"[git]\npreview_refs = [\"refs/pull/*\"]", {"not built yet"}},
       {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
       {"[drift]\nmode = \"heal\"", {"not built yet"}},
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},

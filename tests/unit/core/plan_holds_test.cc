@@ -119,9 +119,11 @@ TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
       world.workspace.broken[JobName("a")].name = JobName("a");
       world.workspace.jobs.erase(JobName("a"));
     }
+    // Where the head does not want it any more, it does not come back by itself.
+    const std::string back = broken_since ? "start a@w1 New; " : "";
     const std::string why = broken_since ? "Broken" : "TargetFailed";
     EXPECT_EQ(told(world.plan()), "held a " + why +
-                                      "; stop a@gone Left; remove a@gone Left; start a@w1 New; wait a@w2 " +
+                                      "; stop a@gone Left; remove a@gone Left; " + back + "wait a@w2 " +
                                       why + "; wait a@w3 " + why + "; ");
   }
 }

@@ -40,6 +40,7 @@ TEST_F(Api, Reads_are_answered_over_both_listeners) {
     const char* body;
   };
   const Row table[] = {{"/api/v1/status", 200, "{\"state\": \"applied\"}"},
+                       {"/api/v1/previews", 200, "{\"previews\": []}"},
                        {"/api/v1/commits", 200, "{\"limit\": 20}"},
                        {"/api/v1/commits?limit=3", 200, "{\"limit\": 3}"},
                        {"/api/v1/commits?limit=999999999", 200, "{\"limit\": 1000}"},

@@ -31,6 +31,10 @@ class FakeLoop : public Announcements {
     const std::lock_guard lock(mutex_);
     announced_.push_back(std::string(to_string(one.provider)) + " " + one.commit.str().substr(0, 12));
   }
+  void preview_announced(P provider) override {
+    const std::lock_guard lock(mutex_);
+    announced_.push_back(std::string(to_string(provider)) + " preview");
+  }
   void judged(P provider, WebhookVerdict verdict, const std::string& source) override {
     const std::lock_guard lock(mutex_);
     judged_.push_back(std::string(to_string(provider)) + " " + to_string(verdict));
@@ -65,6 +69,7 @@ class Webhook : public ::testing::Test {
     WebhookOptions options;
     options.listen = "127.0.0.1:0";
     options.ref = "refs/heads/main";
+    options.preview_refs = previews_;
     options.rates = rates_;
     options.max_body_bytes = most_bytes_;
     for (const P provider : kWebhookProviders) options.secret_files.emplace(provider, secrets());
@@ -89,6 +94,7 @@ class Webhook : public ::testing::Test {
 
   TempDirectory directory_{"maand-webhook"};
   RateLimits rates_;
+  std::vector<std::string> previews_;
   std::size_t most_bytes_ = 5 * 1024 * 1024;
   FakeLoop loop_;
   std::unique_ptr<WebhookServer> server_;
@@ -152,6 +158,18 @@ TEST_F(Webhook, WhatIsNoPushToOurRefIsTakenAndPokesNobody) {
     EXPECT_THAT(answer, HasSubstr(std::string("\"verdict\":\"") + row.verdict)) << row.fixture;
   }
   EXPECT_THAT(loop_.heard(), IsEmpty());
+}
+
+TEST_F(Webhook, AWordOfAPreviewIsPassedOnWherePreviewsAreMade) {
+  previews_ = {"refs/heads/review-*"};
+  const WebhookDelivery push =
+      generic(R"({"ref": "refs/heads/review-7", "commit": "b5c1f9a0c3f2b5c1f9a0c3f2b5c1f9a0c3f2b5c1"})");
+  EXPECT_THAT(deliver(push), HasSubstr("\"verdict\":\"accepted\""));
+  EXPECT_THAT(deliver("gitlab_merge_request"), HasSubstr("\"verdict\":\"accepted\""));
+  EXPECT_THAT(deliver("gitlab_merge_request"), HasSubstr("already seen"));
+  EXPECT_THAT(deliver("github_issue"), HasSubstr("other_event"));
+  EXPECT_THAT(deliver("github_tag"), HasSubstr("other_ref"));
+  EXPECT_THAT(loop_.heard(), ElementsAre("generic preview", "gitlab preview"));
 }
 
 TEST_F(Webhook, WithoutAGoodSignatureNothingIsSaidAndNothingIsDone) {

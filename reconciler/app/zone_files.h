@@ -7,10 +7,11 @@
 
 namespace maand {
 
+inline constexpr const char* kZoneFiles = "/usr/share/zoneinfo";
+
 class ZoneFiles : public ZoneSource {
  public:
-  explicit ZoneFiles(std::filesystem::path directory = "/usr/share/zoneinfo")
-      : directory_(std::move(directory)) {}
+  explicit ZoneFiles(std::filesystem::path directory = kZoneFiles) : directory_(std::move(directory)) {}
   TimeZonePtr find(const std::string& name) const override;
 
  private:

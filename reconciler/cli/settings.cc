@@ -181,6 +181,7 @@ PreviewChildOptions preview_child_options(const Bucket& bucket) {
   options.common.worker_root = judge.worker_root;
   options.common.ca_pem = judge.ca_pem;
   options.common.max_removals = plan.max_removals;
+  options.common.max_removals_count = plan.max_removals_count.value_or(-1);
   options.common.lifecycle_timeout_s = plan.lifecycle_timeout.count();
   options.common.memory_bytes = bucket.config.max_preview_memory;
   return options;

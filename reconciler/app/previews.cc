@@ -33,11 +33,22 @@ std::vector<AllocationKey> unsettled_in(const Memory& memory) {
   return {out.begin(), out.end()};
 }
 
+// What workers have, without what moves while a dead one is tried again and again.
+std::string applied_in(const AppliedState& state) {
+  std::string out;
+  for (const auto& [key, one] : state.allocations) {
+    out += key.str() + " " + one.version + " " + (one.files ? one.files->list_id.hex() : "-") + " " +
+           one.rendered_with.values.hex() + " " + to_string(one.last) + (one.running ? " r" : " s") +
+           (one.open ? "o" : "") + (one.stopped_by ? "b" : "") + "\n";
+  }
+  return sha256(out).hex();
+}
+
 // Whatever a verdict depends on beside the commit.
 std::string world_of(const Memory& memory, const AppliedState& state, const ValueSnapshotPtr& values) {
   std::string out = memory.judged->info.id.str() + " " + memory.accepted->info.id.str() + " " +
-                    std::to_string(values ? values->revision : 0) + " " + std::to_string(state.last_seq) +
-                    " " + state.applied.str();
+                    std::to_string(values ? values->revision : 0) + " " + applied_in(state) + " " +
+                    state.applied.str();
   for (const Pin& pin : memory.pinned.all()) out += " " + pin.job.str() + "=" + pin.commit.str();
   return out;
 }

@@ -117,7 +117,10 @@ TEST_F(PreviewLoop, ItIsJudgedAnewWhenTheWorldMovedAndNotBefore) {
   previews_->listed({{"refs/pull/7/head", commit('a')}});
   settle();
   EXPECT_EQ(judge_.tasks.size(), 1u);
-  state_.last_seq = 5;
+  state_.last_seq = 5;  // a dead worker was tried again
+  settle();
+  EXPECT_EQ(judge_.tasks.size(), 1u);
+  state_.allocations[{JobName("api"), WorkerHost("w1")}].version = "1.0.0";
   settle();
   EXPECT_EQ(judge_.tasks.size(), 2u);
   auto judged = std::make_shared<Judged>();

@@ -122,9 +122,8 @@ TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
     // Where the head does not want it any more, it does not come back by itself.
     const std::string back = broken_since ? "start a@w1 New; " : "";
     const std::string why = broken_since ? "Broken" : "TargetFailed";
-    EXPECT_EQ(told(world.plan()), "held a " + why +
-                                      "; stop a@gone Left; remove a@gone Left; " + back + "wait a@w2 " +
-                                      why + "; wait a@w3 " + why + "; ");
+    EXPECT_EQ(told(world.plan()), "held a " + why + "; stop a@gone Left; remove a@gone Left; " + back +
+                                      "wait a@w2 " + why + "; wait a@w3 " + why + "; ");
   }
 }
 

@@ -78,10 +78,19 @@ struct Config {
   } git;
 
   struct Policy {
-    enum class OnRewrite { kAccept, kHold } on_history_rewrite = OnRewrite::kAccept;  // R1.4
-    // Share of the running allocations that one commit may stop (R5.1). Lower
+    // R1.5. Head believes whoever signed the head for all that it brings; strict wants every
+    // commit of the first-parent chain signed, and costs a process for each.
+    enum class Verify { kNone, kHead, kStrict } verify = Verify::kNone;
+    std::string keyring;          // OpenPGP keys under secrets/, binary or armoured
+    std::string allowed_signers;  // as ssh-keygen(1) has them, under secrets/
+    std::string revoked_signers;  // SSH keys or a KRL, under secrets/
+    // R1.4; unset: hold where signatures are required, else accept.
+    enum class OnRewrite { kAccept, kHold };
+    std::optional<OnRewrite> on_history_rewrite;
+    // Share of the running allocations that one commit may stop (R5.1), or their number. Lower
     // catches more mistakes and stops more intended clear-outs for a release.
     double max_removals = 0.5;
+    std::optional<int> max_removals_count;
   } policy;
 
   struct Rollout {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/app/pass.h"
+#include "reconciler/app/releases.h"
 #include "reconciler/app/unfinished.h"
 
 namespace maand {
@@ -161,8 +162,9 @@ void Pass::record(const PassStatus& status) {
 // What waits for a person is not tried again by itself; everything else is.
 bool Pass::nothing_to_retry() const {
   if (!memory_.set_aside.empty()) return false;
-  const bool waits =
-      std::any_of(status_.jobs.begin(), status_.jobs.end(), [](const JobStatus& job) { return !job.held; });
+  const bool waits = std::any_of(status_.jobs.begin(), status_.jobs.end(), [](const JobStatus& job) {
+    return !job.held && job.reason != Reason::kWindowClosed;
+  });
   const bool unsettled =
       std::any_of(status_.allocations.begin(), status_.allocations.end(),
                   [](const AllocationStatus& line) { return line.reason == Reason::kUnsettled; });
@@ -217,6 +219,8 @@ void Pass::report() {
   memory_.phase.enter(Phase::kReport);
   try {
     if (planned_) {
+      note_openings();
+      forget_used_releases(deps_.store, deps_.journal.state());
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
       // Nothing to do is not "applied" where nothing may be done.
       if (!memory_.authority.may_write() && !stopping_) {
@@ -242,7 +246,7 @@ void Pass::report() {
       if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
     }
     for (const PassStatus& other : others_) {
-      if (is_news(other)) {
+      if (retold_ || is_news(other)) {
         if (settings_.notes != NotesMode::kOff && writes_notes()) leave_note(other);
         record(other);
       }

@@ -88,7 +88,9 @@ void Pass::take_progress() {
 // with the pass that follows.
 void Pass::heed_orders() {
   const Suspensions& suspended = deps_.control.suspensions();
-  if (suspended == plan_settings_.suspended && memory_.pinned == pins_) return;
+  Closures closed = closed_now();
+  if (suspended == plan_settings_.suspended && memory_.pinned == pins_ && closed == plan_settings_.closed)
+    return;
   for (const auto& [name, job] : memory_.plan.jobs) {
     const Suspension* suspension = suspended.of(name);
     const Pin* pin = memory_.pinned.of(name);
@@ -97,8 +99,12 @@ void Pass::heed_orders() {
       rollout_->stop_job(name, Reason::kSuspended, sentence(*suspension));
     } else if (pin && !(before && *before == *pin)) {
       rollout_->stop_job(name, Reason::kPinned, sentence(*pin));
+    } else if (const Closure* closure = job.released ? nullptr : closed.of(name);
+               closure && !plan_settings_.closed.of(name)) {
+      rollout_->stop_job(name, Reason::kWindowClosed, sentence(*closure, name));
     }
   }
+  plan_settings_.closed = std::move(closed);
   plan_settings_.suspended = suspended;
   pins_ = memory_.pinned;
 }
@@ -124,7 +130,7 @@ void Pass::watch_for_newer_commit() {
     }
     memory_.source.remote_head = *head;
     tell(EventKind::kHeadSeen, "the branch is at " + head->str().substr(0, 12), *head);
-    deps_.judge.start(*head, deps_.journal.state(),
+    deps_.judge.start(*head, deps_.journal.state(), admission_rules(),
                       [this, self](JudgedPtr judged, std::exception_ptr failure) {
                         if (self.expired()) return;
                         looking_ = false;
@@ -136,7 +142,7 @@ void Pass::watch_for_newer_commit() {
 
 void Pass::adopt(const JudgedPtr& judged) {
   memory_.judged = judged;
-  if (judged->workspace.refused() || held_by_history(*judged)) {
+  if (!judged->acceptable()) {
     refuse(judged);  // and what is going on goes on
     return;
   }
@@ -159,6 +165,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   driver_->set_head(desired_.commit);
   begin_rollout(deps_.store, desired_.commit);
   take_over(judged);
+  take_releases();
   take_desired();
   status_.state = PassState::kApplying;
   // New names are taken between rollouts; until then neither the old nor the new begins.

@@ -135,9 +135,15 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
       ->required();
 
   const auto release = std::make_shared<ReleaseOptions>();
-  verb(app, run, "release", "Let a job or a commit pass that a policy holds", run_release, release)
-      .add_option("COMMIT|JOB", release->subject, "The job, or the commit at the head of the branch")
+  CLI::App& let =
+      verb(app, run, "release", "Let a job or a commit pass that a policy holds", run_release, release);
+  let.add_option("COMMIT|JOB", release->subject, "The job, or the commit at the head of the branch")
       ->required();
+  auto* why =
+      let.add_option("--reason", release->reason, "Why: kept with who said it, and shown in the note");
+  let.add_flag("--unsigned", release->unsigned_commits,
+               "The commit and all before it may be applied though nobody trusted signed them")
+      ->needs(why);
 
   const auto suspend = std::make_shared<SuspendOptions>();
   CLI::App& pause =

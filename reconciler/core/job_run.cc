@@ -298,7 +298,8 @@ void JobRun::finish() {
     reason_ = Reason::kWorkerCondition;
     detail_ = names_of(AState::kSetAside);
   } else {
-    state_ = plan_.held ? JState::kHeld : JState::kDone;
+    const bool waits = plan_.held && plan_.held_reason == Reason::kWindowClosed;
+    state_ = waits ? JState::kWaiting : plan_.held ? JState::kHeld : JState::kDone;
     reason_ = plan_.held ? plan_.held_reason : Reason::kUnchanged;
     detail_ = plan_.held ? plan_.held_detail : "";
   }

@@ -59,10 +59,12 @@ class Planner {
     for (auto& [name, one] : plan_.jobs) {
       const Suspension* suspension = settings_.suspended.of(name);
       if (suspension && one.has_actions()) one.hold(Reason::kSuspended, sentence(*suspension));
+      const Closure* closure = one.released ? nullptr : settings_.closed.of(name);
+      if (closure && one.has_actions()) one.hold(Reason::kWindowClosed, sentence(*closure, name));
       if (settings_.withheld && one.has_actions())
         one.hold(settings_.withheld->first, settings_.withheld->second);
     }
-    hold_removals_over_budget(plan_, applied_, settings_, desired_.jobs.empty());
+    hold_removals_over_budget(plan_, desired_, applied_, settings_);
     return std::move(plan_);
   }
 
@@ -164,6 +166,10 @@ class Planner {
       plan.held_detail = looks;
     } else {
       for (auto it = begin; it != end; ++it) plan_left(plan, it->second);
+      plan.released = !plan.drains.empty() &&
+                      std::all_of(plan.drains.begin(), plan.drains.end(), [this](const PlannedAction& stop) {
+                        return settings_.released_removals.count(stop.key) > 0;
+                      });
     }
     if (plan.held || plan.has_actions()) plan_.jobs.emplace(name, std::move(plan));
   }

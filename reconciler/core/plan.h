@@ -19,7 +19,9 @@
 #include "reconciler/core/operation.h"
 #include "reconciler/core/port_table.h"
 #include "reconciler/core/reason.h"
+#include "reconciler/core/removal_trailer.h"
 #include "reconciler/core/suspension.h"
+#include "reconciler/core/windows/closure.h"
 
 namespace maand {
 
@@ -97,7 +99,7 @@ struct JobPlan {
   RolloutPolicy policy;
   std::map<Target, Seconds> timeouts;  // of every target
   std::vector<Demand> demands;
-  bool released = false;  // `maand release JOB`: R2.5 and R2.8 do not hold it
+  bool released = false;  // `maand release JOB`: R2.5, R2.8 and R5.6 do not hold it
 
   PortNumbers ports;  // what its targets are run with
   // Of allocations above, sorted by (taker, port); empty but for ports that change hands.
@@ -132,14 +134,17 @@ Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults);
 
 struct PlanSettings {
   SshDefaults ssh;
-  // R5.1: above this share of the running allocations (0..1) stops are held, once
-  // more than `removals_free` run.
+  // R5.1: above this share of the running allocations (0..1), or above this number of
+  // them where there is one, stops are held, once more than `removals_free` run.
   double max_removals = 0.5;
+  std::optional<int> max_removals_count;
   int removals_free = 4;
   Seconds lifecycle_timeout{600};             // of a target whose manifest names no other
-  std::set<AllocationKey> released_removals;  // `maand release`, or the commit's trailer
-  bool all_removals_released = false;
-  Suspensions suspended;  // R5.5
+  std::set<AllocationKey> released_removals;  // `maand release`: these stops, and no others
+  bool all_removals_released = false;         // `maand release` of the commit that is planned
+  AllowedRemovals allowed_removals;           // by trailers of its commits
+  Suspensions suspended;                      // R5.5
+  Closures closed;                            // R5.6, as of now
   // R3.12, R7.3: no worker may be written to, and why.
   std::optional<std::pair<Reason, std::string>> withheld;
   std::set<WorkerHost> abandoned;           // R3.9: removals there are told of and not begun
@@ -154,6 +159,8 @@ struct Plan {
   std::vector<std::pair<AllocationKey, Digest>> baselines;
   std::vector<PlannedAction> waiting;  // allocations left alone for a reason worth telling (kUnsettled, …)
   std::size_t unchanged = 0;
+  // R5.1: the stops that are above the budget, released or not; what a release records. Sorted.
+  std::vector<AllocationKey> stops_over_budget;
 
   bool has_actions() const;
 };

@@ -76,6 +76,8 @@ Words words(Reason reason) {
       return {"Blocked", "a job it demands is unfinished, failed or at another version"};
     case Reason::kSuspended:
       return {"Suspended", "an operator has suspended it"};
+    case Reason::kWindowClosed:
+      return {"WindowClosed", "policy.toml lets nothing of it begin now; it goes on when its window opens"};
     case Reason::kPinned:
       return {"Pinned", "an operator holds it at the content of another commit"};
     case Reason::kMoveWaits:

@@ -39,6 +39,7 @@ enum class Reason {
   kUnavailable,      // too many of its allocations are out of reach or unhealthy (R2.5)
   kBlocked,          // an upstream job is unfinished, failed or at the wrong version (R2.8)
   kSuspended,        // an operator has suspended it, or the whole bucket (R5.5)
+  kWindowClosed,     // the windows of policy.toml let nothing of it begin now (R5.6)
   kPinned,           // an operator holds it at the content of another commit (R5.4)
   kMoveWaits,        // the new worker cannot take over yet (R2.3)
   kWorkerCondition,  // its worker is set aside (R2.7)

@@ -82,9 +82,9 @@ struct Verdicts {
   bool going_on = false;
 };
 
-// Held, but not for a person to act: the missing value may come from elsewhere.
-bool goes_on_by_itself(Reason reason) {
-  return reason == Reason::kMissingValue || reason == Reason::kUnsettled;
+// What a job that does not get what it should makes of the whole.
+void count_in(Verdicts& verdicts, Reason reason, bool waits) {
+  (waits && reason != Reason::kWindowClosed ? verdicts.degraded : verdicts.held) = true;
 }
 
 void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
@@ -99,21 +99,21 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       break;
     case State::kStopped:
       if (report.reason == Reason::kSuspended || report.reason == Reason::kPinned ||
-          report.reason == Reason::kFenced) {
+          report.reason == Reason::kWindowClosed || report.reason == Reason::kFenced) {
         verdicts.held = true;
-        status.jobs.push_back({report.job, true, report.reason, report.detail});
+        status.jobs.push_back({report.job, !goes_on_by_itself(report.reason), report.reason, report.detail});
       } else {
         verdicts.going_on = true;
       }
       break;
     case State::kWaiting:
-      verdicts.degraded = true;
+      count_in(verdicts, report.reason, true);
       status.jobs.push_back({report.job, false, report.reason, report.detail});
       break;
     case State::kFailed:
     case State::kHeld: {
       const bool waits = goes_on_by_itself(report.reason);
-      (waits ? verdicts.degraded : verdicts.held) = true;
+      count_in(verdicts, report.reason, waits);
       status.jobs.push_back({report.job, !waits, report.reason, report.detail});
       break;
     }
@@ -150,6 +150,11 @@ void fold_waiting(PassStatus& status, const PlannedAction& action, Verdicts& ver
 }
 
 }  // namespace
+
+bool goes_on_by_itself(Reason reason) {
+  return reason == Reason::kMissingValue || reason == Reason::kUnsettled ||
+         reason == Reason::kWindowClosed;
+}
 
 const char* to_string(PassState state) {
   switch (state) {
@@ -194,7 +199,7 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
     if (job.held) {  // also one whose new workers were served
       const bool waits = goes_on_by_itself(job.held_reason);
       if (!told) status.jobs.push_back({name, !waits, job.held_reason, job.held_detail});
-      (waits ? verdicts.degraded : verdicts.held) = true;
+      count_in(verdicts, job.held_reason, waits);
     }
     verdicts.going_on = verdicts.going_on || (!reported && job.has_actions());
   }

@@ -96,7 +96,7 @@ recall() {
 
 front() {
   echo "maand1 hello"
-  S='' op='' seq='' offset=0 expect=0
+  S='' op='' seq='' offset=0 expect=0 keep=none
   read_header
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
@@ -143,6 +143,7 @@ front() {
     13) refuse BaseDiffers "the files here are not those of the base" ;;
     14) refuse Path "$detail" ;;
     16) refuse_write "$detail" ;;
+    19) refuse Previous "$detail" ;;
   esac
   # The runner was killed, or a twin was faster.
   [ -d "$O" ] || rm -rf "$S"

@@ -16,6 +16,7 @@ void hold_removals_over_budget(Plan& plan, const AppliedState& applied, const Pl
   };
   std::size_t counted = 0;
   for (const auto& [name, job] : plan.jobs) {
+    if (job.rollback) continue;  // what it stops did not run before
     counted += static_cast<std::size_t>(std::count_if(job.drains.begin(), job.drains.end(), stops));
   }
   if (counted == 0) return;
@@ -25,7 +26,7 @@ void hold_removals_over_budget(Plan& plan, const AppliedState& applied, const Pl
   if (within && !no_jobs_left) return;
 
   for (auto& [name, job] : plan.jobs) {
-    if (std::none_of(job.drains.begin(), job.drains.end(), stops)) continue;
+    if (job.rollback || std::none_of(job.drains.begin(), job.drains.end(), stops)) continue;
     job.hold(Reason::kRemovalBudget, "it would stop " + std::to_string(counted) + " of " +
                                          std::to_string(running) + " running allocations; `maand release " +
                                          name.str() + "` lets it");

@@ -193,6 +193,10 @@ const ConfigKey kKeys[] = {
        using R = Config::Policy::OnRewrite;
        return put_word(c.policy.on_history_rewrite, v, {{"accept", R::kAccept}, {"hold", R::kHold}});
      }},
+    {"policy.max_failures", "a number of allocations, or a share of them like \"10%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_failures, as_allowance(v)); }},
+    {"policy.max_workers_aside", "a number of workers, or a share of them like \"25%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_workers_aside, as_allowance(v)); }},
     {"policy.max_removals", "a share from \"0%\" to \"100%\"",
      [](Config& c, const V& v) { return put(c.policy.max_removals, as_share(v)); }},
 

@@ -218,6 +218,7 @@ void Pass::plan() {
   plan_settings_.suspended = suspended;
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   deps_.journal.set_baselines(memory_.plan.baselines);
+  read_ways_back();
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   watch_health();

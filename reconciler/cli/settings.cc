@@ -82,7 +82,9 @@ PassSettings pass_settings(const Bucket& bucket) {
                        config.ssh.use_sudo};
   settings.plan.lifecycle_timeout = std::chrono::duration_cast<Seconds>(config.rollout.lifecycle_timeout);
   settings.plan.max_removals = config.policy.max_removals;
-  settings.rollout = {config.rollout.max_parallel_workers, config.ssh.sessions_per_worker};
+  settings.rollout = {config.rollout.max_parallel_workers,
+                      config.ssh.sessions_per_worker,
+                      {config.policy.max_failures, config.policy.max_workers_aside}};
   settings.hold_rewritten_history = config.policy.on_history_rewrite == Config::Policy::OnRewrite::kHold;
   switch (config.git.notes) {
     case Config::Git::Notes::kAll:

@@ -186,6 +186,8 @@ path = )" +
 # notes_ref = "refs/notes/maand"
 
 [policy]
+# max_failures = "10%"           # more failed allocations than that in one commit stop further jobs
+# max_workers_aside = "25%"      # the same of workers that cannot be used
 # max_removals = "50%"           # more stops than that in one commit wait for `maand release`
 
 [rollout]

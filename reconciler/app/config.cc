@@ -53,7 +53,7 @@ void report_unknown(const GivenKey& given, Diagnostics& diagnostics) {
 std::string shown_of(const GivenKey& given) {
   const bool secret = (given.name.starts_with("notify.") || given.name.starts_with("webhook.")) &&
                       given.name.ends_with("_file");
-  return secret ? "the value (not shown, it may be the secret itself)" : shown(given.value);
+  return secret ? "the value (not shown: it may be a secret)" : shown(given.value);
 }
 
 // Applies one key. The later of two givers wins; two in the file are an error.

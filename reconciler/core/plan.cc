@@ -190,14 +190,15 @@ class Planner {
       if (!wanted) elsewhere_.push_back(&it->second);
       if (slot != index_.end()) used_slots_.push_back(slot->second);
     }
-    if (desired.workers.empty() && any_running) {
+    const bool nowhere = desired.workers.empty() && any_running;
+    if (nowhere && desired.held_tree.empty()) {
       plan.held = true;
       plan.held_reason = Reason::kNoPlacement;
       plan.held_detail = "no worker has every label of its selectors";
     } else {
       plan_wanted(plan, desired);
       for (const AppliedAllocation* allocation : elsewhere_) {
-        if (placed_by_failed_rollout(desired, *allocation)) {
+        if (nowhere || placed_by_failed_rollout(desired, *allocation)) {
           add(plan, allocation->key, without_content(plan, *allocation), nullptr, allocation);
         } else {
           plan_left(plan, *allocation);

@@ -13,11 +13,19 @@ PreviewAction line_of(const PlannedAction& action) {
           action.detail, action.current_version, action.new_version};
 }
 
+bool is_stopped(const JobPlan& job, const AllocationKey& key) {
+  return std::any_of(job.drains.begin(), job.drains.end(),
+                     [&](const PlannedAction& action) { return action.key == key; });
+}
+
+// An allocation that leaves is stopped and removed: one line, as in the note of a pass.
 std::vector<PreviewAction> lines_of(const Plan& plan) {
   std::vector<PreviewAction> out;
   for (const auto& [name, job] : plan.jobs) {
     for (const auto* list : {&job.drains, &job.removals, &job.handovers, &job.starts, &job.upgrades}) {
-      for (const PlannedAction& action : *list) out.push_back(line_of(action));
+      for (const PlannedAction& action : *list) {
+        if (list != &job.removals || !is_stopped(job, action.key)) out.push_back(line_of(action));
+      }
     }
   }
   return out;

@@ -14,8 +14,8 @@ using ::testing::Not;
 
 std::vector<std::string> problems_of(const std::string& notify) {
   std::vector<std::string> out;
-  for (const Diagnostic& problem : parse_config("[notify]\n" + notify, "maand.conf", {}).diagnostics.all())
-    out.push_back(to_string(problem));
+  const LoadedConfig loaded = parse_config("[notify]\n" + notify, "maand.conf", {});
+  for (const Diagnostic& problem : loaded.diagnostics.all()) out.push_back(to_string(problem));
   return out;
 }
 

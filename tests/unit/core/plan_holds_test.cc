@@ -104,7 +104,8 @@ TEST(Plan, AFirstRolloutThatFailedStartsNothingElsewhere_R2_6) {
 TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
   for (const bool broken_since : {false, true}) {
     World world;
-    world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+    world.worker("w1", {"elsewhere"}).worker("w2", {"here"}).worker("w3", {"here"}).job("a", "2.0.0");
+    world.job_of("a").selectors = {"here"};
     for (const char* worker : {"w2", "w3", "gone"}) world.running("a", worker).tree = world.job_of("a").tree;
     world.applied.allocations[{JobName("a"), WorkerHost("w3")}].last = LastResult::kFailed;
     JobRecord& record = world.applied.jobs.at(JobName("a"));
@@ -114,7 +115,6 @@ TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
     Job older = World::make_job("a", "1.0.0", "a");
     older.selectors = {"elsewhere"};  // where the last good content had been
     world.kept[JobName("a")].job = std::make_shared<const Job>(older);
-    world.workspace.workers[0].labels = {"elsewhere", "worker"};
     if (broken_since) {
       world.workspace.broken[JobName("a")].name = JobName("a");
       world.workspace.jobs.erase(JobName("a"));

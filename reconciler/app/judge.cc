@@ -1,33 +1,17 @@
 #include "reconciler/app/judge.h"
 
-#include <unordered_map>
 #include <utility>
 
+#include "reconciler/app/known_digests.h"
+
 namespace maand {
-
-// A blob's digest never changes, so it is computed once for as long as we live.
-class Judge::Digests : public ContentDigests {
- public:
-  const Digest* find(const BlobId& blob) const override {
-    const auto it = known_.find(blob);
-    return it == known_.end() ? nullptr : &it->second;
-  }
-  void put(const BlobId& blob, const Digest& digest) override {
-    if (known_.size() >= kMost) known_.clear();
-    known_[blob] = digest;
-  }
-
- private:
-  static constexpr std::size_t kMost = 1'000'000;  // about 150 MB; a workspace has thousands
-  std::unordered_map<BlobId, Digest> known_;
-};
 
 Judge::Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings)
     : lane_(lane),
       source_(source),
       values_(values),
       settings_(std::move(settings)),
-      digests_(std::make_shared<Digests>()) {
+      digests_(std::make_shared<KnownDigests>()) {
   sources_.bucket = settings_.bucket;
   sources_.ca_pem = settings_.ca_pem;
   sources_.reveal = [this](const StoredValue& value) { return values_.reveal(value); };

@@ -67,8 +67,6 @@ class Judge {
   const VariableSources& sources() const { return sources_; }
 
  private:
-  class Digests;
-
   void finish(std::shared_ptr<Judged> judged, const AppliedState& applied,
               std::function<void(JudgedPtr, std::exception_ptr)> done);
   KeptJobs read_kept(const WantedJobs& wanted);
@@ -79,8 +77,8 @@ class Judge {
   const JudgeSettings settings_;
   VariableSources sources_;
   Pins pins_;
-  KeptJobs kept_;                     // as it was needed last
-  std::shared_ptr<Digests> digests_;  // used on the lane only
+  KeptJobs kept_;                            // as it was needed last
+  std::shared_ptr<ContentDigests> digests_;  // used on the lane only
 };
 
 }  // namespace maand

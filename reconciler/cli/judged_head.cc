@@ -2,10 +2,10 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <unordered_map>
 
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
+#include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/settings.h"
@@ -15,19 +15,6 @@
 
 namespace maand {
 namespace {
-
-// Most blobs of an older commit are those of the head as well.
-class KnownDigests : public ContentDigests {
- public:
-  const Digest* find(const BlobId& blob) const override {
-    const auto it = known_.find(blob);
-    return it == known_.end() ? nullptr : &it->second;
-  }
-  void put(const BlobId& blob, const Digest& digest) override { known_[blob] = digest; }
-
- private:
-  std::unordered_map<BlobId, Digest> known_;
-};
 
 CommitId newest(GitSource& source, const Bucket& bucket) {
   try {

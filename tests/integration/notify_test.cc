@@ -54,7 +54,8 @@ class NotifyWorld : public ::testing::Test {
   Json last_status() { return Json::parse(world_->maand({"status", "--json"}).out); }
   // What status says of one channel.
   std::string problem_of(const std::string& name) {
-    for (const Json& channel : last_status().at("channels")) {
+    const Json status = last_status();
+    for (const Json& channel : status.at("channels")) {
       if (channel.at("name") == name) return channel.value("problem", "");
     }
     return "no such channel";

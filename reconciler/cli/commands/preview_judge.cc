@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <new>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "gitsource/preview_merge.h"
+#include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/confinement.h"
@@ -61,27 +61,6 @@ void take_only(const PreviewRequest& request) {
 #endif
 }
 
-// Blobs that are shipped now are known: only what the preview brings is read.
-class KnownDigests : public ContentDigests {
- public:
-  explicit KnownDigests(const AppliedState& applied) {
-    for (const auto& [key, allocation] : applied.allocations) {
-      if (!allocation.files) continue;
-      for (const ShippedFile& file : allocation.files->files) {
-        if (!file.blob.empty()) known_[file.blob] = file.content;
-      }
-    }
-  }
-  const Digest* find(const BlobId& blob) const override {
-    const auto it = known_.find(blob);
-    return it == known_.end() ? nullptr : &it->second;
-  }
-  void put(const BlobId& blob, const Digest& digest) override { known_[blob] = digest; }
-
- private:
-  std::unordered_map<BlobId, Digest> known_;
-};
-
 class Judging {
  public:
   explicit Judging(const PreviewRequest& request) : request_(request), repository_(request.repository) {
@@ -108,7 +87,7 @@ class Judging {
     MergedTree merged = repository_.merge(heading.base, heading.commit);
     if (merged.contained) return tell_merged(heading);
     if (!merged.view) return tell_conflict(heading, merged.conflicts);
-    KnownDigests digests(applied_);
+    KnownDigests digests(applied_);  // only what the preview brings is read
     Workspace proposed;
     try {
       proposed = load_workspace(*merged.view, request_.root, request_.limits, &digests);

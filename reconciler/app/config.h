@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/failure_budget.h"
 #include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/notice/urgency.h"
@@ -91,6 +92,11 @@ struct Config {
     // catches more mistakes and stops more intended clear-outs for a release.
     double max_removals = 0.5;
     std::optional<int> max_removals_count;
+    // Failure budget of one commit over all jobs: once more allocations than this have
+    // failed, no further job begins and those under way stop. Workers that cannot be
+    // used are counted apart. Unset: no limit; every job has its own (R2.6).
+    Allowance max_failures;
+    Allowance max_workers_aside;
   } policy;
 
   struct Rollout {

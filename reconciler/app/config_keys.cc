@@ -199,6 +199,10 @@ const ConfigKey kKeys[] = {
        if (count) c.policy.max_removals_count = static_cast<int>(*count);
        return count.has_value() || put(c.policy.max_removals, as_share(v));
      }},
+    {"policy.max_failures", "a number of allocations, or a share of them like \"10%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_failures, as_allowance(v)); }},
+    {"policy.max_workers_aside", "a number of workers, or a share of them like \"25%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_workers_aside, as_allowance(v)); }},
 
     {"rollout.removal_grace", kDuration,
      [](Config& c, const V& v) { return put(c.rollout.removal_grace, as_duration(v)); }},

@@ -82,6 +82,17 @@ DesiredState Judge::desired(const Judged& judged, const AppliedState& applied, s
       [&](const WantedJobs& wanted) { return lane_.await([&] { return read_kept(wanted); }); });
 }
 
+void Judge::read_ahead(const WantedJobs& jobs) {
+  WantedJobs missing;
+  for (const auto& [name, commit] : jobs) {
+    const auto known = kept_.find(name);
+    if (known == kept_.end() || known->second.commit != commit) missing.emplace(name, commit);
+  }
+  if (missing.empty()) return;
+  KeptJobs loaded = lane_.await([&] { return read_kept(missing); });
+  for (auto& [name, kept] : loaded) kept_[name] = std::move(kept);
+}
+
 KeptJobs Judge::read_kept(const WantedJobs& wanted) {
   const auto open = [this](const CommitId& commit) { return source_.open_view(commit); };
   return load_kept(wanted, open, settings_.root, settings_.limits, digests_.get());

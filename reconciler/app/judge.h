@@ -60,6 +60,10 @@ class Judge {
   // The same without waiting: what was not read before stays unknown.
   DesiredState desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
 
+  // Reads older content that may be wanted in the middle of a rollout (R5.2). Blocks like
+  // desired(). What cannot be had is left out.
+  void read_ahead(const WantedJobs& jobs);
+
   // R5.4: what the next desired state is made with.
   void pin(Pins pins) { pins_ = std::move(pins); }
 

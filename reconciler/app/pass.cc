@@ -271,6 +271,7 @@ void Pass::plan() {
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);
   deps_.journal.set_baselines(memory_.plan.baselines);
+  read_ways_back();
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   watch_health();

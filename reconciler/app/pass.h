@@ -144,6 +144,17 @@ class Pass {
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
   void heed_orders();
+  // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
+  RolloutLimits rollout_limits();
+  void read_ways_back();
+  void put_down_beginnings();
+  void keep_bakes(bool at_once);
+  void begin_rollbacks();
+  void begin_rollback(const JobName& job);
+  bool goes_back(const JobName& job) const;
+  void fail_gates(const JobReport& job);
+  void remember_failure(const JobReport& job);
+  void remember_rollback(JobReport& job);
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 

@@ -102,7 +102,9 @@ PassSettings pass_settings(const Bucket& bucket) {
   settings.plan.max_removals = config.policy.max_removals;
   settings.automatic_recovery = config.automatic_recovery;
   settings.gone = {config.rollout.removal_grace, config.drift_interval};
-  settings.rollout = {config.rollout.max_parallel_workers, config.ssh.sessions_per_worker};
+  settings.rollout = {config.rollout.max_parallel_workers,
+                      config.ssh.sessions_per_worker,
+                      {config.policy.max_failures, config.policy.max_workers_aside}};
   settings.plan.max_removals_count = config.policy.max_removals_count;
   settings.verify = verify_mode(config.policy.verify);
   const auto on_rewrite = config.policy.on_history_rewrite;

@@ -55,6 +55,7 @@ struct ActiveAllocation {
   bool failed = false;                // its last target failed
   bool running = false;
   std::string version;  // confirmed
+  bool bakes = false;   // has the new content already; its bake is not over (R2.9)
 };
 
 // An allocation that takes a port which another one of its worker still has: its
@@ -83,6 +84,10 @@ struct JobPlan {
   CommitId commit;       // where its content comes from
   TreeId tree;           // hold key (R5.3); empty for a job that leaves
   bool leaving = false;  // the whole job goes: its drains run before the waves
+  // What was confirmed before a failed rollout is put back (R5.2): `upgrades` are
+  // kRollback (and kRestore, where only the gate is owed), `drains` what was new in it.
+  bool rollback = false;
+  bool unsettled = false;  // of a rollback: not everything is known yet, so it cannot be through
   int wave = 0;
 
   std::vector<PlannedAction> drains;  // kStop (R2.3: also those of a move) and disables
@@ -100,6 +105,9 @@ struct JobPlan {
   std::map<Target, Seconds> timeouts;  // of every target
   std::vector<Demand> demands;
   bool released = false;  // `maand release JOB`: R2.5, R2.8 and R5.6 do not hold it
+  // What an earlier pass left of a bake; before anything else begins.
+  std::chrono::milliseconds bake_left{0};
+  int failed_before = 0;  // allocations that failed for good in an earlier pass (rollout.max_failures)
 
   PortNumbers ports;  // what its targets are run with
   // Of allocations above, sorted by (taker, port); empty but for ports that change hands.
@@ -113,6 +121,8 @@ struct JobPlan {
   bool held = false;
   Reason held_reason = Reason::kUnchanged;
   std::string held_detail;
+
+  bool bakes() const { return bake_left.count() > 0; }
 
   // Nothing of it begins.
   void hold(Reason reason, std::string detail);

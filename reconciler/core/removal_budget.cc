@@ -49,7 +49,8 @@ class Budget {
         std::count_if(applied_.allocations.begin(), applied_.allocations.end(),
                       [](const auto& allocation) { return allocation.second.running; }));
     for (const auto& [name, job] : plan_.jobs) {
-      if (settings_.allowed_removals.covers(name)) continue;
+      // What going back stops did not run before.
+      if (job.rollback || settings_.allowed_removals.covers(name)) continue;
       for (const PlannedAction& action : job.drains) {
         if (running(action.key)) plan_.stops_over_budget.push_back(action.key);
       }

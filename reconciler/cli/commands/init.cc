@@ -187,6 +187,8 @@ path = )" +
 
 [policy]
 # max_removals = "50%"           # more stops than that (or than a number) in one commit wait for `maand release`
+# max_failures = "10%"           # more failed allocations than that in one commit stop further jobs
+# max_workers_aside = "25%"      # the same of workers that cannot be used
 # verify = "none"                # "head" or "strict": only signed commits are applied (docs/policies.md)
 # allowed_signers = "signers"    # a file in secrets/: SSH keys; or keyring = "…" for OpenPGP
 

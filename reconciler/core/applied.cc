@@ -144,8 +144,10 @@ void record_begin(AppliedAllocation& allocation, const Operation& operation, con
   allocation.key = operation.allocation;
   allocation.endpoint = operation.endpoint;
   const bool goes_back = restores(operation.action);
-  // What failed, or was never confirmed, is nothing to go back to.
-  const bool sure = allocation.last == LastResult::kConfirmed || allocation.last == LastResult::kNone;
+  // What failed, or was never confirmed, is nothing to go back to; and what a job had under
+  // another name its worker does not keep.
+  const bool sure = allocation.moved_from.empty() &&
+                    (allocation.last == LastResult::kConfirmed || allocation.last == LastResult::kNone);
   if (way_back && !goes_back && !allocation.before && sure) allocation.before = as_it_is(allocation);
   if (ships_files(operation.action) && !goes_back && allocation.rolled_back_from == tree)
     allocation.rolled_back_from = {};

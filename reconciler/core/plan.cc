@@ -369,18 +369,6 @@ Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults) {
   return endpoint;
 }
 
-void JobPlan::hold(Reason reason, std::string detail) {
-  held = true;
-  held_reason = reason;
-  held_detail = std::move(detail);
-  drains.clear();
-  removals.clear();
-  starts.clear();
-  upgrades.clear();
-  bake_left = {};
-  rollback = false;
-}
-
 bool Plan::has_actions() const {
   return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });
 }
@@ -393,20 +381,6 @@ Plan make_plan(const DesiredState& desired, const AppliedState& applied, const P
     if (more.empty()) return plan;
     must_let_go.insert(more.begin(), more.end());
   }
-}
-
-std::string sentence(const PlannedAction& action) {
-  std::string out = action.key.str() + ": ";
-  out += action.action == Action::kNone ? "left alone" : to_string(action.action);
-  out += ", because ";
-  if (action.reason == Reason::kVersionChanged) {
-    out += "the version changes from " + action.current_version + " to " + action.new_version;
-  } else {
-    out += explain(action.reason);
-    if (!action.detail.empty()) out += " (" + action.detail + ")";
-  }
-  if (!action.after.empty()) out += ", " + action.after;
-  return out;
 }
 
 }  // namespace maand

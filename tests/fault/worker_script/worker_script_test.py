@@ -4,12 +4,10 @@
 import os
 import shutil
 import subprocess
-import sys
-import unittest
 
 from worker import Link, Place, kill, list_id, read, wait_until
+from worker_case import WorkerCase, main
 
-SHELL = "dash"
 MAKEFILE = """start:
 \t@mkdir -p data; echo start >>data/runs; echo "$(CURRENT_VERSION) $(NEW_VERSION) $$MAAND_ATTEMPT $$MAAND_PREVIOUS $$PWD"
 stop:
@@ -21,22 +19,7 @@ FILES = {"Makefile": MAKEFILE, "a/b/deep.conf": "1", "a/x.sh": "#!/bin/sh", "lin
          "manifest.json": "{}"}
 
 
-class WorkerTest(unittest.TestCase):
-    def setUp(self):
-        self.place = Place(SHELL)
-        self.addCleanup(self.place.close)
-        self.w = self.place.worker()
-
-    def expect(self, word, reply):
-        self.assertTrue(reply.whole(), reply.raw + repr(reply.log))
-        self.assertEqual(word, reply.word(), reply.raw + repr(reply.log[:500]))
-        return reply
-
-    def sync(self, files, base=None, **request):
-        return self.expect("succeeded", self.w.run(files=files, base=base, **request))
-
-
-class Targets(WorkerTest):
+class Targets(WorkerCase):
     def test_a_target_gets_versions_attempt_previous_and_its_directory(self):
         reply = self.sync(FILES, target="start", current="1.0", new="1.1", attempt=2, previous="failed")
         self.assertEqual(f"1.0 1.1 2 failed {self.w.job}\n", reply.log.decode())
@@ -88,97 +71,7 @@ class Targets(WorkerTest):
         self.assertEqual("mine", self.w.read("data/keep"))
 
 
-class Previous(WorkerTest):
-    """R5.2: what was confirmed is kept before anything lands over it, and can be put back."""
-
-    ONE = {"Makefile": "start:\n\t@true\nrestart:\n\t@mkdir -p data; echo one >>data/runs\n", "conf": "1", "-dash": "d",
-           "a/x.sh": "#!1", "a/b/deep.conf": "1", "gone": "1", "link": Link("a/b"), "sp ace/q'uote": "1"}
-    TWO = {"Makefile": "restart:\n\t@mkdir -p data; echo two >>data/runs; exit 1\n", "conf": "2", "a/x.sh": "#!2",
-           "a/b/deep.conf": "2", "new/file": "2", "link": Link("conf")}
-
-    def keep(self):
-        """Directories that are kept, by list id."""
-        directory = self.w.state + "/previous/api"
-        return sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-
-    def try_two(self, files=None, base=None, **request):
-        return self.w.run(files=files or self.TWO, base=base, target="restart", keep=list_id(self.ONE), **request)
-
-    def go_back(self, **request):
-        return self.w.run(files=self.ONE, ships="previous", target="restart", **request)
-
-    def check_back(self):
-        for path, content in self.ONE.items():
-            if isinstance(content, Link):
-                self.assertEqual(content, os.readlink(self.w.path(path)))
-                continue
-            self.assertEqual(content, self.w.read(path), path)
-            self.assertEqual(0o755 if path.endswith(".sh") else 0o644,
-                             os.stat(self.w.path(path)).st_mode & 0o777, path)
-        self.assertFalse(os.path.exists(self.w.path("new")))
-        self.assertFalse(os.path.exists(self.w.kept + "/landing"))
-        self.assertEqual(list_id(self.ONE), read(self.w.kept + "/list").split()[0])
-
-    def test_bytes_modes_and_links_come_back_and_the_target_runs(self):
-        self.sync(self.ONE)
-        inode = os.stat(self.w.path("conf")).st_ino
-        self.expect("failed", self.try_two(base=self.ONE))
-        os.chmod(self.w.path("conf"), 0o600)
-        self.w.write("data/mine", "x")
-        self.expect("succeeded", self.go_back(current="2", new="1"))
-        self.check_back()
-        self.assertEqual(inode, os.stat(self.w.path("conf")).st_ino, "written in place, as always")
-        self.assertEqual("x", self.w.read("data/mine"))
-        self.assertEqual(["two", "one"], self.w.runs())
-
-    def test_what_is_tried_on_top_of_what_failed_is_not_kept(self):
-        self.sync(self.ONE)
-        self.expect("failed", self.try_two(base=self.ONE))
-        three = dict(self.TWO, conf="3")
-        self.expect("failed", self.try_two(three, base=self.TWO))
-        self.assertEqual([list_id(self.ONE)], self.keep())
-        self.expect("succeeded", self.go_back())
-        self.check_back()
-
-    def test_one_generation_is_kept(self):
-        self.sync(self.ONE)
-        self.expect("failed", self.try_two(base=self.ONE))
-        self.expect("failed", self.w.run(files=dict(self.TWO, conf="3"), base=self.TWO, target="restart",
-                                         keep=list_id(self.TWO)))
-        self.assertEqual([list_id(self.TWO)], self.keep())
-        self.sync({}, ships="remove")
-        self.assertFalse(os.path.exists(self.w.state + "/previous/api"))
-
-    def test_what_never_landed_needs_nothing_kept(self):
-        self.sync(self.ONE)
-        self.expect("succeeded", self.go_back())
-        self.check_back()
-
-    def test_what_is_not_kept_is_refused_and_nothing_lands(self):
-        self.sync(self.ONE)
-        self.expect("failed", self.w.run(files=self.TWO, base=self.ONE, target="restart"))
-        self.assertIn("not kept", self.expect("Previous", self.go_back())["detail"])
-        self.assertEqual("2", self.w.read("conf"))
-
-    def test_what_was_changed_on_the_worker_was_not_confirmed_and_is_not_kept(self):
-        self.sync(self.ONE)
-        self.w.write("conf", "by hand")
-        self.expect("failed", self.try_two(base=self.ONE))
-        self.assertEqual([], self.keep())
-
-    def test_a_kept_copy_that_was_damaged_is_refused(self):
-        self.sync(self.ONE)
-        self.expect("failed", self.try_two(base=self.ONE))
-        with open(f"{self.w.state}/previous/api/{list_id(self.ONE)}/f/conf", "w", encoding="utf-8") as f:
-            f.write("damaged")
-        self.assertIn("damaged", self.expect("Previous", self.go_back())["detail"])
-        self.assertEqual("2", self.w.read("conf"))
-
-    def test_a_name_that_is_no_list_is_refused(self):
-        self.expect("BadRequest", self.w.run(files=self.ONE, keep="../x"))
-
-
-class Files(WorkerTest):
+class Files(WorkerCase):
     def test_regular_files_keep_their_inode_and_executables_do_not(self):
         self.sync(FILES)
         inode = {f: os.stat(self.w.path(f)).st_ino for f in ("conf", "a/x.sh")}
@@ -247,7 +140,7 @@ class Files(WorkerTest):
         self.assertEqual(("1", "3"), (self.w.read("new"), self.w.read("zz")))
 
 
-class State(WorkerTest):
+class State(WorkerCase):
     def test_an_unknown_operation_is_sealed_and_a_late_copy_cannot_begin(self):
         late = self.w.call(files=FILES, target="start")
         self.expect("never", self.w.ask(late))
@@ -389,7 +282,7 @@ class State(WorkerTest):
             self.assertEqual("BadRequest", call.reply().word(), bad)
 
 
-class Disk(WorkerTest):
+class Disk(WorkerCase):
     def setUp(self):
         super().setUp()
         self.w = self.place.worker("small")
@@ -428,5 +321,4 @@ class Disk(WorkerTest):
 
 
 if __name__ == "__main__":
-    SHELL = sys.argv.pop(1)
-    unittest.main()
+    main()

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/core/renames.h"
 #include "tests/unit/core/plan_world.h"
 
 namespace maand {
@@ -202,6 +203,21 @@ TEST(RollbackPlan, WhatNothingIsKnownOfIsNamed) {
   EXPECT_TRUE(back.through());
   ASSERT_EQ(back.lost.size(), 1u);
   EXPECT_EQ(back.lost[0].str(), "api@w1");
+}
+
+// The worker keeps what was confirmed below the name that the job had then.
+TEST(RollbackPlan, AJobThatCameUnderAnotherNameHasNothingToGoBackTo) {
+  BackWorld world(Rollback::kBegun);
+  world.on("w1").moved_from = JobName("old");
+  world.rolled("w1", Action::kRestart, OutcomeKind::kFailed);
+  EXPECT_FALSE(world.on("w1").before);
+  const RollbackPlan back = plan_rollback(world.record(), world.applied, false);
+  ASSERT_EQ(back.lost.size(), 1u);
+  EXPECT_EQ(back.lost[0].str(), "api@w1");
+  world.rolled("w2", Action::kRestart, OutcomeKind::kFailed);
+  ASSERT_TRUE(world.on("w2").before);
+  EXPECT_FALSE(renamed(world.on("w2"), {JobName("new"), WorkerHost("w2")}).before);
+  EXPECT_TRUE(renamed(world.on("w2"), {JobName("api"), WorkerHost("w9")}).before) << "its directory stays";
 }
 
 TEST(RollbackPlan, AnAllocationWhoseOperationNeverBeganIsAsItWas) {

@@ -79,21 +79,24 @@ std::string ports_of(const PortNumbers& ports) {
 }
 
 void add_files(std::vector<TarMember>& members, const Operation& operation, bool full) {
+  // What is put back gets permissions and owner again, whatever lies there now.
+  const bool back = restores(operation.action);
   std::unordered_map<std::string, const ShippedFile*> base;
-  if (!full && operation.base) {
+  if ((!full || back) && operation.base) {
     for (const ShippedFile& file : operation.base->files) base.emplace(file.path, &file);
   }
   std::string paths;
   std::string digests;
   Attributes attributes;
-  const bool unknown = full || !operation.base;
+  const bool unknown = full || back || !operation.base;
   for (const ShippedFile& file : operation.files->files) {
     paths += file.path + "\n";
     if (file.mode != FileMode::kSymlink) digests += file.content.hex() + "  " + file.path + "\n";
     const auto known = base.find(file.path);
     const ShippedFile* before = known == base.end() ? nullptr : known->second;
-    if (before && *before == file) continue;
+    if (before && *before == file && !back) continue;
     attributes.add(file, before, unknown);
+    if (back) continue;  // the worker has them
     TarMember member;
     member.path = "f/" + file.path;
     member.mode = file.mode;

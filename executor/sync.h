@@ -9,6 +9,7 @@
 
 namespace maand {
 
+// An operation that restores sends the lists without the files: the worker has those.
 // `full`: the worker holds another list than we believed; send everything.
 // Members below `f/` are the files that differ, those below `meta/` describe the
 // whole result: `paths` and `dirs` (one a line), `digests` (sha256sum(1) lines of

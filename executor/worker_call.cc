@@ -12,6 +12,7 @@ constexpr std::string_view kMagic = "maand1 hello\n";
 
 const char* ships_word(Action action) {
   if (action == Action::kRemove) return "remove";
+  if (restores(action)) return "previous";
   return ships_files(action) ? "yes" : "no";
 }
 
@@ -61,7 +62,7 @@ Outcome refusal(const Reply& reply) {
     outcome.kind = OutcomeKind::kNever;
   } else if (reply.word == "Unfinished") {
     outcome.kind = OutcomeKind::kUnknown;
-  } else {  // Path, BadRequest: the job's own content cannot land
+  } else {  // Path, BadRequest, Previous: the job's own content cannot land
     outcome.kind = OutcomeKind::kFailed;
     outcome.exit_status = 1;
   }
@@ -81,7 +82,7 @@ std::string worker_command(bool use_sudo) {
 std::string call_prologue(const std::string& worker_root, const BucketId& bucket, const Operation& operation,
                           CallKind kind, bool full, std::uint64_t log_offset) {
   std::string out(kWorkerScript);
-  const bool base_known = !full && operation.base;
+  const bool base_known = !full && operation.base && !restores(operation.action);
   line(out, "do", kind == CallKind::kRun ? "run" : kind == CallKind::kAsk ? "ask" : "recall");
   line(out, "op", operation.id.str());
   line(out, "seq", padded(operation.seq));
@@ -93,6 +94,7 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
   line(out, "ships", ships_word(operation.action));
   line(out, "base", base_known ? operation.base->list_id.hex() : "any");
   line(out, "list", operation.files ? operation.files->list_id.hex() : "none");
+  line(out, "keep", operation.keep.empty() ? "none" : operation.keep.hex());
   line(out, "epoch", std::to_string(operation.epoch));
   line(out, "expect", operation.expect_marker ? "1" : "0");
   const Credentials& shown = operation.credentials;

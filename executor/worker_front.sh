@@ -177,7 +177,7 @@ foreign_port() {
 
 front() {
   echo "maand1 hello"
-  S='' op='' seq='' offset=0 expect=0
+  S='' op='' seq='' offset=0 expect=0 keep=none
   read_header
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
@@ -228,6 +228,7 @@ front() {
     14) refuse Path "$detail" ;;
     15) refuse Fenced "an operation of this job is newer than the newest this controller knows" ;;
     16) refuse_write "$detail" ;;
+    19) refuse Previous "$detail" ;;
   esac
   # The runner was killed, or a twin was faster.
   [ -d "$O" ] || rm -rf "$S"

@@ -134,6 +134,7 @@ has_makefile() {
 }
 
 run() {
+  keep=none
   read_header
   identify
   why='' ms=0
@@ -159,6 +160,8 @@ run() {
   if [ "$ships" != no ]; then
     list_deletions "$half_landed" || give_up 16 "cannot write $S/delete"
     check_paths
+    [ "$ships" != previous ] || stage_previous
+    [ "$ships" != yes ] || keep_previous
     printf '%s %s\n' "$list" "$BOOT" >"$S/meta/list" || give_up 16 "cannot write $S/meta/list"
   fi
   if [ "$current" = 0.0.0 ] && [ -s "$M/last/$job" ]; then read -r current <"$M/last/$job"; fi
@@ -199,6 +202,7 @@ settle_files() {
       mv -f "$M/last/$job.new" "$M/last/$job" || return 1
   fi
   rmdir "$J" 2>/dev/null
+  rm -rf "$M/previous/$job"
   return 0
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The program that runs on a worker for one operation, and ends with it.
 #
-# worker_script.sh, worker_front.sh, worker_landing.sh and worker_run.sh are joined at build time and
-# fed to /bin/sh through stdin (worker_call.cc). The program has three roles:
+# worker_script.sh, worker_front.sh, worker_landing.sh, worker_previous.sh and worker_run.sh are
+# joined at build time and fed to /bin/sh through stdin (worker_call.cc). The program has three roles:
 #   front  child of sshd: checks, stages, watches. May die anywhere.
 #   run    in a session of its own: every effect of the operation.
 #   make   a second session: the target, so that its group can be ended alone.
@@ -41,6 +41,7 @@ read_header() {
       ships) ships=$value ;;
       base) base=$value ;;
       list) list=$value ;;
+      keep) keep=$value ;;
       epoch) epoch=$value ;;
       expect) expect=$value ;;
       instance) instance=$value ;;
@@ -73,7 +74,8 @@ valid() {
   case $moves in [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   case $seq$known in *[!0-9]*) return 1 ;; esac
   case $target in none | start | stop | restart | reload) ;; *) return 1 ;; esac
-  case $ships in yes | no | remove) ;; *) return 1 ;; esac
+  case $ships in yes | no | remove | previous) ;; *) return 1 ;; esac
+  case $list$keep in '' | *[!0-9a-z]*) return 1 ;; esac
 }
 
 # ---- who lives ---------------------------------------------------------------

@@ -8,6 +8,17 @@
 
 namespace maand {
 
+// Whose signatures count (R1.5): paths; an empty one is not there. They are read for every
+// verification.
+struct VerifyOptions {
+  std::string keyring;          // OpenPGP public keys, binary or armoured
+  std::string allowed_signers;  // SSH, as ssh-keygen(1) has them
+  std::string revoked_signers;  // SSH public keys, or a KRL
+  std::string gpgv = "gpgv";    // names in the usual directories, or absolute paths
+  std::string ssh_keygen = "ssh-keygen";
+  std::chrono::milliseconds deadline{20'000};  // of one process
+};
+
 struct GitOptions {
   std::string url;              // file://, https://, ssh://, user@host:path or an absolute path
   std::string branch = "main";  // or a full name below refs/
@@ -33,6 +44,8 @@ struct GitOptions {
   std::chrono::milliseconds clone_timeout{1'800'000};
   std::uint64_t max_fetch_bytes = 4ull << 30;  // a larger pack is refused
   std::size_t blob_cache_bytes = 64u << 20;
+
+  VerifyOptions verify;
 
   std::string bucket_id;
   std::string bucket_name;

@@ -8,6 +8,7 @@
 #include "gitsource/git_notes.h"
 #include "gitsource/git_tree.h"
 #include "gitsource/git_url.h"
+#include "gitsource/git_verify.h"
 
 namespace maand {
 namespace {
@@ -28,7 +29,8 @@ class GitSource::Parts {
         child(options),
         fetch(options, mirror, child),
         blobs(mirror, options.blob_cache_bytes),
-        notes(options, mirror, child, fetch) {
+        notes(options, mirror, child, fetch),
+        verify(options.verify, mirror, [this] { return child.interrupted(); }) {
     parse_git_url(options.url);
     parse_git_url(options.notes_remote());
   }
@@ -54,6 +56,7 @@ class GitSource::Parts {
   GitFetch fetch;
   GitBlobs blobs;
   GitNotes notes;
+  GitVerify verify;
   bool prepared = false;
 };
 
@@ -121,6 +124,8 @@ Notes& GitSource::notes() {
   parts_->prepare();
   return parts_->notes;
 }
+
+Signatures& GitSource::signatures() { return parts_->verify; }
 
 void GitSource::fetch_notes() {
   parts_->prepare();

@@ -6,6 +6,7 @@
 
 #include "gitsource/git_options.h"
 #include "reconciler/core/ports.h"
+#include "reconciler/core/signatures.h"
 
 namespace maand {
 
@@ -32,6 +33,7 @@ class GitSource : public Source {
 
   Blobs& blobs();
   Notes& notes();
+  Signatures& signatures();  // calls on the thread of Source
   // Brings the notes ref up to date, for `maand note` (publish and fetch do it by themselves).
   void fetch_notes();
 

@@ -182,6 +182,13 @@ void require_for_serve(const Config& config, Diagnostics& diagnostics) {
   if (config.git.url.empty()) {
     diagnostics.error("maand.conf", "git.url", "is not set", "write the repository's URL: [git] url = \"…\"");
   }
+  if (config.policy.verify != Config::Policy::Verify::kNone && config.policy.keyring.empty() &&
+      config.policy.allowed_signers.empty()) {
+    diagnostics.error(
+        "maand.conf", "policy.verify",
+        "asks for signatures, and nothing says whose, so that no commit could ever be applied",
+        "name a file under secrets/ in policy.keyring (OpenPGP) or policy.allowed_signers (SSH)");
+  }
   if (config.http.tls_cert.empty() != config.http.tls_key.empty()) {
     diagnostics.error("maand.conf", config.http.tls_cert.empty() ? "http.tls_cert" : "http.tls_key",
                       "is not set, and its counterpart is", "TLS takes both: the certificate and its key");

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/failure_budget.h"
 #include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/notice/urgency.h"
@@ -78,10 +79,24 @@ struct Config {
   } git;
 
   struct Policy {
-    enum class OnRewrite { kAccept, kHold } on_history_rewrite = OnRewrite::kAccept;  // R1.4
-    // Share of the running allocations that one commit may stop (R5.1). Lower
+    // R1.5. Head believes whoever signed the head for all that it brings; strict wants every
+    // commit of the first-parent chain signed, and costs a process for each.
+    enum class Verify { kNone, kHead, kStrict } verify = Verify::kNone;
+    std::string keyring;          // OpenPGP keys under secrets/, binary or armoured
+    std::string allowed_signers;  // as ssh-keygen(1) has them, under secrets/
+    std::string revoked_signers;  // SSH keys or a KRL, under secrets/
+    // R1.4; unset: hold where signatures are required, else accept.
+    enum class OnRewrite { kAccept, kHold };
+    std::optional<OnRewrite> on_history_rewrite;
+    // Share of the running allocations that one commit may stop (R5.1), or their number. Lower
     // catches more mistakes and stops more intended clear-outs for a release.
     double max_removals = 0.5;
+    std::optional<int> max_removals_count;
+    // Failure budget of one commit over all jobs: once more allocations than this have
+    // failed, no further job begins and those under way stop. Workers that cannot be
+    // used are counted apart. Unset: no limit; every job has its own (R2.6).
+    Allowance max_failures;
+    Allowance max_workers_aside;
   } policy;
 
   struct Rollout {

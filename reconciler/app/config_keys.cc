@@ -12,8 +12,6 @@ namespace {
 
 using V = ConfigValue;
 
-bool any_text(Config&, const V& v) { return as_text(v).has_value(); }
-
 bool is_name(const std::string& text) {
   const auto word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -66,9 +64,6 @@ bool put_listener(std::string& target, const V& v) {
   if (!text || (!text->empty() && !split_listener(*text, host, port))) return false;
   return put_text(target, v);
 }
-
-const char* signatures(const V& v) { return trimmed(v.text) == "none" ? nullptr : "the signature policy"; }
-const char* if_set(const V& v, const char* what) { return trimmed(v.text).empty() ? nullptr : what; }
 
 constexpr const char* kDuration = "a duration greater than zero like \"250ms\", \"15s\", \"10m\" or \"1h\"";
 constexpr const char* kUrl =
@@ -179,22 +174,35 @@ const ConfigKey kKeys[] = {
      [](Config& c, const V& v) { return put(c.git.preview_refs, as_list(v)); }},
 
     {"policy.verify", "\"none\", \"head\" or \"strict\"",
-     [](Config&, const V& v) {
-       int ignored = 0;
-       return put_word(ignored, v, {{"none", 0}, {"head", 1}, {"strict", 2}});
-     },
-     nullptr, signatures},
-    {"policy.allowed_signers", kSecret, any_text, nullptr,
-     [](const V& v) { return if_set(v, "the signature policy"); }},
-    {"policy.keyring", kSecret, any_text, nullptr,
-     [](const V& v) { return if_set(v, "the signature policy"); }},
+     [](Config& c, const V& v) {
+       using P = Config::Policy::Verify;
+       return put_word(c.policy.verify, v, {{"none", P::kNone}, {"head", P::kHead}, {"strict", P::kStrict}});
+     }},
+    {"policy.allowed_signers", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.policy.allowed_signers, v, true); }},
+    {"policy.revoked_signers", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.policy.revoked_signers, v, true); }},
+    {"policy.keyring", kSecret,
+     [](Config& c, const V& v) { return put_secret_name(c.policy.keyring, v, true); }},
     {"policy.on_history_rewrite", "\"accept\" or \"hold\"",
      [](Config& c, const V& v) {
        using R = Config::Policy::OnRewrite;
-       return put_word(c.policy.on_history_rewrite, v, {{"accept", R::kAccept}, {"hold", R::kHold}});
+       R meant{};
+       if (!put_word(meant, v, {{"accept", R::kAccept}, {"hold", R::kHold}})) return false;
+       c.policy.on_history_rewrite = meant;
+       return true;
      }},
-    {"policy.max_removals", "a share from \"0%\" to \"100%\"",
-     [](Config& c, const V& v) { return put(c.policy.max_removals, as_share(v)); }},
+    {"policy.max_removals", "a share from \"0%\" to \"100%\", or a number from 0 to 1000000",
+     [](Config& c, const V& v) {
+       const auto count = as_integer(v, 0, 1'000'000);
+       c.policy.max_removals_count.reset();
+       if (count) c.policy.max_removals_count = static_cast<int>(*count);
+       return count.has_value() || put(c.policy.max_removals, as_share(v));
+     }},
+    {"policy.max_failures", "a number of allocations, or a share of them like \"10%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_failures, as_allowance(v)); }},
+    {"policy.max_workers_aside", "a number of workers, or a share of them like \"25%\"",
+     [](Config& c, const V& v) { return put(c.policy.max_workers_aside, as_allowance(v)); }},
 
     {"rollout.removal_grace", kDuration,
      [](Config& c, const V& v) { return put(c.rollout.removal_grace, as_duration(v)); }},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -126,6 +127,13 @@ std::optional<double> as_share(const ConfigValue& value) {
   const auto percent = take_number(rest);
   if (!percent || rest != "%" || *percent > 100) return std::nullopt;
   return static_cast<double>(*percent) / 100.0;
+}
+
+std::optional<Allowance> as_allowance(const ConfigValue& value) {
+  if (const auto share = as_share(value)) return Allowance{.count = std::nullopt, .share = share};
+  const auto count = as_integer(value, 0, std::numeric_limits<int>::max());
+  if (!count) return std::nullopt;
+  return Allowance{.count = static_cast<int>(*count), .share = std::nullopt};
 }
 
 std::string shown(const ConfigValue& value) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "reconciler/core/failure_budget.h"
+
 namespace maand {
 
 struct ConfigValue {
@@ -32,6 +34,9 @@ std::optional<std::chrono::milliseconds> as_duration(const ConfigValue& value);
 std::optional<std::uint64_t> as_bytes(const ConfigValue& value);
 // `50%` → 0.5; 0 to 100.
 std::optional<double> as_share(const ConfigValue& value);
+
+// `10%` → a share, 3 → a number.
+std::optional<Allowance> as_allowance(const ConfigValue& value);
 
 // The value as a person wrote it, for messages; user and password of a URL left out.
 std::string shown(const ConfigValue& value);

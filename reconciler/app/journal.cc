@@ -70,7 +70,9 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     operation.base = record.files;
     if (operation.action == Action::kRemove) operation.files = empty_file_set();
     if (!operation.files) operation.files = record.files ? record.files : empty_file_set();
-    record_begin(record, operation, intent.tree, intent.head);
+    record_begin(record, operation, intent.tree, intent.head, intent.way_back);
+    if (intent.way_back && record.before && record.before->files)
+      operation.keep = record.before->files->list_id;
     torn.push_back(std::move(record));
     operations.push_back(operation);
   }
@@ -189,6 +191,23 @@ void Journal::raise_epoch(std::uint64_t epoch, std::uint64_t last_seq) {
   state_.last_seq = std::max(state_.last_seq, last_seq);
 }
 
+void Journal::prove(const JobName& job, const TreeId& tree) {
+  std::vector<AppliedAllocation> records;
+  for (auto it = state_.allocations.lower_bound({job, WorkerHost{}});
+       it != state_.allocations.end() && it->first.job == job; ++it) {
+    const AppliedAllocation& known = it->second;
+    if (!known.before || known.open) continue;
+    if (!tree.empty() && (known.tree != tree || known.last != LastResult::kConfirmed)) continue;
+    records.push_back(known);
+    AppliedAllocation& through = records.back();
+    if (tree.empty() && !through.before->running) through.rolled_back_from = through.tree;
+    maand::prove(through);
+  }
+  if (records.empty()) return;
+  store_.settle(records, {});
+  for (AppliedAllocation& record : records) state_.allocations[record.key] = std::move(record);
+}
+
 void Journal::put_job(const JobRecord& record) {
   store_.put_job(record);
   state_.jobs[record.job] = record;
@@ -215,19 +234,26 @@ void Journal::put_ports(const PortTable& ports) {
 bool Journal::lift_holds(const JobName& job) {
   bool lifted = false;
   const auto record = state_.jobs.find(job);
-  if (record != state_.jobs.end() && !record->second.held_reason.empty()) {
+  const bool held = record != state_.jobs.end() &&
+                    (!record->second.held_reason.empty() || !record->second.failed_keys.empty());
+  // R5.2: going back that was begun is finished first.
+  if (held && record->second.rollback != Rollback::kBegun) {
     JobRecord free = record->second;
     free.held_reason.clear();
     free.held_detail.clear();
     free.held_tree = {};
     free.held_commit = {};
+    free.failed_keys.clear();
+    free.rollback = Rollback::kNone;
+    free.failures = 0;
     put_job(free);
     lifted = true;
   }
   for (auto it = state_.allocations.lower_bound({job, WorkerHost{}});
        it != state_.allocations.end() && it->first.job == job; ++it) {
     const AppliedAllocation& known = it->second;
-    if (!known.stop_failed && known.interruptions == 0) continue;
+    const bool failed = known.last == LastResult::kFailed && !known.attempted_head.empty();
+    if (!known.stop_failed && known.interruptions == 0 && !failed) continue;
     AppliedAllocation free = known;
     free.attempted_head = {};
     free.interruptions = 0;

@@ -30,6 +30,7 @@ class Journal {
     Operation operation;  // id, seq, epoch, base and credentials are filled in here
     TreeId tree;
     CommitId head;
+    bool way_back = false;  // what is confirmed there is remembered, and kept by the worker (R5.2)
   };
   // Gives each intent its id and stores them in one transaction: one fsync
   // however many start together.
@@ -54,6 +55,9 @@ class Journal {
   void raise_epoch(std::uint64_t epoch, std::uint64_t last_seq);
   // Tells operations of this store from those of one that was lost. Made when it is first asked for.
   const std::string& store_id();
+  // The rollout of `tree` is through for those that are confirmed with it; with an empty
+  // tree, going back is through: nothing of the job has a way back any more (R5.2).
+  void prove(const JobName& job, const TreeId& tree);
 
   void put_job(const JobRecord& record);
   void erase_job(const JobName& job);
@@ -61,7 +65,7 @@ class Journal {
   // Numbers are durable before anything is started with them.
   void put_ports(const PortTable& ports);
 
-  // `maand retry JOB` (R2.6, R3.10): lifts its hold and lets failed stops be tried again.
+  // `maand retry JOB` (R2.6, R3.10, R5.3): lifts its hold and lets failed stops be tried again.
   // Returns whether anything was held.
   bool lift_holds(const JobName& job);
 

@@ -17,17 +17,20 @@ Judge::Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings)
   sources_.reveal = [this](const StoredValue& value) { return values_.reveal(value); };
 }
 
-void Judge::start(const CommitId& commit, const AppliedState& applied,
+void Judge::start(const CommitId& commit, const AppliedState& applied, const AdmissionRules& rules,
                   std::function<void(JudgedPtr, std::exception_ptr)> done) {
   auto judged = std::make_shared<Judged>();
-  const auto load = [this, judged, commit, base = applied.applied] {
+  const auto load = [this, judged, commit, rules, base = applied.applied] {
     judged->info = source_.describe(commit);
     judged->history = source_.history(base, commit);
+    judged->admission = admit(source_, settings_.signatures, rules, base, commit, judged->history);
+    if (!judged->admission.admitted()) return;
+    judged->allowed_removals = allowed_removals(source_.messages(base, commit));
     judged->workspace =
         load_workspace(*source_.open_view(commit), settings_.root, settings_.limits, digests_.get());
   };
   lane_.start(load, [this, judged, &applied, done = std::move(done)](std::exception_ptr error) {
-    if (error || judged->workspace.refused()) {
+    if (error || !judged->acceptable()) {
       done(error ? nullptr : judged, error);
     } else {
       finish(judged, applied, done);
@@ -77,6 +80,17 @@ DesiredState Judge::desired(const Judged& judged, const AppliedState& applied, s
   return complete_desired(
       kept_, [&] { return desired_now(judged, applied, update_seq); },
       [&](const WantedJobs& wanted) { return lane_.await([&] { return read_kept(wanted); }); });
+}
+
+void Judge::read_ahead(const WantedJobs& jobs) {
+  WantedJobs missing;
+  for (const auto& [name, commit] : jobs) {
+    const auto known = kept_.find(name);
+    if (known == kept_.end() || known->second.commit != commit) missing.emplace(name, commit);
+  }
+  if (missing.empty()) return;
+  KeptJobs loaded = lane_.await([&] { return read_kept(missing); });
+  for (auto& [name, kept] : loaded) kept_[name] = std::move(kept);
 }
 
 KeptJobs Judge::read_kept(const WantedJobs& wanted) {

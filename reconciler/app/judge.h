@@ -1,5 +1,5 @@
-// A commit → what it asks for: history verdict, workspace, and the older content
-// of jobs that cannot be taken from it.
+// A commit → whether it may be applied (R1.4, R1.5), and what it asks for: workspace, and the
+// older content of jobs that cannot be taken from it.
 //
 // Git is read on its lane and everything is answered on the reconcile thread, so
 // that a newer commit can be judged while a rollout goes on (R1.8).
@@ -12,9 +12,11 @@
 #include <string>
 
 #include "reconciler/app/lane.h"
+#include "reconciler/core/admission.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/ports.h"
+#include "reconciler/core/removal_trailer.h"
 #include "reconciler/core/values.h"
 #include "reconciler/core/workspace.h"
 
@@ -23,7 +25,12 @@ namespace maand {
 struct Judged {
   CommitInfo info;
   HistoryVerdict history = HistoryVerdict::kFirst;  // against the last applied commit
+  Admission admission;
+  // Both are only there for a commit that is admitted; nothing is read of another one.
   Workspace workspace;
+  AllowedRemovals allowed_removals;  // by trailers of last-applied..commit (R5.1)
+
+  bool acceptable() const { return admission.admitted() && !workspace.refused(); }
 };
 using JudgedPtr = std::shared_ptr<const Judged>;
 
@@ -32,7 +39,8 @@ struct JudgeSettings {
   WorkspaceLimits limits;
   BucketId bucket;
   std::string worker_root;
-  std::string ca_pem;  // certificate of the bucket's CA; empty = there is none
+  std::string ca_pem;                // certificate of the bucket's CA; empty = there is none
+  Signatures* signatures = nullptr;  // outlives the judge; null: no signature can be checked (R1.5)
 };
 
 class Judge {
@@ -43,7 +51,7 @@ class Judge {
   // Reconcile thread. Loads `commit` from the mirror, with all that desired_now()
   // will need; `done` runs on the reconcile thread with the result, or with what
   // went wrong. `applied` must live until then.
-  void start(const CommitId& commit, const AppliedState& applied,
+  void start(const CommitId& commit, const AppliedState& applied, const AdmissionRules& rules,
              std::function<void(JudgedPtr, std::exception_ptr)> done);
 
   // What it asks for, over the values of now. Reconcile thread; blocks like
@@ -51,6 +59,10 @@ class Judge {
   DesiredState desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
   // The same without waiting: what was not read before stays unknown.
   DesiredState desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
+
+  // Reads older content that may be wanted in the middle of a rollout (R5.2). Blocks like
+  // desired(). What cannot be had is left out.
+  void read_ahead(const WantedJobs& jobs);
 
   // R5.4: what the next desired state is made with.
   void pin(Pins pins) { pins_ = std::move(pins); }

@@ -156,7 +156,7 @@ void add_fleet(Families& out, const Readings& now) {
   out.gauge("maand_workers_set_aside", "Workers with a condition that keeps operations from them.")
       .counts("condition", now.set_aside, WorkerCondition::kUnreachable, WorkerCondition::kBusy);
   out.gauge("maand_rollout_jobs", "Jobs of the rollout that goes on, or of the last one, by state.")
-      .counts("state", now.rollout_jobs, JobReport::State::kPending, JobReport::State::kHeld);
+      .counts("state", now.rollout_jobs, JobReport::State::kPending, JobReport::State::kRolledBack);
   out.gauge("maand_rollout_allocations", "Allocations of that rollout by state.");
   std::map<AllocationReport::State, std::size_t> allocations = now.rollout_allocations;
   for (int i = 0; i <= static_cast<int>(AllocationReport::State::kNotReached); ++i) {

@@ -87,6 +87,12 @@ ControlReply OperatorDesk::release(const std::string& subject, const std::string
   return on_reconcile_thread([this, subject, actor] { return release_here(subject, actor); });
 }
 
+ControlReply OperatorDesk::release_unsigned(const std::string& commit, const std::string& reason,
+                                            const std::string& actor) {
+  return on_reconcile_thread(
+      [this, commit, reason, actor] { return release_unsigned_here(commit, reason, actor); });
+}
+
 ControlReply OperatorDesk::suspend(const std::string& job, const std::string& reason, const std::string& span,
                                    const std::string& actor) {
   return on_reconcile_thread(
@@ -205,21 +211,56 @@ ControlReply OperatorDesk::release_here(const std::string& subject, const std::s
 }
 
 ControlReply OperatorDesk::release_commit_here(const CommitId& commit, const std::string& actor) {
+  const Memory& memory = reconciler_.memory();
+  if (memory.judged && memory.judged->admission.why == Admission::Why::kSignature)
+    return refused("it is held because " + memory.judged->admission.sentence);
   audit(actor, "release", commit.str());
   release_commit(store_, commit);
+  if (memory.plan.commit == commit) release_removals(store_, memory.plan.stops_over_budget);
   reconciler_.triggers().poke("operator");
   return done("commit " + commit.str().substr(0, 12) + " is released");
 }
 
-ControlReply OperatorDesk::release_job_here(const JobName& job, const std::string& actor) {
+// R1.5. The head, or a whole id: what it descends from is let through with it.
+ControlReply OperatorDesk::release_unsigned_here(const std::string& commit, const std::string& reason,
+                                                 const std::string& actor) {
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
+  const JudgedPtr judged = reconciler_.memory().judged;
+  const std::string head = judged ? judged->info.id.str() : reconciler_.journal().state().head.str();
+  const bool of_head = commit.size() >= kShortestCommit && head.compare(0, commit.size(), commit) == 0;
+  const bool whole = commit.size() == 40 && commit.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!of_head && !whole)
+    return unknown("`" + commit + "` is not the head of the branch (" + head.substr(0, 12) +
+                   "); name the head, or another commit by its whole id");
+  const CommitId id(of_head ? head : commit);
+  audit(actor, "release unsigned", id.str(), reason);
+  ::maand::release_unsigned(store_, {id, actor, reason});
+  reconciler_.triggers().poke("operator");
+  return done("everything up to commit " + id.str().substr(0, 12) +
+              " may be applied, whoever signed it; what comes later is verified again");
+}
+
+// That the plan has too many of; of a job that leaves, or of which nothing is judged yet, all. A job that
+// stays is released for what it is: a removal that comes some day is none of that.
+std::vector<AllocationKey> OperatorDesk::stops_of(const JobName& job) const {
+  std::vector<AllocationKey> out;
+  for (const AllocationKey& stop : reconciler_.memory().plan.stops_over_budget) {
+    if (stop.job == job) out.push_back(stop);
+  }
+  const JudgedPtr judged = reconciler_.memory().accepted;
+  if (!out.empty() || (judged && judged->workspace.jobs.count(job) > 0)) return out;
   const AppliedState& state = reconciler_.journal().state();
-  std::vector<AllocationKey> stops;
   for (auto it = state.allocations.lower_bound({job, WorkerHost{}});
        it != state.allocations.end() && it->first.job == job; ++it) {
-    stops.push_back(it->first);
+    if (it->second.running) out.push_back(it->first);
   }
+  return out;
+}
+
+ControlReply OperatorDesk::release_job_here(const JobName& job, const std::string& actor) {
+  const AppliedState& state = reconciler_.journal().state();
   audit(actor, "release", job.str());
-  release_removals(store_, stops);
+  release_removals(store_, stops_of(job));
   const JudgedPtr judged = reconciler_.memory().accepted;
   const auto record = state.jobs.find(job);
   if (judged && record != state.jobs.end()) {
@@ -232,7 +273,7 @@ ControlReply OperatorDesk::release_job_here(const JobName& job, const std::strin
   }
   reconciler_.triggers().poke("operator");
   return done("job `" + job.str() +
-              "` is released: availability, upstreams and the removal budget do not hold it");
+              "` is released: availability, upstreams, windows and the removal budget do not hold it");
 }
 
 }  // namespace maand

@@ -19,6 +19,8 @@ class OperatorDesk : public Controls {
   ControlReply reconcile(const std::string& actor) override;
   ControlReply retry(const std::string& job, const std::string& actor) override;
   ControlReply release(const std::string& subject, const std::string& actor) override;
+  ControlReply release_unsigned(const std::string& commit, const std::string& reason,
+                                const std::string& actor) override;
   ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                        const std::string& actor) override;
   ControlReply resume(const std::string& job, const std::string& actor) override;
@@ -31,6 +33,8 @@ class OperatorDesk : public Controls {
   // The same words for a command that holds the bucket itself. Reconcile thread.
   ControlReply retry_here(const std::string& job, const std::string& actor);
   ControlReply release_here(const std::string& subject, const std::string& actor);
+  ControlReply release_unsigned_here(const std::string& commit, const std::string& reason,
+                                     const std::string& actor);
   ControlReply suspend_here(const std::string& job, const std::string& reason, const std::string& span,
                             const std::string& actor);
   ControlReply resume_here(const std::string& job, const std::string& actor);
@@ -43,6 +47,7 @@ class OperatorDesk : public Controls {
   void audit(const std::string& actor, const std::string& action, const std::string& subject,
              const std::string& detail = "");
   bool knows(const JobName& job) const;
+  std::vector<AllocationKey> stops_of(const JobName& job) const;
   ControlReply release_commit_here(const CommitId& commit, const std::string& actor);
   ControlReply release_job_here(const JobName& job, const std::string& actor);
 

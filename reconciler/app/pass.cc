@@ -92,36 +92,60 @@ bool Pass::look() {
   return true;
 }
 
-// History policy, then the workspace. False: nothing is converged to.
+// On the lane; what arrives meanwhile is served.
+JudgedPtr Pass::judge_now(const CommitId& commit, const AdmissionRules& rules) {
+  JudgedPtr judged;
+  bool done = false;
+  std::exception_ptr error;
+  deps_.judge.start(commit, deps_.journal.state(), rules, [&](JudgedPtr fresh, std::exception_ptr failure) {
+    judged = std::move(fresh);
+    error = failure;
+    done = true;
+  });
+  while (!done) {
+    deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
+    deps_.control.stop_requested();
+  }
+  if (error) std::rethrow_exception(error);
+  return judged;
+}
+
+// History and signature policy, then the workspace. False: nothing is converged to.
 bool Pass::judge_head() {
   const CommitId head = memory_.source.remote_head;
   JudgedPtr judged = memory_.judged;
-  if (!judged || (!head.empty() && judged->info.id != head)) {
-    memory_.phase.enter(Phase::kJudge, head.str().substr(0, 12));
-    judged_anew_ = true;
-    bool done = false;
-    std::exception_ptr error;
-    deps_.judge.start(head, deps_.journal.state(), [&](JudgedPtr fresh, std::exception_ptr failure) {
-      judged = std::move(fresh);
-      error = failure;
-      done = true;
-    });
-    while (!done) {
-      deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
-      deps_.control.stop_requested();
-    }
-    if (error) std::rethrow_exception(error);
+  const bool held = judged && !judged->admission.admitted();  // may have been let through since
+  const bool moved = !judged || (!head.empty() && judged->info.id != head);
+  if (moved || held) {
+    const CommitId commit = head.empty() ? judged->info.id : head;
+    memory_.phase.enter(Phase::kJudge, commit.str().substr(0, 12));
+    judged_anew_ = moved;
+    judged = judge_now(commit, admission_rules());
   }
   memory_.judged = judged;
-  if (!judged->workspace.refused() && !held_by_history(*judged)) {
+  if (judged->acceptable()) {
     take_over(judged);
     return true;
   }
   refuse(judged);
+  if (!memory_.accepted) accept_what_is_applied();
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(memory_.accepted);
   return true;
+}
+
+// After a start with a head that may not be applied: what an earlier daemon applied goes on.
+void Pass::accept_what_is_applied() {
+  const CommitId applied = deps_.journal.state().applied;
+  if (applied.empty()) return;
+  try {
+    const JudgedPtr judged = judge_now(applied, {});
+    if (judged->acceptable()) memory_.accepted = judged;
+  } catch (const SourceError& error) {
+    tell(EventKind::kNotice, std::string("the commit that is applied cannot be read: ") + error.what(),
+         applied);
+  }
 }
 
 void Pass::take_over(const JudgedPtr& judged) {
@@ -130,22 +154,22 @@ void Pass::take_over(const JudgedPtr& judged) {
   if (deps_.meter) deps_.meter->commit_accepted(*judged);
 }
 
-bool Pass::held_by_history(const Judged& judged) const {
-  return settings_.hold_rewritten_history && judged.history == HistoryVerdict::kRewritten &&
-         !is_released(deps_.store, judged.info.id);
+AdmissionRules Pass::admission_rules() const {
+  return {settings_.verify, settings_.hold_rewritten_history, released_commit(deps_.store),
+          unsigned_release(deps_.store)};
 }
 
 void Pass::refuse(const JudgedPtr& judged) {
   PassStatus status = new_status(*judged);
-  if (judged->workspace.refused()) {
-    status.state = PassState::kRefused;
-  } else {
-    status.state = PassState::kHeld;
-    status.remarks.push_back("held: it does not descend from the last applied commit; `maand release " +
-                             judged->info.id.str().substr(0, 12) + "` lets it");
-  }
+  status.state = judged->admission.admitted() ? PassState::kRefused : PassState::kHeld;
+  if (!judged->admission.admitted())
+    status.diagnostics.insert(status.diagnostics.begin(),
+                              {Severity::kError, "held", "", judged->admission.sentence, ""});
   finish_status(status);
-  if (is_news(status)) tell(EventKind::kCommitRefused, note_text(status), status.commit);
+  // The same state for another reason has another way out.
+  retold_ = memory_.status && memory_.status->commit == status.commit &&
+            memory_.status->state == status.state && memory_.status->diagnostics != status.diagnostics;
+  if (retold_ || is_news(status)) tell(EventKind::kCommitRefused, note_text(status), status.commit);
   others_.push_back(std::move(status));
 }
 
@@ -169,6 +193,10 @@ PassStatus Pass::new_status(const Judged& judged) const {
   if (judged.history == HistoryVerdict::kRewritten) {
     status.remarks.push_back("history was rewritten: this commit does not descend from the last applied one");
   }
+  const auto& more = judged.admission.remarks;
+  status.remarks.insert(status.remarks.end(), more.begin(), more.end());
+  const auto& wrong = judged.allowed_removals.wrong;
+  status.remarks.insert(status.remarks.end(), wrong.begin(), wrong.end());
   return status;
 }
 
@@ -226,8 +254,9 @@ void Pass::plan() {
   if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   take_desired();
   plan_settings_ = settings_.plan;
-  apply_releases(deps_.store, desired_.commit, plan_settings_);
   plan_settings_.suspended = suspended;
+  take_releases();
+  plan_settings_.closed = closed_now();
   plan_settings_.renaming = names_.waiting;
   const Authority& authority = memory_.authority;
   if (authority.may_write()) {
@@ -238,7 +267,11 @@ void Pass::plan() {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  // R5.1: a commit that is released releases these stops, also for later heads.
+  if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
+    release_removals(deps_.store, memory_.plan.stops_over_budget);
   deps_.journal.set_baselines(memory_.plan.baselines);
+  read_ways_back();
   if (memory_.plan.has_actions()) list_jobs_of_workers();
   remember_targets();
   watch_health();
@@ -246,6 +279,38 @@ void Pass::plan() {
   result_.earlier_told = !unfinished_.empty();
   planned_ = true;
   deps_.control.changed();
+}
+
+// Of the commit that is converged to.
+void Pass::take_releases() {
+  apply_releases(deps_.store, desired_.commit, plan_settings_);
+  plan_settings_.allowed_removals = memory_.accepted->allowed_removals;
+}
+
+// R5.6. Windows begin and end with a minute, so that is how often they are looked at.
+Closures Pass::closed_now() {
+  const WallTime now = deps_.clock.wall();
+  const auto minute = std::chrono::floor<std::chrono::minutes>(now).time_since_epoch();
+  if (memory_.accepted == windows_of_ && minute == windows_minute_) return plan_settings_.closed;
+  windows_of_ = memory_.accepted;
+  windows_minute_ = minute;
+  return closures_at(memory_.accepted->workspace.windows, now);
+}
+
+// When the next job that waits for its window may go on.
+void Pass::note_openings() {
+  memory_.window_opens.reset();
+  const auto note = [this](const JobName& job) {
+    const Closure* closure = plan_settings_.closed.of(job);
+    if (!closure || !closure->opens) return;
+    memory_.window_opens = std::min(*closure->opens, memory_.window_opens.value_or(*closure->opens));
+  };
+  for (const auto& [name, job] : memory_.plan.jobs) {
+    if (job.held && job.held_reason == Reason::kWindowClosed) note(name);
+  }
+  for (const JobReport& job : memory_.jobs) {
+    if (job.reason == Reason::kWindowClosed) note(job.job);
+  }
 }
 
 // Ports are on record before anything can be started with them.

@@ -34,7 +34,8 @@ struct PassSettings {
   std::string branch;  // for messages
   PlanSettings plan;
   RolloutLimits rollout;
-  bool hold_rewritten_history = false;  // R1.4
+  bool hold_rewritten_history = false;    // R1.4
+  VerifyMode verify = VerifyMode::kNone;  // R1.5
   NotesMode notes = NotesMode::kAll;
   bool automatic_recovery = false;  // R7.3
   GoneSettings gone;                // R3.9
@@ -62,10 +63,11 @@ struct Memory {
   Away away;            // R3.9
   Suspensions suspended;
   Pins pinned;
-  std::string store_problem;      // empty: the store can be written
-  std::string notes_problem;      // empty: nothing waits in the outbox
-  std::size_t notes_waiting = 0;  // in the outbox, when it was last looked at
-  PhaseWatch phase;               // what the reconcile thread is at
+  std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
+  std::string store_problem;             // empty: the store can be written
+  std::string notes_problem;             // empty: nothing waits in the outbox
+  std::size_t notes_waiting = 0;         // in the outbox, when it was last looked at
+  PhaseWatch phase;                      // what the reconcile thread is at
 };
 
 // How the world outside steers a running pass. Reconcile thread.
@@ -125,9 +127,14 @@ class Pass {
   void roll_out();
   void report();
 
+  JudgedPtr judge_now(const CommitId& commit, const AdmissionRules& rules);
+  void accept_what_is_applied();
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
-  void take_desired();                      // what follows from its desired state at once
-  bool held_by_history(const Judged& judged) const;
+  void take_releases();
+  Closures closed_now();
+  void note_openings();
+  void take_desired();  // what follows from its desired state at once
+  AdmissionRules admission_rules() const;
   PassStatus new_status(const Judged& judged) const;
   void refuse(const JudgedPtr& judged);
 
@@ -137,6 +144,17 @@ class Pass {
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
   void heed_orders();
+  // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
+  RolloutLimits rollout_limits();
+  void read_ways_back();
+  void put_down_beginnings();
+  void keep_bakes(bool at_once);
+  void begin_rollbacks();
+  void begin_rollback(const JobName& job);
+  bool goes_back(const JobName& job) const;
+  void fail_gates(const JobReport& job);
+  void remember_failure(const JobReport& job);
+  void remember_rollback(JobReport& job);
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 
@@ -164,7 +182,9 @@ class Pass {
 
   DesiredState desired_;
   PlanSettings plan_settings_;
-  Pins pins_;  // that the plan was made with
+  Pins pins_;             // that the plan was made with
+  JudgedPtr windows_of_;  // whose windows plan_settings_.closed tells, as of
+  std::chrono::minutes windows_minute_{0};
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;                 // of the commit that is converged to
   std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile
@@ -174,6 +194,7 @@ class Pass {
   std::int64_t pass_id_ = 0;     // of this pass in the history, once recorded
   std::int64_t update_seq_ = 1;  // of worker.json (workspace.md 8.6): rises with every recorded pass
   bool planned_ = false;
+  bool retold_ = false;       // a head is still not accepted, but for another reason
   bool judged_anew_ = false;  // the head is another one than in the pass before
 
   std::unique_ptr<Rollout> rollout_;

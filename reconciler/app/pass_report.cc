@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/app/pass.h"
+#include "reconciler/app/releases.h"
 #include "reconciler/app/unfinished.h"
 
 namespace maand {
@@ -46,8 +47,7 @@ void Pass::remember_targets() {
     }
     record.target_commit = job.commit;
     record.target_tree = job.job->tree;
-    record.held_reason.clear();
-    record.held_detail.clear();
+    put_away_hold(record);
     keep(next_name(name), job.commit);
     // Nothing to roll out (only what is not shipped changed): good as it is.
     if (memory_.plan.jobs.count(name) == 0) {
@@ -59,18 +59,58 @@ void Pass::remember_targets() {
   }
 }
 
+// Its target ended well and its gate, or its bake, did not.
+void Pass::fail_gates(const JobReport& job) {
+  if (job.state != JobReport::State::kFailed && job.state != JobReport::State::kDegraded) return;
+  for (const AllocationReport& allocation : job.allocations) {
+    if (allocation.state == AllocationReport::State::kFailed) deps_.journal.fail_gate(allocation.action.key);
+  }
+}
+
+// R2.6: a failed rollout holds its content, and R5.2: may have to go back.
+void Pass::remember_failure(const JobReport& job) {
+  fail_gates(job);
+  JobRecord record = deps_.journal.state().jobs.at(job.job);
+  const bool of_target = record.target_tree == job.tree;
+  const auto desired = desired_.jobs.find(job.job);
+  const bool of_pin = desired != desired_.jobs.end() && desired->second.held_reason == Reason::kPinned;
+  if (!of_target && !of_pin) return;
+  put_away_hold(record);
+  record.held_reason = to_string(job.reason);
+  record.held_detail = job.detail;
+  record.held_tree = job.tree;
+  record.held_commit = job.commit;
+  record.held_since = deps_.clock.wall();
+  record.failures =
+      static_cast<int>(std::count_if(job.allocations.begin(), job.allocations.end(), [](const auto& one) {
+        return one.state == AllocationReport::State::kFailed;
+      }));
+  record.failed_version.clear();
+  for (const AllocationReport& allocation : job.allocations) {
+    if (ships_files(allocation.action.action)) record.failed_version = allocation.action.new_version;
+  }
+  if (job.would_go_back) record.rollback = Rollback::kDue;
+  if (of_target) {
+    record.target_commit = record.good_commit;
+    record.target_tree = record.good_tree;
+  }
+  keep(next_name(job.job), record.held_commit);
+  deps_.observer.on(Event{.kind = EventKind::kJobHeld,
+                          .commit = job.commit,
+                          .job = job.job,
+                          .reason = to_string(job.reason),
+                          .text = job.detail});
+  deps_.journal.put_job(record);
+}
+
 // R2.6: a failed rollout holds its content; R1.7: a good one is what is kept.
 void Pass::remember_results() {
-  for (const JobReport& job : memory_.jobs) {
+  for (JobReport& job : memory_.jobs) {
     const auto known = deps_.journal.state().jobs.find(job.job);
     if (known == deps_.journal.state().jobs.end()) continue;
-    JobRecord record = known->second;
-    const bool of_target = record.target_tree == job.tree;
-    if (job.state == JobReport::State::kFailed && job.reason == Reason::kGateFailed) {
-      for (const AllocationReport& allocation : job.allocations) {
-        if (allocation.state == AllocationReport::State::kFailed)
-          deps_.journal.fail_gate(allocation.action.key);
-      }
+    if (job.rollback) {
+      remember_rollback(job);
+      continue;
     }
     // Whoever was ill before and still is has had its gate; after a rollout that was
     // cut short it has not.
@@ -82,33 +122,22 @@ void Pass::remember_results() {
           deps_.journal.set_health(allocation.action.key, Health::kUnhealthy);
       }
     }
-    const auto desired = desired_.jobs.find(job.job);
-    const bool of_pin = desired != desired_.jobs.end() && desired->second.held_reason == Reason::kPinned;
-    if (job.state == JobReport::State::kFailed && (of_target || of_pin)) {
-      record.held_reason = to_string(job.reason);
-      record.held_detail = job.detail;
-      record.held_tree = job.tree;
-      record.held_commit = job.commit;
-      record.held_since = deps_.clock.wall();
-      if (of_target) {
-        record.target_commit = record.good_commit;
-        record.target_tree = record.good_tree;
-      }
-      keep(next_name(job.job), record.held_commit);
-      deps_.observer.on(Event{.kind = EventKind::kJobHeld,
-                              .commit = job.commit,
-                              .job = job.job,
-                              .reason = to_string(job.reason),
-                              .text = job.detail});
-    } else if ((job.state == JobReport::State::kDone || job.state == JobReport::State::kDegraded) &&
-               of_target && record.good_tree != job.tree) {
+    if (job.state == JobReport::State::kFailed) {
+      remember_failure(job);
+      continue;
+    }
+    const bool through = job.state == JobReport::State::kDone || job.state == JobReport::State::kDegraded ||
+                         job.state == JobReport::State::kHeld;
+    fail_gates(job);
+    if (through) deps_.journal.prove(job.job, job.tree);
+    JobRecord record = deps_.journal.state().jobs.at(job.job);
+    if ((job.state == JobReport::State::kDone || job.state == JobReport::State::kDegraded) &&
+        record.target_tree == job.tree && record.good_tree != job.tree) {
       record.good_commit = job.commit;
       record.good_tree = job.tree;
       keep(job.job.str(), job.commit);
-    } else {
-      continue;
+      deps_.journal.put_job(record);
     }
-    deps_.journal.put_job(record);
   }
   // A job of which nothing remains is forgotten.
   std::vector<JobName> gone;
@@ -161,12 +190,15 @@ void Pass::record(const PassStatus& status) {
 // What waits for a person is not tried again by itself; everything else is.
 bool Pass::nothing_to_retry() const {
   if (!memory_.set_aside.empty()) return false;
-  const bool waits =
-      std::any_of(status_.jobs.begin(), status_.jobs.end(), [](const JobStatus& job) { return !job.held; });
+  const bool waits = std::any_of(status_.jobs.begin(), status_.jobs.end(), [](const JobStatus& job) {
+    return !job.held && job.reason != Reason::kWindowClosed;
+  });
   const bool unsettled =
       std::any_of(status_.allocations.begin(), status_.allocations.end(),
                   [](const AllocationStatus& line) { return line.reason == Reason::kUnsettled; });
-  return !waits && !unsettled && (status_.state == PassState::kApplied || status_.state == PassState::kHeld);
+  return !waits && !unsettled &&
+         (status_.state == PassState::kApplied || status_.state == PassState::kHeld ||
+          status_.state == PassState::kRolledBack);
 }
 
 // The section of the bucket is that of the controller whose workers they are.
@@ -217,6 +249,8 @@ void Pass::report() {
   memory_.phase.enter(Phase::kReport);
   try {
     if (planned_) {
+      note_openings();
+      forget_used_releases(deps_.store, deps_.journal.state());
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
       // Nothing to do is not "applied" where nothing may be done.
       if (!memory_.authority.may_write() && !stopping_) {
@@ -242,7 +276,7 @@ void Pass::report() {
       if (others_.empty() || memory_.judged == memory_.accepted) memory_.status = status_;
     }
     for (const PassStatus& other : others_) {
-      if (is_news(other)) {
+      if (retold_ || is_news(other)) {
         if (settings_.notes != NotesMode::kOff && writes_notes()) leave_note(other);
         record(other);
       }

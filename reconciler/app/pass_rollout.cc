@@ -31,7 +31,8 @@ void Pass::roll_out() {
   memory_.phase.enter(Phase::kRollOut);
   if (memory_.plan.has_actions()) begin_rollout(deps_.store, desired_.commit);
   status_.state = PassState::kApplying;
-  rollout_ = std::make_unique<Rollout>(settings_.rollout);
+  put_down_beginnings();
+  rollout_ = std::make_unique<Rollout>(rollout_limits());
   driver_ = std::make_unique<RolloutDriver>(
       RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
                           &recovery_.unread,
@@ -52,15 +53,19 @@ void Pass::roll_out() {
       heed_orders();
       watch_for_newer_commit();
       replan();
+      begin_rollbacks();
     }
+    keep_bakes(stopping_);
     show_progress();
   };
   {
     const Raised rolling(rolling_);
     driver_->run(*rollout_, between);
   }
+  keep_bakes(true);
   // A look that is still under way reports to nobody: the next pass asks again.
-  result_.again = fenced_ || renamed_ || looking_ || memory_.judged->info.id != memory_.source.remote_head;
+  result_.again = result_.again || fenced_ || renamed_ || looking_ ||
+                  memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
   note_gone_workers(deps_.journal, memory_.accepted->workspace, memory_.set_aside, deps_.clock, memory_.away);
@@ -88,17 +93,24 @@ void Pass::take_progress() {
 // with the pass that follows.
 void Pass::heed_orders() {
   const Suspensions& suspended = deps_.control.suspensions();
-  if (suspended == plan_settings_.suspended && memory_.pinned == pins_) return;
+  Closures closed = closed_now();
+  if (suspended == plan_settings_.suspended && memory_.pinned == pins_ && closed == plan_settings_.closed)
+    return;
   for (const auto& [name, job] : memory_.plan.jobs) {
     const Suspension* suspension = suspended.of(name);
     const Pin* pin = memory_.pinned.of(name);
     const Pin* before = pins_.of(name);
+    if (goes_back(name)) continue;
     if (suspension && !plan_settings_.suspended.of(name)) {
       rollout_->stop_job(name, Reason::kSuspended, sentence(*suspension));
     } else if (pin && !(before && *before == *pin)) {
       rollout_->stop_job(name, Reason::kPinned, sentence(*pin));
+    } else if (const Closure* closure = job.released ? nullptr : closed.of(name);
+               closure && !plan_settings_.closed.of(name)) {
+      rollout_->stop_job(name, Reason::kWindowClosed, sentence(*closure, name));
     }
   }
+  plan_settings_.closed = std::move(closed);
   plan_settings_.suspended = suspended;
   pins_ = memory_.pinned;
 }
@@ -124,7 +136,7 @@ void Pass::watch_for_newer_commit() {
     }
     memory_.source.remote_head = *head;
     tell(EventKind::kHeadSeen, "the branch is at " + head->str().substr(0, 12), *head);
-    deps_.judge.start(*head, deps_.journal.state(),
+    deps_.judge.start(*head, deps_.journal.state(), admission_rules(),
                       [this, self](JudgedPtr judged, std::exception_ptr failure) {
                         if (self.expired()) return;
                         looking_ = false;
@@ -136,7 +148,7 @@ void Pass::watch_for_newer_commit() {
 
 void Pass::adopt(const JudgedPtr& judged) {
   memory_.judged = judged;
-  if (judged->workspace.refused() || held_by_history(*judged)) {
+  if (!judged->acceptable()) {
     refuse(judged);  // and what is going on goes on
     return;
   }
@@ -151,7 +163,7 @@ void Pass::adopt(const JudgedPtr& judged) {
 
   DesiredState newer = deps_.judge.desired_now(*judged, deps_.journal.state(), update_seq_);
   for (const JobReport& job : rollout_->reports()) {
-    if (job_unchanged(job.job, newer)) continue;
+    if (job_unchanged(job.job, newer) || goes_back(job.job)) continue;
     rollout_->stop_job(job.job, Reason::kSuperseded);
     superseded_.insert(job.job);
   }
@@ -159,6 +171,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   driver_->set_head(desired_.commit);
   begin_rollout(deps_.store, desired_.commit);
   take_over(judged);
+  take_releases();
   take_desired();
   status_.state = PassState::kApplying;
   // New names are taken between rollouts; until then neither the old nor the new begins.

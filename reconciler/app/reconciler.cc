@@ -1,5 +1,6 @@
 #include "reconciler/app/reconciler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "reconciler/app/standing.h"
@@ -51,11 +52,12 @@ void Reconciler::run() {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
     expire_orders();
+    watch_windows();
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
       show_previews();
-      deps_.inbox.serve(std::min(triggers_.next_due(), deps_.clock.now() + std::chrono::seconds(10)));
+      deps_.inbox.serve(std::min(triggers_.next_due(), next_look()));
     }
   }
   deps_.runner.stop();
@@ -163,6 +165,25 @@ void Reconciler::expire_orders() {
   } catch (const StoreError&) {
     // Told by the pass that meets it.
   }
+}
+
+// R5.6: what waited for its window goes on.
+void Reconciler::watch_windows() {
+  if (!memory_.window_opens || deps_.clock.wall() < *memory_.window_opens) return;
+  memory_.window_opens.reset();
+  triggers_.poke("commit");
+}
+
+// Orders end and windows open by the wall clock, which may be set: it is looked at now and then.
+Instant Reconciler::next_look() const {
+  constexpr std::chrono::milliseconds kUsual{10'000};
+  std::chrono::milliseconds wait = kUsual;
+  if (memory_.window_opens) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*memory_.window_opens - deps_.clock.wall());
+    wait = std::clamp(left, std::chrono::milliseconds(0), kUsual);
+  }
+  return deps_.clock.now() + wait;
 }
 
 void Reconciler::keep(Suspensions suspensions) {

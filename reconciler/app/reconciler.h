@@ -83,6 +83,8 @@ class Reconciler : private PassControl {
   void tell_listeners();
   const Suspensions& suspensions() override;
   void expire_orders();
+  void watch_windows();
+  Instant next_look() const;
   void keep(Suspensions suspensions);
   void keep(Pins pins);
   void keep_commit(const JobName& pinned, const CommitId& commit);

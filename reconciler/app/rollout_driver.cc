@@ -147,7 +147,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.jobs_json = documents.jobs_json;
     operation.credentials.claims = documents.claims;
     operation.expect_marker = confirmed_.count(step.key.worker) > 0;
-    intents.push_back({std::move(operation), step.tree, head_});
+    intents.push_back({std::move(operation), step.tree, head_, step.way_back});
     travelling.push_back(std::move(step));
   }
   if (intents.empty()) return;

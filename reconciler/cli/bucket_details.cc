@@ -8,6 +8,7 @@
 #include "gitsource/git_source.h"
 #include "gitsource/text_diff.h"
 #include "reconciler/app/output_files.h"
+#include "reconciler/app/releases.h"
 #include "reconciler/cli/file_changes.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/judged_head.h"
@@ -54,6 +55,28 @@ std::string_view whole_characters(std::string_view text) {
   return text;
 }
 
+// R1.5: a pin leads to nothing that nobody signed. What the applied commit descends from is vouched
+// for by whoever signed that. Empty: it may be.
+std::string unverified(const Bucket& bucket, GitSource& source, const CommitId& commit) {
+  if (pass_settings(bucket).verify == VerifyMode::kNone) return "";
+  std::vector<CommitId> vouched;
+  if (std::filesystem::exists(bucket.store())) {
+    const std::unique_ptr<Store> store = open_state_store_readonly(bucket.store());
+    vouched.push_back(store->load().applied);
+    if (const auto release = unsigned_release(*store)) vouched.push_back(release->commit);
+  }
+  for (const CommitId& one : vouched) {
+    if (one.empty() || !source.resolve(one.str())) continue;
+    const HistoryVerdict verdict = source.history(commit, one);
+    if (verdict == HistoryVerdict::kUnchanged || verdict == HistoryVerdict::kFastForward) return "";
+  }
+  const SignatureVerdict verdict = source.signatures().verify(commit);
+  if (verdict.kind == SignatureVerdict::Kind::kGood) return "";
+  const std::string id = commit.str().substr(0, 12);
+  return "commit " + id + " " + sentence(verdict) + "; name one that is signed, or `maand release " +
+         commit.str() + " --unsigned --reason …` lets it through";
+}
+
 }  // namespace
 
 CommitId BucketDetails::commit_to_plan() const {
@@ -93,6 +116,7 @@ DetailReply BucketDetails::content_at(const std::string& job, const std::string&
     GitSource source(git_options(bucket_));
     const std::optional<CommitId> commit = source.resolve(rev);
     if (!commit) return unknown("`" + printable(rev) + "` names no commit in the mirror");
+    if (const std::string why = unverified(bucket_, source, *commit); !why.empty()) return unknown(why);
     const JobName name(job);
     const KeptJobs kept = load_kept(
         {{name, *commit}}, [&](const CommitId& one) { return source.open_view(one); },

@@ -7,6 +7,7 @@
 #include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/quantity.h"
+#include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -28,8 +29,7 @@ void refuse_unknown(const JudgedHead& head, const JobName& job) {
 // alone can know.
 void explain_job(Explanation& out, const JudgedHead& head, const StatusView& status, const Plan& plan) {
   if (const auto planned = plan.jobs.find(out.job); planned != plan.jobs.end() && planned->second.held) {
-    // A value that is not there yet may come from elsewhere; the rest is for a person.
-    out.state = planned->second.held_reason == Reason::kMissingValue ? "waiting" : "held";
+    out.state = goes_on_by_itself(planned->second.held_reason) ? "waiting" : "held";
     out.reason = to_string(planned->second.held_reason);
     out.detail = planned->second.held_detail;
   }

@@ -64,6 +64,19 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
   if (reveal) head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
+void judge_admission(GitSource& source, const Bucket& bucket, Store& store, JudgedHead& head) {
+  const PassSettings settings = pass_settings(bucket);
+  const AdmissionRules rules{settings.verify, settings.hold_rewritten_history, released_commit(store),
+                             unsigned_release(store)};
+  const CommitId& applied = head.applied.applied;
+  const Admission admission =
+      admit(source, &source.signatures(), rules, applied, head.commit, source.history(applied, head.commit));
+  head.settings.allowed_removals = allowed_removals(source.messages(applied, head.commit));
+  if (admission.admitted()) return;
+  head.held = admission.sentence;
+  std::fprintf(stderr, "warning: %s is held and not applied: %s\n", head.label.c_str(), head.held.c_str());
+}
+
 void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
                 const std::shared_ptr<KnownDigests>& digests, JudgedHead& head) {
   head.read_blob = [source](const BlobId& blob) -> std::optional<std::string> {
@@ -132,7 +145,10 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     // By blob: a held job's files are of another commit.
     head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };
   }
+  const bool newest_one = which.commit.empty() || head.commit == head.applied.head;
+  if (store && which.workspace.empty() && newest_one) judge_admission(source, bucket, *store, head);
   if (head.workspace.refused()) return head;
+  head.settings.closed = closures_at(head.workspace.windows, std::chrono::system_clock::now());
   if (store) {
     apply_releases(*store, head.commit, head.settings);
     const WallTime now = std::chrono::system_clock::now();

@@ -70,6 +70,7 @@ std::string to_json(const PreviewRequest& request) {
                   {"worker_root", request.worker_root},
                   {"ca_pem", request.ca_pem},
                   {"max_removals", request.max_removals},
+                  {"max_removals_count", request.max_removals_count},
                   {"lifecycle_timeout_s", request.lifecycle_timeout_s},
                   {"values", values_json(request.values)},
                   {"unsettled", unsettled},
@@ -92,6 +93,7 @@ PreviewRequest preview_request_from(std::string_view text) {
   out.worker_root = json.at("worker_root");
   out.ca_pem = json.at("ca_pem");
   out.max_removals = json.at("max_removals");
+  out.max_removals_count = json.at("max_removals_count");
   out.lifecycle_timeout_s = json.at("lifecycle_timeout_s");
   out.values = values_of(json.at("values"));
   for (const Json& one : json.at("unsettled")) {

@@ -30,6 +30,7 @@ struct PreviewRequest {
   std::string worker_root;
   std::string ca_pem;  // the CA's certificate, which is public
   double max_removals = 0.5;
+  int max_removals_count = -1;  // -1: the share counts
   std::int64_t lifecycle_timeout_s = 600;
   ValueSnapshotPtr values;  // every secret with an empty value
   std::vector<AllocationKey> unsettled;

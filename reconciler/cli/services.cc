@@ -51,6 +51,13 @@ void check_fixed(Store& store, const std::string& key, const std::string& value)
 void require_serveable(const Bucket& bucket) {
   Diagnostics problems;
   require_for_serve(bucket.config, problems);
+  const Config::Policy& policy = bucket.config.policy;
+  for (const std::string& file : {policy.keyring, policy.allowed_signers, policy.revoked_signers}) {
+    const bool needed = policy.verify != Config::Policy::Verify::kNone && !file.empty();
+    if (needed && !std::filesystem::is_regular_file(bucket.secrets() / file))
+      problems.error("maand.conf", "policy", "secrets/" + file + " is not there",
+                     "put the keys into that file");
+  }
   std::string text;
   for (const Diagnostic& problem : problems.all()) text += (text.empty() ? "" : "\n") + to_string(problem);
   if (problems.has_errors()) throw CommandError(kExitUsage, text);
@@ -82,7 +89,7 @@ struct Services::Parts {
         commit_statuses(commit_statuses_of(bucket)),
         preview_words(preview_words_of(bucket)),
         preview_lane(inbox),
-        judge(lane, metered_source, *values, judge_settings(bucket)),
+        judge(lane, metered_source, *values, judging(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers,
                   preview_words ? &*preview_words : nullptr},
@@ -97,6 +104,12 @@ struct Services::Parts {
     ReconcilerOptions options = reconciler_options(bucket);
     options.let_go = [this] { let_go(); };
     return options;
+  }
+
+  JudgeSettings judging(const Bucket& bucket) {
+    JudgeSettings settings = judge_settings(bucket);
+    settings.signatures = &source.signatures();
+    return settings;
   }
 
   std::optional<CommitStatuses> commit_statuses_of(const Bucket& bucket) {

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "reconciler/app/zone_files.h"
+
 namespace maand {
 namespace {
 
@@ -17,6 +19,18 @@ std::string secret_file(const Bucket& bucket, const std::string& name) {
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+VerifyMode verify_mode(Config::Policy::Verify verify) {
+  switch (verify) {
+    case Config::Policy::Verify::kNone:
+      break;
+    case Config::Policy::Verify::kHead:
+      return VerifyMode::kHead;
+    case Config::Policy::Verify::kStrict:
+      return VerifyMode::kStrict;
+  }
+  return VerifyMode::kNone;
 }
 
 std::string agent_socket() {
@@ -45,6 +59,10 @@ GitOptions git_options(const Bucket& bucket) {
   options.preview_refs = git.preview_refs;
   options.stall_timeout = git.stall_timeout;
   options.clone_timeout = git.clone_timeout;
+  const Config::Policy& policy = bucket.config.policy;
+  options.verify.keyring = secret_file(bucket, policy.keyring);
+  options.verify.allowed_signers = secret_file(bucket, policy.allowed_signers);
+  options.verify.revoked_signers = secret_file(bucket, policy.revoked_signers);
   options.bucket_id = bucket.config.bucket_id.str();
   options.bucket_name = bucket.config.name;
   return options;
@@ -84,8 +102,14 @@ PassSettings pass_settings(const Bucket& bucket) {
   settings.plan.max_removals = config.policy.max_removals;
   settings.automatic_recovery = config.automatic_recovery;
   settings.gone = {config.rollout.removal_grace, config.drift_interval};
-  settings.rollout = {config.rollout.max_parallel_workers, config.ssh.sessions_per_worker};
-  settings.hold_rewritten_history = config.policy.on_history_rewrite == Config::Policy::OnRewrite::kHold;
+  settings.rollout = {config.rollout.max_parallel_workers,
+                      config.ssh.sessions_per_worker,
+                      {config.policy.max_failures, config.policy.max_workers_aside}};
+  settings.plan.max_removals_count = config.policy.max_removals_count;
+  settings.verify = verify_mode(config.policy.verify);
+  const auto on_rewrite = config.policy.on_history_rewrite;
+  settings.hold_rewritten_history =
+      on_rewrite ? *on_rewrite == Config::Policy::OnRewrite::kHold : settings.verify != VerifyMode::kNone;
   switch (config.git.notes) {
     case Config::Git::Notes::kAll:
       settings.notes = NotesMode::kAll;
@@ -161,6 +185,7 @@ PreviewChildOptions preview_child_options(const Bucket& bucket) {
   options.common.worker_root = judge.worker_root;
   options.common.ca_pem = judge.ca_pem;
   options.common.max_removals = plan.max_removals;
+  options.common.max_removals_count = plan.max_removals_count.value_or(-1);
   options.common.lifecycle_timeout_s = plan.lifecycle_timeout.count();
   options.common.memory_bytes = bucket.config.max_preview_memory;
   return options;
@@ -175,7 +200,8 @@ PreviewSettings preview_settings(const Bucket& bucket) {
 }
 
 WorkspaceLimits workspace_limits(const Bucket& bucket) {
-  return {bucket.config.max_file_bytes, bucket.config.job_config_selector};
+  static const ZoneFiles zones;  // reads files, keeps nothing
+  return {bucket.config.max_file_bytes, bucket.config.job_config_selector, &zones};
 }
 
 }  // namespace maand

@@ -1,5 +1,7 @@
 #include "reconciler/core/allocation_decision.h"
 
+#include "reconciler/core/rollback_plan.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -67,6 +69,18 @@ Decision restrained(Decision decision, const DesiredJob* job, const AppliedAlloc
   if (!leaves && job && job->held && !job->held_tree.empty() && applied->tree == job->held_tree) {
     return {Action::kNone, job->held_reason};
   }
+  // R5.3: it was taken back from what it would get, or going back failed there.
+  if (!leaves && job && job->held && !job->held_tree.empty() && applied->rolled_back_from == job->held_tree) {
+    const bool same = job->job && job->job->tree == job->held_tree;
+    if (same || applied->last != LastResult::kConfirmed) return {Action::kNone, job->held_reason};
+  }
+  // R2.9: one of those that may fail did, as often as it may.
+  const Job* content = job ? job->job.get() : nullptr;
+  const bool tried = applied->last == LastResult::kFailed && !applied->attempted_head.empty();
+  if (!leaves && tried && content && content->rollout.max_failures > 0 && applied->tree == content->tree &&
+      applied->attempts >= content->rollout.attempts) {
+    return {Action::kNone, Reason::kTargetFailed};
+  }
   return decision;
 }
 
@@ -95,6 +109,16 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
     }
   }
   const bool disabled = desired.disabled.covers(key);
+  const auto record = applied.jobs.find(key.job);
+  if (job != desired.jobs.end() && record != applied.jobs.end() && goes_back(job->second, record->second)) {
+    const RollbackPlan back = plan_rollback(record->second, applied, !job->second.health.checks.empty());
+    for (const auto* actions : {&back.stops, &back.restores, &back.unsettled}) {
+      for (const PlannedAction& action : *actions) {
+        if (action.key == key) return action;
+      }
+    }
+    return action_of(key, {Action::kNone, Reason::kRolledBack}, nullptr, allocation);
+  }
   Decision decision;
   const bool as_it_is = job != desired.jobs.end() && allocation && !wanted &&
                         placed_by_failed_rollout(job->second, *allocation);

@@ -48,6 +48,29 @@ LastResult last_result_from(std::string_view word) {
   return LastResult::kNone;
 }
 
+const char* to_string(Rollback rollback) {
+  switch (rollback) {
+    case Rollback::kNone:
+      return "";
+    case Rollback::kDue:
+      return "due";
+    case Rollback::kBegun:
+      return "begun";
+    case Rollback::kDone:
+      return "done";
+    case Rollback::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+Rollback rollback_from(std::string_view word) {
+  for (const Rollback rollback : {Rollback::kDue, Rollback::kBegun, Rollback::kDone, Rollback::kFailed}) {
+    if (word == to_string(rollback)) return rollback;
+  }
+  return Rollback::kNone;
+}
+
 const AppliedAllocation* AppliedState::find(const AllocationKey& key) const {
   const auto it = allocations.find(key);
   return it == allocations.end() ? nullptr : &it->second;
@@ -57,10 +80,77 @@ bool AppliedState::blank() const {
   return allocations.empty() && jobs.empty() && ports.empty() && workers.empty();
 }
 
+bool is_as_before(const AppliedAllocation& allocation) {
+  if (!allocation.before) return true;
+  const ConfirmedBefore& before = *allocation.before;
+  if (allocation.open || allocation.running != before.running) return false;
+  if (!before.running) {
+    // A start that failed half way may have left something (restart.h, `may_run`).
+    const bool failed = allocation.last == LastResult::kFailed || allocation.last == LastResult::kInterrupted;
+    return !failed || allocation.last_target == Target::kStop || allocation.missing_target;
+  }
+  return allocation.last == LastResult::kConfirmed && allocation.version == before.version &&
+         allocation.files && before.files && allocation.files->list_id == before.files->list_id;
+}
+
+void put_away_hold(JobRecord& job) {
+  if (!job.held_reason.empty() && !job.held_tree.empty()) {
+    std::erase_if(job.failed_keys, [&](const FailedKey& key) { return key.tree == job.held_tree; });
+    job.failed_keys.push_back({.tree = job.held_tree,
+                               .commit = job.held_commit,
+                               .reason = job.held_reason,
+                               .detail = job.held_detail,
+                               .since = job.held_since,
+                               .rolled_back = job.rollback == Rollback::kDone});
+    if (job.failed_keys.size() > kKeptFailedKeys) job.failed_keys.erase(job.failed_keys.begin());
+  }
+  job.held_reason.clear();
+  job.held_detail.clear();
+  job.held_tree = {};
+  job.held_commit = {};
+  job.held_since = {};
+  job.rollback = Rollback::kNone;
+  job.failures = 0;
+}
+
+void prove(AppliedAllocation& allocation) { allocation.before.reset(); }
+
+namespace {
+
+ConfirmedBefore as_it_is(const AppliedAllocation& allocation) {
+  if (!allocation.running || !allocation.files) return {};
+  return {.running = true,
+          .version = allocation.version,
+          .files = allocation.files,
+          .rendered_with = allocation.rendered_with,
+          .baseline = allocation.baseline,
+          .commit = allocation.commit,
+          .tree = allocation.tree,
+          .holds = allocation.holds};
+}
+
+void put_back(AppliedAllocation& allocation) {
+  if (!allocation.before) return;
+  allocation.baseline = allocation.before->baseline;
+  allocation.commit = allocation.before->commit;
+  allocation.rolled_back_from = std::exchange(allocation.tree, allocation.before->tree);
+  allocation.before.reset();
+}
+
+}  // namespace
+
 void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree,
-                  const CommitId& head) {
+                  const CommitId& head, bool way_back) {
   allocation.key = operation.allocation;
   allocation.endpoint = operation.endpoint;
+  const bool goes_back = restores(operation.action);
+  // What failed, or was never confirmed, is nothing to go back to; and what a job had under
+  // another name its worker does not keep.
+  const bool sure = allocation.moved_from.empty() &&
+                    (allocation.last == LastResult::kConfirmed || allocation.last == LastResult::kNone);
+  if (way_back && !goes_back && !allocation.before && sure) allocation.before = as_it_is(allocation);
+  if (ships_files(operation.action) && !goes_back && allocation.rolled_back_from == tree)
+    allocation.rolled_back_from = {};
   if (allocation.tree != tree) {
     allocation.attempts = 0;
     allocation.interruptions = 0;
@@ -80,7 +170,12 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
     case OutcomeKind::kUnknown:
     case OutcomeKind::kNever:
     case OutcomeKind::kCondition:
-      return true;  // nothing began: what was confirmed stays so
+      // Nothing began: what was confirmed stays so.
+      if (allocation.before && allocation.before->running && is_as_before(allocation)) {
+        allocation.tree = allocation.before->tree;
+        allocation.before.reset();
+      }
+      return true;
 
     case OutcomeKind::kSucceeded:
       if (operation.action == Action::kRemove) return false;
@@ -91,7 +186,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.moved_from = {};
       }
       if (operation.action == Action::kStage) return true;
-      allocation.commit = commit;
+      if (!restores(operation.action)) allocation.commit = commit;
       allocation.last_operation = operation.id;
       allocation.stop_failed = false;
       if (operation.action == Action::kStop) {
@@ -107,6 +202,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         }
         allocation.version = operation.new_version;
       }
+      if (restores(operation.action)) put_back(allocation);
       if (target != Target::kNone) {
         allocation.last = LastResult::kConfirmed;
         allocation.last_target = target;

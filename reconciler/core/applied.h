@@ -32,6 +32,20 @@ struct StoppedBy {  // R5.7
   friend bool operator==(const StoppedBy&, const StoppedBy&) = default;
 };
 
+// What was confirmed on an allocation before the rollout that is not through yet: what
+// a rollback puts back (R5.2). A newer rollout on top of one that is not through
+// leaves it as it is.
+struct ConfirmedBefore {
+  bool running = false;  // false: new in this rollout, and a rollback stops it
+  std::string version = "0.0.0";
+  FileSetPtr files;  // null: none
+  RenderedWith rendered_with;
+  Digest baseline;
+  CommitId commit;
+  TreeId tree;
+  std::vector<int> holds;
+};
+
 struct AppliedAllocation {
   AllocationKey key;
   Endpoint endpoint;  // as of the last contact (R3.9)
@@ -64,9 +78,33 @@ struct AppliedAllocation {
 
   // The job it was before it was renamed, until its directory has moved ("renamed_from").
   JobName moved_from;
+  std::optional<ConfirmedBefore> before;  // only of jobs whose failure rolls back
+  TreeId rolled_back_from;                // hold key of the rollout it was taken back from; empty: none
 
   std::optional<Operation> open;  // begun and not settled ("torn")
 };
+
+// R5.3: a hold key that failed and is not tried again.
+struct FailedKey {
+  TreeId tree;
+  CommitId commit;
+  std::string reason;
+  std::string detail;
+  WallTime since{};
+  bool rolled_back = false;  // and what was confirmed before it was put back
+  friend bool operator==(const FailedKey&, const FailedKey&) = default;
+};
+
+// How far going back from a failed rollout is (R5.2).
+enum class Rollback {
+  kNone,
+  kDue,     // not begun: a newer content of the job makes it needless
+  kBegun,   // is finished, whatever comes
+  kDone,    // what was confirmed before runs
+  kFailed,  // waits for a person
+};
+const char* to_string(Rollback rollback);
+Rollback rollback_from(std::string_view word);
 
 // What is known of a worker besides its allocations. There is one of every worker whose
 // own records were read by this store, or that an operation of it succeeded on.
@@ -98,6 +136,15 @@ struct JobRecord {
   TreeId held_tree;
   CommitId held_commit;
   WallTime held_since{};
+  // Of the failed rollout above.
+  Rollback rollback = Rollback::kNone;
+  std::string failed_version;
+  int failures = 0;  // allocations that failed
+  // Keys that failed earlier, newest last; at most kKeptFailedKeys.
+  std::vector<FailedKey> failed_keys;
+  // What a batch has still to bake (R2.9), and of which content; 0: nothing.
+  TreeId bake_tree;
+  std::chrono::milliseconds bake_left{0};
   int wave = 0;  // deployment sequence as of the last plan; jobs that leave stop in reverse (R2.3)
   // maand release JOB (R2.5, R2.8): lets the job pass at this tree.
   TreeId released_tree;
@@ -119,14 +166,26 @@ struct AppliedState {
   bool blank() const;
 };
 
+inline constexpr std::size_t kKeptFailedKeys = 20;
+
 // The ports nobody else may be given on that worker: `holds`, and those of a
 // target that was begun and whose end is not known. Ascending.
 std::vector<int> held_ports(const AppliedAllocation& allocation);
 
+// Its content is what was confirmed before the rollout; going back has nothing to do there.
+bool is_as_before(const AppliedAllocation& allocation);
+
+// The rollout is through there: there is no way back any more, and none is needed.
+void prove(AppliedAllocation& allocation);
+
+// R5.3: another content is tried from here on; what failed is remembered.
+void put_away_hold(JobRecord& job);
+
 // Before the worker is touched: the record of what is about to happen. `tree` is
 // the job tree that `operation.files` come from, `head` the commit that is judged.
+// `way_back`: what is confirmed there is to be remembered (ConfirmedBefore).
 void record_begin(AppliedAllocation& allocation, const Operation& operation, const TreeId& tree,
-                  const CommitId& head);
+                  const CommitId& head, bool way_back = false);
 
 // After: folds `outcome` of `allocation.open` in. Leaves the record open on
 // kUnknown. Returns false when nothing remains of the allocation (kRemove,

@@ -1,28 +1,17 @@
 #include "reconciler/core/bucket_conf.h"
 
 #include <toml++/toml.h>
-#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "reconciler/core/text.h"
+#include "reconciler/core/toml_limits.h"
 
 namespace maand {
 namespace {
 
-// toml++ destroys nested tables by recursion, and every `.` of a key may open
-// one. A file with more of these characters than this is refused unread.
-constexpr std::ptrdiff_t kMaxNestingCharacters = 10'000;
-
 std::optional<toml::table> parse_toml(std::string_view text, const Site& site) {
-  const auto nesting =
-      std::count_if(text.begin(), text.end(), [](char c) { return c == '.' || c == '[' || c == '{'; });
-  if (nesting > kMaxNestingCharacters) {
-    site.error(
-        "holds more than " + std::to_string(kMaxNestingCharacters) + " of the characters `.`, `[` and `{`",
-        "move long values into files of the jobs");
-    return std::nullopt;
-  }
+  if (!is_shallow_toml(text, site)) return std::nullopt;
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {

@@ -73,6 +73,9 @@ class Controls {
   virtual ControlReply reconcile(const std::string& actor) = 0;
   virtual ControlReply retry(const std::string& job, const std::string& actor) = 0;
   virtual ControlReply release(const std::string& subject, const std::string& actor) = 0;  // commit or job
+  // R1.5: every commit up to `commit` may be applied though nobody trusted signed it.
+  virtual ControlReply release_unsigned(const std::string& commit, const std::string& reason,
+                                        const std::string& actor) = 0;
   // R5.5. `job` empty: the whole bucket. `span`: how long, as in duration.h.
   virtual ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                                const std::string& actor) = 0;

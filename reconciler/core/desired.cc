@@ -10,6 +10,7 @@
 #include "reconciler/core/missing_values.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/port_pool.h"
+#include "reconciler/core/ports_of_before.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/waves.h"
 
@@ -23,7 +24,7 @@ constexpr int kMaxRounds = 1000;
 class Maker {
  public:
   explicit Maker(const DesiredInputs& inputs) : in_(inputs) {
-    if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied, inputs.pins);
+    if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied, inputs.pins, inputs.commit);
     for (const auto& [name, job] : inputs.workspace.jobs) heads_[name] = std::make_shared<const Job>(job);
   }
 
@@ -69,10 +70,13 @@ class Maker {
     }
     for (const auto& [name, hold] : holds_) {
       DesiredJob& out = out_.jobs[name];
+      out.name = name;
       out.held = true;
       out.held_reason = hold.reason;
       out.held_detail = hold.detail;
-      out.held_tree = hold.reason == Reason::kPinned ? hold.held_tree : failed_tree(name);
+      // What failed earlier and is held again says by itself which content that is (R5.3).
+      const bool own = hold.reason == Reason::kPinned || !hold.held_tree.empty();
+      out.held_tree = own ? hold.held_tree : failed_tree(name);
       take_kept(out);
     }
   }
@@ -166,7 +170,8 @@ class Maker {
       }
     }
     const BucketConf& bucket = in_.workspace.bucket;
-    PortAssignment assigned = assign_ports(claims, {bucket.port_min, bucket.port_max, {}}, in_.applied.ports);
+    const PortTable earlier = with_ports_of_before(claims, in_.applied);
+    PortAssignment assigned = assign_ports(claims, {bucket.port_min, bucket.port_max, {}}, earlier);
     bool settled = true;
     for (const BetweenJobs& problem : assigned.problems) {
       problems_[to_string(problem.diagnostic)] = problem.diagnostic;

@@ -1,6 +1,9 @@
 #include "reconciler/core/holds.h"
 
+#include <algorithm>
 #include <optional>
+
+#include "reconciler/core/status.h"
 
 namespace maand {
 namespace {
@@ -10,10 +13,43 @@ const JobRecord* record_of(const AppliedState& applied, const JobName& job) {
   return it == applied.jobs.end() ? nullptr : &it->second;
 }
 
-// A rollout of exactly this content failed before (R2.6).
-std::optional<Hold> failed_before(const Job& job, const JobRecord* record) {
-  if (!record || record->held_reason.empty() || record->held_tree != job.tree) return std::nullopt;
-  return Hold{reason_from(record->held_reason), record->held_detail, record->held_tree};
+// R5.3: since when a hold key is not tried any more.
+std::string since(std::string detail, WallTime at) {
+  if (at == WallTime{}) return detail;
+  return detail + (detail.empty() ? "" : "; ") + "not tried since " + rfc3339(at);
+}
+
+std::string told(const std::string& detail, bool rolled_back, WallTime at) {
+  return since(detail + (rolled_back ? "; what was confirmed before it was put back" : ""), at);
+}
+
+// Of the last rollout that failed. The commit that was rolled back says so; a later one
+// only has the same content.
+Hold hold_of(const JobRecord& record, const CommitId& head) {
+  const bool back = record.rollback == Rollback::kDone;
+  if (!back || record.held_commit != head) {
+    return {reason_from(record.held_reason), told(record.held_detail, back, record.held_since),
+            record.held_tree};
+  }
+  return {Reason::kRolledBack, record.held_reason + ": " + since(record.held_detail, record.held_since),
+          record.held_tree};
+}
+
+// A rollout of exactly this content failed before (R2.6), be it the last one or another (R5.3).
+std::optional<Hold> failed_before(const Job& job, const JobRecord* record, const CommitId& head) {
+  if (!record) return std::nullopt;
+  if (!record->held_reason.empty() && record->held_tree == job.tree) return hold_of(*record, head);
+  for (const FailedKey& key : record->failed_keys) {
+    if (key.tree != job.tree) continue;
+    return Hold{reason_from(key.reason), told(key.detail, key.rolled_back, key.since), key.tree};
+  }
+  return std::nullopt;
+}
+
+// R5.2: going back that was begun is finished, whatever the head has of the job.
+std::optional<Hold> goes_back(const JobRecord& record) {
+  if (record.rollback != Rollback::kBegun) return std::nullopt;
+  return Hold{Reason::kRolledBack, record.held_reason + ": " + record.held_detail, record.held_tree};
 }
 
 // R5.4. A rollout of exactly what it is pinned to may have failed, too (R2.6).
@@ -50,8 +86,12 @@ std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& worksp
   return changed.empty() ? problem.jobs : changed;
 }
 
-std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins) {
+std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins,
+                                 const CommitId& head) {
   std::map<JobName, Hold> holds;
+  for (const auto& [name, record] : applied.jobs) {
+    if (auto back = goes_back(record); back && has_applied_state(applied, name)) holds.emplace(name, *back);
+  }
   for (const Pin& pin : pins.all()) {
     const bool listed = workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0;
     if (!listed && !has_applied_state(applied, pin.job)) continue;
@@ -59,7 +99,8 @@ std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState&
     if (!listed) hold.detail += ". The branch does not have it any more: then it is stopped and removed";
   }
   for (const auto& [name, job] : workspace.jobs) {
-    if (auto failed = failed_before(job, record_of(applied, name))) holds.emplace(name, std::move(*failed));
+    if (auto failed = failed_before(job, record_of(applied, name), head))
+      holds.emplace(name, std::move(*failed));
   }
   for (const BetweenJobs& problem : workspace.between) {
     for (const JobName& name : held_by(problem, workspace, applied)) {

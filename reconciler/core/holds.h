@@ -19,10 +19,11 @@ struct Hold {
   TreeId held_tree;    // allocations last acted on with this tree are left as they are (R2.6)
 };
 
-// Of every job of the workspace that is not to be taken from it; a pin goes before
+// Of every job of the workspace of commit `head` that is not to be taken from it; a pin goes before
 // whatever else would hold it, and before the removal of a job that has left. Broken jobs that have no
 // applied state and no manifest are none (R1.6).
-std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins);
+std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins,
+                                 const CommitId& head);
 
 // Which of the jobs of `problem` it holds: those whose part changed, and when none
 // did (a worker left, say) all of them (R1.6).

@@ -79,6 +79,10 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     step.tree = plan_.tree;
     step.commit = plan_.commit;
     if (ships_files(run.doing)) step.ports = plan_.ports;
+    // Also of one that is only stopped for its port: it has to come up again.
+    const bool changes = ships_files(step.action.action) || step.action.reason == Reason::kPortHandedOver;
+    step.way_back =
+        changes && !plan_.rollback && plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback;
     if (run.failures == 0) progress_ = now;
     run.begun = true;
     run.state = AState::kRunning;
@@ -90,21 +94,23 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
 }
 
 void JobRun::wake(Instant now) {
+  if (progress_timed_out(now)) {
+    fail(Reason::kProgressTimeout,
+         "no allocation became healthy for " + std::to_string(plan_.policy.progress_timeout.count()) + " s");
+    advance(now);
+    return;
+  }
   while (!retries_.empty() && retries_.begin()->first <= now) {
     const std::size_t member = retries_.begin()->second;
     retries_.erase(retries_.begin());
     enqueue(member, Step::Kind::kRun);
   }
   if (activity_ == Activity::kGate) gate_round(now);
+  if (activity_ == Activity::kBake) bake_round(now);
   advance(now);
 }
 
 void JobRun::gate_round(Instant now) {
-  if (progress_timed_out(now)) {
-    fail(Reason::kProgressTimeout,
-         "no allocation became healthy for " + std::to_string(plan_.policy.progress_timeout.count()) + " s");
-    return;
-  }
   for (const std::size_t member : gate_.due(now)) enqueue(member, Step::Kind::kProbe);
 }
 
@@ -117,13 +123,18 @@ std::optional<Instant> JobRun::wake_at() const {
     if (const auto round = gate_.wake_at()) earliest(*round);
     earliest(progress_ + plan_.policy.progress_timeout);
   }
+  if (only_waits_to_try_again()) earliest(progress_ + plan_.policy.progress_timeout);
+  if (activity_ == Activity::kBake) {
+    if (const auto round = bake_.wake_at()) earliest(*round);
+  }
   return at;
 }
 
 // Looked at between two steps only: a target has a limit of its own.
 bool JobRun::progress_timed_out(Instant now) const {
-  return activity_ == Activity::kGate && gate_.verdict() == HealthGate::Verdict::kOpen &&
-         now - progress_ >= plan_.policy.progress_timeout;
+  const bool between = only_waits_to_try_again() ||
+                       (activity_ == Activity::kGate && gate_.verdict() == HealthGate::Verdict::kOpen);
+  return between && !failed_ && now - progress_ >= plan_.policy.progress_timeout;
 }
 
 void JobRun::on_contact(Fleet::Lane lane, const Contact& contact, Instant now) {
@@ -166,6 +177,9 @@ bool JobRun::on_probe(std::size_t allocation, Health health, const std::string& 
       run.came_up = true;
       progress_ = now;
     }
+  } else if (activity_ == Activity::kBake) {
+    run.detail = health == Health::kHealthy ? "" : detail;
+    bake_.on_probe(allocation, health == Health::kHealthy);
   } else if (!over()) {
     --open_;
   }
@@ -261,15 +275,16 @@ void JobRun::member_failed(std::size_t allocation, Reason reason) {
       return;
     }
   }
-  fail(reason, run.key.str() + ": " + to_string(run.doing) + " failed" +
-                   (run.detail.empty() ? "" : ": " + run.detail));
+  const std::string what =
+      run.key.str() + ": " + to_string(run.doing) + " failed" + (run.detail.empty() ? "" : ": " + run.detail);
+  if (!tolerates(reason, 1, what)) fail(reason, what);
 }
 
 void JobRun::fail(Reason reason, std::string detail) {
   if (failed_) return;
   failed_ = true;
-  reason_ = reason;
-  detail_ = std::move(detail);
+  reason_ = plan_.rollback ? Reason::kRollbackFailed : reason;
+  detail_ = (plan_.rollback ? to_string(reason) + std::string(": ") : "") + std::move(detail);
   cancel_waiting();
 }
 
@@ -290,7 +305,8 @@ void JobRun::cancel(std::size_t allocation) {
   if (run.giving_up) return forget_stop(allocation);
   if (run.turn == Turn::kRetry) retries_.erase({run.retry_at, allocation});
   run.turn = Turn::kIdle;
-  if (activity_ == Activity::kGate) return;  // it counts its probes by itself
+  // They count their probes by themselves.
+  if (activity_ == Activity::kGate || activity_ == Activity::kBake) return;
   --open_;
   if (run.step != Step::Kind::kRun) return;
   if (stopping_) cut_short_ = true;

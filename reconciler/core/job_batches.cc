@@ -17,12 +17,15 @@ int JobRun::batch_size() const {
       return plan_.leaving ? all : std::max(1, plan_.max_concurrent_upgrades);
     case Phase::kStart:
     case Phase::kLateStart:
-      return plan_.max_concurrent_starts > 0 ? plan_.max_concurrent_starts : all;
+      return canary_or(plan_.max_concurrent_starts > 0 ? plan_.max_concurrent_starts : all);
     case Phase::kUpgrade:
-      return std::max(1, plan_.max_concurrent_upgrades);
+      return canary_or(std::max(1, plan_.max_concurrent_upgrades));
   }
   return 1;
 }
+
+// R2.9: a canary never makes a batch larger than what may be out at once.
+int JobRun::canary_or(int size) const { return canary_left_ > 0 ? std::min(canary_left_, size) : size; }
 
 void JobRun::enter_phase() {
   if (phase_ >= phases_.size()) return;
@@ -48,9 +51,18 @@ void JobRun::enter_phase() {
       members = late_starts_.size();
       break;
   }
-  const auto size = static_cast<std::size_t>(batch_size());
   batch_number_ = 0;
-  batches_ = static_cast<int>((members + size - 1) / size);
+  batches_ = 0;
+  const bool with_canary = comes_up() && canary_left_ > 0;
+  const std::size_t first = with_canary ? std::min(members, static_cast<std::size_t>(canary_left_)) : 0;
+  if (first > 0) {
+    const auto size = static_cast<std::size_t>(batch_size());
+    batches_ = static_cast<int>((first + size - 1) / size);
+  }
+  const int canary = std::exchange(canary_left_, 0);
+  const auto size = static_cast<std::size_t>(batch_size());
+  canary_left_ = canary;
+  batches_ += static_cast<int>((members - first + size - 1) / size);
 }
 
 bool JobRun::more_in_phase() {

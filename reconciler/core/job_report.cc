@@ -26,6 +26,8 @@ const char* to_string(JobReport::State state) {
       return "stopped";
     case JobReport::State::kHeld:
       return "held";
+    case JobReport::State::kRolledBack:
+      return "rolled back";
   }
   return "pending";
 }
@@ -56,6 +58,12 @@ JobReport JobRun::report() const {
   report.state = state_;
   report.reason = reason_;
   report.detail = detail_;
+  report.rollback = plan_.rollback;
+  report.would_go_back = plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback && !plan_.rollback &&
+                         (!plan_.held || plan_.held_reason == Reason::kPinned);
+  if (activity_ == Activity::kBake) {
+    report.detail = "bakes: it has to stay healthy for " + std::to_string(plan_.policy.bake.count()) + " s";
+  }
   report.batch = batch_number_;
   report.batches = batches_;
   for (const AllocationRun& run : runs_) {

@@ -55,7 +55,10 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
   pairs_ = static_cast<int>(std::min(moving_.size(), starts_.size()));
   free_drains_ = static_cast<int>(moving_.size()) - pairs_;
   choose_phases();
-  if (!plan_.has_actions()) finish();  // held, or only there as an upstream
+  canary_left_ = plan_.rollback ? 0 : plan_.policy.canary;
+  failed_members_ = plan_.failed_before;
+  bake_owed_ = plan_.bake_left;
+  if (!plan_.has_actions() && !plan_.bakes()) finish();  // held, or only there as an upstream
 }
 
 std::size_t JobRun::add(const AllocationKey& key, const Endpoint* endpoint) {
@@ -107,8 +110,8 @@ void JobRun::begin(Instant now) {
   advance(now);
 }
 
-void JobRun::block(const std::string& detail) {
-  wait_for(Reason::kBlocked, detail);
+void JobRun::block(const std::string& detail, Reason reason) {
+  wait_for(reason, detail);
   finish();
 }
 
@@ -119,6 +122,12 @@ void JobRun::stop(Reason reason, const std::string& detail, Instant now) {
   stop_detail_ = detail;
   if (pending()) {
     cut_short_ = true;
+    finish();
+    return;
+  }
+  if (activity_ == Activity::kBake) {  // R5.5: its clock stops at once
+    bake_owed_ = bake_.left(now);
+    cancel_waiting();
     finish();
     return;
   }
@@ -144,7 +153,7 @@ void JobRun::advance(Instant now) {
         break;
       case Activity::kLook:
         if (open_ > 0 || !contacts_.empty()) return;
-        next_batch(now);
+        if (!take_up_bake(now)) next_batch(now);
         break;
       case Activity::kFreshen:
         if (open_ > 0) return;
@@ -157,8 +166,18 @@ void JobRun::advance(Instant now) {
       case Activity::kGate:
         if (gate_.verdict() == HealthGate::Verdict::kOpen) return;
         if (gate_.verdict() == HealthGate::Verdict::kFailed) {
-          gate_failed(now);
+          gate_failed(gate_.failing(), now);
         } else {
+          after_gate(now);
+        }
+        break;
+      case Activity::kBake:
+        if (bake_.verdict(now) == Bake::Verdict::kOpen) return;
+        if (bake_.verdict(now) == Bake::Verdict::kFailed) {
+          gate_failed(bake_.failing(), now);
+        } else {
+          bake_owed_ = {};
+          progress_ = now;
           next_batch(now);
         }
         break;
@@ -209,23 +228,29 @@ void JobRun::begin_members() {
   if (phases_[phase_] == Phase::kUpgrade) give_back_recovered();
   std::erase_if(batch_, [&](std::size_t i) { return !begin_or_park(i); });
   open_ = batch_.size();
+  canary_batch_ = canary_left_ > 0 && comes_up();
+  if (comes_up() && open_ > 0) {
+    canary_left_ = std::max(0, canary_left_ - static_cast<int>(open_));
+    if (!plan_.rollback) {
+      bake_owed_ = plan_.policy.bake;
+      bake_begun_ = true;
+    }
+  }
   for (const std::size_t member : batch_) {
     AllocationRun& run = runs_[member];
     // What is tried again because it failed is to come up now; it is no bystander.
     const bool tried_again = run.planned && run.planned->previous == Previous::kFailed;
     // The look was made with the new checks, which what runs may never have answered
     // (another port, another path); it was ill only if its own checks said so, too.
-    run.exempt =
-        run.running && run.health == Health::kUnhealthy && run.watched == Health::kUnhealthy && !tried_again;
+    run.exempt = !plan_.rollback && run.running && run.health == Health::kUnhealthy &&
+                 run.watched == Health::kUnhealthy && !tried_again;
     if (run.turn != AllocationRun::Turn::kParked) enqueue(member, Step::Kind::kRun);
   }
 }
 
 void JobRun::after_batch(Instant now) {
-  const Phase phase = phases_[phase_];
-  const bool comes_up = phase == Phase::kStart || phase == Phase::kUpgrade || phase == Phase::kLateStart;
-  const bool gated = has_checks() && comes_up;
-  if (!gated) return next_batch(now);
+  if (!comes_up()) return next_batch(now);
+  if (!has_checks()) return after_gate(now);
   activity_ = Activity::kGate;
   gate_.open(plan_.health, now);
   for (const std::size_t member : batch_) {
@@ -236,17 +261,19 @@ void JobRun::after_batch(Instant now) {
   gate_round(now);
 }
 
-void JobRun::gate_failed(Instant now) {
+// Of the gate, or of the bake after it.
+void JobRun::gate_failed(const std::vector<std::size_t>& failing, Instant now) {
   Batch again;
   std::string names;
-  for (const std::size_t member : gate_.failing()) {
+  int failed = 0;
+  for (const std::size_t member : failing) {
     AllocationRun& run = runs_[member];
     if (const Contact* aside = fleet_.aside(run.lane)) {  // R2.7: not its own fault
       run.condition = aside->condition;
       set_aside(member, to_string(aside->condition));
       continue;
     }
-    const bool may_retry = try_again(run, plan_.policy, now);
+    const bool may_retry = run.planned && try_again(run, plan_.policy, now);
     if (may_retry && !stopping_) {
       again.push_back(member);
       continue;
@@ -257,14 +284,15 @@ void JobRun::gate_failed(Instant now) {
       cut_short_ = true;
     } else {
       names += (names.empty() ? "" : ", ") + run.key.str() + " " + run.detail;
+      ++failed;
     }
   }
-  if (!names.empty()) {
+  if (!names.empty() && !tolerates(Reason::kGateFailed, failed, names)) {
     for (const std::size_t member : again) runs_[member].state = AState::kFailed;
     fail(Reason::kGateFailed, names);
     return;
   }
-  if (again.empty()) return next_batch(now);
+  if (again.empty()) return after_gate(now);
   activity_ = Activity::kBatch;
   batch_ = std::move(again);
   open_ = batch_.size();
@@ -281,6 +309,7 @@ void JobRun::finish() {
     if (!run.planned) continue;
     if (run.state == AState::kPending || run.state == AState::kRunning) run.state = AState::kNotReached;
   }
+  cut_short_ = cut_short_ || (stopping_ && bake_owed_.count() > 0);
   if (failed_) {
     state_ = JState::kFailed;
   } else if (cut_short_) {
@@ -289,6 +318,10 @@ void JobRun::finish() {
     detail_ = stop_detail_;
   } else if (waiting_) {
     state_ = JState::kWaiting;
+  } else if (!tolerated_.empty()) {
+    state_ = JState::kDegraded;
+    reason_ = tolerated_reason_;
+    detail_ = "within rollout.max_failures: " + tolerated_;
   } else if (removal_failed_) {
     state_ = JState::kDegraded;
     reason_ = Reason::kStopFailed;
@@ -297,8 +330,15 @@ void JobRun::finish() {
     state_ = JState::kDegraded;
     reason_ = Reason::kWorkerCondition;
     detail_ = names_of(AState::kSetAside);
+  } else if (plan_.rollback && plan_.unsettled) {
+    state_ = JState::kDegraded;
+    reason_ = Reason::kUnsettled;
+  } else if (plan_.rollback) {
+    state_ = JState::kRolledBack;
+    reason_ = Reason::kRolledBack;
   } else {
-    state_ = plan_.held ? JState::kHeld : JState::kDone;
+    const bool waits = plan_.held && plan_.held_reason == Reason::kWindowClosed;
+    state_ = waits ? JState::kWaiting : plan_.held ? JState::kHeld : JState::kDone;
     reason_ = plan_.held ? plan_.held_reason : Reason::kUnchanged;
     detail_ = plan_.held ? plan_.held_detail : "";
   }

@@ -1,14 +1,14 @@
 // One job on its way through a rollout (R2.3 to R2.6).
 //
 //   kPending ─begin─► kLook ─► for each phase, for each of its batches:
-//                                ┌───────────────────────────────────────────────┐
-//                                │ (kFreshen) ─► kBatch ─► (kGate) ─► next batch │
-//                                └───────────────────────────────────────────────┘
+//                                ┌──────────────────────────────────────────────────────────┐
+//                                │ (kFreshen) ─► kBatch ─► (kGate) ─► (kBake) ─► next batch │
+//                                └──────────────────────────────────────────────────────────┘
 //                       phases: [stage] drain start upgrade [late]   (stop_first)
 //                               start drain upgrade [late drain]     (start_first, when it moves)
 //                               late: starts that have to wait for a port, so that upgrades
 //                               of this job let go of theirs first
-//                     any time ─► kOver: done, degraded, waiting, failed, stopped, held
+//                     any time ─► kOver: done, degraded, waiting, failed, stopped, held, rolled back
 //
 //   kLook     contacts to the workers of its active allocations and a first round
 //             of probes; only when it upgrades or moves
@@ -17,6 +17,7 @@
 //             who was unhealthy before
 //   kBatch    every member runs: stop then remove, or its one action, with retries
 //   kGate     rounds of probes
+//   kBake     it has to stay healthy for as long as the manifest says
 //   kWindUp   nothing more begins, and a stop for another job's sake is to be answered
 //
 // A failure stops the job once what is in flight has been answered; stop() lets
@@ -34,6 +35,7 @@
 
 #include "reconciler/core/allocation_run.h"
 #include "reconciler/core/availability.h"
+#include "reconciler/core/bake.h"
 #include "reconciler/core/batch.h"
 #include "reconciler/core/fleet.h"
 #include "reconciler/core/health_gate.h"
@@ -67,8 +69,9 @@ class JobRun {
   bool pending() const { return activity_ == Activity::kPending; }
   bool quiet() const { return over() && in_flight_ == 0; }
 
-  void begin(Instant now);                // REQUIRES: pending()
-  void block(const std::string& detail);  // REQUIRES: pending()
+  void begin(Instant now);  // REQUIRES: pending()
+  // Does not begin in this rollout. REQUIRES: pending()
+  void block(const std::string& detail, Reason reason = Reason::kBlocked);
   void stop(Reason reason, const std::string& detail, Instant now);
 
   // A ticket's turn has come. nullopt: it was cancelled, or its worker is set aside.
@@ -101,9 +104,13 @@ class JobRun {
   const std::vector<AllocationRun>& allocations() const { return runs_; }
   JobReport report() const;
   Upstream as_upstream() const;
+  int failures() const { return plan_.rollback ? 0 : failed_members_ - plan_.failed_before; }
+  bool failed() const { return state_ == JobReport::State::kFailed; }
+  // nullopt: nothing has begun that could owe one, and may yet.
+  std::optional<std::chrono::milliseconds> bake_owed(Instant now) const;
 
  private:
-  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kWindUp, kOver };
+  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kBake, kWindUp, kOver };
   enum class Phase { kStage, kDrain, kStart, kUpgrade, kLateStart };
 
   // job_run.cc: the way through the phases
@@ -116,9 +123,17 @@ class JobRun {
   void begin_members();
   void after_batch(Instant now);
   void gate_round(Instant now);
-  void gate_failed(Instant now);
+  void gate_failed(const std::vector<std::size_t>& failing, Instant now);
   void finish();
   std::string names_of(AllocationReport::State state) const;
+
+  // job_bake.cc: what comes after a gate, and what a failure is taken for (R2.9)
+  bool comes_up() const;
+  void after_gate(Instant now);
+  bool take_up_bake(Instant now);
+  void open_bake(std::chrono::milliseconds left, Instant now);
+  void bake_round(Instant now);
+  bool tolerates(Reason reason, int more, const std::string& detail);
 
   // job_batches.cc: who is in the next batch, and who has to wait
   void enter_phase();
@@ -130,6 +145,7 @@ class JobRun {
   Batch take_upgrades();
   void give_back_recovered();
   int batch_size() const;
+  int canary_or(int size) const;
   int drains_allowed() const;
   Batch take_late_starts();
   void set_aside(std::size_t allocation, std::string why);
@@ -160,6 +176,9 @@ class JobRun {
   bool halting() const { return failed_ || stopping_; }
   bool has_checks() const { return !plan_.health.checks.empty(); }
   bool progress_timed_out(Instant now) const;
+  bool only_waits_to_try_again() const {
+    return activity_ == Activity::kBatch && in_flight_ == 0 && !retries_.empty();
+  }
 
   const JobPlan plan_;
   const std::uint32_t self_;
@@ -202,6 +221,15 @@ class JobRun {
   int in_flight_ = 0;
   std::set<std::pair<Instant, std::size_t>> retries_;
   HealthGate gate_;
+  Bake bake_;
+  std::chrono::milliseconds bake_owed_{0};  // as of the last change; while it bakes, bake_ knows
+  bool bake_begun_ = false;                 // bake_owed_ is of this rollout
+  bool bake_taken_up_ = false;              // what an earlier pass left
+  int canary_left_ = 0;
+  bool canary_batch_ = false;  // the batch at hand is (part of) the canary
+  int failed_members_ = 0;
+  std::string tolerated_;  // those within rollout.max_failures
+  Reason tolerated_reason_ = Reason::kTargetFailed;
   Instant progress_{};  // when the batch was handed out, or one more became healthy (R2.9)
 
   bool failed_ = false;

@@ -17,14 +17,12 @@ void refuse_unless_zero(const JsonFields& fields, std::string_view name) {
   fields.at(name).error("`" + std::string(name) + "` other than 0 is not built yet", kNotYet);
 }
 
-void refuse_unless_hold(const JsonFields& fields) {
+RolloutPolicy::OnFailure parse_on_failure(const JsonFields& fields) {
   std::string word;
-  if (!fields.read("on_failure", word) || word == "hold") return;
-  if (word == "rollback") {
-    fields.at("on_failure").error("`on_failure` rollback is not built yet", "write \"hold\", or remove it");
-  } else {
-    fields.at("on_failure").error(quote(word) + " is no way to react to a failure", "write \"hold\"");
-  }
+  if (!fields.read("on_failure", word) || word == "hold") return RolloutPolicy::OnFailure::kHold;
+  if (word != "rollback")
+    fields.at("on_failure").error(quote(word) + " is no way to react to a failure", "write hold or rollback");
+  return RolloutPolicy::OnFailure::kRollback;
 }
 
 std::int64_t read_within(const JsonFields& fields, std::string_view name, std::int64_t otherwise,
@@ -53,12 +51,13 @@ RolloutPolicy parse_rollout(const JsonValue& object, const Site& site) {
                           {"on_failure", "canary", "bake_seconds", "max_failures", "max_unavailable",
                            "attempts", "move", "progress_timeout_seconds", "confirm_seconds"},
                           UnknownKeys::kRefuse);
-  refuse_unless_hold(fields);
-  for (const char* name : {"canary", "bake_seconds", "max_failures", "confirm_seconds"}) {
-    refuse_unless_zero(fields, name);
-  }
+  refuse_unless_zero(fields, "confirm_seconds");
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  out.on_failure = parse_on_failure(fields);
+  out.canary = static_cast<int>(read_within(fields, "canary", 0, 0, kMost));
+  out.bake = Seconds(read_within(fields, "bake_seconds", 0, 0, 31 * 86400));
+  out.max_failures = static_cast<int>(read_within(fields, "max_failures", 0, 0, kMost));
   if (fields.get("max_unavailable")) {
-    constexpr std::int64_t kMost = std::numeric_limits<int>::max();
     out.max_unavailable = static_cast<int>(read_within(fields, "max_unavailable", 0, 0, kMost));
   }
   out.attempts = static_cast<int>(read_within(fields, "attempts", out.attempts, 1, 1000));

@@ -120,8 +120,13 @@ bool needs_ssh(const HealthSpec& spec);
 // R2.9. A value of the block that is not built yet is refused at load.
 struct RolloutPolicy {
   enum class Move { kStopFirst, kStartFirst };
-  std::optional<int> max_unavailable;  // unset = max(max_concurrent_upgrades, ceil(n / 4)) (R2.5)
-  int attempts = 1;                    // >= 1 (R2.6)
+  enum class OnFailure { kHold, kRollback };
+  OnFailure on_failure = OnFailure::kHold;  // R2.6, R5.2
+  int canary = 0;                           // so many go first, are gated and bake before the rest; 0 = none
+  Seconds bake{0};                          // a batch stays healthy for so long after its gate
+  int max_failures = 0;                     // allocations that may fail before the job's rollout stops
+  std::optional<int> max_unavailable;       // unset = max(max_concurrent_upgrades, ceil(n / 4)) (R2.5)
+  int attempts = 1;                         // >= 1 (R2.6)
   Move move = Move::kStopFirst;
   Seconds progress_timeout{600};  // time without one more healthy allocation
   friend bool operator==(const RolloutPolicy&, const RolloutPolicy&) = default;

@@ -3,9 +3,9 @@
 namespace maand {
 namespace {
 
-constexpr Action kActions[] = {Action::kNone,    Action::kForget, Action::kSync,
-                               Action::kStage,   Action::kStart,  Action::kReload,
-                               Action::kRestart, Action::kStop,   Action::kRemove};
+constexpr Action kActions[] = {Action::kNone,   Action::kForget,   Action::kSync,    Action::kStage,
+                               Action::kStart,  Action::kReload,   Action::kRestart, Action::kStop,
+                               Action::kRemove, Action::kRollback, Action::kRestore};
 
 }  // namespace
 
@@ -29,6 +29,10 @@ const char* to_string(Action action) {
       return "stop";
     case Action::kRemove:
       return "remove";
+    case Action::kRollback:
+      return "rollback";
+    case Action::kRestore:
+      return "restore";
   }
   return "none";
 }
@@ -47,6 +51,7 @@ Target target_of(Action action) {
     case Action::kReload:
       return Target::kReload;
     case Action::kRestart:
+    case Action::kRollback:
       return Target::kRestart;
     case Action::kStop:
       return Target::kStop;
@@ -62,11 +67,15 @@ bool ships_files(Action action) {
     case Action::kStart:
     case Action::kReload:
     case Action::kRestart:
+    case Action::kRollback:
+    case Action::kRestore:
       return true;
     default:
       return false;
   }
 }
+
+bool restores(Action action) { return action == Action::kRollback || action == Action::kRestore; }
 
 const char* to_string(Previous previous) {
   switch (previous) {

@@ -18,20 +18,25 @@ namespace maand {
 
 // What is done on the worker. The target and whether files travel follow from it.
 enum class Action {
-  kNone,     // leave alone
-  kForget,   // drop the record; the worker was never touched
-  kSync,     // files only; they and the version count as applied (policy `never`)
-  kStage,    // files only, ahead of a move; confirms nothing (R2.3)
-  kStart,    // files, then `make start`
-  kReload,   // files, then `make reload`
-  kRestart,  // files, then `make restart`
-  kStop,     // `make stop`; files stay
-  kRemove,   // remove the shipped files; leaves `.maand/last/<job>` (R2.2)
+  kNone,      // leave alone
+  kForget,    // drop the record; the worker was never touched
+  kSync,      // files only; they and the version count as applied (policy `never`)
+  kStage,     // files only, ahead of a move; confirms nothing (R2.3)
+  kStart,     // files, then `make start`
+  kReload,    // files, then `make reload`
+  kRestart,   // files, then `make restart`
+  kStop,      // `make stop`; files stay
+  kRemove,    // remove the shipped files; leaves `.maand/last/<job>` (R2.2)
+  kRollback,  // what the worker kept of before the rollout (R5.2), then `make restart`
+  kRestore,   // the same, files only
 };
 const char* to_string(Action action);  // "start", "sync", …
 Action action_from(std::string_view word);
 Target target_of(Action action);
+// Afterwards `Operation::files` lie there.
 bool ships_files(Action action);
+// They come from what the worker kept, and nothing travels.
+bool restores(Action action);
 
 // How the operation before this one on the allocation ended (MAAND_PREVIOUS, R2.2).
 enum class Previous { kNone, kFailed, kInterrupted };
@@ -100,6 +105,9 @@ struct Operation {
   // R3.6, "renamed_from": the job whose directory becomes this one's before anything
   // lands. Empty: none, the usual case.
   JobName moved_from;
+  // Before anything lands, the worker is to keep this list, which was confirmed there
+  // and has to come back if the rollout fails (R5.2). Empty: nothing. Not kept with the operation.
+  Digest keep;
   // Filled in by the journal whenever the worker is spoken to; not kept with the operation.
   Credentials credentials;
 };

@@ -4,9 +4,11 @@
 #include <unordered_map>
 
 #include "reconciler/core/allocation_decision.h"
+#include "reconciler/core/earlier_passes.h"
 #include "reconciler/core/port_handover.h"
 #include "reconciler/core/removal_budget.h"
 #include "reconciler/core/renames.h"
+#include "reconciler/core/rollback_plan.h"
 
 namespace maand {
 namespace {
@@ -58,15 +60,24 @@ class Planner {
     // Before ports and the budget are looked at: neither counts on what does not begin.
     for (auto& [name, one] : plan_.jobs) {
       const Suspension* suspension = settings_.suspended.of(name);
-      if (suspension && one.has_actions()) one.hold(Reason::kSuspended, sentence(*suspension));
-      if (settings_.withheld && one.has_actions())
-        one.hold(settings_.withheld->first, settings_.withheld->second);
+      const bool begins = one.has_actions() || one.bakes();
+      if (suspension && begins && !is_begun(one)) one.hold(Reason::kSuspended, sentence(*suspension));
+      // Going back waits for no window: what failed is what runs meanwhile.
+      const Closure* closure = one.released || one.rollback ? nullptr : settings_.closed.of(name);
+      if (closure && begins) one.hold(Reason::kWindowClosed, sentence(*closure, name));
+      if (settings_.withheld && begins) one.hold(settings_.withheld->first, settings_.withheld->second);
     }
-    hold_removals_over_budget(plan_, applied_, settings_, desired_.jobs.empty());
+    hold_removals_over_budget(plan_, desired_, applied_, settings_);
     return std::move(plan_);
   }
 
  private:
+  // R5.5: going back that was begun is finished.
+  bool is_begun(const JobPlan& plan) const {
+    const auto record = applied_.jobs.find(plan.job);
+    return plan.rollback && record != applied_.jobs.end() && record->second.rollback == Rollback::kBegun;
+  }
+
   JobPlan new_plan(const JobName& name) const {
     JobPlan plan;
     plan.job = name;
@@ -164,6 +175,10 @@ class Planner {
       plan.held_detail = looks;
     } else {
       for (auto it = begin; it != end; ++it) plan_left(plan, it->second);
+      plan.released = !plan.drains.empty() &&
+                      std::all_of(plan.drains.begin(), plan.drains.end(), [this](const PlannedAction& stop) {
+                        return settings_.released_removals.count(stop.key) > 0;
+                      });
     }
     if (plan.held || plan.has_actions()) plan_.jobs.emplace(name, std::move(plan));
   }
@@ -191,6 +206,11 @@ class Planner {
     plan.held_reason = desired.held_reason;
     plan.held_detail = desired.held_detail;
     const Job* job = desired.job.get();
+    const auto record = applied_.jobs.find(desired.name);
+    if (record != applied_.jobs.end() && goes_back(desired, record->second)) {
+      plan_going_back(std::move(plan), desired, record->second, begin, end);
+      return;
+    }
     if (!job) {
       for (auto it = begin; it != end; ++it) plan_unknown(plan, it->second);
       plan_.jobs.emplace(desired.name, std::move(plan));
@@ -223,10 +243,42 @@ class Planner {
         }
       }
     }
-    if (plan.held || plan.has_actions()) {
+    const bool bakes = !plan.held && record != applied_.jobs.end() && record->second.bake_left.count() > 0 &&
+                       record->second.bake_tree == job->tree;
+    if (plan.held || plan.has_actions() || bakes) {
       describe(plan, desired);
-      plan_.jobs.emplace(desired.name, std::move(plan));
+      if (bakes) take_up_bake(plan, record->second, applied_);
+      if (plan.held || plan.has_actions() || plan.bakes()) plan_.jobs.emplace(desired.name, std::move(plan));
     }
+    for (const std::uint32_t slot : used_slots_) slots_[slot] = nullptr;
+    used_slots_.clear();
+  }
+
+  void plan_going_back(JobPlan plan, const DesiredJob& desired, const JobRecord& record, AppliedIt begin,
+                       AppliedIt end) {
+    for (auto it = begin; it != end; ++it) {
+      const auto slot = index_.find(it->first.worker);
+      if (slot == index_.end()) continue;
+      slots_[slot->second] = &it->second;
+      used_slots_.push_back(slot->second);
+    }
+    if (desired.job) describe(plan, desired);  // what is put back tells how it is gated
+    RollbackPlan back = plan_rollback(record, applied_, !plan.health.checks.empty());
+    plan.tree = record.held_tree;
+    plan.rollback = true;
+    plan.held = false;
+    plan.held_detail.clear();
+    plan.drains = std::move(back.stops);
+    plan.upgrades = std::move(back.restores);
+    for (const auto* actions : {&plan.drains, &plan.upgrades}) {
+      for (const PlannedAction& action : *actions)
+        plan.endpoints[action.key.worker] = endpoint_for(action.key.worker, applied_.find(action.key));
+    }
+    plan.unsettled = !back.unsettled.empty();
+    plan_.unchanged += static_cast<std::size_t>(std::distance(begin, end)) - plan.drains.size() -
+                       plan.upgrades.size() - back.unsettled.size();
+    for (PlannedAction& waiting : back.unsettled) plan_.waiting.push_back(std::move(waiting));
+    plan_.jobs.emplace(desired.name, std::move(plan));
     for (const std::uint32_t slot : used_slots_) slots_[slot] = nullptr;
     used_slots_.clear();
   }
@@ -286,6 +338,7 @@ class Planner {
         active.version = applied->version;
       }
     }
+    count_earlier_passes(plan, applied_);
   }
 
   const DesiredState& desired_;
@@ -316,16 +369,6 @@ Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults) {
   return endpoint;
 }
 
-void JobPlan::hold(Reason reason, std::string detail) {
-  held = true;
-  held_reason = reason;
-  held_detail = std::move(detail);
-  drains.clear();
-  removals.clear();
-  starts.clear();
-  upgrades.clear();
-}
-
 bool Plan::has_actions() const {
   return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });
 }
@@ -338,20 +381,6 @@ Plan make_plan(const DesiredState& desired, const AppliedState& applied, const P
     if (more.empty()) return plan;
     must_let_go.insert(more.begin(), more.end());
   }
-}
-
-std::string sentence(const PlannedAction& action) {
-  std::string out = action.key.str() + ": ";
-  out += action.action == Action::kNone ? "left alone" : to_string(action.action);
-  out += ", because ";
-  if (action.reason == Reason::kVersionChanged) {
-    out += "the version changes from " + action.current_version + " to " + action.new_version;
-  } else {
-    out += explain(action.reason);
-    if (!action.detail.empty()) out += " (" + action.detail + ")";
-  }
-  if (!action.after.empty()) out += ", " + action.after;
-  return out;
 }
 
 }  // namespace maand

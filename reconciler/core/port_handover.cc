@@ -117,6 +117,7 @@ class Arranger {
         return keeps(std::string("is held (") + to_string(job->held_reason) + ")");
       }
     }
+    if (job && job->rollback) return keeps("goes back to what was confirmed before");
     if (holder.open) return keeps(std::string("has an operation whose end is not known yet"));
     if (job && find(job->drains, holder.key.worker)) return order(wait, taker, *job);
     PlannedAction* action = job ? acting(*job, holder.key.worker) : nullptr;

@@ -39,6 +39,8 @@ Words words(Reason reason) {
       return {"Renamed", "the job was renamed: its directory and its data come along"};
     case Reason::kPortHandedOver:
       return {"PortHandedOver", "it has to let go of a port that another job takes"};
+    case Reason::kRolledBack:
+      return {"RolledBack", "its rollout failed, and what was confirmed before it is put back"};
     case Reason::kNewBaseline:
       return {"NewBaseline",
               "digests differ though nothing caused it; recorded and shipped with the next real change"};
@@ -60,6 +62,13 @@ Words words(Reason reason) {
           "it did not become healthy in its last rollout; it is held until the job changes or `maand retry`"};
     case Reason::kProgressTimeout:
       return {"ProgressTimeout", "no allocation became healthy for progress_timeout_seconds"};
+    case Reason::kRollbackFailed:
+      return {"RollbackFailed",
+              "its rollout failed and so did going back; it is held until the job changes or `maand retry`"};
+    case Reason::kFailureBudget:
+      return {"FailureBudget", "more allocations of this commit failed than policy.max_failures allows"};
+    case Reason::kWorkerBudget:
+      return {"WorkerBudget", "more workers are set aside than policy.max_workers_aside allows"};
     case Reason::kRebootLoop:
       return {"RebootLoop", "its target was interrupted by two reboots in a row"};
     case Reason::kStopFailed:
@@ -76,6 +85,8 @@ Words words(Reason reason) {
       return {"Blocked", "a job it demands is unfinished, failed or at another version"};
     case Reason::kSuspended:
       return {"Suspended", "an operator has suspended it"};
+    case Reason::kWindowClosed:
+      return {"WindowClosed", "policy.toml lets nothing of it begin now; it goes on when its window opens"};
     case Reason::kPinned:
       return {"Pinned", "an operator holds it at the content of another commit"};
     case Reason::kMoveWaits:

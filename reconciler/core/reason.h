@@ -22,6 +22,7 @@ enum class Reason {
   kPreviousInterrupted,  // the last target began and its end was never seen
   kRenamed,              // its directory and its data come from the job it was before
   kPortHandedOver,       // another job of this worker takes a port that it has
+  kRolledBack,           // its rollout failed, and what was confirmed before is put back (R5.2)
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
   kUnsettled,        // an earlier operation's end is not known yet (R3.4)
@@ -31,6 +32,9 @@ enum class Reason {
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)
   kProgressTimeout,  // no allocation became healthy for too long (R2.9)
+  kRollbackFailed,   // its rollout failed, and so did going back (R5.2)
+  kFailureBudget,    // too many allocations of this commit failed (policy.max_failures)
+  kWorkerBudget,     // too many workers are set aside (policy.max_workers_aside)
   kRebootLoop,       // interrupted twice, by two boots (R3.4)
   kStopFailed,       // `stop` failed; counted as running (R3.10)
   kNoPlacement,      // runs somewhere and matches no worker any more (R1.6)
@@ -39,6 +43,7 @@ enum class Reason {
   kUnavailable,      // too many of its allocations are out of reach or unhealthy (R2.5)
   kBlocked,          // an upstream job is unfinished, failed or at the wrong version (R2.8)
   kSuspended,        // an operator has suspended it, or the whole bucket (R5.5)
+  kWindowClosed,     // the windows of policy.toml let nothing of it begin now (R5.6)
   kPinned,           // an operator holds it at the content of another commit (R5.4)
   kMoveWaits,        // the new worker cannot take over yet (R2.3)
   kWorkerCondition,  // its worker is set aside (R2.7)

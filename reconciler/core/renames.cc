@@ -93,7 +93,10 @@ AppliedAllocation renamed(const AppliedAllocation& before, const AllocationKey& 
   AppliedAllocation after = before;
   after.key = now;
   after.endpoint.host = now.worker;
-  if (now.job != before.key.job && before.moved_from.empty()) after.moved_from = before.key.job;
+  if (now.job != before.key.job) {
+    if (before.moved_from.empty()) after.moved_from = before.key.job;
+    after.before.reset();  // the worker keeps that below the old name
+  }
   return after;
 }
 

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/failure_budget.h"
 #include "reconciler/core/outcome.h"
 #include "reconciler/core/plan.h"
 #include "reconciler/core/ports.h"
@@ -31,6 +32,7 @@ namespace maand {
 struct RolloutLimits {
   int max_parallel_workers = 64;  // workers with a step in flight
   int max_per_worker = 4;         // steps in flight on one worker
+  BudgetLimits budget = {};       // over all jobs of the pass
 };
 
 // One thing for the driver to do now. Each is answered exactly once.
@@ -43,12 +45,13 @@ struct Step {
   Kind kind = Kind::kRun;
   AllocationKey key;  // kContact: `worker` only
   Endpoint endpoint;
-  PlannedAction action;  // kRun
-  HealthSpec health;     // kProbe
-  Seconds timeout{600};  // kRun: of the target
-  PortNumbers ports;     // kRun: what its files and target are made with
-  TreeId tree;           // kRun
-  CommitId commit;       // kRun
+  PlannedAction action;   // kRun
+  HealthSpec health;      // kProbe
+  Seconds timeout{600};   // kRun: of the target
+  PortNumbers ports;      // kRun: what its files and target are made with
+  TreeId tree;            // kRun
+  CommitId commit;        // kRun
+  bool way_back = false;  // kRun: what is confirmed there is kept for a rollback (R5.2)
 };
 
 // How an allocation fared in this rollout.
@@ -65,15 +68,18 @@ struct JobReport {
   JobName job;
   CommitId commit;
   TreeId tree;
+  bool rollback = false;       // it is about going back (JobPlan::rollback)
+  bool would_go_back = false;  // is to go back when it fails (R5.2)
   enum class State {
     kPending,  // nothing begun yet
     kRunning,
-    kDone,      // everything planned is confirmed and passed its gates
-    kDegraded,  // done as far as workers could be reached; some are set aside
-    kWaiting,   // Unavailable, Blocked, MoveWaits or PortConflict; a later pass goes on
-    kFailed,    // R2.6: to be held
-    kStopped,   // superseded or the daemon is leaving
-    kHeld,      // came in held, and what R1.7 still allows is done
+    kDone,        // everything planned is confirmed and passed its gates
+    kDegraded,    // done as far as workers could be reached; some are set aside
+    kWaiting,     // Unavailable, Blocked, MoveWaits or PortConflict; a later pass goes on
+    kFailed,      // R2.6: to be held
+    kStopped,     // superseded or the daemon is leaving
+    kHeld,        // came in held, and what R1.7 still allows is done
+    kRolledBack,  // its rollout had failed; what was confirmed before is back (R5.2)
   } state = State::kPending;
   Reason reason = Reason::kUnchanged;
   std::string detail;  // names what it waits for, or what failed
@@ -82,6 +88,11 @@ struct JobReport {
   std::vector<AllocationReport> allocations;
 };
 const char* to_string(JobReport::State state);
+
+struct BakeLeft {
+  TreeId tree;
+  std::chrono::milliseconds left{0};
+};
 
 class Rollout {
  public:
@@ -120,10 +131,18 @@ class Rollout {
   // Nothing of the job is in flight and nothing more will begin (or it is unknown).
   bool quiet(const JobName& job) const;
 
-  // Every job is done, degraded, waiting, failed, stopped or held, and nothing is in flight.
+  // Jobs that failed since the last call, are quiet, and whose policy it is to go back.
+  std::vector<JobName> take_failed();
+  // What a batch of each job that bakes has still to bake, as of `now`: the whole time
+  // from its first step to the end of its gate, less while it bakes, then 0 (R2.9).
+  // Jobs of which nothing has begun are left out.
+  std::map<JobName, BakeLeft> bakes(Instant now) const;
+
+  // Every job is done, degraded, waiting, failed, stopped, held or rolled back, and nothing is in flight.
   bool finished() const;
 
   std::vector<JobReport> reports() const;  // sorted by job
+  std::optional<JobReport> report(const JobName& job) const;
   // Workers set aside in this rollout and why.
   std::map<WorkerHost, Contact> set_aside() const;
 

@@ -25,6 +25,9 @@ const char* counted_as(Action action) {
       return "removed";
     case Action::kStage:
       return "staged";
+    case Action::kRollback:
+    case Action::kRestore:
+      return "rolled back";
     case Action::kForget:
       return "forgotten";
     case Action::kNone:
@@ -80,11 +83,12 @@ struct Verdicts {
   bool degraded = false;
   bool held = false;
   bool going_on = false;
+  bool rolled_back = false;
 };
 
-// Held, but not for a person to act: the missing value may come from elsewhere.
-bool goes_on_by_itself(Reason reason) {
-  return reason == Reason::kMissingValue || reason == Reason::kUnsettled;
+// What a job that does not get what it should makes of the whole.
+void count_in(Verdicts& verdicts, Reason reason, bool waits) {
+  (waits && reason != Reason::kWindowClosed ? verdicts.degraded : verdicts.held) = true;
 }
 
 void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
@@ -95,25 +99,38 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       verdicts.going_on = true;
       break;
     case State::kDegraded:
-      verdicts.degraded = true;
+      if (report.reason == Reason::kTargetFailed || report.reason == Reason::kGateFailed) {
+        // Within rollout.max_failures: those that failed wait for a person, the rest is through.
+        verdicts.held = true;
+        status.jobs.push_back({report.job, true, report.reason, report.detail});
+      } else {
+        verdicts.degraded = true;
+      }
+      break;
+    case State::kRolledBack:
+      verdicts.rolled_back = true;
+      status.jobs.push_back({report.job, true, report.reason, report.detail});
       break;
     case State::kStopped:
       if (report.reason == Reason::kSuspended || report.reason == Reason::kPinned ||
-          report.reason == Reason::kFenced) {
+          report.reason == Reason::kWindowClosed || report.reason == Reason::kFenced ||
+          report.reason == Reason::kFailureBudget) {
         verdicts.held = true;
-        status.jobs.push_back({report.job, true, report.reason, report.detail});
+        status.jobs.push_back({report.job, !goes_on_by_itself(report.reason), report.reason, report.detail});
       } else {
         verdicts.going_on = true;
       }
       break;
-    case State::kWaiting:
-      verdicts.degraded = true;
-      status.jobs.push_back({report.job, false, report.reason, report.detail});
+    case State::kWaiting: {
+      const bool for_a_person = report.reason == Reason::kFailureBudget;
+      count_in(verdicts, report.reason, !for_a_person);
+      status.jobs.push_back({report.job, for_a_person, report.reason, report.detail});
       break;
+    }
     case State::kFailed:
     case State::kHeld: {
       const bool waits = goes_on_by_itself(report.reason);
-      (waits ? verdicts.degraded : verdicts.held) = true;
+      count_in(verdicts, report.reason, waits);
       status.jobs.push_back({report.job, !waits, report.reason, report.detail});
       break;
     }
@@ -136,7 +153,8 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
 void fold_waiting(PassStatus& status, const PlannedAction& action, Verdicts& verdicts) {
   if (action.reason == Reason::kStoppedByOperator) return;  // as an operator wants it
   if (action.reason == Reason::kUnsettled || action.reason == Reason::kStopFailed) verdicts.degraded = true;
-  if (action.reason == Reason::kRebootLoop || action.reason == Reason::kPreviousInterrupted) {
+  if (action.reason == Reason::kRebootLoop || action.reason == Reason::kPreviousInterrupted ||
+      action.reason == Reason::kTargetFailed) {
     verdicts.held = true;
   }
   AllocationStatus line;
@@ -150,6 +168,10 @@ void fold_waiting(PassStatus& status, const PlannedAction& action, Verdicts& ver
 }
 
 }  // namespace
+
+bool goes_on_by_itself(Reason reason) {
+  return reason == Reason::kMissingValue || reason == Reason::kUnsettled || reason == Reason::kWindowClosed;
+}
 
 const char* to_string(PassState state) {
   switch (state) {
@@ -194,7 +216,8 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
     if (job.held) {  // also one whose new workers were served
       const bool waits = goes_on_by_itself(job.held_reason);
       if (!told) status.jobs.push_back({name, !waits, job.held_reason, job.held_detail});
-      (waits ? verdicts.degraded : verdicts.held) = true;
+      count_in(verdicts, job.held_reason, waits);
+      verdicts.rolled_back = verdicts.rolled_back || job.held_reason == Reason::kRolledBack;
     }
     verdicts.going_on = verdicts.going_on || (!reported && job.has_actions());
   }
@@ -206,6 +229,8 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
   status.counts["unchanged"] = plan.unchanged;
   if (!finished || verdicts.going_on) {
     status.state = PassState::kApplying;
+  } else if (verdicts.rolled_back) {
+    status.state = PassState::kRolledBack;
   } else if (verdicts.held) {
     status.state = PassState::kHeld;
   } else {
@@ -231,9 +256,9 @@ void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier
 
 std::string summary(const PassStatus& status) {
   // In the order in which a reader wants them, not alphabetical.
-  static constexpr const char* kOrder[] = {"failed",  "set aside", "restarted", "reloaded",
-                                           "started", "synced",    "stopped",   "removed",
-                                           "staged",  "forgotten", "unchanged"};
+  static constexpr const char* kOrder[] = {"failed",   "rolled back", "set aside", "restarted",
+                                           "reloaded", "started",     "synced",    "stopped",
+                                           "removed",  "staged",      "forgotten", "unchanged"};
   std::string out;
   for (const char* word : kOrder) {
     const auto it = status.counts.find(word);

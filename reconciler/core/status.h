@@ -34,6 +34,9 @@ struct AllocationStatus {
   std::string detail;
 };
 
+// Held, but not for a person to act: the missing value may come from elsewhere, the window opens.
+bool goes_on_by_itself(Reason reason);
+
 // A job that does not go on by itself, and why (held), or waits for another thing (waiting).
 struct JobStatus {
   JobName job;

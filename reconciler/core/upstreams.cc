@@ -21,6 +21,9 @@ std::string why_unfit(const Upstream& upstream) {
     case State::kStopped:
       how = "was stopped";
       break;
+    case State::kRolledBack:
+      how = "was rolled back";
+      break;
     default:
       return {};
   }

@@ -123,7 +123,7 @@ class Loader {
     load_disabled();
     load_bucket_conf();
     load_bucket_jobs_conf();
-    refuse_policy();
+    load_policy();
     load_jobs();
     judge_catalogues();
     check_names();
@@ -203,11 +203,11 @@ class Loader {
     }
   }
 
-  void refuse_policy() {
-    if (!find("policy.toml")) return;
-    out_.commit.error("policy.toml", "",
-                      "deployment windows are not built yet, and ignoring it would deploy outside of them",
-                      "remove the file until this version of maand knows it");
+  void load_policy() {
+    Diagnostics found;
+    if (const auto text = read("policy.toml"))
+      out_.windows = parse_policy(*text, "policy.toml", limits_.zones, found);
+    sort_out(found);
   }
 
   void load_jobs() {
@@ -285,6 +285,13 @@ class Loader {
       out_.warnings.warning(out_.bucket_jobs.file, printable(name.str()),
                             quote(name.str()) + " is no job, so its settings are not used",
                             "correct the name, or remove the section");
+    }
+    for (const Window& window : out_.windows) {
+      for (const JobName& job : window.jobs) {
+        if (names.count(job) > 0) continue;
+        out_.warnings.warning("policy.toml", printable(window.name), quote(job.str()) + " is no job",
+                              "correct the name, or take it out");
+      }
     }
   }
 

@@ -17,6 +17,7 @@
 #include "reconciler/core/model.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/reason.h"
+#include "reconciler/core/windows/windows.h"
 
 namespace maand {
 
@@ -24,6 +25,7 @@ struct WorkspaceLimits {
   std::uint64_t max_file_bytes = 256ull << 20;  // a larger file breaks its job (R3.3)
   // Of maand.conf: which bucket.jobs.<selector>.conf counts (workspace.md 4.4); blank = bucket.jobs.conf.
   std::string job_config_selector;
+  const ZoneSource* zones = nullptr;  // for policy.toml; null: UTC only
 };
 
 // A directory below `jobs/` that did not become a Job.
@@ -50,6 +52,7 @@ struct Workspace {
   Disabled disabled;
   BucketConf bucket;
   BucketJobsConf bucket_jobs;
+  Windows windows;  // of policy.toml (R5.6)
 
   Diagnostics commit;    // errors here refuse the commit; nothing of it may be planned
   Diagnostics warnings;  // everything that is merely told

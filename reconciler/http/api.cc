@@ -27,7 +27,8 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor", "for", "host", "job", "reason", "subject", "to", "verb"};
+constexpr std::string_view kMembers[] = {"actor",   "for", "host",     "job", "reason",
+                                         "subject", "to",  "unsigned", "verb"};
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
@@ -126,7 +127,7 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
       return json_error(400, "no order has a member " + quote(name) +
-                                 "; known are actor, for, host, job, reason, subject, to, verb");
+                                 "; known are actor, for, host, job, reason, subject, to, unsigned, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -141,7 +142,12 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (route == "release") {
     const std::string subject = member(body, "subject");
     if (subject.empty()) return json_error(400, "name a job or a commit: {\"subject\": \"…\"}");
-    return reply_to(controls.release(subject, actor));
+    if (!body.contains("unsigned")) return reply_to(controls.release(subject, actor));
+    const std::string reason = member(body, "reason", kMaxReasonBytes);
+    const bool meant = body["unsigned"] == true || member(body, "unsigned") == "yes";
+    if (!meant || reason.empty())
+      return json_error(400, "say why: {\"subject\": \"COMMIT\", \"unsigned\": true, \"reason\": \"…\"}");
+    return reply_to(controls.release_unsigned(subject, reason, actor));
   }
   // A job that is written wrongly must not be taken for all of them.
   if (route == "suspend" || route == "resume") {

@@ -1,20 +1,18 @@
 #include "reconciler/store/applied_rows.h"
 
-#include <charconv>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
 
 #include "reconciler/core/file_set_text.h"
+#include "reconciler/store/applied_cells.h"
+#include "reconciler/store/rollback_rows.h"
 #include "reconciler/store/sqlite_handles.h"
 #include "reconciler/store/worker_rows.h"
 
 namespace maand {
 namespace {
-
-using Sets = std::map<std::string, FileSetPtr>;
 
 std::string endpoint_to_json(const Endpoint& e) {
   const nlohmann::json json = {
@@ -50,14 +48,6 @@ std::string ports_to_text(const PortNumbers& ports) {
   return out;
 }
 
-int port_from_text(const std::string& text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw StoreError("the state file holds a port that cannot be read: " + text);
-  return number;
-}
-
 PortNumbers ports_from_text(const std::string& text) {
   PortNumbers ports;
   std::istringstream in(text);
@@ -68,19 +58,6 @@ PortNumbers ports_from_text(const std::string& text) {
     ports[word.substr(0, equals)] = port_from_text(word.substr(equals + 1));
   }
   return ports;
-}
-
-std::string numbers_to_text(const std::vector<int>& numbers) {
-  std::string out;
-  for (const int number : numbers) out += (out.empty() ? "" : " ") + std::to_string(number);
-  return out;
-}
-
-std::vector<int> numbers_from_text(const std::string& text) {
-  std::vector<int> numbers;
-  std::istringstream in(text);
-  for (std::string word; in >> word;) numbers.push_back(port_from_text(word));
-  return numbers;
 }
 
 Health health_from(const std::string& word) {
@@ -95,48 +72,6 @@ Previous previous_from(const std::string& word) {
     if (word == to_string(previous)) return previous;
   }
   return Previous::kNone;
-}
-
-void write_file_set(SqliteFile& file, const FileSetPtr& set) {
-  if (!set) return;
-  const std::string list_id = set->list_id.hex();
-  // A list is made of up to thousands of files and nearly always there already.
-  SQLite::Statement& find = file.prepared("SELECT 1 FROM file_sets WHERE list_id = ?");
-  Bindings(find).text(list_id);
-  const bool known = find.executeStep();
-  find.reset();
-  if (known) return;
-  SQLite::Statement& insert = file.prepared("INSERT INTO file_sets (list_id, files) VALUES (?, ?)");
-  Bindings(insert).text(list_id).text(file_set_to_text(*set));
-  insert.exec();
-}
-
-void bind_set(Bindings& bindings, const FileSetPtr& set) {
-  if (set) {
-    bindings.text(set->list_id.hex());
-  } else {
-    bindings.null();
-  }
-}
-
-FileSetPtr find_set(const Sets& sets, const std::optional<std::string>& list_id) {
-  if (!list_id) return nullptr;
-  const auto it = sets.find(*list_id);
-  if (it == sets.end()) throw StoreError("the state file names a file list it does not hold: " + *list_id);
-  return it->second;
-}
-
-void bind_rendered(Bindings& bindings, const RenderedWith& rendered) {
-  bindings.text(rendered.values.empty() ? "" : rendered.values.hex());
-  bindings.text(rendered.current_version).integer(rendered.update_seq);
-}
-
-RenderedWith read_rendered(Columns& row) {
-  RenderedWith rendered;
-  rendered.values = Digest::from_hex(row.text());
-  rendered.current_version = row.text();
-  rendered.update_seq = row.integer();
-  return rendered;
 }
 
 void write_operation(SqliteFile& file, const Operation& op) {
@@ -299,6 +234,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds)).text(a.moved_from.str());
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
+  write_way_back(file, a);
 }
 
 void erase_allocation(SqliteFile& file, const AllocationKey& key) {
@@ -319,6 +255,7 @@ void write_job(SqliteFile& file, const JobRecord& job) {
   row.text(job.held_tree.str()).text(job.held_commit.str()).integer(ns_of(job.held_since));
   row.integer(job.wave).text(job.released_tree.str());
   upsert.exec();
+  write_job_rollout(file, job);
 }
 
 void read_applied(SqliteFile& file, AppliedState& state) {
@@ -365,7 +302,9 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   }
   select.reset();
   read_operations(file, sets, state);
+  read_ways_back(file, sets, state);
   read_jobs(file, state);
+  read_job_rollouts(file, state);
   read_ports(file, state);
   read_workers(file, state);
 }
@@ -385,7 +324,8 @@ void collect_file_sets(SqliteFile& file) {
   file.prepared(
           "DELETE FROM file_sets WHERE NOT EXISTS (SELECT 1 FROM allocations WHERE files = list_id)"
           " AND NOT EXISTS (SELECT 1 FROM operations WHERE files = list_id)"
-          " AND NOT EXISTS (SELECT 1 FROM operations WHERE base = list_id)")
+          " AND NOT EXISTS (SELECT 1 FROM operations WHERE base = list_id)"
+          " AND NOT EXISTS (SELECT 1 FROM ways_back WHERE files = list_id)")
       .exec();
 }
 

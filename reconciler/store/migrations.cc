@@ -33,6 +33,22 @@ constexpr Migration kMigrations[] = {
      " host TEXT PRIMARY KEY, instance TEXT NOT NULL, adopt_marker INTEGER NOT NULL, was TEXT NOT NULL,"
      " away_ns INTEGER NOT NULL, tried_ns INTEGER NOT NULL) STRICT;"
      "INSERT INTO workers SELECT DISTINCT worker, '', 0, '', 0, 0 FROM allocations;"},
+    // The way back from a rollout, its bake, and what failed (R2.9, R5.2, R5.3).
+    {6,
+     "CREATE TABLE ways_back (job TEXT NOT NULL, worker TEXT NOT NULL, kept INTEGER NOT NULL,"
+     " running INTEGER NOT NULL, version TEXT NOT NULL, files TEXT REFERENCES file_sets (list_id),"
+     " rendered_values TEXT NOT NULL, rendered_version TEXT NOT NULL, rendered_seq INTEGER NOT NULL,"
+     " baseline TEXT NOT NULL, commit_id TEXT NOT NULL, tree TEXT NOT NULL, ports_held TEXT NOT NULL,"
+     " rolled_back_from TEXT NOT NULL, PRIMARY KEY (job, worker),"
+     " FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE) STRICT;"
+     "CREATE INDEX ways_back_files ON ways_back (files);"
+     "CREATE TABLE job_rollouts (job TEXT PRIMARY KEY REFERENCES jobs (job) ON DELETE CASCADE,"
+     " rollback TEXT NOT NULL, failed_version TEXT NOT NULL, failures INTEGER NOT NULL,"
+     " bake_tree TEXT NOT NULL, bake_left_ms INTEGER NOT NULL) STRICT;"
+     "CREATE TABLE failed_keys (job TEXT NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,"
+     " position INTEGER NOT NULL, tree TEXT NOT NULL, commit_id TEXT NOT NULL, reason TEXT NOT NULL,"
+     " detail TEXT NOT NULL, since_ns INTEGER NOT NULL, rolled_back INTEGER NOT NULL,"
+     " PRIMARY KEY (job, position)) STRICT;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

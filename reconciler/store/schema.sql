@@ -56,6 +56,28 @@ CREATE TABLE allocations (
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);
 
+-- ConfirmedBefore (R5.2): what was confirmed on an allocation before the rollout that is
+-- not through yet. And what it was taken back from. No row: neither.
+CREATE TABLE ways_back (
+  job              TEXT    NOT NULL,
+  worker           TEXT    NOT NULL,
+  kept             INTEGER NOT NULL,  -- 0: the columns up to `ports_held` say nothing
+  running          INTEGER NOT NULL,  -- 0: new in that rollout
+  version          TEXT    NOT NULL,
+  files            TEXT REFERENCES file_sets (list_id),
+  rendered_values  TEXT    NOT NULL,
+  rendered_version TEXT    NOT NULL,
+  rendered_seq     INTEGER NOT NULL,
+  baseline         TEXT    NOT NULL,
+  commit_id        TEXT    NOT NULL,
+  tree             TEXT    NOT NULL,
+  ports_held       TEXT    NOT NULL,
+  rolled_back_from TEXT    NOT NULL,
+  PRIMARY KEY (job, worker),
+  FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX ways_back_files ON ways_back (files);
+
 -- The open operation of an allocation: begun and not settled (R3.4). Everything
 -- that is needed to ask the worker about it, or to send it again, after a restart.
 CREATE TABLE operations (
@@ -100,6 +122,29 @@ CREATE TABLE jobs (
   held_since_ns INTEGER NOT NULL,
   wave          INTEGER NOT NULL,
   released_tree TEXT    NOT NULL
+) STRICT;
+
+-- JobRecord: what is left of a rollout. No row: nothing.
+CREATE TABLE job_rollouts (
+  job            TEXT    PRIMARY KEY REFERENCES jobs (job) ON DELETE CASCADE,
+  rollback       TEXT    NOT NULL,  -- how far going back is (R5.2)
+  failed_version TEXT    NOT NULL,
+  failures       INTEGER NOT NULL,
+  bake_tree      TEXT    NOT NULL,
+  bake_left_ms   INTEGER NOT NULL   -- R2.9; only time that was watched counts
+) STRICT;
+
+-- JobRecord::failed_keys: hold keys that failed earlier and are not tried again (R5.3).
+CREATE TABLE failed_keys (
+  job         TEXT    NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
+  position    INTEGER NOT NULL,
+  tree        TEXT    NOT NULL,
+  commit_id   TEXT    NOT NULL,
+  reason      TEXT    NOT NULL,
+  detail      TEXT    NOT NULL,
+  since_ns    INTEGER NOT NULL,
+  rolled_back INTEGER NOT NULL,
+  PRIMARY KEY (job, position)
 ) STRICT;
 
 -- PortTable: which number a declared port has; stays while the job declares it (workspace.md 4.1).

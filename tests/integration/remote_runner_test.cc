@@ -182,6 +182,36 @@ TEST_P(RemoteRunnerOn, another_list_than_the_base_is_replaced_by_the_whole_list)
   EXPECT_EQ(mode_of(job() / "only-there"), "absent");
 }
 
+TEST_P(RemoteRunnerOn, what_was_confirmed_is_put_back_from_what_the_worker_kept) {
+  Operation start = make(Action::kStart, {{"Makefile", kMakefile}, {"conf/a", "one"}, {"gone", "one"}});
+  ASSERT_EQ(run(start).kind, OutcomeKind::kSucceeded);
+  Operation next = make(Action::kRestart, {{"Makefile", kMakefile}, {"conf/a", "two"}, {"new", "two"}});
+  next.base = start.files;
+  next.keep = start.files->list_id;
+  ASSERT_EQ(run(next).kind, OutcomeKind::kSucceeded);
+  fs::permissions(job() / "conf/a", fs::perms(0600));
+
+  Operation back = make(Action::kRollback, {});
+  back.files = start.files;
+  back.base = next.files;
+  back.current_version = next.new_version;
+  back.new_version = start.new_version;
+  for (const char* bytes : {kMakefile, "one"}) blobs_.lose(bytes);  // R5.2: nothing travels
+  const Outcome outcome = run(back);
+  ASSERT_EQ(outcome.kind, OutcomeKind::kSucceeded) << outcome.detail;
+  EXPECT_EQ(read_file(job() / "conf/a"), "one");
+  EXPECT_EQ(fs::status(job() / "conf/a").permissions() & fs::perms::mask, fs::perms(0644));
+  EXPECT_EQ(read_file(job() / "gone"), "one");
+  EXPECT_EQ(mode_of(job() / "new"), "absent");
+  EXPECT_THAT(events(), HasSubstr("restart " + next.new_version + " " + start.new_version));
+
+  Operation never_kept = make(Action::kRollback, {});
+  never_kept.files = next.files;
+  const Outcome refused = run(never_kept);
+  EXPECT_EQ(refused.kind, OutcomeKind::kFailed);
+  EXPECT_THAT(refused.detail, HasSubstr("not kept"));
+}
+
 TEST_P(RemoteRunnerOn, targets_that_are_missing_or_fail_or_take_too_long_are_told_apart) {
   const std::map<std::string, std::string> files{
       {"Makefile",

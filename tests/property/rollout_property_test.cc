@@ -146,6 +146,43 @@ TEST(RolloutProperty, PortsThatMoveAreWhereTheyBelongOnceNothingGoesWrongOrAtThe
   }
 }
 
+// R2.9, R5.2: canaries and bakes keep others from beginning; a batch is never larger, also
+// on the way back; nobody is left on what failed, and nobody calls it success.
+TEST(RolloutProperty, R5_2_GoingBackKeepsTheLimitsAndLeavesNobodyOnWhatFailed) {
+  int went_back = 0;
+  for_all_seeds([&](std::uint64_t seed, int& operations) {
+    RolloutWorld world(seed, {.fail = 8,
+                              .interrupt = 3,
+                              .dead_worker = 5,
+                              .fall_ill = 10,
+                              .recover = 20,
+                              .stop_job = 1,
+                              .roll_back = 70});
+    const auto broken = world.pass();
+    operations += world.operations();
+    went_back += world.went_back();
+    return broken;
+  });
+  EXPECT_TRUE(went_back > 0 || std::getenv("MAAND_SEED")) << "nobody went back, so nothing was checked";
+}
+
+TEST(RolloutProperty, R5_2_GoingBackIsFinishedInALaterPassWhateverKeptItFromThat) {
+  int later = 0;
+  for_all_seeds([&](std::uint64_t seed, int& operations) -> std::vector<std::string> {
+    RolloutWorld world(seed, {.fail = 10, .lose = 10, .condition = 10, .dead_worker = 10, .roll_back = 100});
+    if (const auto broken = world.pass(); !broken.empty()) return broken;
+    later += world.is_going_back() ? 1 : 0;
+    world.calm();
+    for (int pass = 0; pass < 4 && world.is_going_back(); ++pass) {
+      if (const auto broken = world.pass(); !broken.empty()) return broken;
+    }
+    operations += world.operations();
+    if (world.is_going_back()) return {"it does not come to an end"};
+    return {};
+  });
+  EXPECT_TRUE(later > 0 || std::getenv("MAAND_SEED")) << "no later pass was needed";
+}
+
 TEST(RolloutProperty, R1_8_AStoppedJobBeginsNothing) {
   for_all_seeds([](std::uint64_t seed, int& operations) {
     return one_pass(seed, {.fail = 4, .interrupt = 4, .fall_ill = 4, .stop_job = 15}, operations);

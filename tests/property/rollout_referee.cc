@@ -53,6 +53,13 @@ void RolloutReferee::handed_out(const Step& step) {
   }
   if (step.action.action == Action::kStage || step.action.action == Action::kForget) return;
   check_batch(job, step);
+  if (!member.begun && (job.upgrades.contains(step.key.worker) || job.starts.contains(step.key.worker))) {
+    if (!job.plan.rollback) check_canary(job, step);
+    if (!job.plan.rollback) check_bakes(job, step);
+    job.order.push_back(step.key.worker);
+  }
+  if (job.failed > job.plan.policy.max_failures && target_of(step.action.action) != Target::kStop)
+    say(step, "began though more failed than rollout.max_failures allows");
   if (exact_ && job.upgrades.contains(step.key.worker) && !member.begun) check_availability(job, step);
   member.begun = true;
   member.through = false;
@@ -74,6 +81,26 @@ void RolloutReferee::check_batch(Watched& job, const Step& step) {
   check(job.upgrades, job.plan.max_concurrent_upgrades, "upgrades");
   check(job.starts, job.plan.max_concurrent_starts, "starts");
   check(job.stops, job.plan.leaving ? 0 : job.plan.max_concurrent_upgrades, "drains");
+}
+
+// R2.9: the first of them are through, bake and all, before anybody else begins.
+void RolloutReferee::check_canary(Watched& job, const Step& step) {
+  const auto canary = static_cast<std::size_t>(job.plan.policy.canary);
+  if (canary == 0 || job.order.size() < canary) return;
+  for (std::size_t i = 0; i < canary; ++i) {
+    const Member& member = job.members[job.order[i]];
+    if (!member.through && !member.aside && !dead_.contains(job.order[i]))
+      say(step, "began before its canary was through");
+  }
+}
+
+void RolloutReferee::check_bakes(const Watched& job, const Step& step) {
+  for (const WorkerHost& worker : job.order) {
+    const Member& member = job.members.at(worker);
+    const bool watched = !member.ill && !member.aside && !member.failed && !dead_.contains(worker);
+    if (watched && member.through && now_ < member.bakes_until)
+      say(step, "began while " + worker.str() + " was baking");
+  }
 }
 
 void RolloutReferee::check_availability(Watched& job, const Step& step) {
@@ -130,6 +157,7 @@ void RolloutReferee::check_waves(const Watched& job) {
   // at work can be seen from here.
   for (const AllocationKey& key : in_flight_) {
     const Watched& other = jobs_.at(key.job);
+    if (other.plan.rollback) continue;  // begins whenever its rollout has failed
     const bool earlier =
         other.plan.leaving != job.plan.leaving
             ? other.plan.leaving
@@ -167,6 +195,7 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
       member.confirmed = true;
       member.in_a_row = member.probes = 0;
       member.through = job.plan.health.checks.empty() || !ships_files(action);
+      member.bakes_until = now_ + job.plan.policy.bake;
       if (action == Action::kStop) {
         for (const PlannedAction& removal : job.plan.removals) {
           if (removal.key == step.key) member.through = false;
@@ -185,6 +214,13 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
       member.through = step.action.reason == Reason::kLeft &&
                        (outcome.missing_target || member.failures >= job.plan.policy.attempts ||
                         member.interruptions >= 2);
+      // One of those that may fail makes room as well.
+      if (job.plan.policy.max_failures > 0 && step.action.reason != Reason::kLeft &&
+          (outcome.missing_target || member.failures >= job.plan.policy.attempts ||
+           member.interruptions >= 2)) {
+        member.through = true;
+        ++job.failed;
+      }
       return;
     case OutcomeKind::kCondition:
       if (outcome.condition != WorkerCondition::kBusy) dead_.insert(step.key.worker);
@@ -206,6 +242,7 @@ void RolloutReferee::probed(const Step& step, Health health) {
   if (member.ill) job.has_reason_to_fail = true;
   if (!member.confirmed) return;
   member.in_a_row = member.ill ? 0 : member.in_a_row + 1;
+  if (!member.through) member.bakes_until = now_ + job.plan.policy.bake;
   if (member.in_a_row >= 2 || ++member.probes >= std::max(2, job.plan.health.attempts)) member.through = true;
 }
 
@@ -217,6 +254,13 @@ void RolloutReferee::finished(const std::vector<JobReport>& reports) {
     }
     if (report.state == JobReport::State::kFailed && !jobs_.at(report.job).has_reason_to_fail) {
       broken_.push_back(name + " failed though no target and no gate did");
+    }
+    const bool well = report.state == JobReport::State::kDone || report.state == JobReport::State::kHeld;
+    if (jobs_.at(report.job).plan.rollback && well) {
+      broken_.push_back(name + " went back, and that is told as " + to_string(report.state));
+    }
+    if (report.state == JobReport::State::kRolledBack && !jobs_.at(report.job).plan.rollback) {
+      broken_.push_back(name + " is called rolled back, and is not");
     }
     for (const AllocationReport& allocation : report.allocations) {
       if (allocation.state == AllocationReport::State::kPending ||

@@ -20,6 +20,12 @@ class RolloutReferee {
   RolloutReferee(RolloutLimits limits, bool exact) : limits_(limits), exact_(exact) {}
 
   void put(const JobPlan& plan);
+  void replace(const JobPlan& plan) {
+    jobs_.erase(plan.job);
+    put(plan);
+  }
+  void at(Instant now) { now_ = now; }
+  bool was_stopped(const JobName& job) const { return jobs_.at(job).stopped; }
   // What an allocation may listen on when the rollout begins.
   void holds(const AllocationKey& key, const std::vector<int>& ports) {
     held_[key] = {ports.begin(), ports.end()};
@@ -46,6 +52,7 @@ class RolloutReferee {
     bool stopped = false;          // for a port
     int in_a_row = 0, probes = 0;  // since it was confirmed
     int failures = 0, interruptions = 0;
+    Instant bakes_until{};
   };
   struct Watched {
     JobPlan plan;
@@ -53,7 +60,11 @@ class RolloutReferee {
     std::set<WorkerHost> active, upgrades, starts, stops;
     bool stopped = false;
     bool has_reason_to_fail = false;
+    std::vector<WorkerHost> order;  // of those that were begun
+    int failed = 0;                 // for good
   };
+  void check_canary(Watched& job, const Step& step);
+  void check_bakes(const Watched& job, const Step& step);
   void check_batch(Watched& job, const Step& step);
   void check_availability(Watched& job, const Step& step);
   void check_waves(const Watched& job);
@@ -65,6 +76,7 @@ class RolloutReferee {
 
   RolloutLimits limits_;
   bool exact_;
+  Instant now_{};
   std::map<JobName, Watched> jobs_;
   std::set<WorkerHost> dead_;
   std::map<WorkerHost, int> on_worker_;

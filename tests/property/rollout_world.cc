@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reconciler/core/rollback_plan.h"
+
 namespace maand {
 namespace {
 
@@ -62,6 +64,7 @@ void RolloutWorld::make_job(int number) {
     job->health.checks.push_back({HealthCheck::Type::kTcp, 80});
     job->health.attempts = pick(1, 4);
   }
+  if (mood_.roll_back > 0) give_way_back(*job);
   const int wave = std::min(number, pick(0, 2));
   for (const auto& [name, other] : desired_.jobs) {
     if (applied_.jobs.at(name).wave < wave && chance(50)) job->demands.push_back({name, "", ""});
@@ -88,6 +91,54 @@ void RolloutWorld::make_job(int number) {
   if (!leaves) desired_.jobs.emplace(job->name, std::move(desired));
 }
 
+void RolloutWorld::give_way_back(Job& job) {
+  if (chance(mood_.roll_back)) job.rollout.on_failure = RolloutPolicy::OnFailure::kRollback;
+  if (chance(40)) job.rollout.canary = pick(1, 3);
+  if (chance(40)) job.rollout.bake = Seconds(pick(1, 120));
+  if (chance(30)) job.rollout.max_failures = pick(1, 2);
+}
+
+bool RolloutWorld::is_going_back() const {
+  return std::any_of(applied_.jobs.begin(), applied_.jobs.end(),
+                     [](const auto& job) { return job.second.rollback == Rollback::kBegun; });
+}
+
+// As app/pass_rollback does it: on record first, then planned from what is applied.
+JobPlan RolloutWorld::begin_rollback(const JobName& name, const JobReport& report) {
+  ++went_back_;
+  JobRecord& record = applied_.jobs.at(name);
+  record.held_reason = to_string(report.reason);
+  record.held_tree = report.tree;
+  record.failed_version = "2.0.0";
+  record.rollback = Rollback::kBegun;
+  DesiredJob& desired = desired_.jobs.at(name);
+  desired.held = true;
+  desired.held_tree = report.tree;
+  return plan().jobs.at(name);
+}
+
+std::vector<std::string> RolloutWorld::end_rollback(const JobReport& report) {
+  std::vector<std::string> broken;
+  JobRecord& record = applied_.jobs.at(report.job);
+  if (report.state == JobReport::State::kFailed) record.rollback = Rollback::kFailed;
+  if (report.state != JobReport::State::kRolledBack) return broken;
+  if (!plan_rollback(record, applied_, false).through())
+    broken.push_back(report.job.str() + " is called rolled back and is not through");
+  record.rollback = Rollback::kDone;
+  for (const AllocationKey& key : touched_) {
+    const auto earlier = before_.find(key);
+    const bool known = earlier != before_.end();
+    if (key.job != report.job || (known && earlier->second.last != LastResult::kConfirmed)) continue;
+    const AppliedAllocation& now = applied_.allocations.at(key);
+    const bool ran = known && earlier->second.running;
+    const bool same = ran ? now.running && now.version == earlier->second.version &&
+                                now.files->list_id == earlier->second.files->list_id
+                          : !now.running;
+    if (!same) broken.push_back(key.str() + " was left on what failed");
+  }
+  return broken;
+}
+
 void RolloutWorld::make_applied(const Job& job, const WorkerHost& worker, int number) {
   AppliedAllocation allocation;
   allocation.key = {job.name, worker};
@@ -95,6 +146,11 @@ void RolloutWorld::make_applied(const Job& job, const WorkerHost& worker, int nu
   allocation.running = chance(85);
   allocation.version = chance(70) ? "1.0.0" : "2.0.0";
   allocation.files = job.files;
+  if (mood_.roll_back > 0) {
+    const std::string old = "old " + allocation.version;
+    allocation.files = make_file_set({{.path = "Makefile", .content = sha256(old)}});
+    allocation.tree = TreeId(old);
+  }
   allocation.last = chance(85) ? LastResult::kConfirmed : LastResult::kFailed;
   allocation.last_target = allocation.running ? Target::kRestart : Target::kStop;
   if (chance(mood_.fall_ill)) ill_.insert(allocation.key);
@@ -125,6 +181,8 @@ void RolloutWorld::release() {
 std::vector<std::string> RolloutWorld::pass() {
   const Plan planned = plan();
   const RolloutLimits limits{.max_parallel_workers = pick(1, 9), .max_per_worker = pick(1, 4)};
+  before_ = applied_.allocations;
+  touched_.clear();
   RolloutReferee referee(limits, mood_.condition == 0 && mood_.news == 0);
   Rollout rollout(limits);
   std::vector<JobName> names;
@@ -137,6 +195,13 @@ std::vector<std::string> RolloutWorld::pass() {
   std::vector<Step> in_flight;
   int steps = 0;
   while (true) {
+    for (const JobName& name : rollout.take_failed()) {
+      if (referee.was_stopped(name)) continue;
+      const JobPlan back = begin_rollback(name, *rollout.report(name));
+      referee.replace(back);
+      rollout.put(back, now_);
+    }
+    referee.at(now_);
     for (Step& step : rollout.next(now_)) {
       referee.handed_out(step);
       begin(step);
@@ -154,9 +219,11 @@ std::vector<std::string> RolloutWorld::pass() {
     const Step step = std::move(in_flight[which]);
     in_flight.erase(in_flight.begin() + static_cast<std::ptrdiff_t>(which));
     now_ += std::chrono::milliseconds(pick(0, 3000));
+    referee.at(now_);
     answer(rollout, referee, step);
     if (chance(mood_.stop_job)) {
       const JobName& job = names[random_() % names.size()];
+      if (applied_.jobs.at(job).rollback == Rollback::kBegun) continue;  // R5.5
       rollout.stop_job(job, Reason::kSuperseded);
       referee.stopped(job);
     }
@@ -175,7 +242,12 @@ std::vector<std::string> RolloutWorld::pass() {
   all_done_ = std::all_of(reports.begin(), reports.end(), [](const JobReport& report) {
     return report.state == JobReport::State::kDone || report.state == JobReport::State::kHeld;
   });
-  return referee.broken();
+  std::vector<std::string> broken = referee.broken();
+  for (const JobReport& report : reports) {
+    if (!report.rollback) continue;
+    for (std::string& sentence : end_rollback(report)) broken.push_back(std::move(sentence));
+  }
+  return broken;
 }
 
 void RolloutWorld::begin(const Step& step) {
@@ -188,7 +260,8 @@ void RolloutWorld::begin(const Step& step) {
   operation.files = step.action.files;
   operation.new_version = step.action.new_version;
   operation.ports = step.ports;
-  record_begin(applied_.allocations[step.key], operation, step.tree, desired_.commit);
+  if (ships_files(operation.action) && !restores(operation.action)) touched_.insert(step.key);
+  record_begin(applied_.allocations[step.key], operation, step.tree, desired_.commit, step.way_back);
 }
 
 void RolloutWorld::answer(Rollout& rollout, RolloutReferee& referee, const Step& step) {

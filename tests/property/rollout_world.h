@@ -24,6 +24,7 @@ struct Mood {
   int stop_job = 0;                       // per answer
   int news = 0;                           // a probe nobody asked for, per answer
   int ports_move = 0;                     // jobs whose number is another job's from now on
+  int roll_back = 0;  // jobs that go back when they fail; and such that have a canary, a bake, a budget
 };
 
 class RolloutWorld {
@@ -38,10 +39,16 @@ class RolloutWorld {
   // All jobs of the last pass ended `done`.
   bool all_done() const { return all_done_; }
   int operations() const { return operations_; }
+  int went_back() const { return went_back_; }
+  // Going back has begun and is not through.
+  bool is_going_back() const;
 
  private:
   void make_workers();
   void make_job(int number);
+  void give_way_back(Job& job);
+  JobPlan begin_rollback(const JobName& name, const JobReport& report);
+  std::vector<std::string> end_rollback(const JobReport& report);
   void make_applied(const Job& job, const WorkerHost& worker, int number);
   int pick(int from, int to);
   bool chance(int percent) { return pick(1, 100) <= percent; }
@@ -62,6 +69,9 @@ class RolloutWorld {
   bool all_done_ = false;
   int operations_ = 0;
   int heads_ = 0;
+  int went_back_ = 0;
+  std::map<AllocationKey, AppliedAllocation> before_;  // this pass
+  std::set<AllocationKey> touched_;                    // by what is no rollback
 };
 
 }  // namespace maand

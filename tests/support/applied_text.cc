@@ -41,9 +41,10 @@ std::string to_text(const RenderedWith& rendered) {
 std::string to_text(const Operation& operation) {
   const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
                new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker, ports,
-               moved_from, credentials] = operation;
-  // Neither is kept: both are filled in whenever the worker is spoken to.
+               moved_from, keep, credentials] = operation;
+  // None is kept: they are filled in whenever the worker is spoken to.
   static_cast<void>(moved_from);
+  static_cast<void>(keep);
   static_cast<void>(credentials);
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()
@@ -57,13 +58,24 @@ std::string to_text(const Operation& operation) {
   return out.str();
 }
 
+std::string to_text(const std::optional<ConfirmedBefore>& before) {
+  if (!before) return "\n  before (none)";
+  const auto& [running, version, files, rendered_with, baseline, commit, tree, holds] = *before;
+  std::ostringstream out;
+  out << "\n  before.running " << running << "\n  before.version " << version << "\n  before.files "
+      << to_text(files) << "\n  before.rendered_with " << to_text(rendered_with) << "\n  before.baseline "
+      << baseline.hex() << "\n  before.commit " << commit.str() << "\n  before.tree " << tree.str();
+  for (const int number : holds) out << "\n  before.holds " << number;
+  return out.str();
+}
+
 }  // namespace
 
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
-               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, open] =
-      allocation;
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, before,
+               rolled_back_from, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
@@ -78,19 +90,26 @@ std::string to_text(const AppliedAllocation& allocation) {
       << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
   out << "\n  moved_from " << moved_from.str();
-  out << '\n';
+  out << "\n  rolled_back_from " << rolled_back_from.str() << to_text(before) << '\n';
   return out.str();
 }
 
 std::string to_text(const JobRecord& record) {
   const auto& [job, target_commit, target_tree, good_commit, good_tree, held_reason, held_detail, held_tree,
-               held_commit, held_since, wave, released_tree] = record;
+               held_commit, held_since, rollback, failed_version, failures, failed_keys, bake_tree, bake_left,
+               wave, released_tree] = record;
   std::ostringstream out;
   out << "job " << job.str() << "\n  target " << target_commit.str() << ' ' << target_tree.str()
       << "\n  good " << good_commit.str() << ' ' << good_tree.str() << "\n  held " << held_reason << " / "
       << held_detail << " / " << held_tree.str() << " / " << held_commit.str() << " / "
       << held_since.time_since_epoch().count() << "\n  wave " << wave << "\n  released "
-      << released_tree.str() << '\n';
+      << released_tree.str() << "\n  rollback " << to_string(rollback) << ' ' << failed_version << ' '
+      << failures << "\n  bake " << bake_tree.str() << ' ' << bake_left.count() << '\n';
+  for (const FailedKey& key : failed_keys) {
+    const auto& [tree, commit, reason, detail, since, rolled_back] = key;
+    out << "  failed " << tree.str() << ' ' << commit.str() << ' ' << reason << " / " << detail << " / "
+        << since.time_since_epoch().count() << ' ' << rolled_back << '\n';
+  }
   return out.str();
 }
 
@@ -197,6 +216,15 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.holds = {1, 8080 + n};
   allocation.moved_from = JobName("before-" + text);
   allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
+  allocation.before = ConfirmedBefore{.running = true,
+                                      .version = "0.8." + text,
+                                      .files = sample_files(n + 7),
+                                      .rendered_with = {sha256("before" + text), "0.7." + text, 3 + n},
+                                      .baseline = sha256("old baseline" + text),
+                                      .commit = CommitId("before-commit" + text),
+                                      .tree = TreeId("before-tree" + text),
+                                      .holds = {2, 9090 + n}};
+  allocation.rolled_back_from = TreeId("from-tree" + text);
   return allocation;
 }
 
@@ -209,6 +237,19 @@ JobRecord sample_job(const JobName& name, int n) {
   job.good_commit = CommitId("good" + text);
   job.good_tree = TreeId("good-tree" + text);
   job.held_reason = "TargetFailed";
+  job.rollback = Rollback::kBegun;
+  job.failed_version = "3." + text;
+  job.failures = 4 + n;
+  job.bake_tree = TreeId("bake-tree" + text);
+  job.bake_left = std::chrono::milliseconds(1234567 + n);
+  for (const bool back : {false, true}) {
+    job.failed_keys.push_back({.tree = TreeId("failed-tree" + text + (back ? "b" : "a")),
+                               .commit = CommitId("failed-commit" + text),
+                               .reason = "GateFailed",
+                               .detail = "it's \"ill\"",
+                               .since = WallTime(WallTime::duration(1700000000123456789)),
+                               .rolled_back = back});
+  }
   job.held_detail = "restart of api@w1 ended with 2; it's 'quoted'";
   job.held_tree = TreeId("held-tree" + text);
   job.held_commit = CommitId("held" + text);

@@ -57,6 +57,10 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
   ControlReply release(const std::string& subject, const std::string& actor) override {
     return told("release " + subject + " by " + actor);
   }
+  ControlReply release_unsigned(const std::string& commit, const std::string& reason,
+                                const std::string& actor) override {
+    return told("release unsigned " + commit + " by " + actor + ": " + reason);
+  }
 
   ControlReply suspend(const std::string& job, const std::string& reason, const std::string& span,
                        const std::string& actor) override {

@@ -36,6 +36,10 @@ class FakeSource : public Source {
   // Every read of the mirror throws kMirrorBroken until the next fetch.
   void break_mirror() { mirror_broken_ = true; }
 
+  // What the fakes that work on the same commits ask.
+  CommitId parent_of(const CommitId& commit) const { return commits_.at(commit).parent; }
+  bool reaches(const CommitId& from, const CommitId& to) const { return is_ancestor(to, from); }
+
   int remote_calls() const { return remote_calls_; }
   int fetches() const { return fetches_; }
   const std::map<std::string, CommitId>& kept() const { return kept_; }

@@ -11,6 +11,7 @@
 #include "reconciler/app/reconciler.h"
 #include "reconciler/app/system_clock.h"
 #include "tests/support/fake_runner.h"
+#include "tests/support/fake_signatures.h"
 #include "tests/support/fake_source.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/fake_values.h"
@@ -54,10 +55,14 @@ class LoopWorld {
   Inbox inbox;
   LaneThread lane{inbox};
   FakeValues values;
+  FakeSignatures signatures{source};
   Judge judge{lane,
               source,
               values,
-              {.root = "workspace", .bucket = BucketId("bucket"), .worker_root = "/opt/worker"}};
+              {.root = "workspace",
+               .bucket = BucketId("bucket"),
+               .worker_root = "/opt/worker",
+               .signatures = &signatures}};
   Journal journal{store, clock};
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;

@@ -186,7 +186,11 @@ path = )" +
 # notes_ref = "refs/notes/maand"
 
 [policy]
-# max_removals = "50%"           # more stops than that in one commit wait for `maand release`
+# max_removals = "50%"           # more stops than that (or than a number) in one commit wait for `maand release`
+# max_failures = "10%"           # more failed allocations than that in one commit stop further jobs
+# max_workers_aside = "25%"      # the same of workers that cannot be used
+# verify = "none"                # "head" or "strict": only signed commits are applied (docs/policies.md)
+# allowed_signers = "signers"    # a file in secrets/: SSH keys; or keyring = "…" for OpenPGP
 
 [rollout]
 # lifecycle_timeout = "10m"      # of one make target

@@ -81,6 +81,15 @@ int run_retry(const Context& context, const RetryOptions& options) {
 }
 
 int run_release(const Context& context, const ReleaseOptions& options) {
+  if (options.unsigned_commits) {
+    return give(context, {"release",
+                          {{"subject", options.subject}, {"unsigned", "yes"}, {"reason", options.reason}},
+                          [&](OperatorDesk& desk, const std::string& actor) {
+                            return desk.release_unsigned_here(options.subject, options.reason, actor);
+                          }});
+  }
+  if (!options.reason.empty())
+    throw CommandError(kExitUsage, "--reason goes with --unsigned; a release of another kind has none");
   return give(context,
               {"release", {{"subject", options.subject}}, [&](OperatorDesk& desk, const std::string& actor) {
                  return desk.release_here(options.subject, actor);

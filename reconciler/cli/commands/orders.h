@@ -15,6 +15,8 @@ struct RetryOptions {
 };
 struct ReleaseOptions {
   std::string subject;  // a job, or the head's commit id
+  bool unsigned_commits = false;
+  std::string reason;  // with unsigned_commits only, and then not empty
 };
 
 struct SuspendOptions {

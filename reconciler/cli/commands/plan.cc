@@ -172,7 +172,8 @@ void print_plan(const Context& context, const JudgedHead& head, const Plan& plan
       std::printf("%s:\n", under.c_str());
     }
     if (job->held) {
-      std::printf("  = %s: held, because %s%s%s  %s\n", job->job.str().c_str(), explain(job->held_reason),
+      std::printf("  = %s: %s, because %s%s%s  %s\n", job->job.str().c_str(),
+                  job->held_reason == Reason::kWindowClosed ? "waits" : "held", explain(job->held_reason),
                   job->held_detail.empty() ? "" : ": ", printable(job->held_detail, kMostDetailBytes).c_str(),
                   to_string(job->held_reason));
     }
@@ -241,6 +242,7 @@ int run_plan(const Context& context, const PlanOptions& options) {
   } else {
     print_plan(context, head, plan, options.verbose);
   }
+  if (!head.held.empty()) return kExitHeld;
   if (plan.has_actions()) return kExitChangesPending;
   const bool held =
       std::any_of(plan.jobs.begin(), plan.jobs.end(), [](const auto& job) { return job.second.held; });

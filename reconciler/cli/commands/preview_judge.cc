@@ -15,6 +15,7 @@
 #include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/app/zone_files.h"
 #include "reconciler/cli/confinement.h"
 #include "reconciler/cli/preview_request.h"
 #include "reconciler/core/kept_jobs.h"
@@ -63,7 +64,8 @@ void take_only(const PreviewRequest& request) {
 
 class Judging {
  public:
-  explicit Judging(const PreviewRequest& request) : request_(request), repository_(request.repository) {
+  explicit Judging(const PreviewRequest& request)
+      : request_(request), repository_(request.repository), limits_(request.limits) {
     sources_.bucket = request.heading.bucket;
     sources_.ca_pem = request.ca_pem;
     sources_.stored = request.values;
@@ -71,6 +73,8 @@ class Judging {
       return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
     };
     settings_.max_removals = request.max_removals;
+    if (request.max_removals_count >= 0) settings_.max_removals_count = request.max_removals_count;
+    limits_.zones = &zones_;
     settings_.lifecycle_timeout = Seconds(request.lifecycle_timeout_s);
     if (!std::filesystem::exists(request.store)) return;
     const std::unique_ptr<Store> store = open_state_store_readonly(request.store);
@@ -90,7 +94,7 @@ class Judging {
     KnownDigests digests(applied_);  // only what the preview brings is read
     Workspace proposed;
     try {
-      proposed = load_workspace(*merged.view, request_.root, request_.limits, &digests);
+      proposed = load_workspace(*merged.view, request_.root, limits_, &digests);
     } catch (const SourceError& error) {
       // No git makes such a tree; what is said of it names nothing of this host.
       if (error.problem() != SourceProblem::kOther) throw;
@@ -98,7 +102,7 @@ class Judging {
     }
     if (proposed.refused()) return tell_preview(heading, refused_merge(proposed));
     const std::unique_ptr<FileView> standing = repository_.open_view(request_.standing);
-    const Workspace now = load_workspace(*standing, request_.root, request_.limits, &digests);
+    const Workspace now = load_workspace(*standing, request_.root, limits_, &digests);
     if (now.refused()) throw SourceError(SourceProblem::kOther, "what is converged to is refused now");
     const DesiredState head = desire(now, request_.standing, digests);
     const AppliedState applied =
@@ -126,12 +130,14 @@ class Judging {
     };
     const auto open = [&](const CommitId& older) { return repository_.open_view(older); };
     return complete_desired(kept, make, [&](const WantedJobs& wanted) {
-      return load_kept(wanted, open, request_.root, request_.limits, &digests);
+      return load_kept(wanted, open, request_.root, limits_, &digests);
     });
   }
 
   const PreviewRequest& request_;
   PreviewRepository repository_;
+  const ZoneFiles zones_;
+  WorkspaceLimits limits_;
   VariableSources sources_;
   PlanSettings settings_;
   Pins pins_;
@@ -154,7 +160,7 @@ int preview_judge_main() {
       Judging judging(request);
       // Nothing of the preview was read so far. Where the kernel cannot do it, what was
       // handed in still holds no secret.
-      confine_to({request.repository, request.mirror});
+      confine_to({request.repository, request.mirror, kZoneFiles});
       out = judging.verdict();
     } catch (const std::bad_alloc&) {
       out = tell_failed(request.heading, "it takes more memory than limits.preview_memory allows");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gitsource/directory_view.h"
+#include "reconciler/app/zone_files.h"
 #include "reconciler/cli/checkout.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/terminal.h"
@@ -174,7 +175,10 @@ int run_validate(const Context& context, const ValidateOptions& options) {
   const fs::path directory = workspace_of(options.directory, here);
   Verdict verdict;
   try {
-    verdict = judge(load_workspace(*open_directory_view(directory.string()), "", WorkspaceLimits{}));
+    const ZoneFiles zones;
+    WorkspaceLimits limits;
+    limits.zones = &zones;
+    verdict = judge(load_workspace(*open_directory_view(directory.string()), "", limits));
   } catch (const SourceError& error) {
     throw CommandError(error.problem() == SourceProblem::kNotFound ? kExitUsage : kExitFailed, error.what());
   }

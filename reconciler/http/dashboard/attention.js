@@ -65,7 +65,7 @@ function of_job(job, state, reason, detail) {
 // What an operator may order for a job that stands still for this reason.
 export function ways_on(job, reason) {
   if (['TargetFailed', 'MissingTarget', 'GateFailed', 'ProgressTimeout', 'RebootLoop', 'StopFailed'].includes(reason)) return [['retry', {job}]];
-  if (['Unavailable', 'Blocked', 'RemovalBudget'].includes(reason)) return [['release', {subject: job}]];
+  if (['Unavailable', 'Blocked', 'RemovalBudget', 'WindowClosed'].includes(reason)) return [['release', {subject: job}]];
   return [];
 }
 

@@ -32,6 +32,7 @@ const RUNS = {
   failed: ['bad', 'failed'],
   stopped: ['stopped', 'stopped'],
   held: ['bad', 'held'],
+  'rolled back': ['bad', 'rolled back'],
 };
 const look_up = (table, word) => (Object.hasOwn(table, word) ? table[word] : ['stopped', String(word ?? '')]);
 export const tone_of_state = (word) => look_up(STATES, word)[0];

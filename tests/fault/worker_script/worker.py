@@ -17,7 +17,7 @@ import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 PARTS = ("worker_script.sh", "worker_front.sh", "worker_landing.sh",
-         "worker_run.sh")
+         "worker_previous.sh", "worker_run.sh")
 
 
 def read(path):
@@ -63,6 +63,7 @@ class Link(str):
 def tar_stream(op, ships, files, base, extra):
     """`files`: path -> text or Link; a path that ends in .sh is executable."""
     out = io.BytesIO()
+    attributes = {}
     tar = tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT)
 
     def add(name, content, mode=0o644):
@@ -80,6 +81,12 @@ def tar_stream(op, ships, files, base, extra):
             if base is None or p not in base or base[p] != c or type(base[p]) is not type(c)}
     if ships != "no":
         add("meta/dirs", "".join(sorted({os.path.dirname(p) + "\n" for p in send})))
+        if ships == "previous":
+            for mode, executable in (("755", True), ("644", False)):
+                attributes[mode] = "".join(f"+{p}\n" for p, c in send.items()
+                                           if not isinstance(c, Link) and p.endswith(".sh") == executable)
+            add("meta/attributes", "".join(f"={mode} -\n{paths}" for mode, paths in attributes.items()))
+            send = {}  # the worker has them
         add("meta/paths", "".join(p + "\n" for p in sorted(files)))
         add("meta/digests", "".join(f"{hashlib.sha256(c.encode()).hexdigest()}  {p}\n"
                                     for p, c in sorted(files.items()) if not isinstance(c, Link)))

@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from worker import SCRIPT, Place, kill, read, wait_until
+from worker import SCRIPT, Place, kill, list_id, read, wait_until
 
 SHELL = "dash"
 ROUNDS = int(os.environ.get("MAAND_FAULT_ROUNDS", "1"))
@@ -105,6 +105,25 @@ class CrashTest(unittest.TestCase):
 
     def test_two_copies_of_one_operation_run_once(self):
         self.crash(["front", "run"], 10, twin=True)
+
+    def test_the_runner_is_killed_at_any_moment_of_a_rollout_and_of_going_back(self):
+        """R5.2: however often either is cut short, what was confirmed comes back whole."""
+        first = self.base
+        makefile = "restart:\n\t@mkdir -p data; echo {0} >>data/runs\n"
+        first = dict(first, Makefile=makefile.format("old"))
+        self.assertEqual("succeeded", self.w.run(files=first).word())
+        for n in range(12 * ROUNDS):
+            bad = dict(files_of(f"bad{n}"), Makefile=makefile.format(f"bad{n}"))
+            requests = [{"files": bad, "keep": list_id(first)}, {"files": first, "ships": "previous"}]
+            for request in requests[self.random.randrange(2):]:
+                call = self.w.call(target="restart", **request).feed()
+                time.sleep(self.random.random() * self.usual * 1.3)
+                kill(self.w.processes("run")[:1])
+                call.process.communicate(timeout=100)
+                self.assertIn(self.w.ask(call).word(), ("never", "interrupted", "unlanded", "succeeded"))
+            reply = self.w.run(files=first, ships="previous", target="restart")
+            self.assertEqual("succeeded", reply.word(), reply.raw)
+            self.check_landed(first)
 
     def hold(self):
         """An operation whose target runs until the file `go` is there."""

@@ -2,36 +2,23 @@
 """A job that goes on under another name, under one shell. usage: worker_rename_test.py SHELL"""
 
 import os
-import sys
-import unittest
 
-from worker import Place, read
-
-SHELL = "dash"
+from worker import read
+from worker_case import WorkerCase, main
 
 
-class Renames(unittest.TestCase):
+class Renames(WorkerCase):
     """Stopped where it lies, moved with its data, started."""
 
     TARGETS = "start stop restart:\n\t@mkdir -p data; echo $@ $$(basename $$PWD) >>data/runs\n"
 
     def setUp(self):
-        self.place = Place(SHELL)
-        self.addCleanup(self.place.close)
-        self.w = self.place.worker()
+        super().setUp()
         self.files = {"Makefile": self.TARGETS, "conf": "one", "gone": "x"}
         self.sync(self.files, target="start")
         self.w.write("data/keep", "mine")
         self.fresh = self.w.bucket + "/jobs/fresh"
         self.next = {"Makefile": self.TARGETS, "conf": "two"}
-
-    def expect(self, word, reply):
-        self.assertTrue(reply.whole(), reply.raw + repr(reply.log))
-        self.assertEqual(word, reply.word(), reply.raw + repr(reply.log[:500]))
-        return reply
-
-    def sync(self, files, base=None, **request):
-        return self.expect("succeeded", self.w.run(files=files, base=base, **request))
 
     def rename(self, **request):
         return self.w.run(files=self.next, job="fresh", moves="api", **{"target": "restart", **request})
@@ -86,5 +73,4 @@ class Renames(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    SHELL = sys.argv.pop(1)
-    unittest.main()
+    main()

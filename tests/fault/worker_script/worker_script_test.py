@@ -4,12 +4,10 @@
 import os
 import shutil
 import subprocess
-import sys
-import unittest
 
-from worker import Link, Place, kill, read, wait_until
+from worker import Link, Place, kill, list_id, read, wait_until
+from worker_case import WorkerCase, main
 
-SHELL = "dash"
 MAKEFILE = """start:
 \t@mkdir -p data; echo start >>data/runs; echo "$(CURRENT_VERSION) $(NEW_VERSION) $$MAAND_ATTEMPT $$MAAND_PREVIOUS $$PWD"
 stop:
@@ -21,22 +19,7 @@ FILES = {"Makefile": MAKEFILE, "a/b/deep.conf": "1", "a/x.sh": "#!/bin/sh", "lin
          "manifest.json": "{}"}
 
 
-class WorkerTest(unittest.TestCase):
-    def setUp(self):
-        self.place = Place(SHELL)
-        self.addCleanup(self.place.close)
-        self.w = self.place.worker()
-
-    def expect(self, word, reply):
-        self.assertTrue(reply.whole(), reply.raw + repr(reply.log))
-        self.assertEqual(word, reply.word(), reply.raw + repr(reply.log[:500]))
-        return reply
-
-    def sync(self, files, base=None, **request):
-        return self.expect("succeeded", self.w.run(files=files, base=base, **request))
-
-
-class Targets(WorkerTest):
+class Targets(WorkerCase):
     def test_a_target_gets_versions_attempt_previous_and_its_directory(self):
         reply = self.sync(FILES, target="start", current="1.0", new="1.1", attempt=2, previous="failed")
         self.assertEqual(f"1.0 1.1 2 failed {self.w.job}\n", reply.log.decode())
@@ -88,7 +71,7 @@ class Targets(WorkerTest):
         self.assertEqual("mine", self.w.read("data/keep"))
 
 
-class Files(WorkerTest):
+class Files(WorkerCase):
     def test_regular_files_keep_their_inode_and_executables_do_not(self):
         self.sync(FILES)
         inode = {f: os.stat(self.w.path(f)).st_ino for f in ("conf", "a/x.sh")}
@@ -157,7 +140,7 @@ class Files(WorkerTest):
         self.assertEqual(("1", "3"), (self.w.read("new"), self.w.read("zz")))
 
 
-class State(WorkerTest):
+class State(WorkerCase):
     def test_an_unknown_operation_is_sealed_and_a_late_copy_cannot_begin(self):
         late = self.w.call(files=FILES, target="start")
         self.expect("never", self.w.ask(late))
@@ -299,7 +282,7 @@ class State(WorkerTest):
             self.assertEqual("BadRequest", call.reply().word(), bad)
 
 
-class Disk(WorkerTest):
+class Disk(WorkerCase):
     def setUp(self):
         super().setUp()
         self.w = self.place.worker("small")
@@ -338,5 +321,4 @@ class Disk(WorkerTest):
 
 
 if __name__ == "__main__":
-    SHELL = sys.argv.pop(1)
-    unittest.main()
+    main()

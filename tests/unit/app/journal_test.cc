@@ -102,6 +102,50 @@ TEST(Journal, AnUnknownEndStaysOpen) {
   EXPECT_TRUE(journal.state().find(kKey)->open);
 }
 
+TEST(Journal, WhatIsConfirmedIsRememberedAndKeptUntilTheRolloutIsThrough_R5_2) {
+  FakeStore store;
+  Journal journal(store, kClock);
+  const auto roll = [&](const char* version, const char* tree, OutcomeKind kind) {
+    Journal::Intent intent = start();
+    intent.operation.action = Action::kRestart;
+    intent.operation.new_version = version;
+    intent.operation.files = make_file_set({{.path = "conf", .content = sha256(version)}});
+    intent.tree = TreeId(tree);
+    intent.way_back = true;
+    const Operation begun = journal.begin({intent}).at(0);
+    journal.settle(kKey, {.kind = kind}, CommitId(version));
+    return begun;
+  };
+  EXPECT_TRUE(roll("1", "t1", OutcomeKind::kSucceeded).keep.empty()) << "there was nothing";
+  journal.prove(kKey.job, TreeId("t1"));
+  EXPECT_FALSE(journal.state().find(kKey)->before);
+  const Digest confirmed = journal.state().find(kKey)->files->list_id;
+  EXPECT_EQ(roll("2", "t2", OutcomeKind::kFailed).keep, confirmed);
+  journal.prove(kKey.job, TreeId("t2"));
+  EXPECT_TRUE(journal.state().find(kKey)->before) << "what failed is not through";
+  EXPECT_EQ(roll("3", "t3", OutcomeKind::kSucceeded).keep, confirmed) << "on top of what failed";
+  EXPECT_EQ(store.load().find(kKey)->before->version, "1");
+  journal.prove(kKey.job, TreeId("t3"));
+  EXPECT_FALSE(store.load().find(kKey)->before);
+}
+
+TEST(Journal, RetryForgetsWhatFailedButNotThatGoingBackHasBegun_R5_2_R5_3) {
+  for (const Rollback rollback : {Rollback::kDone, Rollback::kBegun}) {
+    FakeStore store;
+    Journal journal(store, kClock);
+    JobRecord record;
+    record.job = kKey.job;
+    record.failed_keys.push_back({.tree = TreeId("earlier")});
+    record.held_reason = "GateFailed";
+    record.rollback = rollback;
+    journal.put_job(record);
+    journal.lift_holds(kKey.job);
+    const bool begun = rollback == Rollback::kBegun;
+    EXPECT_EQ(journal.state().jobs.at(kKey.job).failed_keys.empty(), !begun);
+    EXPECT_EQ(journal.state().jobs.at(kKey.job).held_reason.empty(), !begun);
+  }
+}
+
 TEST(Journal, RetryLiftsAHoldAndLetsAFailedStopBeTriedAgain) {
   FakeStore store;
   Journal journal(store, kClock);

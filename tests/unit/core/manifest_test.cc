@@ -59,12 +59,16 @@ TEST(Manifest, EveryFieldIsRead) {
     "health_check": {"checks": [{"type": " TCP ", "port": "api_http"}], "timeout_seconds": 2,
                      "wait": {"attempts": 7, "interval_seconds": 3}},
     "timeouts": {"start": 60, "stop": 86400},
-    "rollout": {"on_failure": "hold", "canary": 0, "bake_seconds": 0, "max_failures": 0, "max_unavailable": 0,
+    "rollout": {"on_failure": "rollback", "canary": 2, "bake_seconds": 60, "max_failures": 1, "max_unavailable": 0,
                 "attempts": 3, "move": "start_first", "progress_timeout_seconds": 1, "confirm_seconds": 0}
   })");
   EXPECT_EQ(lines, Lines{});
   EXPECT_EQ(job.version, "v1.2.3-rc.1");
   EXPECT_EQ(job.selectors, (Lines{"api", "ssd"}));
+  EXPECT_EQ(job.rollout.on_failure, RolloutPolicy::OnFailure::kRollback);
+  EXPECT_EQ(job.rollout.canary, 2);
+  EXPECT_EQ(job.rollout.bake, Seconds(60));
+  EXPECT_EQ(job.rollout.max_failures, 1);
   EXPECT_EQ(job.max_concurrent_starts, 3);
   EXPECT_EQ(job.max_concurrent_upgrades, 2);
   EXPECT_EQ(job.min_allocations, 4);
@@ -195,14 +199,6 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
       {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
       {R"({"drift": {"status": true}})",
        "error drift: drift settings are not built yet, and the job would be only half applied"},
-      {R"({"rollout": {"on_failure": "rollback"}})",
-       "error rollout.on_failure: `on_failure` rollback is not built yet"},
-      {R"({"rollout": {"canary": 1}})", "error rollout.canary: `canary` other than 0 is not built yet"},
-      {R"({"rollout": {"canary": "25%"}})", "error rollout.canary: `canary` other than 0 is not built yet"},
-      {R"({"rollout": {"bake_seconds": 60}})",
-       "error rollout.bake_seconds: `bake_seconds` other than 0 is not built yet"},
-      {R"({"rollout": {"max_failures": 2}})",
-       "error rollout.max_failures: `max_failures` other than 0 is not built yet"},
       {R"({"rollout": {"confirm_seconds": 9}})",
        "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
   };
@@ -217,6 +213,10 @@ TEST(Manifest, RolloutAndTimeoutsRefuseWhatTheyDoNotKnow) {  // R2.9
       {R"({"rollout": {"canery": 1}})", "error rollout.canery: is no known field"},
       {R"({"rollout": {"on_failure": "panic"}})",
        "error rollout.on_failure: \"panic\" is no way to react to a failure"},
+      {R"({"rollout": {"canary": "25%"}})", "error rollout.canary: must be a whole number, not \"25%\""},
+      {R"({"rollout": {"canary": -1}})", "error rollout.canary: -1 is out of range"},
+      {R"({"rollout": {"bake_seconds": -1}})", "error rollout.bake_seconds: -1 is out of range"},
+      {R"({"rollout": {"max_failures": -1}})", "error rollout.max_failures: -1 is out of range"},
       {R"({"rollout": {"attempts": 0}})", "error rollout.attempts: 0 is out of range"},
       {R"({"rollout": {"max_unavailable": -1}})", "error rollout.max_unavailable: -1 is out of range"},
       {R"({"rollout": {"max_unavailable": "25%"}})",
@@ -340,7 +340,7 @@ TEST(HealthSpec, PortsOfThePoolGetTheirNumbersLater) {  // workspace.md 2.6
 
 TEST(Manifest, AllProblemsAreToldAtOnce) {  // R1.6
   const auto [job, lines] = parse(R"({"version": "x", "restart_policy": "y", "min_allocations_count": -1,
-    "resources": {"cpu": {"min": "z"}, "memory": {"min": "1 pb"}, "ports": {"a": 0, "B": 1}}, "rollout": {"canary": 1, "attempts": 0}})");
+    "resources": {"cpu": {"min": "z"}, "memory": {"min": "1 pb"}, "ports": {"a": 0, "B": 1}}, "rollout": {"confirm_seconds": 1, "attempts": 0}})");
   EXPECT_EQ(lines.size(), 9u);
 }
 

@@ -72,9 +72,7 @@ TEST(Workspace, RefusesTheCommitWhenWhatConcernsEveryJobIsNotUnderstood) {  // R
        "disabled.json error line 1, column 1: unexpected end of input; expected '[', '{', or a literal"},
       {"disabled.json", R"({"job": {}})", "disabled.json error job: is no known field"},
       {"bucket.conf", "port_min = 1", "bucket.conf error port_min: must be text"},
-      {"policy.toml", "",
-       "policy.toml error deployment windows are not built yet, and ignoring it would deploy outside of "
-       "them"},
+      {"policy.toml", "[[windows]]", "policy.toml error windows: there is no such key"},
   };
   for (const auto& [path, content, line] : kCases) {
     FakeFileView view = good();

@@ -114,6 +114,7 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
       {"/api/v1/forget", "{}", 400},
       {"/api/v1/worker", R"({"verb": "reset"})", 400},
       {"/api/v1/worker", R"({"verb": "paint", "host": "w1"})", 400},
+      {"/api/v1/release", "{\"subject\": \"c0ffee\", \"unsigned\": true}", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"for\": \"2h\"}", 400},
       {"/api/v1/suspend", "{\"job\": \"api\", \"reason\": \"work\"}", 400},
       // A job that is no name is not the whole bucket.

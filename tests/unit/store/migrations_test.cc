@@ -73,6 +73,13 @@ TEST_F(Migrations, Readers_refuse_an_older_file_rather_than_upgrade_it) {
   EXPECT_EQ(version(), 1);
 }
 
+// Tables of schema 6; of 5 and 6; of 4, 5 and 6.
+const std::initializer_list<std::string_view> kSixth = {"ways_back", "job_rollouts", "failed_keys"};
+const std::initializer_list<std::string_view> kFifth = {"workers", "ways_back", "job_rollouts",
+                                                        "failed_keys"};
+const std::initializer_list<std::string_view> kAll = {"letters", "workers", "ways_back", "job_rollouts",
+                                                      "failed_keys"};
+
 // The newest schema as it was before these columns and tables came.
 std::string schema_without(std::initializer_list<std::string_view> columns,
                            std::initializer_list<std::string_view> tables) {
@@ -82,6 +89,7 @@ std::string schema_without(std::initializer_list<std::string_view> columns,
   for (std::string line; std::getline(in, line);) {
     for (const std::string_view table : tables)
       within = within || line == "CREATE TABLE " + std::string(table) + " (";
+    if (line == "CREATE INDEX ways_back_files ON ways_back (files);") continue;  // of schema 6
     const bool newer = within || std::any_of(columns.begin(), columns.end(), [&](std::string_view column) {
                          return line.rfind("  " + std::string(column) + "  ", 0) == 0;
                        });
@@ -109,7 +117,7 @@ std::string shape(SQLite::Database& database, const std::string& table) {
 }
 
 TEST_F(Migrations, A_file_of_schema_3_gets_an_outbox_for_letters_and_keeps_its_notes) {
-  bring_up(database_, Schema{3, schema_without({"moved_from"}, {"letters", "workers"}), {}});
+  bring_up(database_, Schema{3, schema_without({"moved_from"}, kAll), {}});
   EXPECT_EQ(text("SELECT count(*) FROM sqlite_master WHERE name = 'letters'"), "0");
   database_.exec("INSERT INTO notes (commit_id, text, json) VALUES ('c', 't', '{}')");
   bring_up(database_, current_schema());
@@ -122,7 +130,7 @@ TEST_F(Migrations, A_file_of_schema_3_gets_an_outbox_for_letters_and_keeps_its_n
 }
 
 TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocations_hold) {
-  const std::string second = schema_without({"holds", "ports", "moved_from"}, {"letters", "workers"});
+  const std::string second = schema_without({"holds", "ports", "moved_from"}, kAll);
   bring_up(database_, Schema{2, second, {}});
   for (const char* row : {"'api', 'w1', '{}', 1", "'api', 'w2', '{}', 0", "'db', 'w1', '{}', 1"}) {
     database_.exec("INSERT INTO allocations VALUES (" + std::string(row) +
@@ -143,7 +151,7 @@ TEST_F(Migrations, A_file_of_schema_2_is_brought_up_and_knows_what_its_allocatio
 
 // Whoever has an allocation was spoken to already: nothing has to be read there first (R7.3).
 TEST_F(Migrations, Workers_of_a_file_of_schema_4_are_known) {
-  bring_up(database_, Schema{4, schema_without({"moved_from"}, {"workers"}), {}});
+  bring_up(database_, Schema{4, schema_without({"moved_from"}, kFifth), {}});
   for (const char* row : {"'api', 'w1'", "'api', 'w2'", "'db', 'w1'"}) {
     database_.exec(
         "INSERT INTO allocations VALUES (" + std::string(row) +
@@ -171,11 +179,23 @@ TEST_F(Migrations, The_steps_of_this_build_lead_from_every_older_schema_to_the_n
   }
 }
 
+TEST_F(Migrations, A_file_of_schema_5_gets_the_tables_for_going_back) {
+  bring_up(database_, Schema{5, schema_without({}, kSixth), {}});
+  database_.exec("INSERT INTO ports VALUES ('api', 'web', 8081)");
+  bring_up(database_, current_schema());
+  EXPECT_EQ(text("SELECT number FROM ports"), "8081");
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, current_schema());
+  for (const char* table : {"ways_back", "job_rollouts", "failed_keys"}) {
+    EXPECT_EQ(shape(database_, table), shape(fresh, table)) << table;
+  }
+  EXPECT_EQ(text("SELECT count(*) FROM sqlite_master WHERE name = 'ways_back_files'"), "1");
+}
+
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.
 TEST_F(Migrations, A_state_file_of_schema_1_gets_the_times_of_allocations) {
   const Schema newest = current_schema();
-  const std::string first =
-      schema_without({"confirmed_at_ns", "holds", "ports", "moved_from"}, {"letters", "workers"});
+  const std::string first = schema_without({"confirmed_at_ns", "holds", "ports", "moved_from"}, kAll);
   bring_up(database_, Schema{1, first, {}});
   database_.exec(
       "INSERT INTO allocations VALUES ('api', 'w1', '{}', 1, '1.0', NULL, '', '', 0, '', 'c', 't', "

@@ -22,6 +22,7 @@ PassResult Pass::run() {
     settle_open();
     if (wanted) {
       take_names();
+      judge_failures();
       plan();
       roll_out();
     }
@@ -208,6 +209,7 @@ void Pass::settle_open() {
       settle_open_operations({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
                              [this] { return deps_.control.stop_requested(); });
   if (settled.unsettled > 0) result_.converged = false;
+  failed_ = settled.failed;
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;
     if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
@@ -237,6 +239,13 @@ void Pass::take_names() {
   if (!memory_.authority.may_write()) return;
   names_ = take_new_names(deps_.journal, memory_.accepted->workspace, settings_.plan.ssh);
   for (const std::string& said : names_.said) tell(EventKind::kNotice, said);
+}
+
+// R2.6: what failed while nobody was there to judge it is held before it is planned again.
+void Pass::judge_failures() {
+  const std::vector<JobReport> failures = unjudged_failures(
+      deps_.journal.state(), memory_.accepted->workspace, unfinished_rollouts(deps_.store), failed_);
+  for (const JobReport& job : failures) remember_failure(job);
 }
 
 void Pass::plan() {

@@ -53,6 +53,44 @@ TEST(PassRecovery, ATargetThatIsSettledOwesItsGate_R2_4) {
   }
 }
 
+// A hold is kept when a rollout is over. One that nobody lived to judge, or whose answer came
+// late, has failed as well: its target is not tried again by itself.
+TEST(PassRecovery, ATargetThatFailedWhileNobodyCouldJudgeItIsHeld_R2_6) {
+  for (const bool answer_lost : {false, true}) {
+    SCOPED_TRACE(answer_lost);
+    LoopWorld world;
+    world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+    world.pass();
+    const CommitId bad = world.source.commit(LoopWorld::workspace(2, {{"api", "2.0.0"}}));
+    bool failed = false;
+    world.runner.on_run = [&](const Operation&) {
+      failed = true;
+      return Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
+    };
+    if (answer_lost) {
+      world.runner.lose_answer = {{JobName("api"), WorkerHost("w1")}};
+    } else {
+      world.store.before_write = [&](const std::string& call) {
+        if (failed && call.rfind("put_job", 0) == 0) throw StoreError("the daemon ends here");
+      };
+    }
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u);
+    world.store.before_write = nullptr;
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u) << world.runner.runs.back();
+    EXPECT_EQ(world.state(), "held");
+    EXPECT_NE(world.note(bad).find("api@w1: restart failed"), std::string::npos) << world.note(bad);
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u);
+    // An operator's word goes before it, also over the end of a daemon.
+    world.desk.retry_here("api", "ann");
+    world.runner.on_run = [](const Operation&) { return Outcome{.kind = OutcomeKind::kSucceeded}; };
+    world.pass();
+    EXPECT_EQ(world.state(), "applied");
+  }
+}
+
 TEST(PassRecovery, AnOperationThatNeverBeganIsBegunAsANewOne_R3_4) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));

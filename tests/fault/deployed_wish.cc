@@ -6,6 +6,8 @@ namespace maand::testing {
 
 using simulation::Wanted;
 
+const std::vector<std::string> kDeployedJobs = {"api", "db", "edge", "log"};
+
 std::string JobContent::told() const { return conf_text() + "-" + page_text(); }
 
 DeployedWish::DeployedWish(int workers) {
@@ -35,8 +37,7 @@ std::string DeployedWish::spoil_or_mend(const std::string& job, std::mt19937_64&
 
 std::string DeployedWish::change(std::mt19937_64& random) {
   const auto pick = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
-  const auto& kinds = simulation::kJobs;
-  const std::string job = kinds[static_cast<std::size_t>(pick(0, static_cast<int>(kinds.size()) - 1))].name;
+  const std::string& job = kDeployedJobs[random() % kDeployedJobs.size()];
   const int what = pick(1, 100);
   if (asks_.jobs.count(job) == 0) {
     if (removed_) return "leaves " + job + " away";
@@ -119,8 +120,7 @@ std::map<std::string, std::string> DeployedWish::shipped(const std::string& job,
 GitChanges DeployedWish::files(const std::string& ledger) const {
   GitChanges out;
   std::string off;
-  for (const simulation::JobKind& kind : simulation::kJobs) {
-    const std::string job = kind.name;
+  for (const std::string& job : kDeployedJobs) {
     const std::string base = "jobs/" + job;
     if (asks_.jobs.count(job) == 0) {
       out[base] = std::nullopt;

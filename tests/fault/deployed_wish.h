@@ -6,11 +6,15 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/simulation/wish.h"
 #include "tests/support/git_server.h"
 
 namespace maand::testing {
+
+// Names of the simulation's jobs that stories are about. None of them goes back by itself.
+extern const std::vector<std::string> kDeployedJobs;
 
 // Two files that every job has. Its targets write both into what they tell.
 struct JobContent {

@@ -147,10 +147,10 @@ void LedgerReferee::judge_places() {
   const auto& [commit, wish] = commits_.back();
   simulation::Wish asks = wish.asks();
   for (auto& [job, content] : asks.jobs) content.broken = !wish.sound(job);  // held at whatever was good
-  for (const simulation::JobKind& kind : simulation::kJobs) {
+  for (const std::string& job : kDeployedJobs) {
     for (const int worker : asks.workers) {
-      judge_worker(worker, kind.name);
-      judge_receipts(worker, kind.name);
+      judge_worker(worker, job);
+      judge_receipts(worker, job);
     }
   }
   rules_.committed(CommitId(commit), asks);

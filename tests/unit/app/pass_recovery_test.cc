@@ -91,6 +91,22 @@ TEST(PassRecovery, ATargetThatFailedWhileNobodyCouldJudgeItIsHeld_R2_6) {
   }
 }
 
+TEST(PassRecovery, AChangedFileThatNeverCameToItsWorkerComesLater_R1_10) {
+  LoopWorld world;
+  const auto files = [](const std::string& page) {
+    return LoopWorld::workspace(1, {{"api", "1.0.0"}}).file("workspace/jobs/api/page.html", page);
+  };
+  world.source.commit(files("one"));
+  world.pass();
+  world.source.commit(files("two"));
+  world.runner.dead = {WorkerHost("w1")};
+  EXPECT_FALSE(world.pass().converged);
+  world.runner.dead.clear();
+  EXPECT_TRUE(world.pass().converged);
+  EXPECT_EQ(world.runner.runs, (Runs{"start api@w1 0.0.0→1.0.0", "restart api@w1 1.0.0→1.0.0"}));
+  EXPECT_EQ(world.state(), "applied");
+}
+
 TEST(PassRecovery, AnOperationThatNeverBeganIsBegunAsANewOne_R3_4) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));

@@ -271,13 +271,6 @@ void Pass::take_names() {
   for (const std::string& said : names_.said) tell(EventKind::kNotice, said);
 }
 
-// R2.6: what failed while nobody was there to judge it is held before it is planned again.
-void Pass::judge_failures() {
-  const std::vector<JobReport> failures = unjudged_failures(
-      deps_.journal.state(), memory_.accepted->workspace, unfinished_rollouts(deps_.store), failed_);
-  for (const JobReport& job : failures) remember_failure(job);
-}
-
 void Pass::plan() {
   memory_.phase.enter(Phase::kPlan);
   const std::vector<PassRecord> last = deps_.store.passes(1);

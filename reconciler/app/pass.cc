@@ -348,14 +348,6 @@ void Pass::note_openings() {
   }
 }
 
-// Ports are on record before anything can be started with them.
-void Pass::take_desired() {
-  status_.cause = cause_;
-  deps_.journal.put_ports(desired_.ports);
-  const auto& problems = desired_.problems.all();
-  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
-}
-
 void Pass::watch_health() {
   deps_.control.health().follow(
       make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));

@@ -22,6 +22,7 @@ PassResult Pass::run() {
     settle_open();
     if (wanted) {
       take_names();
+      judge_failures();
       plan();
       roll_out();
     }
@@ -241,6 +242,7 @@ void Pass::settle_open() {
       settle_open_operations({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
                              [this] { return deps_.control.stop_requested(); });
   if (settled.unsettled > 0) result_.converged = false;
+  failed_ = settled.failed;
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;
     if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
@@ -344,14 +346,6 @@ void Pass::note_openings() {
   for (const JobReport& job : memory_.jobs) {
     if (job.reason == Reason::kWindowClosed) note(job.job);
   }
-}
-
-// Ports are on record before anything can be started with them.
-void Pass::take_desired() {
-  status_.cause = cause_;
-  deps_.journal.put_ports(desired_.ports);
-  const auto& problems = desired_.problems.all();
-  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
 }
 
 void Pass::watch_health() {

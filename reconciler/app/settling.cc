@@ -48,6 +48,7 @@ SettlingResult settle_open_operations(const SettlingDeps& deps, const std::funct
     }
     const Operation operation = *known->open;
     deps.journal.settle(key, outcome, known->attempted_head);
+    if (outcome.kind == OutcomeKind::kFailed) result.failed.insert(key);
     deps.observer.on(Event{.kind = EventKind::kOperationEnded,
                            .job = key.job,
                            .worker = key.worker,

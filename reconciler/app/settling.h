@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 #include "reconciler/app/inbox.h"
 #include "reconciler/app/journal.h"
@@ -21,6 +22,7 @@ struct SettlingDeps {
 struct SettlingResult {
   std::size_t unsettled = 0;  // still open: their workers could not be asked
   std::map<WorkerHost, Contact> set_aside;
+  std::set<AllocationKey> failed;  // whose target is known to have failed now
 };
 
 // Reconcile thread. Asks about every open operation, all workers at once, and

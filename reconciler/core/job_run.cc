@@ -249,6 +249,11 @@ void JobRun::begin_members() {
 }
 
 void JobRun::after_batch(Instant now) {
+  // R2.9: a canary that could not be reached has shown nothing; others go first in its place.
+  if (canary_batch_) {
+    canary_left_ += static_cast<int>(std::count_if(
+        batch_.begin(), batch_.end(), [this](std::size_t i) { return runs_[i].state != AState::kDone; }));
+  }
   if (!comes_up()) return next_batch(now);
   if (!has_checks()) return after_gate(now);
   activity_ = Activity::kGate;

@@ -92,21 +92,26 @@ TEST_P(RunnerContract, what_a_worker_keeps_is_told_with_its_record_and_its_recei
 // R3.5, R3.12: what an operation may not begin at.
 TEST_P(RunnerContract, an_older_epoch_and_what_cannot_be_known_are_fenced_and_another_marker_is_told) {
   Operation first = start();
+  first.seq = 1000;
   first.epoch = 2;
   const std::string instance = submit(runner(), first).wait().instance;
   Operation older = start();
+  older.seq = 1001;
   older.epoch = 1;
   EXPECT_EQ(submit(runner(), older).wait().condition, WorkerCondition::kFenced);
   Operation restored = start();
+  restored.seq = 1002;
   restored.epoch = 2;
   restored.credentials.known_seq = first.seq - 1;
   EXPECT_EQ(submit(runner(), restored).wait().condition, WorkerCondition::kFenced);
   Operation other = start();
+  other.seq = 1003;
   other.epoch = 2;
   other.expect_marker = true;
   other.credentials.instance = "another";
   EXPECT_EQ(submit(runner(), other).wait().condition, WorkerCondition::kWorkerStateMissing);
   Operation good = start();
+  good.seq = 1004;
   good.epoch = 2;
   good.expect_marker = true;
   good.credentials.instance = instance;

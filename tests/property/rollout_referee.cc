@@ -85,22 +85,34 @@ void RolloutReferee::check_batch(Watched& job, const Step& step) {
 
 // R2.9: the first of them are through, bake and all, before anybody else begins.
 void RolloutReferee::check_canary(Watched& job, const Step& step) {
-  const auto canary = static_cast<std::size_t>(job.plan.policy.canary);
-  if (canary == 0 || job.order.size() < canary) return;
-  for (std::size_t i = 0; i < canary; ++i) {
-    const Member& member = job.members[job.order[i]];
-    if (!member.through && !member.aside && !dead_.contains(job.order[i]))
-      say(step, "began before its canary was through");
+  int first = 0;  // so many have shown something, or are about to
+  bool through = true;
+  for (const WorkerHost& worker : job.order) {
+    const Member& member = job.members[worker];
+    if (member.aside || (!member.through && dead_.contains(worker))) continue;
+    if (++first > job.plan.policy.canary) break;
+    through = through && member.through;
   }
+  if (first >= job.plan.policy.canary && !through) say(step, "began before its canary was through");
 }
 
-void RolloutReferee::check_bakes(const Watched& job, const Step& step) {
+// Those of one batch need not begin together: there may be no worker to be had.
+void RolloutReferee::check_bakes(Watched& job, const Step& step) {
+  std::string baking;
+  bool at_work = false;
   for (const WorkerHost& worker : job.order) {
     const Member& member = job.members.at(worker);
     const bool watched = !member.ill && !member.aside && !member.failed && !dead_.contains(worker);
-    if (watched && member.through && now_ < member.bakes_until)
-      say(step, "began while " + worker.str() + " was baking");
+    at_work = at_work || (watched && !member.through);
+    if (watched && member.through && now_ < member.bakes_until) baking = worker.str();
   }
+  const bool start = job.starts.contains(step.key.worker);
+  const int limit = start ? job.plan.max_concurrent_starts : job.plan.max_concurrent_upgrades;
+  if (baking.empty() && !at_work) job.batch = 0;
+  const bool another = start != job.batch_of_starts || (limit > 0 && job.batch >= limit);
+  if (!baking.empty() && another) say(step, "began while " + baking + " was baking");
+  job.batch_of_starts = start;
+  ++job.batch;
 }
 
 void RolloutReferee::check_availability(Watched& job, const Step& step) {
@@ -158,6 +170,9 @@ void RolloutReferee::check_waves(const Watched& job) {
   for (const AllocationKey& key : in_flight_) {
     const Watched& other = jobs_.at(key.job);
     if (other.plan.rollback) continue;  // begins whenever its rollout has failed
+    // A look of a bake that was over, or cut short, meanwhile is waited for by nobody.
+    const Member& member = other.members.at(key.worker);
+    if (member.begun && member.through && (other.stopped || now_ >= member.bakes_until)) continue;
     const bool earlier =
         other.plan.leaving != job.plan.leaving
             ? other.plan.leaving
@@ -243,7 +258,10 @@ void RolloutReferee::probed(const Step& step, Health health) {
   if (!member.confirmed) return;
   member.in_a_row = member.ill ? 0 : member.in_a_row + 1;
   if (!member.through) member.bakes_until = now_ + job.plan.policy.bake;
+  const bool was_through = member.through;
   if (member.in_a_row >= 2 || ++member.probes >= std::max(2, job.plan.health.attempts)) member.through = true;
+  // One that may fail does not bake.
+  if (!was_through && member.in_a_row < 2) member.bakes_until = {};
 }
 
 void RolloutReferee::finished(const std::vector<JobReport>& reports) {

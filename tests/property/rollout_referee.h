@@ -60,11 +60,13 @@ class RolloutReferee {
     std::set<WorkerHost> active, upgrades, starts, stops;
     bool stopped = false;
     bool has_reason_to_fail = false;
+    int batch = 0;  // so many began since nothing was at work or baking
+    bool batch_of_starts = false;
     std::vector<WorkerHost> order;  // of those that were begun
     int failed = 0;                 // for good
   };
   void check_canary(Watched& job, const Step& step);
-  void check_bakes(const Watched& job, const Step& step);
+  void check_bakes(Watched& job, const Step& step);
   void check_batch(Watched& job, const Step& step);
   void check_availability(Watched& job, const Step& step);
   void check_waves(const Watched& job);

@@ -84,8 +84,9 @@ std::string SigningKeys::gpg_sign(const std::string& fingerprint, const std::str
                                   const std::string& when) const {
   const fs::path file = directory_.path() / "bytes";
   write_file(file, bytes);
-  return run_program(
+  const std::string said = run_program(
       gpg({"--armor", "--detach-sign", "--local-user", fingerprint, "--output", "-", file.string()}, when));
+  return said.substr(said.find("-----BEGIN"));  // a made-up time is warned of
 }
 
 fs::path SigningKeys::ssh_key(const std::string& name) {

@@ -292,7 +292,8 @@ void Pass::report() {
         deps_.journal.put_heads(other.commit, deps_.journal.state().applied);
       }
     }
-    if (planned_ && !stopping_) end_rollouts(deps_.store);
+    // What the store did not take is judged by the next pass.
+    if (planned_ && !stopping_ && memory_.store_problem.empty()) end_rollouts(deps_.store);
     publish_notes();
   } catch (const StoreError& error) {
     memory_.store_problem = error.what();

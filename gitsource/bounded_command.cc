@@ -1,9 +1,7 @@
 #include "gitsource/bounded_command.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +14,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "gitsource/child_process.h"
+#include "reconciler/core/ports.h"
+
 namespace maand {
 namespace {
 
@@ -24,23 +25,6 @@ using std::chrono::milliseconds;
 
 constexpr off_t kMostOutputBytes = 1 << 20;
 constexpr milliseconds kLookEvery{100};
-
-class Fd {
- public:
-  // Above the standard ones, so that the child's dup2 calls cannot collide.
-  explicit Fd(int fd) : fd_(fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 10)) {
-    if (fd >= 0) ::close(fd);
-  }
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 std::string path_of(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
@@ -52,16 +36,8 @@ std::string path_of(const std::string& name) {
 }
 
 std::vector<std::string> environment(const std::string& home) {
-  std::vector<std::string> out = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "HOME=" + home,
-                                  "GNUPGHOME=" + home};
+  std::vector<std::string> out = {"HOME=" + home, "GNUPGHOME=" + home};
   if (const char* zone = std::getenv("TZ")) out.push_back(std::string("TZ=") + zone);
-  return out;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (std::string& word : words) out.push_back(word.data());
-  out.push_back(nullptr);
   return out;
 }
 
@@ -88,38 +64,20 @@ bool too_much(int fd) {
   return ::fstat(fd, &about) == 0 && about.st_size > kMostOutputBytes;
 }
 
-pid_t spawn(const std::string& program, const BoundedCommand& command, int in, int out, int err) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, err, 2);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+// -1: it cannot be started.
+pid_t spawn(const std::string& program, const BoundedCommand& command, const ChildStart& start) {
   std::vector<std::string> words = command.argv;
-  std::vector<std::string> variables = environment(command.home);
-  const std::vector<char*> argv = pointers_to(words);
-  const std::vector<char*> envp = pointers_to(variables);
-  pid_t pid = -1;
-  const int rc = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), envp.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  return rc == 0 ? pid : -1;
+  words.front() = program;
+  try {
+    return spawn_child(words, ChildSees::kBare, start);
+  } catch (const SourceError&) {
+    return -1;
+  }
 }
 
 // How long it may go on, looked at again and again. kExited: it has ended.
 CommandEnd::Kind watch(pid_t pid, const BoundedCommand& command, int out, int err) {
-  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const OwnedFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (handle.get() < 0) return CommandEnd::Kind::kUnstarted;
   const auto last_moment = Steady::now() + command.deadline;
   while (true) {
@@ -143,11 +101,13 @@ CommandEnd run_bounded(const BoundedCommand& command) {
     return end;
   }
   // Memory files: they never fill up as pipes do, and nobody has to read while it runs.
-  const Fd in(::memfd_create("command-in", MFD_CLOEXEC));
-  const Fd out(::memfd_create("command-out", MFD_CLOEXEC));
-  const Fd err(::memfd_create("command-err", MFD_CLOEXEC));
+  const OwnedFd in(::memfd_create("command-in", MFD_CLOEXEC));
+  const OwnedFd out(::memfd_create("command-out", MFD_CLOEXEC));
+  const OwnedFd err(::memfd_create("command-err", MFD_CLOEXEC));
   if (in.get() < 0 || out.get() < 0 || err.get() < 0 || !fill(in.get(), command.input)) return end;
-  const pid_t pid = spawn(program, command, in.get(), out.get(), err.get());
+  const pid_t pid = spawn(
+      program, command,
+      {.in = in.get(), .out = out.get(), .err = err.get(), .lock = -1, .more = environment(command.home)});
   if (pid < 0) return end;
   // A look every 100 ms would be too late for one that floods memory.
   const rlimit files{kMostOutputBytes + 1, kMostOutputBytes + 1};

@@ -59,15 +59,14 @@ void OwnedFd::reset() {
   fd_ = -1;
 }
 
-pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, int in, int out, int err,
-                  int lock) {
+pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, const ChildStart& start) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, err, 2);
-  if (lock >= 0) posix_spawn_file_actions_adddup2(&actions, lock, 3);
-  posix_spawn_file_actions_addclosefrom_np(&actions, lock >= 0 ? 4 : 3);
+  posix_spawn_file_actions_adddup2(&actions, start.in, 0);
+  posix_spawn_file_actions_adddup2(&actions, start.out, 1);
+  posix_spawn_file_actions_adddup2(&actions, start.err, 2);
+  if (start.lock >= 0) posix_spawn_file_actions_adddup2(&actions, start.lock, 3);
+  posix_spawn_file_actions_addclosefrom_np(&actions, start.lock >= 0 ? 4 : 3);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -81,6 +80,7 @@ pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, int i
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   std::vector<std::string> words = command;
   std::vector<std::string> variables = clean_environment(sees);
+  variables.insert(variables.end(), start.more.begin(), start.more.end());
   const std::vector<char*> argv = pointers_to(words);
   const std::vector<char*> environment = pointers_to(variables);
   pid_t pid = -1;
@@ -92,6 +92,19 @@ pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, int i
     throw_child_errno("start the child " + command.front());
   }
   return pid;
+}
+
+std::string read_stdin(std::size_t most) {
+  std::string out;
+  char buffer[65536];
+  ssize_t got = 0;
+  while ((got = ::read(STDIN_FILENO, buffer, sizeof buffer)) != 0) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    out.append(buffer, static_cast<std::size_t>(got));
+    if (out.size() > most) break;
+  }
+  return out;
 }
 
 std::string tail_of_file(int fd) {

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -30,10 +31,17 @@ class OwnedFd {
 // agent and the proxies; kBare, nothing.
 enum class ChildSees { kNetwork, kBare };
 
-// Starts `command` with these as its standard descriptors and `lock` (-1: none) as
-// number 3, in a process group of its own. Throws SourceError.
-pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, int in, int out, int err,
-                  int lock = -1);
+struct ChildStart {
+  int in = -1, out = -1, err = -1;  // its standard descriptors
+  int lock = -1;                    // its number 3; -1: none
+  std::vector<std::string> more;    // NAME=value, beside what it may see
+};
+
+// In a process group of its own. Throws SourceError.
+pid_t spawn_child(const std::vector<std::string>& command, ChildSees sees, const ChildStart& start);
+
+// What its parent has written to it, once that is all; at most `most` bytes and a few more.
+std::string read_stdin(std::size_t most);
 
 // The end of what a child wrote, on one line.
 std::string tail_of_file(int fd);

@@ -86,8 +86,9 @@ std::string GitChild::run(const std::string& request, const std::string& about, 
   OwnedFd errors(::memfd_create("git-transport-stderr", MFD_CLOEXEC));  // never fills up, unlike a pipe
   if (errors.get() < 0) throw_child_errno("make a memory file");
 
-  const pid_t pid = spawn_child(options_.transport_command, ChildSees::kNetwork, child_in.get(),
-                                child_out.get(), errors.get(), lock);
+  const pid_t pid = spawn_child(
+      options_.transport_command, ChildSees::kNetwork,
+      {.in = child_in.get(), .out = child_out.get(), .err = errors.get(), .lock = lock, .more = {}});
   child_in.reset();
   child_out.reset();
   // A request is a few kilobytes: it fits into the socket's buffer. A socket

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "gitsource/child_process.h"
 #include "gitsource/git_library.h"
 #include "gitsource/git_remote.h"
 #include "gitsource/git_repack.h"
@@ -32,19 +33,7 @@ void write_line(std::string line) {
   }
 }
 
-std::string read_all() {
-  constexpr std::size_t kMaxRequestBytes = 1u << 20;
-  std::string out;
-  char buffer[4096];
-  ssize_t got = 0;
-  while ((got = ::read(STDIN_FILENO, buffer, sizeof buffer)) != 0) {
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) break;
-    out.append(buffer, static_cast<std::size_t>(got));
-    if (out.size() > kMaxRequestBytes) break;
-  }
-  return out;
-}
+constexpr std::size_t kMaxRequestBytes = 1u << 20;
 
 GitRemoteSpec spec_of(const json& request) {
   GitRemoteSpec spec;
@@ -106,7 +95,7 @@ int git_transport_main(int, char**) {
   ::setrlimit(RLIMIT_CORE, &no_core);
   json answer;
   try {
-    const json request = json::parse(read_all());
+    const json request = json::parse(read_stdin(kMaxRequestBytes));
     if (request.value("parent", ::getppid()) != ::getppid()) return 3;  // it died before prctl
     answer = {{"result", serve(request)}};
   } catch (const SourceError& error) {

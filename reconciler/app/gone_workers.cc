@@ -58,7 +58,9 @@ std::set<WorkerHost> abandoned_workers(const GoneDeps& deps, const GoneSettings&
   }
   while (answers->waiting > 0 && !stop()) deps.inbox.serve(deps.clock.now() + std::chrono::seconds(1));
   for (const WorkerHost& host : tried) {
-    WorkerRecord record = deps.journal.state().workers.at(host);
+    const auto known = deps.journal.state().workers.find(host);
+    if (known == deps.journal.state().workers.end()) continue;  // an operator forgot it meanwhile
+    WorkerRecord record = known->second;
     record.tried_at = now;
     if (answers->there.count(host) > 0) {
       record.away_since = record.tried_at = {};

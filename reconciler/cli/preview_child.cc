@@ -83,7 +83,9 @@ PreviewVerdict PreviewChild::run(const std::string& request, const PreviewHeadin
   if (::pipe2(pipes, O_CLOEXEC) != 0) throw_child_errno("make a pipe");
   const OwnedFd answer_fd(pipes[0]);
   OwnedFd out(pipes[1]);
-  const pid_t pid = spawn_child(options_.command, ChildSees::kBare, in.get(), out.get(), errors.get());
+  const pid_t pid =
+      spawn_child(options_.command, ChildSees::kBare,
+                  {.in = in.get(), .out = out.get(), .err = errors.get(), .lock = -1, .more = {}});
   in.reset();
   out.reset();
 

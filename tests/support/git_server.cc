@@ -202,6 +202,11 @@ void GitServer::start_sshd() {
   // No shell and no forwarding: git's own commands only.
   write_file(at / "authorized_keys",
              "restrict,command=\"git-shell -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" " + key);
+  // Root with an empty home: what ~/.bashrc does, and waits for, would be part of every command.
+  fs::create_directories(at / "home");
+  std::string accounts = read_file("/etc/passwd");
+  accounts.replace(0, accounts.find('\n'), "root:x:0:0:root:" + (at / "home").string() + ":/bin/bash");
+  write_file(at / "passwd", accounts);
   self.ssh_address = loopback_address(next_number++);
   const std::string host_key = read_file(at / "host_ed25519.pub");
   write_file(at / "known_hosts",
@@ -215,6 +220,7 @@ void GitServer::start_sshd() {
                    "\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n"
                    "PermitRootLogin yes\nPidFile none\nMaxStartups 100:30:200\nLogLevel VERBOSE\n");
     Isolation isolation;
+    isolation.binds.push_back({at / "passwd", "/etc/passwd"});
     isolation.log = at / ("sshd.log." + std::to_string(port));
     write_file(isolation.log, "");
     process = IsolatedProcess(isolation, {"sshd", "-D", "-e", "-f", config.string()});

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "gitsource/child_process.h"
 #include "gitsource/preview_merge.h"
 #include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
@@ -26,19 +27,6 @@ namespace maand {
 namespace {
 
 constexpr std::size_t kMaxRequestBytes = 256u << 20;
-
-std::string read_all() {
-  std::string out;
-  char buffer[65536];
-  ssize_t got = 0;
-  while ((got = ::read(STDIN_FILENO, buffer, sizeof buffer)) != 0) {
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) break;
-    out.append(buffer, static_cast<std::size_t>(got));
-    if (out.size() > kMaxRequestBytes) break;
-  }
-  return out;
-}
 
 void write_all(std::string_view text) {
   while (!text.empty()) {
@@ -154,7 +142,7 @@ int preview_judge_main() {
   ::setpriority(PRIO_PROCESS, 0, 10);  // what runs goes before what is proposed
   PreviewVerdict out;
   try {
-    const PreviewRequest request = preview_request_from(read_all());
+    const PreviewRequest request = preview_request_from(read_stdin(kMaxRequestBytes));
     take_only(request);
     try {
       Judging judging(request);

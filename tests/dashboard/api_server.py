@@ -23,8 +23,8 @@ def policy_of(source):
 
 def reasons_of(source):
     with open(os.path.join(source, "reconciler/core/reason.cc"), encoding="utf-8") as file:
-        found = re.findall(r'return\s*\{\s*"(\w+)",\s*"([^"]+)"\s*\}', file.read())
-    return dict(found)
+        found = re.findall(r'return\s*\{\s*"(\w+)",\s*((?:"[^"]+"\s*)+)\}', file.read())
+    return {name: "".join(re.findall(r'"([^"]+)"', words)) for name, words in found}
 
 
 class ApiServer:

@@ -71,7 +71,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
   const PassResult result = pass.run();
   if (deps_.meter) deps_.meter->pass_ended(end_of(result), result.acted, deps_.clock.now() - begun);
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
-  triggers_.pass_ended(deps_.clock.now(), result.converged, jitter);
+  triggers_.pass_ended(deps_.clock.now(), result.converged, jitter, follow_up_ || result.again);
   if (const auto order = std::exchange(follow_up_, std::nullopt)) triggers_.poke(*order);
   if (result.again) triggers_.poke("commit");
   if (!memory_.store_problem.empty()) {
@@ -141,7 +141,7 @@ bool Reconciler::take_pending() {
   if (!triggers_.pending()) return false;
   // A look at the remote is all that a commit needs of the pass that runs; an order
   // or a value needs a pass of its own (R1.1).
-  const std::string cause = triggers_.take();
+  const std::string cause = triggers_.take_into_pass();
   if (cause != "commit" && !follow_up_) follow_up_ = cause;
   return true;
 }

@@ -25,14 +25,19 @@ void Triggers::tick(Instant now) {
 }
 
 std::string Triggers::take() {
+  begun_ = requested_;
+  return take_into_pass();
+}
+
+std::string Triggers::take_into_pass() {
   pending_ = false;
   taken_ = requested_;
   std::string cause = std::exchange(cause_, "");
   return cause.empty() ? "commit" : cause;
 }
 
-void Triggers::pass_ended(Instant now, bool converged, double jitter) {
-  served_ = taken_;
+void Triggers::pass_ended(Instant now, bool converged, double jitter, bool follows) {
+  served_ = follows ? begun_ : taken_;
   poll_due_ = now + spread(poll_interval_, jitter);
   failures_ = converged ? 0 : failures_ + 1;
   if (converged) {

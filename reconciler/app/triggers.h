@@ -21,6 +21,7 @@ class Triggers {
       : poll_interval_(poll_interval),
         requested_(first_number),
         taken_(first_number),
+        begun_(first_number),
         served_(first_number) {}
 
   // An operator, a webhook, start-up. The first cause of a pass is the one that is told.
@@ -28,11 +29,14 @@ class Triggers {
   // A timer fell due: sets the flag when it did.
   void tick(Instant now);
   bool pending() const { return pending_; }
-  // Clears the flag and gives its cause ("commit" when only a timer set it).
+  // Clears the flag and gives its cause ("commit" when only a timer set it): for a pass that
+  // begins, or for the one that runs.
   std::string take();
+  std::string take_into_pass();
 
-  // After a pass. `jitter` is in [0, 1).
-  void pass_ended(Instant now, bool converged, double jitter);
+  // After a pass. `jitter` is in [0, 1). `follows`: another one follows for what was taken into
+  // this one, which is not served yet then.
+  void pass_ended(Instant now, bool converged, double jitter, bool follows = false);
   // When tick() may next have something to say.
   Instant next_due() const;
 
@@ -49,6 +53,7 @@ class Triggers {
   int failures_ = 0;  // passes in a row that left something to be tried again
   std::uint64_t requested_;
   std::uint64_t taken_;
+  std::uint64_t begun_;  // taken_ when the pass began
   std::uint64_t served_;
 };
 

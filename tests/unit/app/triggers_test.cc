@@ -31,6 +31,22 @@ TEST(Triggers, APokeDuringAPassMakesAnotherPass) {
   EXPECT_EQ(triggers.served(), 1u);
 }
 
+// `maand reconcile --wait` waits for a pass that began after its word.
+TEST(Triggers, WhatWasTakenIntoAPassIsServedByTheOneThatFollows) {
+  Triggers triggers(std::chrono::seconds(60));
+  triggers.poke("commit");
+  triggers.take();
+  triggers.poke("operator");
+  const std::uint64_t word = triggers.requested();
+  EXPECT_EQ(triggers.take_into_pass(), "operator");
+  triggers.pass_ended(Instant{}, true, 0.5, true);
+  EXPECT_LT(triggers.served(), word);
+  triggers.poke("operator");
+  triggers.take();
+  triggers.pass_ended(Instant{}, true, 0.5);
+  EXPECT_GE(triggers.served(), word);
+}
+
 TEST(Triggers, APollIsDueAfterTheInterval) {
   Triggers triggers(seconds(60));
   triggers.pass_ended(kStart, true, kMiddle);

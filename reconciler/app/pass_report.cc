@@ -311,6 +311,7 @@ void Pass::publish_notes() {
   memory_.notes_waiting = pending.size();
   if (pending.empty() || !writes_notes()) return;
   memory_.phase.enter(Phase::kPublish);
+  deps_.control.changed();  // whoever reads a note finds the status saying the same
   try {
     deps_.lane.await([&] { deps_.notes.publish(pending); });
     for (const NoteSection& note : pending) deps_.store.drop_note(note);

@@ -256,7 +256,7 @@ void Reconciler::show_previews() {
 void Reconciler::changed() {
   announced_.look();
   show_previews();
-  deps_.board.update(memory_, deps_.journal.state(), triggers_, false);
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, memory_.phase.now() == Phase::kPublish);
   tell_listeners();
 }
 

@@ -133,9 +133,8 @@ TEST(PoliciesIntegration, AClearOutIsHeldUntilItsSetIsReleased_R5_1) {
   EXPECT_NE(note.find("Maand-Allow-Removals: c, d, e"), std::string::npos) << note;
   EXPECT_FALSE(has_run(world, "stop", "c"));
   const ProgramResult why = world.maand({"why", "c"});
-  EXPECT_NE((why.out + why.err).find("RemovalBudget"), std::string::npos)
-      << first << " " << commit << "\n"
-      << why.out << why.err;
+  EXPECT_NE((why.out + why.err).find("RemovalBudget"), std::string::npos) << first << " " << commit << "\n"
+                                                                          << why.out << why.err;
   EXPECT_EQ(world.maand({"release", commit}).status, 0);
   world.wait_for_note(commit, "applied");
   EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(world.job_directory(0, "c") / "Makefile"); }));

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reconciler/core/file_set_text.h"
+#include "reconciler/core/record_words.h"
 
 namespace maand {
 namespace {
@@ -20,20 +21,6 @@ Json rendered_json(const RenderedWith& with) {
 RenderedWith rendered_from(const Json& json) {
   return {Digest::from_hex(json.at("values").get<std::string>()), json.at("version").get<std::string>(),
           json.at("seq").get<std::int64_t>()};
-}
-
-Health health_from(const std::string& word) {
-  for (const Health health : {Health::kHealthy, Health::kUnhealthy}) {
-    if (word == to_string(health)) return health;
-  }
-  return Health::kUnprobed;
-}
-
-Previous previous_from(const std::string& word) {
-  for (const Previous previous : {Previous::kFailed, Previous::kInterrupted}) {
-    if (word == to_string(previous)) return previous;
-  }
-  return Previous::kNone;
 }
 
 std::int64_t ms_of(WallTime time) {

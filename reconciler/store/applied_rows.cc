@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/core/file_set_text.h"
+#include "reconciler/core/record_words.h"
 #include "reconciler/store/applied_cells.h"
 #include "reconciler/store/rollback_rows.h"
 #include "reconciler/store/sqlite_handles.h"
@@ -58,20 +59,6 @@ PortNumbers ports_from_text(const std::string& text) {
     ports[word.substr(0, equals)] = port_from_text(word.substr(equals + 1));
   }
   return ports;
-}
-
-Health health_from(const std::string& word) {
-  for (const Health health : {Health::kHealthy, Health::kUnhealthy}) {
-    if (word == to_string(health)) return health;
-  }
-  return Health::kUnprobed;
-}
-
-Previous previous_from(const std::string& word) {
-  for (const Previous previous : {Previous::kFailed, Previous::kInterrupted}) {
-    if (word == to_string(previous)) return previous;
-  }
-  return Previous::kNone;
 }
 
 void write_operation(SqliteFile& file, const Operation& op) {

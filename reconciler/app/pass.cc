@@ -247,6 +247,7 @@ void Pass::plan() {
   // As of now: what is ordered while older content is read is heeded by the rollout.
   const Suspensions suspended = deps_.control.suspensions();
   pins_ = memory_.pinned;
+  stops_ = deps_.journal.stops_revision();
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.
   const bool value = before && before != deps_.judge.values_seen();
@@ -324,6 +325,12 @@ void Pass::take_desired() {
 void Pass::watch_health() {
   deps_.control.health().follow(
       make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
+  // What another controller runs there is its own.
+  DriftWatcher& drift = deps_.control.drift();
+  if (drift.off()) return;
+  drift.follow(memory_.authority.may_write()
+                   ? make_drift_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh)
+                   : DriftList{});
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

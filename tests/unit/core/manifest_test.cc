@@ -197,8 +197,9 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
       {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
-      {R"({"drift": {"status": true}})",
-       "error drift: drift settings are not built yet, and the job would be only half applied"},
+      {R"({"drift": {"status": "yes"}})", "error drift.status: must be a boolean, not text"},
+      {R"({"drift": {"ignore": ["[a"]}})", "error drift.ignore[0]: \"[a\" is no pattern"},
+      {R"({"timeouts": {"status": 0}})", "error timeouts.status: 0 is out of range"},
       {R"({"rollout": {"confirm_seconds": 9}})",
        "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
   };

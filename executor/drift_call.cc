@@ -140,7 +140,8 @@ Seen look_at(const LookCall& call, const RemoteRunnerOptions& options, SessionCa
       return unknown(outcome.condition, outcome.detail);
     }
     if (session.lay_idle && !session.connection->usable() && answer.empty()) continue;
-    return unknown(result.condition, result.detail.empty() ? "it did not tell what lies there" : result.detail);
+    return unknown(result.condition,
+                   result.detail.empty() ? "it did not tell what lies there" : result.detail);
   }
   return unknown(WorkerCondition::kUnreachable, "its connection was lost twice");
 }

@@ -187,8 +187,8 @@ class Pass {
   DesiredState desired_;
   PlanSettings plan_settings_;
   std::uint64_t stops_ = 0;  // revision of what operators stopped, that the plan was made with (R5.7)
-  Pins pins_;             // that the plan was made with
-  JudgedPtr windows_of_;  // whose windows plan_settings_.closed tells, as of
+  Pins pins_;                // that the plan was made with
+  JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;                 // of the commit that is converged to

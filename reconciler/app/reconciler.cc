@@ -33,12 +33,13 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
                 deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
                 tell_listeners();
               }),
-      drift_({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, drift_options(),
-             [this] {
-               deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
-               tell_listeners();
-             },
-             [this] { triggers_.poke("heal"); }),
+      drift_(
+          {deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, drift_options(),
+          [this] {
+            deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+            tell_listeners();
+          },
+          [this] { triggers_.poke("heal"); }),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
                   memory_.source, triggers_, deps_.meter},
                  {options_.webhooks, options_.poll_interval}),

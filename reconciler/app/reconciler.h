@@ -112,7 +112,7 @@ class Reconciler : private PassControl {
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;
   bool finishing_ = false;
-  Instant stops_looked_at_{};  // whether one of them is over (R5.7)
+  Instant stops_looked_at_{};                 // whether one of them is over (R5.7)
   mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up
 };
 

@@ -24,7 +24,8 @@ std::string detail_of(const Decision& decision, const Wanted* wanted, const Appl
     paths = differing_paths(*wanted, *applied);
   }
   // R5.9: what made it a restart is not in the difference.
-  if (decision.reason == Reason::kGlobMatched && paths.empty() && applied->drift) return applied->drift->detail;
+  if (decision.reason == Reason::kGlobMatched && paths.empty() && applied->drift)
+    return applied->drift->detail;
   std::string out;
   constexpr std::size_t kNamed = 3;
   for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];

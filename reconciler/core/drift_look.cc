@@ -79,7 +79,8 @@ std::optional<DriftFinding> judge_look(const JobLook& asked, const JobSeen& seen
   std::map<std::string, JobSeen::Deviation::Kind> found;
   for (const JobSeen::Deviation& one : seen.deviations) {
     // A worker names only what it was asked about.
-    if (!std::binary_search(shipped.begin(), shipped.end(), one.path) || one.path == "manifest.json") continue;
+    if (!std::binary_search(shipped.begin(), shipped.end(), one.path) || one.path == "manifest.json")
+      continue;
     if (std::find(mine.begin(), mine.end(), one.path) != mine.end()) continue;
     found.emplace(one.path, one.kind);
   }

@@ -134,8 +134,8 @@ struct RolloutPolicy {
 
 // `drift` of a manifest (R5.9).
 struct DriftPolicy {
-  bool status = false;         // `make status` is asked as well
-  Seconds status_timeout{30};  // of it: `timeouts.status`
+  bool status = false;              // `make status` is asked as well
+  Seconds status_timeout{30};       // of it: `timeouts.status`
   std::vector<std::string> ignore;  // shipped files the application rewrites; patterns as in restart_globs
   friend bool operator==(const DriftPolicy&, const DriftPolicy&) = default;
 };

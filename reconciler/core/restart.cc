@@ -17,8 +17,8 @@ Decision leave(const Situation& s) {
 }
 
 Decision upgrade(const Situation& s) {
-  const Reason changed = s.version_differs ? Reason::kVersionChanged
-                         : s.value_changed ? Reason::kValueChanged
+  const Reason changed = s.version_differs               ? Reason::kVersionChanged
+                         : s.value_changed               ? Reason::kValueChanged
                          : s.files_differ && !s.uncaused ? Reason::kFilesChanged
                                                          : Reason::kDrifted;
   // Neither files nor a reload would bring it up.

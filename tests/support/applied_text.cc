@@ -103,8 +103,7 @@ std::string to_text(const AppliedAllocation& allocation) {
       << interruptions << "\n  interrupted_boot " << interrupted_boot << "\n  missing_target "
       << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head " << attempted_head.str()
       << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health) << "\n  stopped_by "
-      << to_text(stopped_by) << "\n  drift " << to_text(drift)
-      << (open ? to_text(*open) : "\n  open (none)");
+      << to_text(stopped_by) << "\n  drift " << to_text(drift) << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
   out << "\n  moved_from " << moved_from.str();
   out << "\n  rolled_back_from " << rolled_back_from.str() << to_text(before) << '\n';
@@ -232,9 +231,9 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.health = Health::kUnhealthy;
   allocation.holds = {1, 8080 + n};
   allocation.moved_from = JobName("before-" + text);
-  allocation.stopped_by = StoppedBy{"alice", "maintenance " + text,
-                                    WallTime(WallTime::duration(1700000000000000001)),
-                                    WallTime(WallTime::duration(1700000000000000002))};
+  allocation.stopped_by =
+      StoppedBy{"alice", "maintenance " + text, WallTime(WallTime::duration(1700000000000000001)),
+                WallTime(WallTime::duration(1700000000000000002))};
   allocation.drift = Drift{.kind = DriftKind::kFiles,
                            .paths = {"conf dir/it's", "run" + text},
                            .more = true,

@@ -46,7 +46,8 @@ struct World {
   std::string told() {
     const DesiredState wanted = desired();
     std::string out;
-    for (const auto& [host, look] : make_drift_list(wanted, make_plan(wanted, applied(), {}), applied(), {})) {
+    for (const auto& [host, look] :
+         make_drift_list(wanted, make_plan(wanted, applied(), {}), applied(), {})) {
       out += look.endpoint.address;
       for (const JobLook& one : look.jobs) {
         EXPECT_EQ(one.files, allocation.files);
@@ -93,7 +94,11 @@ TEST(DriftList, IsOfThoseThatAreConfirmedAndHaveNothingToBeDone) {
        ""},
       {"it failed", [](World& w) { w.allocation.last = LastResult::kFailed; }, ""},
       {"what lies there is not known", [](World& w) { w.allocation.files = nullptr; }, ""},
-      {"an operator stopped it (R5.7)", [](World& w) { w.allocation.stopped_by = StoppedBy{"ann", "x"}; }, ""},
+      {"an operator stopped it (R5.7)",
+       [](World& w) {
+         w.allocation.stopped_by = StoppedBy{"ann", "x"};
+       },
+       ""},
       {"disabled, and stopped",
        [](World& w) {
          w.workspace.disabled.workers = {WorkerHost("w1")};

@@ -17,14 +17,15 @@ TEST(DriftCall, AsksOnlyAboutWhatAListOfDigestsDoesNotTell) {
   JobLook db{.job = JobName("db"), .files = empty_file_set(), .version = "2.0"};
   EXPECT_EQ(look_request({.endpoint = {}, .instance = "", .epoch = 1, .jobs = {api, db}}),
             "job api " + api.files->list_id.hex() + " 9 1.2.0\nl " + target.hex() +
-                " link\nx run.sh\n=640 app:www\n+secret\n=755 :app\n+tool\njob db " + db.files->list_id.hex() +
-                " 0 2.0\ndone\n");
+                " link\nx run.sh\n=640 app:www\n+secret\n=755 :app\n+tool\njob db " +
+                db.files->list_id.hex() + " 0 2.0\ndone\n");
 }
 
 TEST(DriftCall, ReadsAnAnswerBehindWhateverALoginShellSaid) {
   const auto seen = parse_seen(
       "welcome\nmaand1 hello\nreply looked\njob api\nlist abc\nchanged a file: FAILED\ngone b\nsymlink c\n"
-      "nofile d\nmode e\nsomething new\nstatus ended 2\njob db\nlist \njob web\nbusy\nmore\njob cron\nlist x\n"
+      "nofile d\nmode e\nsomething new\nstatus ended 2\njob db\nlist \njob web\nbusy\nmore\njob cron\nlist "
+      "x\n"
       "gone .\nend 0\n");
   ASSERT_TRUE(seen);
   ASSERT_EQ(seen->jobs.size(), 4u);

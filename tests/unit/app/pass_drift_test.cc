@@ -179,6 +179,7 @@ TEST(PassDrift, HealingShipsEverythingOnceAndIsNotRepeated) {
 TEST(PassDrift, WhatAnotherModeOrderedIsNotCarriedOut) {
   DriftWorld world(DriftMode::kReport);
   world.journal.set_drifts({{kOn1, Drift{.kind = DriftKind::kFiles, .detail = "x", .heal = true}}});
+  const auto telling = world.watcher(DriftMode::kReport);  // as a daemon with other settings begins
   world.pass();
   EXPECT_TRUE(world.runner.runs.empty());
   EXPECT_EQ(drift_kind(world.on(kOn1).drift), DriftKind::kFiles);
@@ -255,13 +256,8 @@ TEST(StoppedByOperator, StaysStoppedThroughCommitsRestartsAndALostStore) {
   const std::string shown = view_of(world.on(kOn2)).stopped_by->actor;
   EXPECT_EQ(shown, "ann");
 
-  // A controller that knows nothing, and the same workers.
-  StoppedWorld other;
-  other.runner.workers = world.runner.workers;
-  AppliedState blank;
-  other.source.commit(world.workspace(2, {}));
   Recalled told;
-  other.runner.recall(world.on(kOn2).endpoint, {}, [&](Recalled recalled) { told = std::move(recalled); });
+  world.runner.recall(world.on(kOn2).endpoint, {}, [&](Recalled recalled) { told = std::move(recalled); });
   ASSERT_EQ(told.jobs.size(), 1u);
   EXPECT_NE(told.jobs[0].record.find("disk repair"), std::string::npos) << "the worker keeps it as well";
 }

@@ -149,7 +149,7 @@ TEST(DriftDecision, IsThatOfARolloutOfTheSameFiles) {
     world.drift(one.kind, {one.path});
     EXPECT_EQ(world.decided(), one.decided) << to_string(one.kind) << " " << one.path;
     world.allocation.drift->heal = false;
-    EXPECT_EQ(world.decided(), " Unchanged") << "it is only told";
+    EXPECT_EQ(world.decided(), "none Unchanged") << "it is only told";
   }
 }
 
@@ -157,11 +157,11 @@ TEST(DriftDecision, NeverStartsWhatAnOperatorStoppedOrWhatIsDisabled_R5_7) {
   World world;
   world.drift(DriftKind::kNotRunning);
   world.allocation.stopped_by = StoppedBy{"ann", "repair"};
-  EXPECT_EQ(world.decided(), " StoppedByOperator");
+  EXPECT_EQ(world.decided(), "none StoppedByOperator");
   world.allocation.stopped_by.reset();
   world.workspace.disabled.workers = {WorkerHost("w1")};
   world.allocation.running = false;
-  EXPECT_EQ(world.decided(), " Disabled");
+  EXPECT_EQ(world.decided(), "none Disabled");
 }
 
 TEST(DriftDecision, AChangeTakesTheDriftAlong) {
@@ -206,7 +206,7 @@ TEST(StoppedByOperator, SurvivesALostStore_R5_7) {
   EXPECT_FALSE(made.allocations[0].running);
   world.allocation = made.allocations[0];
   world.job.version = "2.0.0";
-  EXPECT_EQ(world.decided(), " StoppedByOperator") << "whatever commits come";
+  EXPECT_EQ(world.decided(), "none StoppedByOperator") << "whatever commits come";
   EXPECT_TRUE(world.allocation.stopped_by->over(since + std::chrono::hours(2)));
   EXPECT_FALSE(world.allocation.stopped_by->over(since));
   EXPECT_FALSE((StoppedBy{"ann", "x"}).over(since)) << "without an end";

@@ -10,6 +10,17 @@
 
 namespace maand {
 
+namespace {
+
+bool heals(const Plan& plan) {
+  return std::any_of(plan.jobs.begin(), plan.jobs.end(), [](const auto& job) {
+    return std::any_of(job.second.upgrades.begin(), job.second.upgrades.end(),
+                       [](const PlannedAction& action) { return action.reason == Reason::kDrifted; });
+  });
+}
+
+}  // namespace
+
 Pass::Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause)
     : deps_(deps), settings_(settings), memory_(memory), cause_(std::move(cause)) {}
 
@@ -251,7 +262,7 @@ void Pass::plan() {
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.
   const bool value = before && before != deps_.judge.values_seen();
-  if (judged_anew_ && cause_ == "value") cause_ = "commit";
+  if (judged_anew_ && (cause_ == "value" || cause_ == "heal")) cause_ = "commit";
   if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   take_desired();
   plan_settings_ = settings_.plan;
@@ -268,6 +279,7 @@ void Pass::plan() {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  if (!judged_anew_ && cause_ == "commit" && heals(memory_.plan)) status_.cause = cause_ = "heal";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);

@@ -174,6 +174,7 @@ TEST(PassDrift, HealingShipsEverythingOnceAndIsNotRepeated) {
   world.look(*watcher);
   world.pass();
   EXPECT_EQ(world.runner.runs.size(), 2u);
+  EXPECT_EQ(world.reconciler.memory().status->cause, "heal") << "whatever woke it";
 }
 
 TEST(PassDrift, WhatAnotherModeOrderedIsNotCarriedOut) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reconciler/core/ports.h"
+#include "tests/support/worker_memory.h"
 
 namespace maand::testing {
 
@@ -32,13 +33,8 @@ class FakeRunner : public Runner {
   std::vector<LookCall> looks;  // in the order in which they were asked for
 
   std::map<WorkerHost, PortTable> kept;  // what recall answers of ports
-  // What a worker keeps for ever; copied to another runner, it is the same worker.
-  struct Worker {
-    std::string instance;     // empty: nothing was ever there, or it was wiped
-    WorkerHost marked;        // whose marker it is
-    std::uint64_t epoch = 0;  // newest that was seen
-    std::map<JobName, RecalledJob> jobs;
-  };
+  // Copied to another runner, it is the same worker.
+  using Worker = WorkerMemory;
   std::map<WorkerHost, Worker> workers;
   // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
   std::vector<std::string> runs;
@@ -62,8 +58,6 @@ class FakeRunner : public Runner {
 
  private:
   void answer(std::function<void()> call);
-  // R3.5, R3.12: nullopt when the operation may begin.
-  std::optional<Outcome> refusal(const Operation& operation);
 
   std::map<OperationId, Outcome> receipts_;  // per operation, for ever
   bool holding_ = false;

@@ -239,8 +239,8 @@ std::string window(const std::string& kind, int from, int minutes, const std::st
          std::to_string(minutes) + "m\"\n" + more + "\n";
 }
 
-FakeFileView with_policy(const Jobs& jobs, const std::string& policy) {
-  FakeFileView view = LoopWorld::workspace(2, jobs);
+FakeFileView with_policy(const Jobs& jobs, const std::string& policy, int workers = 2) {
+  FakeFileView view = LoopWorld::workspace(workers, jobs);
   view.file("workspace/policy.toml", policy);
   return view;
 }
@@ -309,7 +309,7 @@ TEST(WindowPass, AWindowThatClosesLetsWhatIsInFlightEnd_R5_6) {
   };
   world.runner.on_run = [&](const Operation&) {
     if (newer.empty()) {
-      newer = world.source.commit(with_policy({{"api", "2"}}, window("deny", -60, 180)));
+      newer = world.source.commit(with_policy({{"api", "2"}}, window("deny", -60, 180), 3));
       world.reconciler.poke("commit");
       world.runner.hold(true);
       answer_when_taken_over();

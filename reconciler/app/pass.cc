@@ -10,17 +10,6 @@
 
 namespace maand {
 
-namespace {
-
-bool heals(const Plan& plan) {
-  return std::any_of(plan.jobs.begin(), plan.jobs.end(), [](const auto& job) {
-    return std::any_of(job.second.upgrades.begin(), job.second.upgrades.end(),
-                       [](const PlannedAction& action) { return action.reason == Reason::kDrifted; });
-  });
-}
-
-}  // namespace
-
 Pass::Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause)
     : deps_(deps), settings_(settings), memory_(memory), cause_(std::move(cause)) {}
 
@@ -75,7 +64,10 @@ bool Pass::look() {
     memory_.source.state = to_string(error.problem());
     memory_.source.detail = error.what();
     result_.source_failed = true;
-    if (!memory_.judged) memory_.source.remote_head = deps_.journal.state().head;
+    if (!memory_.judged) {  // a rollout that was begun is not undone by what came before it
+      const std::vector<CommitId> begun = unfinished_rollouts(deps_.store);
+      memory_.source.remote_head = begun.empty() ? deps_.journal.state().head : begun.back();
+    }
     return memory_.judged || !memory_.source.remote_head.empty();
   }
   memory_.source.tried = true;
@@ -309,7 +301,7 @@ void Pass::plan() {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
-  if (!judged_anew_ && cause_ == "commit" && heals(memory_.plan)) status_.cause = cause_ = "heal";
+  if (!judged_anew_ && cause_ == "commit" && memory_.plan.heals()) status_.cause = cause_ = "heal";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);
@@ -362,17 +354,6 @@ void Pass::take_desired() {
   deps_.journal.put_ports(desired_.ports);
   const auto& problems = desired_.problems.all();
   status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
-}
-
-void Pass::watch_health() {
-  deps_.control.health().follow(
-      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
-  // What another controller runs there is its own.
-  DriftWatcher& drift = deps_.control.drift();
-  if (drift.off()) return;
-  drift.follow(memory_.authority.may_write()
-                   ? make_drift_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh)
-                   : DriftList{});
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

@@ -73,6 +73,17 @@ void Pass::roll_out() {
   remember_results();
 }
 
+void Pass::watch_health() {
+  deps_.control.health().follow(
+      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
+  // What another controller runs there is its own.
+  DriftWatcher& drift = deps_.control.drift();
+  if (drift.off()) return;
+  drift.follow(memory_.authority.may_write()
+                   ? make_drift_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh)
+                   : DriftList{});
+}
+
 void Pass::put(const JobPlan& job) {
   deps_.control.drift().pause(job.job);
   rollout_->put(job, deps_.clock.now());

@@ -232,8 +232,8 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.holds = {1, 8080 + n};
   allocation.moved_from = JobName("before-" + text);
   allocation.stopped_by =
-      StoppedBy{"alice", "maintenance " + text, WallTime(WallTime::duration(1700000000000000001)),
-                WallTime(WallTime::duration(1700000000000000002))};
+      StoppedBy{"alice", "maintenance " + text, WallTime(WallTime::duration(1700000000001000000)),
+                WallTime(WallTime::duration(1700000000002000000))};
   allocation.drift = Drift{.kind = DriftKind::kFiles,
                            .paths = {"conf dir/it's", "run" + text},
                            .more = true,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "executor/drift_call.h"
 #include "executor/operation_call.h"
 #include "executor/probes.h"
 #include "executor/recall.h"
@@ -18,6 +19,13 @@ Recalled unrecalled() {
   return out;
 }
 
+Seen unseen() {
+  Seen out;
+  out.condition = WorkerCondition::kUnreachable;
+  out.detail = "the daemon is leaving";
+  return out;
+}
+
 }  // namespace
 
 class RemoteRunner::Parts {
@@ -29,7 +37,8 @@ class RemoteRunner::Parts {
         deps_{options_, sessions_, blobs, output, stopping_},
         probe_settings_{options_.ca_file},
         pool_(options_.max_threads),
-        probe_pool_(options_.max_threads) {}
+        probe_pool_(options_.max_threads),
+        look_pool_(options_.max_looks) {}
 
   void carry_out(const Operation& operation, bool ask, const OutcomeSink& sink) {
     pool_.run([this, operation, ask, sink] {
@@ -76,6 +85,19 @@ class RemoteRunner::Parts {
     });
   }
 
+  void look(const LookCall& call, const LookSink& sink) {
+    look_pool_.run([this, call, sink] {
+      Seen seen;
+      try {
+        seen = stopping_ ? unseen() : look_at(call, options_, sessions_);
+      } catch (const std::exception& error) {  // no memory, no thread
+        seen = unseen();
+        seen.detail = error.what();
+      }
+      sink(std::move(seen));
+    });
+  }
+
   void release_connections() { sessions_.close_idle(); }
 
   void stop() {
@@ -93,10 +115,11 @@ class RemoteRunner::Parts {
   const OperationCall::Deps deps_;
   const ProbeSettings probe_settings_;
   const std::shared_ptr<Interrupter> interrupter_ = std::make_shared<Interrupter>();  // of probes
-  // Last: their threads use everything above. Two, so that probes and targets that
+  // Last: their threads use everything above. Three, so that probes, looks and targets that
   // take long never wait for one another's threads.
   ThreadPool pool_;
   ThreadPool probe_pool_;
+  ThreadPool look_pool_;
 };
 
 RemoteRunner::RemoteRunner(RemoteRunnerOptions options, Transport& transport, Blobs& blobs,
@@ -118,6 +141,7 @@ void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, Recal
 void RemoteRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   parts_->probe(endpoint, spec, sink);
 }
+void RemoteRunner::look(const LookCall& call, LookSink sink) { parts_->look(call, sink); }
 void RemoteRunner::release_connections() { parts_->release_connections(); }
 void RemoteRunner::stop() { parts_->stop(); }
 

@@ -26,6 +26,7 @@ struct RemoteRunnerOptions {
   BucketId bucket_id;
   int sessions_per_worker = 4;
   int max_threads = 64;                // operations and contacts under way at once, and as many probes
+  int max_looks = 8;                   // at drift under way at once
   std::filesystem::path ca_file = {};  // of the bucket, for https probes; may be absent
   // A worker that was lost in the middle of an operation is tried for so long.
   std::chrono::milliseconds lost_for{30'000};
@@ -45,6 +46,7 @@ class RemoteRunner : public Runner {
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
+  void look(const LookCall& call, LookSink sink) override;
   void release_connections() override;
   void stop() override;
 

@@ -55,6 +55,22 @@ void SessionCache::give_back(const Endpoint& endpoint, std::unique_ptr<Connectio
   given_back_.notify_all();
 }
 
+Session SessionCache::beside(const Endpoint& endpoint, bool fresh) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return {{nullptr, WorkerCondition::kUnreachable, "the daemon is leaving"}};
+    const auto worker = workers_.find(key_of(endpoint));
+    if (!fresh && worker != workers_.end() && !worker->second.idle.empty()) {
+      Session kept;
+      kept.lay_idle = true;
+      kept.connection = std::move(worker->second.idle.back());
+      worker->second.idle.pop_back();
+      return kept;
+    }
+  }
+  return {transport_.connect(endpoint)};
+}
+
 void SessionCache::close_idle() {
   std::vector<std::unique_ptr<Connection>> idle;  // closed when this goes, outside the lock
   std::unique_lock lock(mutex_);

@@ -29,6 +29,9 @@ class SessionCache {
   Session acquire(const Endpoint& endpoint, bool fresh = false, Deadline patience = Deadline::max());
   // Must follow every acquire that gave a connection. One that is not usable is closed.
   void give_back(const Endpoint& endpoint, std::unique_ptr<Connection> connection);
+  // For what may take long and must keep no operation waiting: one that lies idle (unless `fresh`)
+  // leaves the cache, or a new one is made; neither counts. It ends with the caller's.
+  Session beside(const Endpoint& endpoint, bool fresh);
   // Closes what lies idle.
   void close_idle();
   // Every wait ends and later acquires are refused.

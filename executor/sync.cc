@@ -8,6 +8,11 @@
 namespace maand {
 namespace {
 
+int permissions_of(const ShippedFile& file) {
+  if (file.attributes.permissions != 0) return file.attributes.permissions;
+  return file.mode == FileMode::kExecutable ? 0755 : 0644;
+}
+
 TarMember text(const std::string& path, std::string content) {
   TarMember member;
   member.path = path;
@@ -28,23 +33,6 @@ std::string directories_of(const FileSet& files) {
   std::string out;
   for (const std::string& directory : directories) out += directory + "\n";
   return out;
-}
-
-int permissions_of(const ShippedFile& file) {
-  if (file.attributes.permissions != 0) return file.attributes.permissions;
-  return file.mode == FileMode::kExecutable ? 0755 : 0644;
-}
-
-// `640 app:www-data`: permissions, and the owner to be set. `-`: whoever it is;
-// `.`: who maand is there, for a file that was somebody else's.
-std::string attributes_word(const ShippedFile& file, bool was_given_away) {
-  std::string octal;
-  for (int left = permissions_of(file); left > 0; left /= 8) {
-    octal.insert(octal.begin(), static_cast<char>('0' + left % 8));
-  }
-  const FileAttributes& has = file.attributes;
-  if (!has.owner.empty() || !has.group.empty()) return octal + " " + has.owner + ":" + has.group;
-  return octal + (was_given_away ? " ." : " -");
 }
 
 // Which files that travel must get permissions or an owner of their own: those
@@ -127,6 +115,16 @@ std::vector<TarMember> members_of(const Operation& operation, bool full) {
   if (!operation.credentials.record.empty()) members.push_back(text("record", operation.credentials.record));
   members.push_back(text("end", operation.id.str() + "\n"));
   return members;
+}
+
+std::string attributes_word(const ShippedFile& file, bool was_given_away) {
+  std::string octal;
+  for (int left = permissions_of(file); left > 0; left /= 8) {
+    octal.insert(octal.begin(), static_cast<char>('0' + left % 8));
+  }
+  const FileAttributes& has = file.attributes;
+  if (!has.owner.empty() || !has.group.empty()) return octal + " " + has.owner + ":" + has.group;
+  return octal + (was_given_away ? " ." : " -");
 }
 
 std::uint64_t payload_bytes(const std::vector<TarMember>& members) {

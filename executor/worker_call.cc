@@ -21,6 +21,20 @@ const char* target_word(Action action) {
   return target == Target::kNone ? "none" : to_string(target);
 }
 
+const char* word_of(CallKind kind) {
+  switch (kind) {
+    case CallKind::kRun:
+      return "run";
+    case CallKind::kAsk:
+      return "ask";
+    case CallKind::kRecall:
+      return "recall";
+    case CallKind::kLook:
+      return "look";
+  }
+  return "";
+}
+
 // A header line ends at the newline; nothing a loader admits holds one, and a
 // slip there must not become a second line here.
 void line(std::string& out, std::string_view key, std::string_view value) {
@@ -83,7 +97,7 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
                           CallKind kind, bool full, std::uint64_t log_offset) {
   std::string out(kWorkerScript);
   const bool base_known = !full && operation.base && !restores(operation.action);
-  line(out, "do", kind == CallKind::kRun ? "run" : kind == CallKind::kAsk ? "ask" : "recall");
+  line(out, "do", word_of(kind));
   line(out, "op", operation.id.str());
   line(out, "seq", padded(operation.seq));
   line(out, "root", worker_root);

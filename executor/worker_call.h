@@ -17,7 +17,7 @@ namespace maand {
 // The command for the exec request. Holds nothing of the workspace.
 std::string worker_command(bool use_sudo);
 
-enum class CallKind { kRun, kAsk, kRecall };
+enum class CallKind { kRun, kAsk, kRecall, kLook };
 
 // Script and header. `base`: the list the worker is expected to hold, "any" to
 // replace whatever lies there. `log_offset`: output bytes that were seen already.

@@ -182,6 +182,7 @@ front() {
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
   [ "$mode" != recall ] || recall
+  [ "$mode" != look ] || look
   for tool in cat chmod chown cp dd find id ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
     [ "$tool $target" != "make none" ] || continue
     command -v $tool >/dev/null || refuse ToolMissing "$tool"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The program that runs on a worker for one operation, and ends with it.
 #
-# worker_script.sh, worker_front.sh, worker_landing.sh, worker_previous.sh and worker_run.sh are
+# worker_script.sh, worker_front.sh, worker_landing.sh, worker_previous.sh, worker_look.sh and worker_run.sh are
 # joined at build time and fed to /bin/sh through stdin (worker_call.cc). The program has three roles:
 #   front  child of sshd: checks, stages, watches. May die anywhere.
 #   run    in a session of its own: every effect of the operation.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/drift.h"
 #include "reconciler/core/failure_budget.h"
 #include "reconciler/core/forge/provider.h"
 #include "reconciler/core/ids.h"
@@ -181,7 +182,7 @@ struct Config {
   // checks probing opens no SSH connection at all. At least 1 s.
   Milliseconds health_interval{60'000};
   Milliseconds drift_interval{3'600'000};  // R5.9
-  enum class Drift { kReport, kOff } drift_mode = Drift::kReport;
+  DriftMode drift_mode = DriftMode::kReport;
   std::uint64_t max_file_bytes = 256ull << 20;  // R3.3; one larger file breaks its job
   // A larger delivery is refused unread (R6.3), and polling finds its commit. A push of
   // thousands of commits has several MiB; more costs memory for each request at a time.

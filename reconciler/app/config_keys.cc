@@ -256,14 +256,17 @@ const ConfigKey kKeys[] = {
        return put(c.health_interval,
                   interval && *interval >= std::chrono::seconds(1) ? interval : std::nullopt);
      }},
-    {"drift.interval", kDuration,
-     [](Config& c, const V& v) { return put(c.drift_interval, as_duration(v)); }},
+    {"drift.interval", "a duration of at least 1 s, like \"1h\"",
+     [](Config& c, const V& v) {
+       const auto interval = as_duration(v);
+       return put(c.drift_interval,
+                  interval && *interval >= std::chrono::seconds(1) ? interval : std::nullopt);
+     }},
     {"drift.mode", "\"report\", \"heal\" or \"off\"",
      [](Config& c, const V& v) {
-       using D = Config::Drift;
-       return put_word(c.drift_mode, v, {{"report", D::kReport}, {"heal", D::kReport}, {"off", D::kOff}});
-     },
-     nullptr, [](const V& v) { return trimmed(v.text) == "heal" ? "healing of drift" : nullptr; }},
+       using D = DriftMode;
+       return put_word(c.drift_mode, v, {{"report", D::kReport}, {"heal", D::kHeal}, {"off", D::kOff}});
+     }},
 
     {"limits.max_file_bytes", "a number of bytes, or a text like \"256MiB\"",
      [](Config& c, const V& v) { return put(c.max_file_bytes, as_bytes(v)); }},

@@ -67,10 +67,16 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     operation.seq = seq = next_seq(seq, clock_.wall());
     present(operation);
     operation.moved_from = record.moved_from;
-    operation.base = record.files;
+    // What has drifted is sent anew as a whole: the difference of two lists would leave it.
+    const bool drifted = drift_kind(record.drift) != DriftKind::kNone && !restores(operation.action);
+    operation.base = drifted ? nullptr : record.files;
     if (operation.action == Action::kRemove) operation.files = empty_file_set();
     if (!operation.files) operation.files = record.files ? record.files : empty_file_set();
     record_begin(record, operation, intent.tree, intent.head, intent.way_back);
+    if (intent.stopped_by) {
+      maand::stop_for_operator(record, *intent.stopped_by);
+      ++stops_revision_;
+    }
     if (intent.way_back && record.before && record.before->files)
       operation.keep = record.before->files->list_id;
     torn.push_back(std::move(record));
@@ -143,6 +149,50 @@ void Journal::fail_gate(const AllocationKey& key) {
   record.last = LastResult::kFailed;
   record.attempts += 1;
   put(record);
+}
+
+void Journal::stop_for_operator(const std::vector<AllocationKey>& keys, const StoppedBy& word) {
+  std::vector<AppliedAllocation> records;
+  for (const AllocationKey& key : keys) {
+    const AppliedAllocation* known = state_.find(key);
+    if (!known || known->stopped_by == word) continue;
+    records.push_back(*known);
+    maand::stop_for_operator(records.back(), word);
+  }
+  if (!records.empty()) ++stops_revision_;
+  replace(records, {});
+}
+
+std::size_t Journal::lift_stops(const std::vector<AllocationKey>& keys) {
+  std::vector<AppliedAllocation> records;
+  for (const AllocationKey& key : keys) {
+    const AppliedAllocation* known = state_.find(key);
+    if (!known || !known->stopped_by) continue;
+    records.push_back(*known);
+    records.back().stopped_by.reset();
+  }
+  if (!records.empty()) ++stops_revision_;
+  replace(records, {});
+  return records.size();
+}
+
+std::size_t Journal::expire_stops(WallTime now) {
+  std::vector<AllocationKey> over;
+  for (const auto& [key, allocation] : state_.allocations) {
+    if (allocation.stopped_by && allocation.stopped_by->over(now)) over.push_back(key);
+  }
+  return over.empty() ? 0 : lift_stops(over);
+}
+
+void Journal::set_drifts(const std::map<AllocationKey, std::optional<Drift>>& drifts) {
+  std::vector<AppliedAllocation> records;
+  for (const auto& [key, drift] : drifts) {
+    const AppliedAllocation* known = state_.find(key);
+    if (!known || known->drift == drift) continue;
+    records.push_back(*known);
+    records.back().drift = drift;
+  }
+  replace(records, {});
 }
 
 void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines) {
@@ -253,8 +303,10 @@ bool Journal::lift_holds(const JobName& job) {
        it != state_.allocations.end() && it->first.job == job; ++it) {
     const AppliedAllocation& known = it->second;
     const bool failed = known.last == LastResult::kFailed && !known.attempted_head.empty();
-    if (!known.stop_failed && known.interruptions == 0 && !failed) continue;
+    const bool healed = known.drift && !known.drift->heal && known.drift->healed_at != WallTime{};
+    if (!known.stop_failed && known.interruptions == 0 && !failed && !healed) continue;
     AppliedAllocation free = known;
+    if (healed) forget_healing(free.drift);  // R5.9: the next look may heal it again
     free.attempted_head = {};
     free.interruptions = 0;
     free.interrupted_boot.clear();

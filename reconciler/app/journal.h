@@ -5,7 +5,10 @@
 // when it could not be made durable, and then memory is as it was before.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +34,8 @@ class Journal {
     TreeId tree;
     CommitId head;
     bool way_back = false;  // what is confirmed there is remembered, and kept by the worker (R5.2)
+    // R5.7: the word that a stop comes with, kept with the record here and on the worker.
+    std::optional<StoppedBy> stopped_by = {};
   };
   // Gives each intent its id and stores them in one transaction: one fsync
   // however many start together.
@@ -44,6 +49,17 @@ class Journal {
   void set_health(const AllocationKey& key, Health health);
   // Its target ended well and its gate did not: whoever tries again acts on it again (R2.6).
   void fail_gate(const AllocationKey& key);
+  // R5.7: it stays stopped until the word is lifted or over. One that runs is to be stopped by an
+  // operation whose Intent bears the word.
+  void stop_for_operator(const std::vector<AllocationKey>& keys, const StoppedBy& word);
+  // Lifts the word; the next plan starts it again. Returns how many there were.
+  std::size_t lift_stops(const std::vector<AllocationKey>& keys);
+  // Those that are over by `now`.
+  std::size_t expire_stops(WallTime now);
+  // Rises whenever a word comes or goes.
+  std::uint64_t stops_revision() const { return stops_revision_; }
+  // R5.9: what a look made of their records, in one transaction. Only what differs is written.
+  void set_drifts(const std::map<AllocationKey, std::optional<Drift>>& drifts);
   void set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines);
   void forget(const AllocationKey& key);
   // One transaction: records come, go, or change their names.
@@ -81,6 +97,7 @@ class Journal {
   const Ids ids_;
   AppliedState state_;
   std::string store_id_;
+  std::uint64_t stops_revision_ = 0;
 };
 
 }  // namespace maand

@@ -137,6 +137,8 @@ void add_fleet(Families& out, const Readings& now) {
   for (const auto& [state, count] : states) out.put(count, {{"state", state}});
   out.gauge("maand_allocations_health", "Running allocations by the newest state of their health.")
       .counts("health", now.running, Health::kUnprobed, Health::kUnhealthy);
+  out.gauge("maand_allocations_drifted", "Allocations whose worker has not what was deployed, by kind.")
+      .counts("kind", now.drifted, DriftKind::kFiles, DriftKind::kNoStatus);
   out.gauge("maand_jobs_held", "Jobs that are not taken from the newest commit until something changes.")
       .counts("reason", now.held, Reason::kUnsettled, Reason::kDemandCycle);
   out.gauge("maand_jobs_waiting",

@@ -35,6 +35,7 @@ struct Readings {
 
   std::map<std::string, std::size_t> allocations;  // by state
   std::map<Health, std::size_t> running;           // running ones by health
+  std::map<DriftKind, std::size_t> drifted;        // allocations (R5.9)
   std::map<Reason, std::size_t> held;              // jobs
   std::map<Reason, std::size_t> waiting;           // jobs
   std::map<JobReport::State, std::size_t> rollout_jobs;

@@ -282,10 +282,11 @@ void Pass::plan() {
   // As of now: what is ordered while older content is read is heeded by the rollout.
   const Suspensions suspended = deps_.control.suspensions();
   pins_ = memory_.pinned;
+  stops_ = deps_.journal.stops_revision();
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.
   const bool value = before && before != deps_.judge.values_seen();
-  if (judged_anew_ && cause_ == "value") cause_ = "commit";
+  if (judged_anew_ && (cause_ == "value" || cause_ == "heal")) cause_ = "commit";
   if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   take_desired();
   plan_settings_ = settings_.plan;
@@ -302,6 +303,7 @@ void Pass::plan() {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  if (!judged_anew_ && cause_ == "commit" && memory_.plan.heals()) status_.cause = cause_ = "heal";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);
@@ -346,11 +348,6 @@ void Pass::note_openings() {
   for (const JobReport& job : memory_.jobs) {
     if (job.reason == Reason::kWindowClosed) note(job.job);
   }
-}
-
-void Pass::watch_health() {
-  deps_.control.health().follow(
-      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
 }
 
 // For jobs.json; O(allocations), so only where somebody will be contacted.

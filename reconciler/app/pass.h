@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/judge.h"
@@ -83,6 +84,7 @@ class PassControl {
   virtual const Suspensions& suspensions() = 0;
   // Told what runs where, and what is acted on (R5.8).
   virtual HealthWatcher& health() = 0;
+  virtual DriftWatcher& drift() = 0;  // likewise (R5.9)
 };
 
 struct PassResult {
@@ -142,11 +144,13 @@ class Pass {
   void refuse(const JudgedPtr& judged);
 
   // While rolling out (R1.8).
+  void put(const JobPlan& job);
   void show_progress();
   void take_progress();
   void watch_for_newer_commit();
   void adopt(const JudgedPtr& judged);
   void heed_orders();
+  void heed_stops();
   // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
   RolloutLimits rollout_limits();
   void read_ways_back();
@@ -185,8 +189,9 @@ class Pass {
 
   DesiredState desired_;
   PlanSettings plan_settings_;
-  Pins pins_;             // that the plan was made with
-  JudgedPtr windows_of_;  // whose windows plan_settings_.closed tells, as of
+  std::uint64_t stops_ = 0;  // revision of what operators stopped, that the plan was made with (R5.7)
+  Pins pins_;                // that the plan was made with
+  JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;                 // of the commit that is converged to

@@ -39,7 +39,7 @@ void Pass::roll_out() {
                           [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
                           &deps_.control.health()},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
-  for (const auto& [name, job] : memory_.plan.jobs) rollout_->put(job, deps_.clock.now());
+  for (const auto& [name, job] : memory_.plan.jobs) put(job);
   const auto between = [this] {
     if (deps_.control.stop_requested() && !stopping_) {
       stopping_ = true;
@@ -73,6 +73,22 @@ void Pass::roll_out() {
   remember_results();
 }
 
+void Pass::watch_health() {
+  deps_.control.health().follow(
+      make_watch_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh));
+  // What another controller runs there is its own.
+  DriftWatcher& drift = deps_.control.drift();
+  if (drift.off()) return;
+  drift.follow(memory_.authority.may_write()
+                   ? make_drift_list(desired_, memory_.plan, deps_.journal.state(), plan_settings_.ssh)
+                   : DriftList{});
+}
+
+void Pass::put(const JobPlan& job) {
+  deps_.control.drift().pause(job.job);
+  rollout_->put(job, deps_.clock.now());
+}
+
 // A report costs a look at every allocation of the rollout, so not after each answer.
 void Pass::show_progress() {
   constexpr std::chrono::milliseconds kBetween{200};
@@ -89,9 +105,23 @@ void Pass::take_progress() {
   if (deps_.meter) deps_.meter->rollout_moved(memory_.jobs);
 }
 
+// R5.7: what was stopped meanwhile is not started by what was planned before. Its job is planned
+// anew when what is in flight has ended.
+void Pass::heed_stops() {
+  const std::uint64_t revision = deps_.journal.stops_revision();
+  if (std::exchange(stops_, revision) == revision) return;
+  for (const auto& [key, allocation] : deps_.journal.state().allocations) {
+    if (!allocation.stopped_by || memory_.plan.jobs.count(key.job) == 0) continue;
+    if (superseded_.count(key.job) > 0 || goes_back(key.job)) continue;
+    rollout_->stop_job(key.job, Reason::kSuperseded);
+    superseded_.insert(key.job);
+  }
+}
+
 // R5.5, R5.4: at the next allocation boundary. What is resumed, and where a pin leads, comes
 // with the pass that follows.
 void Pass::heed_orders() {
+  heed_stops();
   const Suspensions& suspended = deps_.control.suspensions();
   Closures closed = closed_now();
   if (suspended == plan_settings_.suspended && memory_.pinned == pins_ && closed == plan_settings_.closed)
@@ -236,7 +266,7 @@ void Pass::replan() {
     }
     const auto job = fresh.jobs.find(*it);
     if (job != fresh.jobs.end()) {
-      rollout_->put(job->second, deps_.clock.now());
+      put(job->second);
     } else {
       rollout_->drop(*it);
     }

@@ -33,6 +33,13 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
                 deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
                 tell_listeners();
               }),
+      drift_(
+          {deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, drift_options(),
+          [this] {
+            deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+            tell_listeners();
+          },
+          [this] { triggers_.poke("heal"); }),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
                   memory_.source, triggers_, deps_.meter},
                  {options_.webhooks, options_.poll_interval}),
@@ -48,6 +55,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
 void Reconciler::run() {
   triggers_.poke("commit");
   health_.begin();
+  drift_.begin();
   while (!stop_requested() && !finishing_) {
     triggers_.tick(deps_.clock.now());
     if (values_changed()) triggers_.poke("value");
@@ -63,7 +71,18 @@ void Reconciler::run() {
   deps_.runner.stop();
 }
 
+DriftWatcherOptions Reconciler::drift_options() const {
+  DriftWatcherOptions options = options_.drift;
+  options.seed = options_.jitter_seed;
+  return options;
+}
+
 PassResult Reconciler::run_once(const std::string& cause) {
+  try {
+    drift_.prepare();
+  } catch (const StoreError&) {
+    // The pass meets it as well, and tells of it; the next one tries again.
+  }
   Pass pass({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
             settings_, memory_, cause);
@@ -107,6 +126,7 @@ void Reconciler::stop() {
     if (stopping_) return;
     stopping_ = true;
     health_.stop();
+    drift_.stop();
     let_go_at_ = deps_.clock.now() + options_.shutdown_grace;
   });
 }
@@ -161,10 +181,19 @@ void Reconciler::expire_orders() {
     if (resumed) keep(std::move(suspended));
     const bool unpinned = pinned.expire(now);
     if (unpinned) keep(std::move(pinned));
-    if (resumed || unpinned) triggers_.poke("operator");
+    const bool started = expire_stops(now);
+    if (resumed || unpinned || started) triggers_.poke("operator");
   } catch (const StoreError&) {
     // Told by the pass that meets it.
   }
+}
+
+// R5.7. Costs a look at every allocation, so not with every answer of a rollout.
+bool Reconciler::expire_stops(WallTime now) {
+  constexpr std::chrono::seconds kBetween{1};
+  if (deps_.clock.now() - stops_looked_at_ < kBetween) return false;
+  stops_looked_at_ = deps_.clock.now();
+  return deps_.journal.expire_stops(now) > 0;
 }
 
 // R5.6: what waited for its window goes on.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reconciler/app/announced_commits.h"
+#include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/pass_listener.h"
@@ -25,6 +26,7 @@ struct ReconcilerOptions {
   std::chrono::milliseconds poll_interval{60'000};
   std::chrono::milliseconds shutdown_grace{10'000};    // R7.1: then targets are left to their workers
   HealthWatcherOptions health;                         // R5.8
+  DriftWatcherOptions drift;                           // R5.9; its seed is that of the jitter
   std::uint32_t jitter_seed = std::random_device{}();  // of the poll interval and of retries
   std::vector<WebhookProvider> webhooks;               // R6.3: whose announcements are expected
   std::function<void()> let_go;  // called then, once: ends every wait for git and workers
@@ -62,6 +64,8 @@ class Reconciler : private PassControl {
   void stop();    // records and leaves within the grace (R7.1)
   void finish();  // leaves once the pass that runs has ended, however long it takes
 
+  // Any thread: counters of what it looked at. As long as this.
+  const DriftWatcher& drift_looks() const { return drift_; }
   // Any thread: what webhooks say. As long as this.
   AnnouncedCommits& announcements() { return announced_; }
 
@@ -83,6 +87,7 @@ class Reconciler : private PassControl {
   void tell_listeners();
   const Suspensions& suspensions() override;
   void expire_orders();
+  bool expire_stops(WallTime now);
   void watch_windows();
   Instant next_look() const;
   void keep(Suspensions suspensions);
@@ -90,6 +95,8 @@ class Reconciler : private PassControl {
   void keep_commit(const JobName& pinned, const CommitId& commit);
   void show_previews();
   HealthWatcher& health() override { return health_; }
+  DriftWatcher& drift() override { return drift_; }
+  DriftWatcherOptions drift_options() const;
 
   Deps deps_;
   const PassSettings settings_;
@@ -99,11 +106,13 @@ class Reconciler : private PassControl {
   ValueSnapshotPtr values_;                   // as of the last look
   std::map<std::string, CommitId> previews_;  // as they were handed on
   HealthWatcher health_;
+  DriftWatcher drift_;
   AnnouncedCommits announced_;
   std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
   bool stopping_ = false;
   bool finishing_ = false;
+  Instant stops_looked_at_{};                 // whether one of them is over (R5.7)
   mutable std::optional<Instant> let_go_at_;  // when waits for running targets are given up
 };
 

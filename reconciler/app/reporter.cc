@@ -21,6 +21,8 @@ spdlog::level::level_enum level_of(const Event& event) {
       return spdlog::level::warn;
     case EventKind::kStoreProblem:
       return spdlog::level::err;
+    case EventKind::kDriftChanged:
+      return event.outcome == "drifted" ? spdlog::level::warn : spdlog::level::info;
     case EventKind::kHealthChanged:
       return event.outcome == "healthy" ? spdlog::level::info : spdlog::level::warn;
     case EventKind::kOperationEnded:

@@ -225,6 +225,7 @@ std::string StatusBoard::metrics_text() const {
   for (const AllocationView& allocation : now->allocations) {
     ++readings.allocations[allocation.state];
     if (allocation.state == "running") ++readings.running[allocation.health];
+    if (allocation.drift) ++readings.drifted[allocation.drift->kind];
   }
   if (now->status) {
     for (const JobStatus& job : now->status->jobs)

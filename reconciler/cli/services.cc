@@ -191,6 +191,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
+  parts_->metrics.also([&drift = parts_->reconciler.drift_looks()] { return drift.prometheus(); });
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });

@@ -129,6 +129,8 @@ ReconcilerOptions reconciler_options(const Bucket& bucket) {
   options.poll_interval = bucket.config.git.poll_interval;
   options.shutdown_grace = bucket.config.rollout.shutdown_grace;
   options.health = {bucket.config.health_interval, bucket.config.ssh.max_starting};
+  options.drift.mode = bucket.config.drift_mode;
+  options.drift.interval = bucket.config.drift_interval;
   if (bucket.config.http.webhook_listen.empty()) return options;
   for (const auto& [provider, file] : webhook_options(bucket).secret_files)
     options.webhooks.push_back(provider);

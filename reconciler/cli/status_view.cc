@@ -28,6 +28,18 @@ void add_outcome(StatusView& status, const JsonValue& entry) {
   }
 }
 
+// What is known of it beside the newest pass: who stopped it, or how it drifted.
+std::string stands_at(const JsonValue& allocation) {
+  if (const JsonValue* by = member_of(allocation, "stopped_by")) {
+    const std::string until = text_at(*by, "until");
+    return "stopped by " + text_at(*by, "actor") + (until.empty() ? "" : " until " + until) + ": " +
+           text_at(*by, "reason");
+  }
+  if (const JsonValue* drift = member_of(allocation, "drift"))
+    return "drifted since " + text_at(*drift, "since") + ": " + text_at(*drift, "detail");
+  return "";
+}
+
 std::vector<StatusView::Standing> orders_at(const JsonValue& json, std::string_view key) {
   std::vector<StatusView::Standing> out;
   for (const JsonValue& one : list_at(json, key)) {
@@ -77,7 +89,7 @@ StatusView parse_status(std::string_view text) {
   }
   for (const JsonValue& one : list_at(*json, "allocations")) {
     status.allocations.push_back({text_at(one, "job"), text_at(one, "worker"), text_at(one, "version"),
-                                  text_at(one, "state"), text_at(one, "health"), ""});
+                                  text_at(one, "state"), text_at(one, "health"), stands_at(one)});
   }
   for (const JsonValue& one : list_at(*json, "rollout")) {
     status.rollout.push_back({text_at(one, "job"), text_at(one, "state"), text_at(one, "reason"),

@@ -13,7 +13,9 @@ namespace maand {
 struct StatusView {
   struct Allocation {
     std::string job, worker, version, state, health;
-    std::string why;  // of the newest pass, when the allocation is not as it should be
+    // Of the newest pass, when the allocation is not as it should be; else that it drifted, or who
+    // stopped it.
+    std::string why;
   };
   struct Job {  // held, or waiting for something
     std::string job, state, reason, detail;

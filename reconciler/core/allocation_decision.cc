@@ -17,11 +17,15 @@ Previous previous_of(const AppliedAllocation* applied) {
 
 std::string detail_of(const Decision& decision, const Wanted* wanted, const AppliedAllocation* applied) {
   if (!wanted || !applied || !applied->files) return {};
+  if (decision.reason == Reason::kDrifted) return applied->drift ? applied->drift->detail : "";
   std::vector<std::string> paths;
   if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*wanted, *applied);
   if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged) {
     paths = differing_paths(*wanted, *applied);
   }
+  // R5.9: what made it a restart is not in the difference.
+  if (decision.reason == Reason::kGlobMatched && paths.empty() && applied->drift)
+    return applied->drift->detail;
   std::string out;
   constexpr std::size_t kNamed = 3;
   for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) out += (i ? ", " : "") + paths[i];

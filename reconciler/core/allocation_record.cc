@@ -27,6 +27,8 @@ std::int64_t ms_of(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
+WallTime time_of(const Json& ms) { return WallTime(std::chrono::milliseconds(ms.get<std::int64_t>())); }
+
 template <class Name>
 Name name_of(const Json& json, const char* member) {
   return Name(json.at(member).get<std::string>());
@@ -114,7 +116,12 @@ Json before_json(const AppliedAllocation& a) {
               {"moved_from", a.moved_from.str()},
               {"rolled_back_from", a.rolled_back_from.str()}};
   if (a.before) out["way_back"] = way_back_json(*a.before);
-  if (a.stopped_by) out["stopped_by"] = {{"actor", a.stopped_by->actor}, {"reason", a.stopped_by->reason}};
+  if (a.stopped_by) {
+    out["stopped_by"] = {{"actor", a.stopped_by->actor},
+                         {"reason", a.stopped_by->reason},
+                         {"since_ms", ms_of(a.stopped_by->since)},
+                         {"until_ms", ms_of(a.stopped_by->until)}};
+  }
   return out;
 }
 
@@ -145,6 +152,9 @@ AppliedAllocation before_from(const Json& json) {
   if (json.contains("stopped_by")) {
     const Json& by = json.at("stopped_by");
     a.stopped_by = StoppedBy{by.at("actor").get<std::string>(), by.at("reason").get<std::string>()};
+    // Of a maand that kept no times: until an operator starts it.
+    if (by.contains("since_ms")) a.stopped_by->since = time_of(by.at("since_ms"));
+    if (by.contains("until_ms")) a.stopped_by->until = time_of(by.at("until_ms"));
   }
   return a;
 }

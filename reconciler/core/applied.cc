@@ -93,6 +93,11 @@ bool is_as_before(const AppliedAllocation& allocation) {
          allocation.files && before.files && allocation.files->list_id == before.files->list_id;
 }
 
+void stop_for_operator(AppliedAllocation& allocation, const StoppedBy& word) {
+  allocation.stopped_by = word;
+  allocation.drift.reset();
+}
+
 void put_away_hold(JobRecord& job) {
   if (!job.held_reason.empty() && !job.held_tree.empty()) {
     std::erase_if(job.failed_keys, [&](const FailedKey& key) { return key.tree == job.held_tree; });
@@ -172,6 +177,11 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
   if (outcome.kind == OutcomeKind::kUnknown) return true;
   const Operation operation = *std::exchange(allocation.open, std::nullopt);
   const Target target = target_of(operation.action);
+  const bool began = outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kFailed ||
+                     outcome.kind == OutcomeKind::kInterrupted;
+  // What had drifted was sent anew as a whole (Journal::begin), or is to run no more.
+  if (began && (ships_files(operation.action) || operation.action == Action::kStop))
+    drift_is_over(allocation.drift);
   switch (outcome.kind) {
     case OutcomeKind::kUnknown:
     case OutcomeKind::kNever:

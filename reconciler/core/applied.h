@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/drift.h"
 #include "reconciler/core/files.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/model.h"
@@ -29,6 +30,9 @@ LastResult last_result_from(std::string_view word);
 struct StoppedBy {  // R5.7
   std::string actor;
   std::string reason;
+  WallTime since{};
+  WallTime until{};  // unset: until an operator starts it again
+  bool over(WallTime now) const { return until != WallTime{} && now >= until; }
   friend bool operator==(const StoppedBy&, const StoppedBy&) = default;
 };
 
@@ -71,6 +75,7 @@ struct AppliedAllocation {
   bool reboot_loop = false;      // interrupted again, by another boot (R3.4)
   Health health = Health::kUnprobed;
   std::optional<StoppedBy> stopped_by;
+  std::optional<Drift> drift;  // R5.9: as of the last look
   // Numbers of the ports that what runs there may listen on, ascending: those of the
   // last target that was confirmed, and of every one since that may have come so far.
   // Empty once a stop is confirmed.
@@ -171,6 +176,9 @@ inline constexpr std::size_t kKeptFailedKeys = 20;
 // The ports nobody else may be given on that worker: `holds`, and those of a
 // target that was begun and whose end is not known. Ascending.
 std::vector<int> held_ports(const AppliedAllocation& allocation);
+
+// R5.7. Nothing is put right there until it is started again, so drift is nobody's matter.
+void stop_for_operator(AppliedAllocation& allocation, const StoppedBy& word);
 
 // Its content is what was confirmed before the rollout; going back has nothing to do there.
 bool is_as_before(const AppliedAllocation& allocation);

@@ -44,6 +44,8 @@ const char* to_string(EventKind kind) {
       return "store_problem";
     case EventKind::kHealthChanged:
       return "health_changed";
+    case EventKind::kDriftChanged:
+      return "drift_changed";
     case EventKind::kOutboundProblem:
       return "outbound_problem";
     case EventKind::kOutboundRecovered:

@@ -29,6 +29,7 @@ enum class EventKind {
   kNoteFailed,
   kStoreProblem,
   kHealthChanged,    // R5.8: found unhealthy, or healthy again, outside a rollout's gates
+  kDriftChanged,     // R5.9: an allocation drifted, drifted otherwise, or is in order again
   kOutboundProblem,  // a channel's letters do not arrive (core/outbound.h)
   kOutboundRecovered,
   kNotice,  // anything a person should read and no machine reacts to

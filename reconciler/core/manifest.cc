@@ -21,7 +21,6 @@ struct Later {
 // Fields whose meaning is fixed and whose part of the product is not there yet.
 constexpr Later kNotBuiltYet[] = {
     {"certs", "certificates"},
-    {"drift", "drift settings"},
 };
 
 int clamp_int(std::int64_t value) {
@@ -173,7 +172,10 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
     job.health = parse_health(*block, job.resources, fields.at("health_check"));
   }
   if (const JsonValue* block = fields.object("timeouts")) {
-    job.timeouts = parse_timeouts(*block, fields.at("timeouts"));
+    job.timeouts = parse_timeouts(*block, fields.at("timeouts"), job.drift.status_timeout);
+  }
+  if (const JsonValue* block = fields.object("drift")) {
+    parse_drift(*block, fields.at("drift"), job.drift);
   }
   if (const JsonValue* block = fields.object("files")) {
     job.file_rules = parse_file_rules(*block, fields.at("files"));

@@ -25,7 +25,9 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
 Resources parse_resources(const JsonValue& object, const Site& site);
 HealthSpec parse_health(const JsonValue& object, const Resources& resources, const Site& site);
 RolloutPolicy parse_rollout(const JsonValue& object, const Site& site);
-std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site);
+// `status`: of `make status`, which is no target of the lifecycle; left as it is where it is not named.
+std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site, Seconds& status);
+void parse_drift(const JsonValue& object, const Site& site, DriftPolicy& drift);
 // Sorted by name. `job` is who declares them.
 std::vector<JobCommand> parse_commands(const JobName& job, const JsonValue& object, const Site& site);
 

@@ -1,7 +1,8 @@
-// `rollout` and `timeouts` (R2.9). These blocks are our own, so an unknown key is
+// `rollout`, `timeouts` (R2.9) and `drift` (R5.9). These blocks are our own, so an unknown key is
 // refused: it can only be a mistake, or a promise this version cannot keep.
 #include <limits>
 
+#include "reconciler/core/glob.h"
 #include "reconciler/core/manifest.h"
 #include "reconciler/core/text.h"
 
@@ -67,14 +68,27 @@ RolloutPolicy parse_rollout(const JsonValue& object, const Site& site) {
   return out;
 }
 
-std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site) {
+std::map<Target, Seconds> parse_timeouts(const JsonValue& object, const Site& site, Seconds& status) {
   std::map<Target, Seconds> out;
-  const JsonFields fields(object, site, {"start", "stop", "restart", "reload"}, UnknownKeys::kRefuse);
+  const JsonFields fields(object, site, {"start", "stop", "restart", "reload", "status"},
+                          UnknownKeys::kRefuse);
+  status = Seconds(read_within(fields, "status", status.count(), 1, 600));
   for (const Target target : {Target::kStart, Target::kStop, Target::kRestart, Target::kReload}) {
     if (!fields.get(to_string(target))) continue;
     out[target] = Seconds(read_within(fields, to_string(target), 600, 1, 86400));
   }
   return out;
+}
+
+void parse_drift(const JsonValue& object, const Site& site, DriftPolicy& drift) {
+  const JsonFields fields(object, site, {"status", "ignore"}, UnknownKeys::kRefuse);
+  fields.read("status", drift.status);
+  fields.read("ignore", drift.ignore);
+  for (std::size_t i = 0; i < drift.ignore.size(); ++i) {
+    if (is_valid_glob(drift.ignore[i])) continue;
+    fields.at("ignore").item(i).error(quote(drift.ignore[i]) + " is no pattern",
+                                      "use `*`, `?`, `[a-z]` and `**`, and close every `[`");
+  }
 }
 
 }  // namespace maand

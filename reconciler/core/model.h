@@ -132,6 +132,14 @@ struct RolloutPolicy {
   friend bool operator==(const RolloutPolicy&, const RolloutPolicy&) = default;
 };
 
+// `drift` of a manifest (R5.9).
+struct DriftPolicy {
+  bool status = false;              // `make status` is asked as well
+  Seconds status_timeout{30};       // of it: `timeouts.status`
+  std::vector<std::string> ignore;  // shipped files the application rewrites; patterns as in restart_globs
+  friend bool operator==(const DriftPolicy&, const DriftPolicy&) = default;
+};
+
 // Make targets of the lifecycle. kNone: files only.
 enum class Target { kNone, kStart, kStop, kRestart, kReload };
 const char* to_string(Target target);  // "", "start", …
@@ -198,6 +206,7 @@ struct Job {
   Reservation reservation;
   HealthSpec health;
   RolloutPolicy rollout;
+  DriftPolicy drift;
   std::map<Target, Seconds> timeouts;  // only those the manifest names
   std::vector<JobCommand> commands;    // sorted by name
   std::vector<Demand> demands;         // of its commands; sorted by job, unique (R2.8)

@@ -373,6 +373,14 @@ bool Plan::has_actions() const {
   return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });
 }
 
+bool Plan::heals() const {
+  return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) {
+    const std::vector<PlannedAction>& upgrades = job.second.upgrades;
+    return std::any_of(upgrades.begin(), upgrades.end(),
+                       [](const PlannedAction& action) { return action.reason == Reason::kDrifted; });
+  });
+}
+
 Plan make_plan(const DesiredState& desired, const AppliedState& applied, const PlanSettings& settings) {
   std::set<AllocationKey> must_let_go;
   while (true) {  // ends: every round adds an allocation

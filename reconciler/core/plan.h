@@ -66,6 +66,7 @@ struct Plan {
   std::vector<AllocationKey> stops_over_budget;
 
   bool has_actions() const;
+  bool heals() const;  // something that drifted is put right (R5.9)
 };
 
 // The plan. Deterministic: the same input gives the same plan, in the same order.

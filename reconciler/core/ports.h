@@ -16,6 +16,7 @@
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/diagnostics.h"
+#include "reconciler/core/drift_look.h"
 #include "reconciler/core/events.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/letter.h"
@@ -171,6 +172,13 @@ struct Contact {  // what a worker said when we looked whether it is there
   std::string detail;
 };
 
+struct LookCall {
+  Endpoint endpoint;
+  std::string instance;     // id of the marker that was seen there (R3.5); empty: not known
+  std::uint64_t epoch = 1;  // R3.12
+  std::vector<JobLook> jobs;
+};
+
 // Asynchronous. Every submit is answered exactly once, on any thread, also
 // after stop(). The number in flight is bounded by the caller, the number of
 // *starting* connections by the runner (libraries.md). Knows nothing of plans.
@@ -180,6 +188,7 @@ class Runner {
   using HealthSink = std::function<void(Health, std::string detail)>;
   using ContactSink = std::function<void(Contact)>;
   using RecallSink = std::function<void(Recalled)>;
+  using LookSink = std::function<void(Seen)>;
 
   virtual ~Runner() = default;
   // Ships, runs the target and brings back its receipt, over one exec.
@@ -196,6 +205,10 @@ class Runner {
   // check, because of stop(), or because no connection to the worker was free. Answered within the spec's
   // timeout per check, and the time an SSH connection may take where one is needed.
   virtual void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) = 0;
+  // Compares what lies on the worker with what was shipped, of all these jobs over one exec
+  // (R5.9); changes nothing there and keeps no operation waiting. Answered within ten minutes and
+  // the time that the jobs' `make status` may take.
+  virtual void look(const LookCall& call, LookSink sink) = 0;
   // The pass is over: idle connections may be closed.
   virtual void release_connections() = 0;
   // Give up every wait soon; targets go on on their workers. Unfinished operations answer kUnknown.

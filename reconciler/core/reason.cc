@@ -41,6 +41,8 @@ Words words(Reason reason) {
       return {"PortHandedOver", "it has to let go of a port that another job takes"};
     case Reason::kRolledBack:
       return {"RolledBack", "its rollout failed, and what was confirmed before it is put back"};
+    case Reason::kDrifted:
+      return {"Drifted", "what is on the worker is not what was deployed there, and is put right"};
     case Reason::kNewBaseline:
       return {"NewBaseline",
               "digests differ though nothing caused it; recorded and shipped with the next real change"};

@@ -23,6 +23,7 @@ enum class Reason {
   kRenamed,              // its directory and its data come from the job it was before
   kPortHandedOver,       // another job of this worker takes a port that it has
   kRolledBack,           // its rollout failed, and what was confirmed before is put back (R5.2)
+  kDrifted,              // what lies there is not what was confirmed, and is put right (R5.9)
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.
   kUnsettled,        // an earlier operation's end is not known yet (R3.4)

@@ -17,15 +17,18 @@ Decision leave(const Situation& s) {
 }
 
 Decision upgrade(const Situation& s) {
-  const Reason changed = s.version_differs ? Reason::kVersionChanged
-                         : s.value_changed ? Reason::kValueChanged
-                                           : Reason::kFilesChanged;
+  const Reason changed = s.version_differs               ? Reason::kVersionChanged
+                         : s.value_changed               ? Reason::kValueChanged
+                         : s.files_differ && !s.uncaused ? Reason::kFilesChanged
+                                                         : Reason::kDrifted;
+  // Neither files nor a reload would bring it up.
+  if (s.heal && s.not_running) return {Action::kRestart, changed};
   switch (s.policy) {
     case RestartPolicy::kNever:
       return {Action::kSync, changed};
     case RestartPolicy::kReload:
-      return s.glob_matched ? Decision{Action::kRestart, Reason::kGlobMatched}
-                            : Decision{Action::kReload, changed};
+      if (!s.glob_matched) return {Action::kReload, changed};
+      return {Action::kRestart, changed == Reason::kDrifted ? changed : Reason::kGlobMatched};
     case RestartPolicy::kAlways:
       return {Action::kRestart, changed};
   }
@@ -51,8 +54,8 @@ Decision decide(const Situation& s) {
   if (!s.running) {
     return {Action::kStart, s.last_target == Target::kStop ? Reason::kReEnabled : Reason::kNew};
   }
-  if (s.files_differ && s.uncaused) return {Action::kNone, Reason::kNewBaseline};
-  if (s.files_differ || s.version_differs) return upgrade(s);
+  if (s.files_differ && s.uncaused && !s.heal) return {Action::kNone, Reason::kNewBaseline};
+  if (s.files_differ || s.version_differs || s.heal) return upgrade(s);
   // Nothing is left to be done there but to see whether it came up.
   if (s.gate_owed) return {Action::kSync, Reason::kSettled};
   return {Action::kNone, Reason::kUnchanged};
@@ -72,11 +75,24 @@ std::vector<std::string> differing_paths(const Wanted& wanted, const AppliedAllo
   return changed_paths(applied.files.get(), wanted.content.compared.get());
 }
 
-std::vector<std::string> restart_matches(const Wanted& wanted, const AppliedAllocation& applied) {
-  if (wanted.job.restart_globs.empty()) return {};
+namespace {
+
+std::vector<std::string> matching(const Job& job, const std::vector<std::string>& paths) {
+  if (job.restart_globs.empty()) return {};
   std::vector<std::string> rendered;
-  for (const JobTemplate& one : wanted.job.templates) rendered.push_back(one.path);
-  return matching_paths(wanted.job.restart_globs, differing_paths(wanted, applied), rendered);
+  for (const JobTemplate& one : job.templates) rendered.push_back(one.path);
+  return matching_paths(job.restart_globs, paths, rendered);
+}
+
+// Which paths have drifted is not known to the last one where there are many.
+bool drift_matches(const Job& job, const Drift& drift) {
+  return !job.restart_globs.empty() && (drift.more || !matching(job, drift.paths).empty());
+}
+
+}  // namespace
+
+std::vector<std::string> restart_matches(const Wanted& wanted, const AppliedAllocation& applied) {
+  return matching(wanted.job, differing_paths(wanted, applied));
 }
 
 Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, bool disabled) {
@@ -107,8 +123,11 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
     s.value_changed = wanted->content.with.values != applied->rendered_with.values;
     s.uncaused = !s.value_changed && !s.version_differs;
   }
-  if (s.files_differ && wanted->job.restart_policy == RestartPolicy::kReload) {
-    s.glob_matched = !restart_matches(*wanted, *applied).empty();
+  s.heal = applied->drift && applied->drift->heal;
+  s.not_running = drift_kind(applied->drift) == DriftKind::kNotRunning;
+  if (wanted->job.restart_policy == RestartPolicy::kReload) {
+    s.glob_matched = (s.files_differ && !restart_matches(*wanted, *applied).empty()) ||
+                     (s.heal && drift_matches(wanted->job, *applied->drift));
   }
   return s;
 }

@@ -30,10 +30,14 @@ struct Situation {
   // Its target was confirmed, and whoever was to look at its health did not live to (R2.4).
   bool gate_owed = false;
 
+  // R5.9: what lies there has drifted and is to be put right now; and it does not run.
+  bool heal = false;
+  bool not_running = false;
+
   bool files_differ = false;
   bool version_differs = false;
   RestartPolicy policy = RestartPolicy::kAlways;
-  bool glob_matched = false;   // a changed path matches restart_globs
+  bool glob_matched = false;   // a changed or drifted path matches restart_globs
   bool value_changed = false;  // same content of the job, and a value its templates read is another one
   // Same content, same values, same version: digests differ because maand itself
   // makes files otherwise than it did (R1.10).

@@ -75,19 +75,36 @@ AllocationView view_of(const AppliedAllocation& allocation) {
   view.last_target = to_string(allocation.last_target);
   view.last_result = to_string(allocation.last);
   view.last_operation = allocation.last_operation;
+  if (drift_kind(allocation.drift) != DriftKind::kNone) view.drift = allocation.drift;
+  view.stopped_by = allocation.stopped_by;
   return view;
 }
 
 std::string json_of(const AllocationView& allocation) {
-  return text_of({{"job", allocation.key.job.str()},
-                  {"worker", allocation.key.worker.str()},
-                  {"state", allocation.state},
-                  {"version", allocation.version},
-                  {"health", to_string(allocation.health)},
-                  {"commit", allocation.commit.str()},
-                  {"last_target", allocation.last_target},
-                  {"last_result", allocation.last_result},
-                  {"last_operation", allocation.last_operation.str()}});
+  Json out = {{"job", allocation.key.job.str()},
+              {"worker", allocation.key.worker.str()},
+              {"state", allocation.state},
+              {"version", allocation.version},
+              {"health", to_string(allocation.health)},
+              {"commit", allocation.commit.str()},
+              {"last_target", allocation.last_target},
+              {"last_result", allocation.last_result},
+              {"last_operation", allocation.last_operation.str()}};
+  if (allocation.drift) {
+    const Drift& drift = *allocation.drift;
+    out["drift"] = {{"kind", to_string(drift.kind)},
+                    {"detail", drift_words(drift)},
+                    {"paths", drift.paths},
+                    {"since", rfc3339(drift.since)},
+                    {"heal", drift.heal}};
+  }
+  if (allocation.stopped_by) {
+    const StoppedBy& by = *allocation.stopped_by;
+    out["stopped_by"] = {{"actor", by.actor}, {"reason", by.reason}};
+    if (by.since != WallTime{}) out["stopped_by"]["since"] = rfc3339(by.since);
+    if (by.until != WallTime{}) out["stopped_by"]["until"] = rfc3339(by.until);
+  }
+  return text_of(out);
 }
 
 std::string json_of(const FileChange& change) { return text_of(object_of(change)); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct AllocationView {
   std::string last_target;
   std::string last_result;
   OperationId last_operation;
+  std::optional<Drift> drift;           // R5.9: unset where all is in order
+  std::optional<StoppedBy> stopped_by;  // R5.7
 };
 AllocationView view_of(const AppliedAllocation& allocation);
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace maand {
-namespace {
 
 std::set<AllocationKey> acted_on(const Plan& plan) {
   std::set<AllocationKey> keys;
@@ -17,8 +15,6 @@ std::set<AllocationKey> acted_on(const Plan& plan) {
   for (const PlannedAction& action : plan.waiting) keys.insert(action.key);
   return keys;
 }
-
-}  // namespace
 
 WatchList make_watch_list(const DesiredState& desired, const Plan& plan, const AppliedState& applied,
                           const SshDefaults& ssh) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "reconciler/core/applied.h"
@@ -27,6 +28,9 @@ struct WatchList {
   // Running without any check and recorded as probed: they are `unprobed` now.
   std::vector<AllocationKey> unprobed;
 };
+
+// Allocations that the plan does something to, or leaves alone for a reason worth telling.
+std::set<AllocationKey> acted_on(const Plan& plan);
 
 // Of a moment when `plan` was made of the other two, or has been rolled out since.
 // Cost: one look at every applied allocation.

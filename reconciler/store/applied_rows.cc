@@ -8,6 +8,7 @@
 #include "reconciler/core/file_set_text.h"
 #include "reconciler/core/record_words.h"
 #include "reconciler/store/applied_cells.h"
+#include "reconciler/store/drift_rows.h"
 #include "reconciler/store/rollback_rows.h"
 #include "reconciler/store/sqlite_handles.h"
 #include "reconciler/store/worker_rows.h"
@@ -186,7 +187,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, "
       "health,"
-      " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+      " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns,"
+      " stopped_until_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, "
       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
@@ -202,7 +204,8 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "excluded.health,"
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
       " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds, moved_from = "
-      "excluded.moved_from");
+      "excluded.moved_from, stopped_since_ns = excluded.stopped_since_ns,"
+      " stopped_until_ns = excluded.stopped_until_ns");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -219,9 +222,12 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
     row.null().null();
   }
   row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds)).text(a.moved_from.str());
+  const StoppedBy stopped = a.stopped_by.value_or(StoppedBy{});
+  row.integer(ns_of(stopped.since)).integer(ns_of(stopped.until));
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
   write_way_back(file, a);
+  write_drift(file, a);
 }
 
 void erase_allocation(SqliteFile& file, const AllocationKey& key) {
@@ -253,7 +259,8 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason, confirmed_at_ns, holds, moved_from FROM allocations");
+      " stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns, stopped_until_ns"
+      " FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
     AppliedAllocation a;
@@ -280,16 +287,19 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     a.health = health_from(row.text());
     const std::optional<std::string> actor = row.maybe_text();
     const std::optional<std::string> reason = row.maybe_text();
-    if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or("")};
     a.confirmed_at = wall_from_ns(row.integer());
     a.holds = numbers_from_text(row.text());
     a.moved_from = JobName(row.text());
+    const WallTime stopped_since = wall_from_ns(row.integer());
+    const WallTime stopped_until = wall_from_ns(row.integer());
+    if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or(""), stopped_since, stopped_until};
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));
   }
   select.reset();
   read_operations(file, sets, state);
   read_ways_back(file, sets, state);
+  read_drifts(file, state);
   read_jobs(file, state);
   read_job_rollouts(file, state);
   read_ports(file, state);

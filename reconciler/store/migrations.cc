@@ -49,6 +49,14 @@ constexpr Migration kMigrations[] = {
      " position INTEGER NOT NULL, tree TEXT NOT NULL, commit_id TEXT NOT NULL, reason TEXT NOT NULL,"
      " detail TEXT NOT NULL, since_ns INTEGER NOT NULL, rolled_back INTEGER NOT NULL,"
      " PRIMARY KEY (job, position)) STRICT;"},
+    // What has drifted (R5.9), and how long what an operator stopped stays so (R5.7).
+    {7,
+     "ALTER TABLE allocations ADD COLUMN stopped_since_ns INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE allocations ADD COLUMN stopped_until_ns INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE drifts (job TEXT NOT NULL, worker TEXT NOT NULL, kind TEXT NOT NULL, paths TEXT NOT NULL,"
+     " more INTEGER NOT NULL, detail TEXT NOT NULL, since_ns INTEGER NOT NULL, heal INTEGER NOT NULL,"
+     " healed_at_ns INTEGER NOT NULL, PRIMARY KEY (job, worker),"
+     " FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE) STRICT;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

@@ -52,6 +52,8 @@ CREATE TABLE allocations (
   confirmed_at_ns  INTEGER NOT NULL DEFAULT 0,  -- when commit_id was; 0: before schema 2
   holds            TEXT    NOT NULL DEFAULT '',  -- numbers of ports it may listen on: `8080 8081`
   moved_from       TEXT    NOT NULL DEFAULT '',  -- the job whose directory still holds it
+  stopped_since_ns INTEGER NOT NULL DEFAULT 0,   -- of stopped_actor; 0: before schema 7
+  stopped_until_ns INTEGER NOT NULL DEFAULT 0,   -- 0: until an operator starts it
   PRIMARY KEY (job, worker)
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);
@@ -77,6 +79,21 @@ CREATE TABLE ways_back (
   FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX ways_back_files ON ways_back (files);
+
+-- Drift (R5.9): what the last look at an allocation found, and when it was healed. No row: neither.
+CREATE TABLE drifts (
+  job          TEXT    NOT NULL,
+  worker       TEXT    NOT NULL,
+  kind         TEXT    NOT NULL,            -- '': in order, kept for healed_at_ns
+  paths        TEXT    NOT NULL,            -- one a line
+  more         INTEGER NOT NULL,            -- of paths
+  detail       TEXT    NOT NULL,
+  since_ns     INTEGER NOT NULL,
+  heal         INTEGER NOT NULL,            -- the next pass puts it right
+  healed_at_ns INTEGER NOT NULL,            -- 0: never
+  PRIMARY KEY (job, worker),
+  FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE
+) STRICT;
 
 -- The open operation of an allocation: begun and not settled (R3.4). Everything
 -- that is needed to ask the worker about it, or to send it again, after a restart.

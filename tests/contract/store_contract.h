@@ -135,6 +135,7 @@ TEST_P(StoreContract, A_record_may_lose_its_files_and_its_operator_again) {
   step([&](Store& s) { s.settle({allocation}, {}); });
   allocation.files = nullptr;
   allocation.stopped_by.reset();
+  allocation.drift.reset();
   allocation.baseline = {};
   step([&](Store& s) { s.settle({allocation}, {}); });
   EXPECT_EQ(to_text(*load().find(api1_)), to_text(allocation));

@@ -219,6 +219,9 @@ void SimRunner::contact(const Endpoint& endpoint, ContactSink sink) {
 void SimRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
   fleet_.recall(endpoint.host, was, std::move(sink), life_);
 }
+void SimRunner::look(const LookCall& /*call*/, LookSink sink) {
+  sink({.condition = WorkerCondition::kUnreachable, .detail = "nobody looks", .jobs = {}});
+}
 void SimRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   if (spec.checks.empty()) return sink(Health::kUnprobed, "");
   fleet_.probe({JobName(spec.checks[0].command), endpoint.host}, std::move(sink), life_);

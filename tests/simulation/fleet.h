@@ -116,6 +116,8 @@ class SimRunner : public Runner {
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   // The job is named in the command of the spec's only check.
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
+  // Nobody changes anything by hand here.
+  void look(const LookCall& call, LookSink sink) override;
   void release_connections() override {}
   void stop() override {}
 

@@ -69,12 +69,29 @@ std::string to_text(const std::optional<ConfirmedBefore>& before) {
   return out.str();
 }
 
+std::string to_text(const std::optional<StoppedBy>& stopped_by) {
+  if (!stopped_by) return "(nobody)";
+  const auto& [actor, reason, since, until] = *stopped_by;
+  return actor + "/" + reason + "/" + std::to_string(since.time_since_epoch().count()) + "/" +
+         std::to_string(until.time_since_epoch().count());
+}
+
+std::string to_text(const std::optional<Drift>& drift) {
+  if (!drift) return "(none)";
+  const auto& [kind, paths, more, detail, since, heal, healed_at] = *drift;
+  std::ostringstream out;
+  out << to_string(kind) << ' ' << more << ' ' << detail << ' ' << since.time_since_epoch().count() << ' '
+      << heal << ' ' << healed_at.time_since_epoch().count();
+  for (const std::string& path : paths) out << " [" << path << ']';
+  return out.str();
+}
+
 }  // namespace
 
 std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
-               stop_failed, attempted_head, reboot_loop, health, stopped_by, holds, moved_from, before,
+               stop_failed, attempted_head, reboot_loop, health, stopped_by, drift, holds, moved_from, before,
                rolled_back_from, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
@@ -86,8 +103,7 @@ std::string to_text(const AppliedAllocation& allocation) {
       << interruptions << "\n  interrupted_boot " << interrupted_boot << "\n  missing_target "
       << missing_target << "\n  stop_failed " << stop_failed << "\n  attempted_head " << attempted_head.str()
       << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health) << "\n  stopped_by "
-      << (stopped_by ? stopped_by->actor + "/" + stopped_by->reason : "(nobody)")
-      << (open ? to_text(*open) : "\n  open (none)");
+      << to_text(stopped_by) << "\n  drift " << to_text(drift) << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
   out << "\n  moved_from " << moved_from.str();
   out << "\n  rolled_back_from " << rolled_back_from.str() << to_text(before) << '\n';
@@ -215,7 +231,16 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.health = Health::kUnhealthy;
   allocation.holds = {1, 8080 + n};
   allocation.moved_from = JobName("before-" + text);
-  allocation.stopped_by = StoppedBy{"alice", "maintenance " + text};
+  allocation.stopped_by =
+      StoppedBy{"alice", "maintenance " + text, WallTime(WallTime::duration(1700000000001000000)),
+                WallTime(WallTime::duration(1700000000002000000))};
+  allocation.drift = Drift{.kind = DriftKind::kFiles,
+                           .paths = {"conf dir/it's", "run" + text},
+                           .more = true,
+                           .detail = "run" + text + " changed",
+                           .since = WallTime(WallTime::duration(1700000000000000003)),
+                           .heal = true,
+                           .healed_at = WallTime(WallTime::duration(1700000000000000004))};
   allocation.before = ConfirmedBefore{.running = true,
                                       .version = "0.8." + text,
                                       .files = sample_files(n + 7),

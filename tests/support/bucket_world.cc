@@ -78,6 +78,8 @@ BucketWorld::BucketWorld(int workers, std::vector<std::pair<std::string, std::st
                                      {"ssh", "port = " + std::to_string(fleet_.port())},
                                      {"ssh", "connect_timeout = \"5s\""},
                                      {"git", "poll_interval = \"1h\""},
+                                     // A look at drift is a login that no test has asked for.
+                                     {"drift", "mode = \"off\""},
                                      {"http", "listen = \"127.0.0.1:0\""},
                                      {"http", "health_listen = \"127.0.0.1:0\""}});
   for (const auto& [section, line] : settings) set(section, line);

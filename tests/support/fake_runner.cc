@@ -91,6 +91,25 @@ void FakeRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthS
   });
 }
 
+void FakeRunner::look(const LookCall& call, LookSink sink) {
+  looks.push_back(call);
+  answer([this, call, sink = std::move(sink)] {
+    Seen out;
+    if (stopped_ || dead.count(call.endpoint.host) > 0) {
+      out.condition = WorkerCondition::kUnreachable;
+      out.detail = "it is dead";
+      return sink(out);
+    }
+    for (const JobLook& asked : call.jobs) {
+      const auto known = seen.find({asked.job, call.endpoint.host});
+      JobSeen& job = out.jobs.emplace_back(known == seen.end() ? JobSeen{} : known->second);
+      job.job = asked.job;
+      if (job.list.empty()) job.list = asked.files->list_id.hex();
+    }
+    sink(out);
+  });
+}
+
 void FakeRunner::stop() { stopped_ = true; }
 
 }  // namespace maand::testing

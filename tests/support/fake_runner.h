@@ -28,6 +28,10 @@ class FakeRunner : public Runner {
   // The next answers of an operation get lost after it ran: kUnknown.
   std::set<AllocationKey> lose_answer;
 
+  // What a look finds; without an entry all is in order. `list` empty: as was asked.
+  std::map<AllocationKey, JobSeen> seen;
+  std::vector<LookCall> looks;  // in the order in which they were asked for
+
   std::map<WorkerHost, PortTable> kept;  // what recall answers of ports
   // Copied to another runner, it is the same worker.
   using Worker = WorkerMemory;
@@ -48,6 +52,7 @@ class FakeRunner : public Runner {
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
+  void look(const LookCall& call, LookSink sink) override;
   void release_connections() override { ++releases; }
   void stop() override;
 

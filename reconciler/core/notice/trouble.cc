@@ -133,6 +133,31 @@ void add_health(const AppliedState& applied, std::vector<Trouble>& out) {
   }
 }
 
+// R5.9. Which of them and how is not part of the state: it is told once for a job.
+void add_drift(const AppliedState& applied, std::vector<Trouble>& out) {
+  std::map<JobName, Trouble> jobs;
+  for (const auto& [key, allocation] : applied.allocations) {
+    const DriftKind kind = drift_kind(allocation.drift);
+    if (kind == DriftKind::kNone) continue;
+    const bool heals = allocation.drift->heal;
+    Trouble& trouble = jobs[key.job];
+    // What is about to be put right counts less.
+    if (trouble.state.empty() || (trouble.state == "Heals" && !heals))
+      trouble.state = heals ? "Heals" : to_string(kind);
+    trouble.urgency = heals && trouble.state == "Heals" ? Urgency::kInfo : Urgency::kWarning;
+    trouble.allocations.push_back(key.str());
+    if (trouble.sentences.size() < kMostSentences)
+      trouble.sentences.push_back(sentence(key.worker.str() + ": " + drift_words(*allocation.drift)));
+  }
+  for (auto& [job, trouble] : jobs) {
+    trouble.key = "drift/" + job.str();
+    trouble.title = "job " + job.str() + " has drifted on " + std::to_string(trouble.allocations.size()) +
+                    (trouble.allocations.size() == 1 ? " worker" : " workers");
+    trouble.jobs = {job.str()};
+    out.push_back(std::move(trouble));
+  }
+}
+
 void add_bucket(const Facts& facts, std::vector<Trouble>& out) {
   if (!facts.store_problem.empty()) {
     out.push_back({.key = "store",
@@ -180,6 +205,7 @@ std::vector<Trouble> troubles(const Facts& facts) {
     if (facts.set_aside) add_workers(*facts.set_aside, out);
   }
   if (facts.applied) add_health(*facts.applied, out);
+  if (facts.applied) add_drift(*facts.applied, out);
   std::stable_sort(out.begin(), out.end(), [](const Trouble& a, const Trouble& b) { return a.key < b.key; });
   // Two reasons for one job: the first is told.
   out.erase(
@@ -194,7 +220,7 @@ bool is_known(const Facts& facts, std::string_view key) {
   // A refused commit says nothing of the jobs that go on with an older one.
   if (key.starts_with("job/")) return facts.status && facts.status->state != PassState::kRefused;
   if (key.starts_with("worker/")) return facts.status && facts.set_aside;
-  if (key.starts_with("health/")) return facts.applied != nullptr;
+  if (key.starts_with("health/") || key.starts_with("drift/")) return facts.applied != nullptr;
   return true;
 }
 

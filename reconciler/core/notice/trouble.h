@@ -16,7 +16,7 @@
 namespace maand {
 
 struct Trouble {
-  // `source`, `commit`, `store`, `notes`, `job/api`, `health/api`, `worker/10.0.0.1`
+  // `source`, `commit`, `store`, `notes`, `job/api`, `health/api`, `drift/api`, `worker/10.0.0.1`
   std::string key;
   std::string state;  // `Unreachable`, `GateFailed`, …; never empty
   Urgency urgency = Urgency::kWarning;

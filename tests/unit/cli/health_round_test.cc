@@ -36,6 +36,7 @@ class TableRunner : public Runner {
   void ask(const Operation&, OutcomeSink) override {}
   void contact(const Endpoint&, ContactSink) override {}
   void recall(const Endpoint&, const WorkerHost&, RecallSink) override {}
+  void look(const LookCall&, LookSink) override {}
   void release_connections() override {}
   void stop() override {}
 

@@ -200,12 +200,24 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
       {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
-      {R"({"drift": {"status": true}})",
-       "error drift: drift settings are not built yet, and the job would be only half applied"},
       {R"({"rollout": {"confirm_seconds": 9}})",
        "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
   };
   for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
+}
+
+TEST(Manifest, Drift) {  // R5.9
+  EXPECT_EQ(parse("{}").job.drift, DriftPolicy{});
+  const auto whole =
+      parse(R"({"drift": {"status": true, "ignore": ["conf/*.ini"]}, "timeouts": {"status": 5, "stop": 7}})");
+  EXPECT_EQ(whole.told, Lines{});
+  EXPECT_EQ(whole.job.drift, (DriftPolicy{true, Seconds(5), {"conf/*.ini"}}));
+  EXPECT_EQ(whole.job.timeouts, (std::map<Target, Seconds>{{Target::kStop, Seconds(7)}}));
+  EXPECT_EQ(parse(R"({"drift": {"ignore": ["[a"]}})").told,
+            Lines{"error drift.ignore[0]: \"[a\" is no pattern"});
+  EXPECT_EQ(parse(R"({"drift": {"mode": "heal"}})").told, Lines{"error drift.mode: is no known field"});
+  EXPECT_EQ(parse(R"({"timeouts": {"status": 601}})").told,
+            Lines{"error timeouts.status: 601 is out of range"});
 }
 
 TEST(Manifest, RolloutAndTimeoutsRefuseWhatTheyDoNotKnow) {  // R2.9

@@ -50,10 +50,12 @@ Reconstruction of(RecalledJob job, const OwnStore& own = kNew) {
   return reconstruct(worker, recalled, own);
 }
 
-// Without what only this side knows: how the worker is reached, and when it was confirmed.
+// Without what only this side knows: how the worker is reached, when it was confirmed, and what
+// was found there since.
 std::string text_of(AppliedAllocation allocation) {
   allocation.endpoint = {};
   allocation.confirmed_at = {};
+  allocation.drift.reset();
   if (allocation.open) {
     allocation.open->endpoint = {};
     allocation.open->worker_json.clear();

@@ -149,6 +149,9 @@ tell_confirmation() {
     echo "confirm confirmed"
   elif [ -d "${1}b" ]; then
     echo "confirm reverted"
+    while IFS= read -r line; do
+      case $line in target\ *) printf 'back_%s\n' "$line" ;; esac
+    done <"${1}b/begin"
     [ -e "${1}b/receipt" ] || return 0
     while IFS= read -r line; do
       case $line in

@@ -91,6 +91,7 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
 void Journal::settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit) {
   const auto it = state_.allocations.find(key);
   if (it == state_.allocations.end() || !it->second.open || outcome.kind == OutcomeKind::kUnknown) return;
+  if (outcome.confirmation == Confirmation::kPending) return saw_marker(key.worker, outcome);
   AppliedAllocation record = it->second;
   // A first operation that never began leaves nothing to remember.
   const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
@@ -206,6 +207,14 @@ void Journal::prove(const JobName& job, const TreeId& tree) {
   if (records.empty()) return;
   store_.settle(records, {});
   for (AppliedAllocation& record : records) state_.allocations[record.key] = std::move(record);
+}
+
+void Journal::prove(const AllocationKey& key) {
+  const AppliedAllocation* known = state_.find(key);
+  if (!known || !known->before || known->open) return;
+  AppliedAllocation record = *known;
+  maand::prove(record);
+  put(record);
 }
 
 void Journal::put_job(const JobRecord& record) {

@@ -63,6 +63,8 @@ void Pass::remember_targets() {
 void Pass::fail_gates(const JobReport& job) {
   if (job.state != JobReport::State::kFailed && job.state != JobReport::State::kDegraded) return;
   for (const AllocationReport& allocation : job.allocations) {
+    // As it was before: what is confirmed there has no gate that failed.
+    if (allocation.outcome && allocation.outcome->confirmation == Confirmation::kReverted) continue;
     if (allocation.state == AllocationReport::State::kFailed) deps_.journal.fail_gate(allocation.action.key);
   }
 }

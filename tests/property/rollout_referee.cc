@@ -34,7 +34,7 @@ void RolloutReferee::handed_out(const Step& step) {
   if (busy > limits_.max_parallel_workers) say(step, "too many workers at once");
   if (step.kind == Step::Kind::kContact) return;
   if (!in_flight_.insert(step.key).second) say(step, "two steps in flight for one allocation");
-  if (step.kind == Step::Kind::kProbe) return;
+  if (step.kind == Step::Kind::kProbe || step.kind == Step::Kind::kConfirm) return;
 
   Watched& job = jobs_.at(step.key.job);
   Member& member = job.members[step.key.worker];

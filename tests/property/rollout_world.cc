@@ -65,6 +65,7 @@ void RolloutWorld::make_job(int number) {
     job->health.attempts = pick(1, 4);
   }
   if (mood_.roll_back > 0) give_way_back(*job);
+  if (mood_.confirm > 0 && chance(mood_.confirm)) job->rollout.confirm = Seconds(60);
   const int wave = std::min(number, pick(0, 2));
   for (const auto& [name, other] : desired_.jobs) {
     if (applied_.jobs.at(name).wave < wave && chance(50)) job->demands.push_back({name, "", ""});

@@ -63,8 +63,10 @@ void FakeRunner::submit(const Operation& operation, OutcomeSink sink) {
     Outcome outcome = on_run(operation);
     Worker& worker = workers[operation.allocation.worker];
     outcome.instance = worker.instance;
-    if (operation.confirm.count() > 0 && outcome.kind == OutcomeKind::kSucceeded)
+    if (operation.confirm.count() > 0 && outcome.kind == OutcomeKind::kSucceeded) {
       outcome.confirmation = Confirmation::kPending;
+      outcome.back_stopped = operation.keep.empty();  // counts once it is taken back
+    }
     receipts_[operation.id] = outcome;
     worker.jobs[operation.allocation.job] = {operation.allocation.job,
                                              operation.id,
@@ -98,7 +100,6 @@ void FakeRunner::revert(const Operation& operation) {
   receipt.kind = OutcomeKind::kFailed;
   receipt.confirmation = Confirmation::kReverted;
   receipt.back = OutcomeKind::kSucceeded;
-  receipt.back_stopped = operation.current_version == "0.0.0";
   receipt.detail = "no new connection confirmed it";
   runs.push_back("back " + operation.allocation.str());
 }

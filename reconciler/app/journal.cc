@@ -262,8 +262,10 @@ bool Journal::lift_holds(const JobName& job) {
        it != state_.allocations.end() && it->first.job == job; ++it) {
     const AppliedAllocation& known = it->second;
     const bool failed = known.last == LastResult::kFailed && !known.attempted_head.empty();
-    if (!known.stop_failed && known.interruptions == 0 && !failed) continue;
+    const bool taken_back = !known.rolled_back_from.empty() && !known.open;
+    if (!known.stop_failed && known.interruptions == 0 && !failed && !taken_back) continue;
     AppliedAllocation free = known;
+    if (taken_back) free.rolled_back_from = {};
     free.attempted_head = {};
     free.interruptions = 0;
     free.interrupted_boot.clear();

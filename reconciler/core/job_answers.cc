@@ -230,6 +230,12 @@ bool JobRun::on_outcome(std::size_t allocation, const Outcome& outcome, Instant 
       member_failed(allocation, settled.reason);
       break;
     case Settled::Kind::kSetAside:
+      if (may_be_cut_off(run, outcome)) {
+        run.detail = "contact was lost and nothing new could be had" +
+                     (outcome.detail.empty() ? "" : ": " + outcome.detail);
+        member_failed(allocation, Reason::kNotConfirmed);
+        break;
+      }
       set_aside(allocation, why_set_aside(outcome));
       --open_;
       break;

@@ -25,12 +25,11 @@ void JobRun::on_confirmation(std::size_t allocation, const Outcome& outcome, Ins
   run.turn = AllocationRun::Turn::kIdle;
   --in_flight_;
   --open_;
-  const bool leaving = stopping_ && stop_reason_ == Reason::kStopping;
   if (outcome.kind == OutcomeKind::kSucceeded && outcome.confirmation != Confirmation::kPending) {
     run.awaits = false;
     progress_ = now;
     fleet_.let_go(run.lane, run.key);
-  } else if (!leaving || outcome.confirmation == Confirmation::kReverted) {
+  } else if (!is_leaving(outcome) || outcome.confirmation == Confirmation::kReverted) {
     // One that nobody can ask any more is on its way back by now: whatever is done next
     // might cut off the next worker.
     run.awaits = false;
@@ -46,6 +45,20 @@ void JobRun::on_confirmation(std::size_t allocation, const Outcome& outcome, Ins
     if (!tolerates(Reason::kNotConfirmed, 1, what)) fail(Reason::kNotConfirmed, what);
   }
   advance(now);
+}
+
+// This daemon goes, or may not write any more: somebody else will see what became of it.
+bool JobRun::is_leaving(const Outcome& outcome) const {
+  const bool goes = stop_reason_ == Reason::kStopping || stop_reason_ == Reason::kFenced;
+  return (stopping_ && goes) || outcome.condition == WorkerCondition::kFenced;
+}
+
+// Contact was lost while its target may have run: with what can cut off a worker that may be
+// its doing, and the next one is not to follow.
+bool JobRun::may_be_cut_off(const AllocationRun& run, const Outcome& outcome) const {
+  const bool on_trial = plan_.policy.confirm.count() > 0 && !plan_.rollback && ships_files(run.doing) &&
+                        target_of(run.doing) != Target::kNone;
+  return on_trial && outcome.kind == OutcomeKind::kUnknown && !is_leaving(outcome);
 }
 
 // The job ends, and nobody is going to confirm these. A daemon that comes back may.

@@ -140,6 +140,23 @@ TEST(RolloutConfirm, R2_9_WhatWasTakenBackBeforeItsAnswerCameIsNotTriedAgain) {
   EXPECT_EQ(script.end("api"), "failed: NotConfirmed");
 }
 
+TEST(RolloutConfirm, R2_9_AContactThatIsLostWithTheTargetMayBeItsDoingAndStopsTheRollout) {
+  RolloutScript script;
+  JobText api = waiting("w1 w2");
+  api.plan.policy.max_unavailable = 2;
+  script.put(api);
+  script.outcomes("api@w1", {unknown()});
+  script.run();
+  EXPECT_EQ(script.log("api"), "restart w1");
+  EXPECT_EQ(script.end("api"), "failed: NotConfirmed");
+  RolloutScript usual;
+  api.plan.policy.confirm = 0s;
+  usual.put(api);
+  usual.outcomes("api@w1", {unknown()});
+  usual.run();
+  EXPECT_EQ(usual.log("api"), "restart w1 | restart w2") << "R2.7: of others it is not";
+}
+
 TEST(RolloutConfirm, R1_8_ANewerCommitWaitsForTheConfirmation) {
   RolloutScript script;
   script.put(waiting("w1 w2"));

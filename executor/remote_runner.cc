@@ -125,9 +125,7 @@ void RemoteRunner::submit(const Operation& operation, OutcomeSink sink) {
 void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
   parts_->carry_out(operation, true, sink);
 }
-void RemoteRunner::confirm(const Operation& operation, OutcomeSink sink) {
-  parts_->confirm(operation, sink);
-}
+void RemoteRunner::confirm(const Operation& operation, OutcomeSink sink) { parts_->confirm(operation, sink); }
 void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
 void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
   parts_->recall(endpoint, was, sink);

@@ -126,7 +126,8 @@ ControlReply OperatorDesk::worker(const std::string& verb, const std::string& ho
 ControlReply OperatorDesk::rollback_here(const std::string& job, const std::string& commit,
                                          const std::string& reason, const std::string& span,
                                          const std::string& actor) {
-  if (!knows(JobName(job))) return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
+  if (!job.empty() && !knows(JobName(job)))
+    return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
   if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
   const WallTime now = clock_.wall();
   Pin pin{JobName(job), CommitId(commit), actor, reason, now};
@@ -135,9 +136,10 @@ ControlReply OperatorDesk::rollback_here(const std::string& job, const std::stri
     if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
     pin.until = now + *length;
   }
-  audit(actor, "rollback", job, sentence(pin));
+  audit(actor, job.empty() ? "pin" : "rollback", job, sentence(pin));
   reconciler_.pin(pin);
-  return done("`" + job + "` is pinned " + sentence(pin) + "; the next pass brings it there");
+  return done((job.empty() ? "the bucket" : "`" + job + "`") + std::string(" is pinned ") + sentence(pin) +
+              "; the next pass brings it there");
 }
 
 ControlReply OperatorDesk::suspend_here(const std::string& job, const std::string& reason,

@@ -60,12 +60,11 @@ class Confirming {
     if (one.over || one.confirming || !known || !known->open) return;
     const bool gated = !one.what.health.checks.empty();
     if (gated && !one.gate.due(deps_.clock.now()).empty()) {
-      deps_.runner.probe(known->endpoint, one.what.health,
-                         [shared = shared_, &inbox = deps_.inbox, i](Health health, const std::string&) {
-                           inbox.post([shared, i, health] {
-                             shared->all[i].gate.on_probe(0, health == Health::kHealthy);
-                           });
-                         });
+      deps_.runner.probe(
+          known->endpoint, one.what.health,
+          [shared = shared_, &inbox = deps_.inbox, i](Health health, const std::string&) {
+            inbox.post([shared, i, health] { shared->all[i].gate.on_probe(0, health == Health::kHealthy); });
+          });
       return;
     }
     if (gated && one.gate.verdict() == HealthGate::Verdict::kOpen) return;
@@ -101,8 +100,8 @@ std::vector<OwedConfirmation> owed_confirmations(const std::vector<AllocationKey
     const auto record = applied.jobs.find(key.job);
     // Its rollout has failed: what is not confirmed yet is better where it comes from.
     if (record != applied.jobs.end() && record->second.held_tree == known->tree) continue;
-    out.push_back({key, job->second.health,
-                   job->second.rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
+    out.push_back(
+        {key, job->second.health, job->second.rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
   }
   return out;
 }

@@ -12,7 +12,7 @@ namespace maand {
 
 struct OwedConfirmation {
   AllocationKey key;
-  HealthSpec health;          // of the content that was begun
+  HealthSpec health;            // of the content that was begun
   bool keeps_way_back = false;  // its job goes back as a whole when its rollout fails (R5.2)
 };
 

@@ -124,16 +124,44 @@ bool Pass::judge_head() {
     judged = judge_now(commit, admission_rules());
   }
   memory_.judged = judged;
-  if (judged->acceptable()) {
+  if (judged->acceptable() && !kept_from(*judged)) {
     take_over(judged);
     return true;
   }
   refuse(judged);
+  if (const Pin* pin = kept_from(*judged)) accept_pinned(*pin);
   if (!memory_.accepted) accept_what_is_applied();
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(memory_.accepted);
   return true;
+}
+
+// R5.4: the bucket is pinned, and to another commit.
+const Pin* Pass::kept_from(const Judged& judged) const {
+  const Pin* pin = memory_.pinned.own({});
+  return pin && pin->commit != judged.info.id ? pin : nullptr;
+}
+
+// What is older than what is applied is meant to be; signatures are asked for all the same.
+void Pass::accept_pinned(const Pin& pin) {
+  if (memory_.accepted && memory_.accepted->info.id == pin.commit) return;
+  AdmissionRules rules = admission_rules();
+  rules.hold_rewritten = false;
+  std::string why;
+  try {
+    memory_.phase.enter(Phase::kJudge, pin.commit.str().substr(0, 12));
+    const JudgedPtr judged = judge_now(pin.commit, rules);
+    if (judged->acceptable()) {
+      memory_.accepted = judged;
+      judged_anew_ = true;
+      return;
+    }
+    why = judged->admission.admitted() ? "its workspace is refused" : judged->admission.sentence;
+  } catch (const SourceError& error) {
+    why = error.what();
+  }
+  tell(EventKind::kNotice, "the commit that the bucket is pinned to cannot be applied: " + why, pin.commit);
 }
 
 // After a start with a head that may not be applied: what an earlier daemon applied goes on.
@@ -162,10 +190,12 @@ AdmissionRules Pass::admission_rules() const {
 
 void Pass::refuse(const JudgedPtr& judged) {
   PassStatus status = new_status(*judged);
-  status.state = judged->admission.admitted() ? PassState::kRefused : PassState::kHeld;
-  if (!judged->admission.admitted())
-    status.diagnostics.insert(status.diagnostics.begin(),
-                              {Severity::kError, "held", "", judged->admission.sentence, ""});
+  std::string held = judged->admission.admitted() ? "" : judged->admission.sentence;
+  if (const Pin* pin = kept_from(*judged); pin && judged->acceptable())
+    held = "the bucket is pinned " + sentence(*pin);
+  status.state = held.empty() ? PassState::kRefused : PassState::kHeld;
+  if (!held.empty())
+    status.diagnostics.insert(status.diagnostics.begin(), {Severity::kError, "held", "", held, ""});
   finish_status(status);
   // The same state for another reason has another way out.
   retold_ = memory_.status && memory_.status->commit == status.commit &&

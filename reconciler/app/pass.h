@@ -131,6 +131,8 @@ class Pass {
 
   JudgedPtr judge_now(const CommitId& commit, const AdmissionRules& rules);
   void accept_what_is_applied();
+  const Pin* kept_from(const Judged& judged) const;
+  void accept_pinned(const Pin& pin);
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
   void take_releases();
   Closures closed_now();

@@ -19,7 +19,7 @@ RolloutLimits Pass::rollout_limits() {
   RolloutLimits limits = settings_.rollout;
   const bool limited = limits.budget.failures.limits() || limits.budget.workers_aside.limits();
   if (!limited) return limits;
-  if (is_released(deps_.store, desired_.commit)) {
+  if (released_commit(deps_.store) == desired_.commit) {
     limits.budget = {};
   } else {
     limits.budget.failed_before = failed_under(deps_.journal.state(), desired_.commit);

@@ -148,7 +148,7 @@ void Pass::watch_for_newer_commit() {
 
 void Pass::adopt(const JudgedPtr& judged) {
   memory_.judged = judged;
-  if (!judged->acceptable()) {
+  if (!judged->acceptable() || kept_from(*judged)) {
     refuse(judged);  // and what is going on goes on
     return;
   }
@@ -188,6 +188,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   for (const auto& [key, allocation] : deps_.journal.state().allocations) {
     if (desired_.jobs.count(key.job) == 0) superseded_.insert(key.job);
   }
+  heed_orders();  // its windows hold before the next answer is looked at
 }
 
 // Same content, same values, same workers, same ends of them: its batches, clocks and counts go on.

@@ -195,10 +195,10 @@ void Reconciler::keep(Suspensions suspensions) {
 void Reconciler::keep(Pins pins) {
   keep_pins(deps_.store, pins);
   for (const Pin& gone : memory_.pinned.all()) {
-    if (!pins.of(gone.job)) keep_commit(gone.job, {});
+    if (!pins.own(gone.job)) keep_commit(gone.job, {});
   }
   for (const Pin& pin : pins.all()) {
-    const Pin* before = memory_.pinned.of(pin.job);
+    const Pin* before = memory_.pinned.own(pin.job);
     if (!before || before->commit != pin.commit) keep_commit(pin.job, pin.commit);
   }
   memory_.pinned = std::move(pins);

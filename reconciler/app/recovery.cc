@@ -104,9 +104,8 @@ class Reading {
   bool ours_is_as_new(const AppliedAllocation& theirs) const {
     const AppliedAllocation* ours = state().find(theirs.key);
     if (!ours) return false;
-    if (!order_) return true;
     const OperationId& newest = theirs.open ? theirs.open->id : theirs.last_operation;
-    return ours->open ? ours->open->id == newest : ours->last_operation == newest;
+    return ours->last_operation == newest || (ours->open && ours->open->id == newest);
   }
 
   void take_in(const std::map<WorkerHost, Reconstruction>& found,
@@ -119,9 +118,13 @@ class Reading {
       }
       for (const AllocationKey& key : one.gone) {
         const AppliedAllocation* ours = state().find(key);
-        if (order_ && ours && !ours->open) gone.push_back(key);
+        if (ours && !ours->open) gone.push_back(key);
       }
       out_.remarks.insert(out_.remarks.end(), one.remarks.begin(), one.remarks.end());
+      if (!is_another(host, told.at(host))) continue;
+      out_.remarks.push_back(host.str() +
+                             " has another marker than the one on record: what it keeps is all that counts");
+      for (const AllocationKey& key : untold(host, one)) gone.push_back(key);
     }
     deps_.journal.replace(records, gone);
     if (!records.empty()) {
@@ -133,12 +136,32 @@ class Reading {
       if (const auto known = state().workers.find(host); known != state().workers.end())
         worker = known->second;
       worker.host = host;
-      if (worker.instance.empty()) worker.instance = told.at(host).instance;
+      if (worker.instance.empty() || is_another(host, told.at(host)))
+        worker.instance = told.at(host).instance;
       deps_.journal.put_worker(worker);
     }
     // Who did not answer an operator's takeover is read when it can be.
     if (!order_) return;
     for (const auto& [host, contact] : out_.unread) deps_.journal.erase_worker(host);
+  }
+
+  // Whoever takes over with an old store may not know that a machine was replaced, and has been
+  // in use since. One that is empty is still for `maand worker reset`.
+  bool is_another(const WorkerHost& host, const Recalled& told) const {
+    const auto known = state().workers.find(host);
+    return order_ && known != state().workers.end() && !known->second.instance.empty() &&
+           !told.instance.empty() && known->second.instance != told.instance;
+  }
+
+  std::vector<AllocationKey> untold(const WorkerHost& host, const Reconstruction& one) const {
+    std::vector<AllocationKey> out;
+    for (const auto& [key, allocation] : state().allocations) {
+      const bool told =
+          std::any_of(one.allocations.begin(), one.allocations.end(),
+                      [&key = key](const AppliedAllocation& theirs) { return theirs.key == key; });
+      if (key.worker == host && !told) out.push_back(key);
+    }
+    return out;
   }
 
   void take_ports(const std::map<WorkerHost, PortTable>& told) {

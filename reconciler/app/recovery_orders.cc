@@ -93,16 +93,16 @@ ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& 
   return unknown(quote(verb) + " is nothing that can be done with a worker; known are reset, trust, forget");
 }
 
-// The marker's word first: whatever comes between, the next pass does not take the
-// worker for one that lost its state.
+// The records go first: cut in between, the worker still waits for this word, or is deployed
+// anew; the other way about, what it no longer has would count as deployed.
 ControlReply RecoveryOrders::reset(const WorkerHost& host, const std::string& actor) {
   const std::vector<AllocationKey> gone = allocations_on(host);
   audit(actor, "worker reset", host.str());
   WorkerRecord record;
   record.host = host;
   record.adopt_marker = true;
-  reconciler_.journal().put_worker(record);
   reconciler_.journal().replace({}, gone);
+  reconciler_.journal().put_worker(record);
   reconciler_.triggers().poke("operator");
   return done(host.str() + " counts as new: " + counted(gone.size()) +
               " forgotten, and what the workspace places there is deployed anew");

@@ -117,6 +117,13 @@ DetailReply BucketDetails::content_at(const std::string& job, const std::string&
     const std::optional<CommitId> commit = source.resolve(rev);
     if (!commit) return unknown("`" + printable(rev) + "` names no commit in the mirror");
     if (const std::string why = unverified(bucket_, source, *commit); !why.empty()) return unknown(why);
+    if (job.empty()) {
+      if (load_workspace(*source.open_view(*commit), bucket_.config.git.path, workspace_limits(bucket_))
+              .refused())
+        return unknown("the workspace of commit " + commit->str().substr(0, 12) +
+                       " is refused; `maand validate` in a checkout of it tells why");
+      return found(commit->str());
+    }
     const JobName name(job);
     const KeptJobs kept = load_kept(
         {{name, *commit}}, [&](const CommitId& one) { return source.open_view(one); },

@@ -128,9 +128,15 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   pause.add_option("--for", suspend->span, "How long: 90s, 2h, 1d12h")->required();
 
   const auto resume = std::make_shared<ResumeOptions>();
-  verb(app, run, "resume", "End a suspension or a rollback's pin", run_resume, resume)
+  verb(app, run, "resume", "End a suspension or a pin", run_resume, resume)
       .add_option("JOB", resume->job, "The job (default: what is suspended as a whole)")
       ->check(named);
+
+  const auto pin = std::make_shared<PinOptions>();
+  CLI::App& stay = verb(app, run, "pin", "Bring the bucket to a commit and hold it there", run_pin, pin);
+  stay.add_option("COMMIT", pin->to, "The commit, workers and all")->required();
+  stay.add_option("--reason", pin->reason, "Why: shown to whoever finds it pinned")->required();
+  stay.add_option("--for", pin->span, "How long: 2h, 7d (default: until `maand resume`)");
 
   const auto rollback = std::make_shared<RollbackOptions>();
   CLI::App& back =

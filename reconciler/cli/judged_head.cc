@@ -64,6 +64,11 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
   if (reveal) head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
+void keep_out(JudgedHead& head, std::string why) {
+  head.held = std::move(why);
+  std::fprintf(stderr, "warning: %s is held and not applied: %s\n", head.label.c_str(), head.held.c_str());
+}
+
 void judge_admission(GitSource& source, const Bucket& bucket, Store& store, JudgedHead& head) {
   const PassSettings settings = pass_settings(bucket);
   const AdmissionRules rules{settings.verify, settings.hold_rewritten_history, released_commit(store),
@@ -72,9 +77,7 @@ void judge_admission(GitSource& source, const Bucket& bucket, Store& store, Judg
   const Admission admission =
       admit(source, &source.signatures(), rules, applied, head.commit, source.history(applied, head.commit));
   head.settings.allowed_removals = allowed_removals(source.messages(applied, head.commit));
-  if (admission.admitted()) return;
-  head.held = admission.sentence;
-  std::fprintf(stderr, "warning: %s is held and not applied: %s\n", head.label.c_str(), head.held.c_str());
+  if (!admission.admitted()) keep_out(head, admission.sentence);
 }
 
 void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
@@ -145,8 +148,9 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     // By blob: a held job's files are of another commit.
     head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };
   }
-  const bool newest_one = which.commit.empty() || head.commit == head.applied.head;
-  if (store && which.workspace.empty() && newest_one) judge_admission(source, bucket, *store, head);
+  const bool newest_one =
+      which.workspace.empty() && (which.commit.empty() || head.commit == head.applied.head);
+  if (store && newest_one) judge_admission(source, bucket, *store, head);
   if (head.workspace.refused()) return head;
   head.settings.closed = closures_at(head.workspace.windows, std::chrono::system_clock::now());
   if (store) {
@@ -156,6 +160,9 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.settings.suspended.expire(now);
     head.pins = kept_pins(*store);
     head.pins.expire(now);
+    const Pin* pin = head.pins.own({});
+    if (newest_one && head.held.empty() && pin && pin->commit != head.commit)
+      keep_out(head, "the bucket is pinned " + sentence(*pin));
   }
   head.desired = desire(source, bucket, head, *digests);
   return head;

@@ -25,8 +25,8 @@ struct JudgedHead {
   RenderSettings rendering;
   PlanSettings settings;
   Pins pins;
-  // Of the newest commit, when history or signatures keep the daemon from applying it (R1.4, R1.5): why;
-  // what is worked out here is what it would mean. Empty: it may be applied.
+  // Of the newest commit, when history, signatures or a pin keep the daemon from applying it (R1.4,
+  // R1.5, R5.4): why; what is worked out here is what it would mean. Empty: it may be applied.
   std::string held;
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
   // Bytes of a file of a job that is shipped as it is. nullopt: it cannot be read.

@@ -69,7 +69,8 @@ void troubles(std::string& out, const StatusView& status, bool color) {
         order_words(one));
   }
   for (const auto& one : status.pinned) {
-    add(Ink::kWarn, one.job + " is pinned", "at " + short_id(one.commit) + " " + order_words(one));
+    add(Ink::kWarn, one.job.empty() ? "the bucket is pinned" : one.job + " is pinned",
+        "at " + short_id(one.commit) + " " + order_words(one));
   }
   for (const auto& job : status.jobs) {
     add(job.state == "held" ? Ink::kBad : Ink::kWarn,

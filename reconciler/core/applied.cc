@@ -152,9 +152,9 @@ void record_reverted(AppliedAllocation& allocation, const Operation& operation, 
     allocation.attempts = 0;
     // Of the commit nothing is left there that could be told as done.
     allocation.attempted_head = {};
-    allocation.last = well                                   ? LastResult::kConfirmed
+    allocation.last = well                                ? LastResult::kConfirmed
                       : back == OutcomeKind::kInterrupted ? LastResult::kInterrupted
-                                                             : LastResult::kFailed;
+                                                          : LastResult::kFailed;
     allocation.last_target = Target::kRestart;
     allocation.missing_target = false;
     return;

@@ -93,6 +93,7 @@ std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState&
     if (auto back = goes_back(record); back && has_applied_state(applied, name)) holds.emplace(name, *back);
   }
   for (const Pin& pin : pins.all()) {
+    if (pin.job.empty()) continue;  // the commit that is judged is that of the bucket's pin
     const bool listed = workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0;
     if (!listed && !has_applied_state(applied, pin.job)) continue;
     Hold& hold = holds.emplace(pin.job, pinned(pin, record_of(applied, pin.job))).first->second;

@@ -88,9 +88,9 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     const bool changes = ships_files(step.action.action) || step.action.reason == Reason::kPortHandedOver;
     const bool starts = ships_files(run.doing) && target_of(run.doing) != Target::kNone;
     if (starts && !plan_.rollback) step.confirm = plan_.policy.confirm;
-    step.way_back = changes && !plan_.rollback &&
-                    (plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback ||
-                     plan_.policy.confirm.count() > 0);
+    step.way_back =
+        changes && !plan_.rollback &&
+        (plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback || plan_.policy.confirm.count() > 0);
     if (run.failures == 0) progress_ = now;
     run.begun = true;
     run.state = AState::kRunning;

@@ -67,8 +67,8 @@ void JobRun::leave_unconfirmed() {
     if (!std::exchange(run.awaits, false)) continue;
     const bool failed = failed_ || run.state == AState::kFailed;
     run.state = failed ? AState::kFailed : AState::kSetAside;
-    const std::string why = failed ? "it is not confirmed, so its worker goes back by itself"
-                                   : "it is not confirmed yet";
+    const std::string why =
+        failed ? "it is not confirmed, so its worker goes back by itself" : "it is not confirmed yet";
     run.detail += (run.detail.empty() ? "" : "; ") + why;
     set_aside_ = set_aside_ || !failed;
   }

@@ -8,6 +8,8 @@
 
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
+#include "reconciler/core/outcome.h"
+#include "reconciler/core/port_table.h"
 #include "reconciler/core/reason.h"
 
 namespace maand {

@@ -65,7 +65,7 @@ struct Outcome {
   // kReverted: how the restart ended that what was confirmed before came back with, or the
   // stop of what had nothing before it. kInterrupted: its files may not all be back.
   OutcomeKind back = OutcomeKind::kUnknown;
-  bool back_stopped = false;  // kReverted: it was the stop
+  bool back_stopped = false;              // kReverted: it was the stop
   std::string boot_id;                    // of the worker when the operation ended or was found interrupted
   std::string instance;                   // id of the worker's marker (R3.5); empty: it was not told
   std::string detail;                     // one line for people; never output of the target

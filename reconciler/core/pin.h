@@ -1,6 +1,8 @@
-// R5.4: jobs that operators hold at the content of a commit, whatever the branch says.
+// R5.4: jobs that operators hold at the content of a commit, whatever the branch says; or the
+// whole bucket, workers and all.
 //
-// Later commits are judged and their other jobs go on; a pinned one is told as held.
+// Later commits are judged and their other jobs go on; a pinned one is told as held. Where the
+// bucket is pinned, they are told as held as a whole.
 #pragma once
 
 #include <optional>
@@ -11,7 +13,7 @@
 namespace maand {
 
 struct Pin {
-  JobName job;
+  JobName job;      // empty: the bucket
   CommitId commit;  // its content is taken from there
   std::string actor;
   std::string reason;

@@ -38,6 +38,11 @@ class StandingOrders {
     }
     return nullptr;
   }
+  // Its own alone; with an empty `job`, the bucket's.
+  const Order* own(const JobName& job) const {
+    const auto at = std::find_if(all_.begin(), all_.end(), [&](const Order& one) { return one.job == job; });
+    return at == all_.end() ? nullptr : &*at;
+  }
   const std::vector<Order>& all() const { return all_; }  // the bucket's first, then by job
 
   friend bool operator==(const StandingOrders&, const StandingOrders&) = default;

@@ -120,6 +120,20 @@ HttpReply reply_to(const ControlReply& reply) {
   return json(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+// R5.4: `job` to the content of a commit; empty: the bucket.
+HttpReply bring(Details& details, Controls& controls, const nlohmann::json& body, const std::string& job,
+                const std::string& actor) {
+  const std::string to = member(body, "to");
+  const std::string reason = member(body, "reason", kMaxReasonBytes);
+  const bool ends = body.contains("for") && !body["for"].is_null() && body["for"] != "";
+  const std::string span = member(body, "for");
+  if (to.empty() || reason.empty() || (ends && span.empty()))
+    return json_error(400, "say where to and why: {\"to\": \"COMMIT\", \"reason\": \"…\"}");
+  const DetailReply content = details.content_at(job, to);
+  if (content.kind != DetailReply::Kind::kFound) return reply_to(content);
+  return reply_to(controls.rollback(job, content.text, reason, span, actor));
+}
+
 HttpReply post(Details& details, Controls& controls, const HttpRequest& request, std::string_view route) {
   const nlohmann::json body =
       request.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(request.body, nullptr, false);
@@ -180,19 +194,16 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return reply_to(controls.worker(verb, host, actor));
   }
   if (route == "rollback") {
-    const std::string to = member(body, "to");
-    const std::string reason = member(body, "reason", kMaxReasonBytes);
-    const bool ends = body.contains("for") && !body["for"].is_null() && body["for"] != "";
-    const std::string span = member(body, "for");
-    if (job.empty() || to.empty() || reason.empty() || (ends && span.empty()))
-      return json_error(
-          400, "say what, where to and why: {\"job\": \"…\", \"to\": \"COMMIT\", \"reason\": \"…\"}");
-    const DetailReply content = details.content_at(job, to);
-    if (content.kind != DetailReply::Kind::kFound) return reply_to(content);
-    return reply_to(controls.rollback(job, content.text, reason, span, actor));
+    if (job.empty()) return json_error(400, "name the job: {\"job\": \"…\"}; /pin is for the whole bucket");
+    return bring(details, controls, body, job, actor);
+  }
+  if (route == "pin") {
+    if (body.contains("job"))
+      return json_error(400, "the bucket is pinned as a whole; /rollback is for one job");
+    return bring(details, controls, body, "", actor);
   }
   return not_offered(
-      "known here: forget, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
+      "known here: forget, pin, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
 }
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,

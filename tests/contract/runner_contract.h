@@ -164,7 +164,8 @@ TEST_P(RunnerContract, what_nobody_confirms_is_taken_back_and_a_late_word_change
   operation.confirm = std::chrono::hours(1);
   EXPECT_EQ(submit(runner(), operation).wait().confirmation, Confirmation::kPending);
   harness_->let_time_pass(operation);
-  for (const auto& answer : {ask(runner(), operation), confirm(runner(), operation), ask(runner(), operation)}) {
+  for (const auto& answer :
+       {ask(runner(), operation), confirm(runner(), operation), ask(runner(), operation)}) {
     const Outcome outcome = answer.wait();
     EXPECT_EQ(outcome.kind, OutcomeKind::kFailed) << outcome.detail;
     EXPECT_EQ(outcome.confirmation, Confirmation::kReverted);

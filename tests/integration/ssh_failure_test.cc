@@ -132,7 +132,7 @@ TEST_F(SshFailureTest, a_server_that_was_killed_while_idle_is_seen_before_a_comm
   const auto connection = connected();
   ASSERT_TRUE(connection->usable());
   fleet_.kill(0);
-  EXPECT_FALSE(connection->usable());
+  EXPECT_TRUE(seen_dead(*connection));
   const auto ran = run(*connection, "true");
   EXPECT_EQ(ran.result.condition, WorkerCondition::kUnreachable);
   EXPECT_FALSE(ran.result.began);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "executor/ssh_transport.h"
 #include "tests/support/process.h"
@@ -38,6 +39,18 @@ inline Ran run(Connection& connection, const std::string& command, const StdinSo
       command, in, [&](std::string_view piece) { ran.out += piece; },
       [&](std::string_view piece) { ran.err += piece; }, deadline);
   return ran;
+}
+
+// Its peer is gone, and the kernel has said so: on a busy machine that takes a moment even
+// on one host.
+inline bool seen_dead(Connection& connection) {
+  const auto end = soon();
+  while (connection.usable()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    // lint-allow-sleep: a closed socket is told by looking
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 inline Endpoint endpoint(const SshdFleet& fleet, std::size_t i = 0) {

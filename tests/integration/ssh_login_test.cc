@@ -277,7 +277,7 @@ TEST_F(SshJumpTest, a_jump_host_carries_everything) {
   EXPECT_EQ(fleet_.accepted(0), 1);
   EXPECT_EQ(fleet_.accepted(1), 1);
   fleet_.kill(1);
-  EXPECT_FALSE(to.connection->usable());
+  EXPECT_TRUE(seen_dead(*to.connection));
   EXPECT_EQ(run(*to.connection, "true").result.condition, WorkerCondition::kUnreachable);
 }
 
@@ -338,7 +338,7 @@ TEST(SshDropbear, works_as_openssh_does) {
       3);
   EXPECT_EQ(run(connection, "echo again").out, "again\n");
   worker.kill();
-  EXPECT_FALSE(connection.usable());
+  EXPECT_TRUE(seen_dead(connection));
 }
 
 }  // namespace

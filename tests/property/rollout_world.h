@@ -24,7 +24,7 @@ struct Mood {
   int stop_job = 0;                       // per answer
   int news = 0;                           // a probe nobody asked for, per answer
   int ports_move = 0;                     // jobs whose number is another job's from now on
-  int confirm = 0;  // jobs whose operations have to be confirmed over a new connection
+  int confirm = 0;                        // jobs whose operations have to be confirmed over a new connection
   int roll_back = 0;  // jobs that go back when they fail; and such that have a canary, a bake, a budget
 };
 

@@ -40,6 +40,8 @@ void Fleet::arrive(const Operation& operation, const Runner::OutcomeSink& sink, 
     }
     return;
   }
+  if (const auto refused = workers_[operation.allocation.worker].memory.admit(operation))
+    return answer(life, sink, *refused);
   if (!places_[operation.allocation].busy.empty()) {
     return answer(life, sink,
                   {.kind = OutcomeKind::kCondition, .condition = WorkerCondition::kBusy, .detail = "busy"});
@@ -52,19 +54,33 @@ void Fleet::run(const Operation& operation, const Runner::OutcomeSink& sink, con
   on_begin(operation, place);
   place.newest = operation.seq;
   Receipt& receipt = receipts_[operation.id];
+  receipt.worker = operation.allocation.worker;
   receipt.running = true;
   receipt.waiting.emplace_back(life, sink);
   place.busy = operation.id;
   running_[operation.id] = operation;
-  if (ships_files(operation.action)) place.files = operation.files;
+  if (ships_files(operation.action) && !land(operation, place)) on_not_kept(operation);
+  Machine& machine = workers_[operation.allocation.worker];
+  machine.memory.remember(operation, std::nullopt);
   const bool has_target = target_of(operation.action) != Target::kNone;
-  const int boot = workers_[operation.allocation.worker].boot;
+  const int boot = machine.boot;
   if (has_target && chance(weather.cut)) {
     for (auto& [who, waiter] : std::exchange(receipt.waiting, {}))
       answer(who, waiter, {.kind = OutcomeKind::kUnknown});
   }
   timeline_.after(Duration(has_target ? pick(50, 4'000) : 5),
                   [this, operation, boot] { finish(operation, boot); });
+}
+
+// R5.2: of what lies there, what was confirmed is kept; and what is put back was kept, or
+// never left.
+bool Fleet::land(const Operation& operation, Place& place) {
+  const auto is = [](const FileSetPtr& files, const Digest& list) { return files && files->list_id == list; };
+  if (!operation.keep.empty() && is(place.files, operation.keep)) place.kept = place.files;
+  const Digest& list = operation.files->list_id;
+  const bool there = !restores(operation.action) || is(place.files, list) || is(place.kept, list);
+  place.files = operation.files;
+  return there;
 }
 
 void Fleet::finish(const Operation& operation, int boot) {
@@ -96,11 +112,14 @@ void Fleet::finish(const Operation& operation, int boot) {
   end(operation, outcome);
 }
 
-void Fleet::end(const Operation& operation, const Outcome& outcome) {
+void Fleet::end(const Operation& operation, Outcome outcome) {
   Place& place = places_[operation.allocation];
   place.busy = {};
   running_.erase(operation.id);
   on_end(operation, place, outcome);
+  Machine& machine = workers_[operation.allocation.worker];
+  outcome.instance = machine.memory.instance;
+  machine.memory.remember(operation, outcome);
   Receipt& receipt = receipts_[operation.id];
   receipt.running = false;
   receipt.outcome = outcome;
@@ -120,11 +139,33 @@ void Fleet::reboot(const WorkerHost& host) {
   }
 }
 
+void Fleet::replace(const WorkerHost& host) {
+  Machine& machine = workers_[host];
+  ++machine.boot;  // what ran there never ends
+  machine.replaced = true;
+  machine.memory = {};
+  std::erase_if(running_, [&](const auto& one) { return one.second.allocation.worker == host; });
+  std::erase_if(places_, [&](const auto& one) { return one.first.worker == host; });
+  for (auto it = receipts_.begin(); it != receipts_.end();) {
+    if (it->second.worker != host) {
+      ++it;
+      continue;
+    }
+    for (auto& [life, sink] : it->second.waiting) answer(life, sink, {.kind = OutcomeKind::kUnknown});
+    it = receipts_.erase(it);
+  }
+}
+
 void Fleet::ask(const Operation& operation, Runner::OutcomeSink sink, const Life& life) {
   timeline_.after(latency(), [this, operation, sink = std::move(sink), life] {
-    if (!workers_[operation.allocation.worker].up) return answer(life, sink, unreachable());
-    const auto [receipt, sealed] = receipts_.insert(
-        {operation.id, {.running = false, .outcome = {.kind = OutcomeKind::kNever}, .waiting = {}}});
+    const Machine& machine = workers_[operation.allocation.worker];
+    if (!machine.up) return answer(life, sink, unreachable());
+    if (const auto refused = machine.memory.refusal(operation)) return answer(life, sink, *refused);
+    const auto [receipt, sealed] = receipts_.insert({operation.id,
+                                                     {.worker = operation.allocation.worker,
+                                                      .running = false,
+                                                      .outcome = {.kind = OutcomeKind::kNever},
+                                                      .waiting = {}}});
     if (receipt->second.running) {
       receipt->second.waiting.emplace_back(life, sink);
     } else {
@@ -146,16 +187,21 @@ void Fleet::probe(const AllocationKey& key, Runner::HealthSink sink, const Life&
     const Place& place = places_[key];
     const bool healthy = workers_[key.worker].up && place.running &&
                          sick_versions.count(key.job.str() + " " + place.loaded_version) == 0;
-    if (!healthy) on_unhealthy(key);
+    if (!healthy) on_unhealthy(key, place);
     sink(healthy ? Health::kHealthy : Health::kUnhealthy, healthy ? "" : "it does not answer");
   });
 }
 
-void Fleet::recall(const WorkerHost& host, Runner::RecallSink sink, const Life& life) {
-  timeline_.after(latency(), [this, host, sink = std::move(sink), life] {
+void Fleet::recall(const WorkerHost& host, const WorkerHost& was, Runner::RecallSink sink, const Life& life) {
+  timeline_.after(latency(), [this, host, was, sink = std::move(sink), life] {
     if (!*life) return;
     Recalled recalled;
-    if (!workers_[host].up) recalled.condition = WorkerCondition::kUnreachable;
+    const Machine& machine = workers_[host];
+    if (machine.up) {
+      machine.memory.tell(host, was, recalled);
+    } else {
+      recalled.condition = WorkerCondition::kUnreachable;
+    }
     sink(recalled);
   });
 }
@@ -170,8 +216,8 @@ void SimRunner::ask(const Operation& operation, OutcomeSink sink) {
 void SimRunner::contact(const Endpoint& endpoint, ContactSink sink) {
   fleet_.contact(endpoint.host, std::move(sink), life_);
 }
-void SimRunner::recall(const Endpoint& endpoint, const WorkerHost& /*was*/, RecallSink sink) {
-  fleet_.recall(endpoint.host, std::move(sink), life_);
+void SimRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
+  fleet_.recall(endpoint.host, was, std::move(sink), life_);
 }
 void SimRunner::probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) {
   if (spec.checks.empty()) return sink(Health::kUnprobed, "");

@@ -3,7 +3,8 @@
 //
 // Behaves as executor/remote_runner and its script promise (R3.4): an id runs at
 // most once, an unknown one that is asked for is sealed, one operation at a time on
-// an allocation.
+// an allocation; what was confirmed is kept and put back (R5.2); and whom a worker lets
+// write is testing::WorkerMemory's.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "reconciler/core/ports.h"
 #include "tests/simulation/process.h"
+#include "tests/support/worker_memory.h"
 
 namespace maand::simulation {
 
@@ -26,6 +28,7 @@ struct Place {
   Digest loaded;         // files that the running thing was last started, restarted or reloaded with
   std::string loaded_version;
   bool last_good = false;    // the last target ended well
+  FileSetPtr kept;           // confirmed before, to be put back (R5.2)
   OperationId busy;          // whose target runs now
   std::uint64_t newest = 0;  // number of the newest operation that began here
 };
@@ -43,7 +46,9 @@ class Fleet {
   std::function<void(const Operation&, const Place&)> on_begin = [](auto&&...) {};
   std::function<void(const Operation&, const Place&, const Outcome&)> on_end = [](auto&&...) {};
 
-  std::function<void(const AllocationKey&)> on_unhealthy = [](auto&&) {};  // a probe said so
+  // A probe said so.
+  std::function<void(const AllocationKey&, const Place&)> on_unhealthy = [](auto&&...) {};
+  std::function<void(const Operation&)> on_not_kept = [](auto&&) {};  // what is to be put back is not there
 
   Fleet(Timeline& timeline, std::uint64_t seed) : timeline_(timeline), random_(seed) {}
 
@@ -52,7 +57,10 @@ class Fleet {
   std::set<std::string> sick_versions;  // its probes fail
 
   void set_up(const WorkerHost& host, bool up) { workers_[host].up = up; }
-  void reboot(const WorkerHost& host);  // what runs is interrupted
+  void reboot(const WorkerHost& host);   // what runs is interrupted
+  void replace(const WorkerHost& host);  // by an empty machine
+  bool was_replaced(const WorkerHost& host) { return workers_[host].replaced; }
+  bool is_blank(const WorkerHost& host) { return workers_[host].memory.instance.empty(); }
 
   const std::map<AllocationKey, Place>& places() const { return places_; }
 
@@ -61,14 +69,17 @@ class Fleet {
   void ask(const Operation& operation, Runner::OutcomeSink sink, const Life& life);
   void contact(const WorkerHost& host, Runner::ContactSink sink, const Life& life);
   void probe(const AllocationKey& key, Runner::HealthSink sink, const Life& life);
-  void recall(const WorkerHost& host, Runner::RecallSink sink, const Life& life);
+  void recall(const WorkerHost& host, const WorkerHost& was, Runner::RecallSink sink, const Life& life);
 
  private:
   struct Machine {
     bool up = true;
     int boot = 1;
+    bool replaced = false;
+    testing::WorkerMemory memory;
   };
   struct Receipt {
+    WorkerHost worker;
     bool running = false;
     Outcome outcome;
     std::vector<std::pair<Life, Runner::OutcomeSink>> waiting;
@@ -80,8 +91,9 @@ class Fleet {
   void answer(const Life& life, const Runner::OutcomeSink& sink, const Outcome& outcome);
   void arrive(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life);
   void run(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life);
+  bool land(const Operation& operation, Place& place);
   void finish(const Operation& operation, int boot);
-  void end(const Operation& operation, const Outcome& outcome);
+  void end(const Operation& operation, Outcome outcome);
 
   Timeline& timeline_;
   std::mt19937_64 random_;

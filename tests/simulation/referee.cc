@@ -8,6 +8,9 @@ std::string told(const Operation& operation) {
          operation.new_version;
 }
 
+// Of a job that does not even run: whatever was tried there.
+constexpr const char* kAnything = "anything";
+
 bool takes_away(Action action) { return action == Action::kStop || action == Action::kRemove; }
 
 }  // namespace
@@ -29,25 +32,56 @@ bool Referee::once_unwanted(const AllocationKey& key, const Wish& now) const {
   return false;
 }
 
+// R5.2: what was confirmed comes back, and what only the failed rollout brought is stopped.
+bool Referee::goes_back(const Operation& operation) const {
+  if (restores(operation.action)) return true;
+  if (operation.action != Action::kStop || !kind_of(operation.allocation.job.str()).goes_back) return false;
+  const auto failed = failed_.find(operation.allocation.job.str());
+  return failed != failed_.end() &&
+         (failed->second.count(operation.current_version) > 0 || failed->second.count(kAnything) > 0);
+}
+
+void Referee::check_return(const Operation& operation, const Place& place) {
+  const auto failed = failed_.find(operation.allocation.job.str());
+  if (!kind_of(operation.allocation.job.str()).goes_back || failed == failed_.end())
+    broken(told(operation) + " although nothing of it failed");
+  if (confirmed_[operation.allocation].count(operation.new_version) == 0)
+    broken(told(operation) + ", which was never confirmed there");
+  if (place.running && place.last_good && place.loaded_version == operation.new_version &&
+      operation.action == Action::kRollback && unhealthy_.count(operation.allocation) == 0)
+    broken(told(operation) + " although that runs there already");
+}
+
+void Referee::replaced(const WorkerHost& worker) {
+  for (auto& [job, keys] : upgrading_)
+    std::erase_if(keys, [&](const AllocationKey& key) { return key.worker == worker; });
+}
+
+void Referee::on_unhealthy(const AllocationKey& key, const Place& place) {
+  unhealthy_.insert(key);
+  failed_[key.job.str()].insert(place.running ? place.loaded_version : kAnything);
+}
+
 void Referee::on_submit(const Operation& operation, const CommitId& accepted, bool paused) {
   const auto wish = wishes_.find(accepted);
   if (wish == wishes_.end()) return broken(told(operation) + " although no commit was accepted");
   const Wanted wanted = wish->second.wants(operation.allocation);
   const std::string at = " at " + accepted.str().substr(0, 8);
   const bool doubt = wanted == Wanted::kUnknown && once_unwanted(operation.allocation, wish->second);
-  if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt)
+  if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt && !goes_back(operation))
     broken(told(operation) +
            (wanted == Wanted::kYes ? " although it is wanted" : " although nobody could read that it left") +
            at);
-  if (!takes_away(operation.action) && wanted == Wanted::kNo)
+  if (!takes_away(operation.action) && wanted == Wanted::kNo && !goes_back(operation))
     broken(told(operation) + " although nobody wants it" + at);
-  if (paused) broken(told(operation) + " although it is suspended");
+  if (paused && !goes_back(operation)) broken(told(operation) + " although it is suspended");
 }
 
 void Referee::on_begin(const Operation& operation, const Place& place) {
   const Target target = target_of(operation.action);
   if (!begun_.insert(operation.id).second) broken(told(operation) + " runs twice for one operation");
   if (operation.seq <= place.newest) broken(told(operation) + " comes after a newer one");
+  if (restores(operation.action)) check_return(operation, place);
   if (target == Target::kNone) return;
   ++targets_;
   const bool nothing_new = operation.files && place.loaded == operation.files->digest &&
@@ -64,9 +98,16 @@ void Referee::on_begin(const Operation& operation, const Place& place) {
 }
 
 void Referee::on_end(const Operation& operation, const Place&, const Outcome& outcome) {
-  upgrading_[operation.allocation.job.str()].erase(operation.allocation);
-  if (outcome.kind == OutcomeKind::kSucceeded && operation.action != Action::kStage)
-    confirmed_[operation.allocation].insert(operation.new_version);
+  const std::string& job = operation.allocation.job.str();
+  upgrading_[job].erase(operation.allocation);
+  if (outcome.kind != OutcomeKind::kSucceeded) {
+    failed_[job].insert(operation.new_version);
+    return;
+  }
+  std::set<std::string>& confirmed = confirmed_[operation.allocation];
+  // What was gone back from has to come anew before anybody says `applied`.
+  if (restores(operation.action)) confirmed.erase(operation.current_version);
+  if (operation.action != Action::kStage) confirmed.insert(operation.new_version);
 }
 
 void Referee::on_applied(const CommitId& commit) {
@@ -99,6 +140,8 @@ void Referee::at_rest(const CommitId& commit, const std::map<AllocationKey, Plac
     }
   }
   for (const auto& [key, place] : places) {
+    // Of a worker that left while the store was lost nobody knows.
+    if (store_lost_ && wish.workers.count(number_of(key.worker)) == 0) continue;
     if (wish.wants(key) == Wanted::kNo && place.running) broken(key.str() + " still runs in the end");
   }
 }

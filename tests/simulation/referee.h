@@ -26,8 +26,12 @@ class Referee {
   // The daemon has lost contact while its target runs: it is unreachable, and no part of
   // a batch any more (R2.5).
   void lost(const AllocationKey& key) { upgrading_[key.job.str()].erase(key); }
+  // What only the store knew is known to nobody.
+  void store_lost() { store_lost_ = true; }
+  // Nothing of what the worker did is there any more.
+  void replaced(const WorkerHost& worker);
   // A probe found it unhealthy: its gate may have failed, and it may be acted on once more.
-  void on_unhealthy(const AllocationKey& key) { unhealthy_.insert(key); }
+  void on_unhealthy(const AllocationKey& key, const Place& place);
   // All is calm and the loop is idle: the workers are what `commit` asks for.
   void at_rest(const CommitId& commit, const std::map<AllocationKey, Place>& places);
 
@@ -37,14 +41,18 @@ class Referee {
 
  private:
   bool once_unwanted(const AllocationKey& key, const Wish& now) const;
+  bool goes_back(const Operation& operation) const;
+  void check_return(const Operation& operation, const Place& place);
 
   std::map<CommitId, Wish> wishes_;
   std::vector<Wish> history_;
   std::set<OperationId> begun_;
   std::map<std::string, std::set<AllocationKey>> upgrading_;
   std::map<AllocationKey, std::set<std::string>> confirmed_;  // versions
+  std::map<std::string, std::set<std::string>> failed_;       // versions of jobs, anywhere
   std::set<AllocationKey> unhealthy_;                         // since it was acted on last
   std::vector<std::string> broken_;
+  bool store_lost_ = false;
   int targets_ = 0;
 };
 

@@ -61,6 +61,15 @@ TEST(Simulation, WorkersThatFailAndGoAwayDelayOnlyThemselves_R2_7) {
                300);
 }
 
+TEST(Simulation, ContentThatFailsIsTakenBackToWhatWasConfirmed_R5_2) {
+  tell_stories({.kills = 3, .write_kills = 3, .operators = 3, .bad_versions = 30}, 300);
+}
+
+TEST(Simulation, WorkersAndStoresThatAreReplacedAreTakenOverAndNothingRunsTwice_R7_3) {
+  tell_stories({.kills = 2, .write_kills = 2, .cuts = 2, .replaced = 2, .lost_stores = 2, .old_stores = 2},
+               300);
+}
+
 TEST(Simulation, EverythingAtOnce) {
   tell_stories({.kills = 4,
                 .write_kills = 4,
@@ -69,6 +78,9 @@ TEST(Simulation, EverythingAtOnce) {
                 .remote = 3,
                 .store = 3,
                 .jumps = 3,
+                .replaced = 1,
+                .lost_stores = 1,
+                .old_stores = 1,
                 .operators = 6,
                 .bad_versions = 15,
                 .weather = {.fail = 5, .cut = 5, .lose = 3}},

@@ -6,6 +6,7 @@
 #include "reconciler/app/metrics.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
+#include "reconciler/app/recovery.h"
 #include "reconciler/app/system_clock.h"
 
 namespace maand::simulation {
@@ -116,7 +117,12 @@ Story::Story(std::uint64_t seed, Trouble trouble)
     referee_.on_end(operation, place, outcome);
     write("ended " + operation.id.str() + " " + to_string(outcome.kind));
   };
-  fleet_.on_unhealthy = [this](const AllocationKey& key) { referee_.on_unhealthy(key); };
+  fleet_.on_unhealthy = [this](const AllocationKey& key, const Place& place) {
+    referee_.on_unhealthy(key, place);
+  };
+  fleet_.on_not_kept = [this](const Operation& operation) {
+    referee_.broken("what " + operation.allocation.str() + " goes back to was not kept");
+  };
   fleet_.weather = trouble.weather;
   store_.before_write = [this](const std::string&) {
     if (daemon_ && writes_until_kill_ > 0 && --writes_until_kill_ == 0 && !kill_after_write_) kill();
@@ -181,6 +187,17 @@ void Story::plan_trouble(const Trouble& trouble) {
     }
   });
   often(trouble.jumps, [this] { timeline_.jump_wall(Duration(pick(-7'200'000, 7'200'000))); });
+  often(trouble.replaced, [this] { replace_worker(); });
+  often(trouble.lost_stores, [this] { lose_store([this] { store_.lose(); }); });
+  if (trouble.old_stores > 0) timeline_.at(sometime(), [this] { backup_ = store_.backup(); });
+  often(trouble.old_stores, [this] {
+    if (!backup_) return;
+    lose_store([this, copy = backup_] {  // as `maand restore` does it, on a disk that works
+      store_.heal();
+      copy();
+      keep_authority(store_, {Authority::Kind::kFenced, "it was restored", timeline_.wall()});
+    });
+  });
   often(trouble.operators, [this] { operator_speaks(); });
   timeline_.at(begin_ + 16min, [this] { calm(); });
 }
@@ -203,11 +220,22 @@ void Story::commit() {
   if (daemon_ && chance(70)) daemon_->reconciler.poke("commit");  // a webhook
 }
 
+// As the desk does it: a store that fails is the answer.
+void Story::say(std::function<void()> word) {
+  daemon_->inbox.post([this, word = std::move(word)] {
+    try {
+      word();
+    } catch (const StoreError& error) {
+      write(std::string("operator: ") + error.what());
+    }
+  });
+}
+
 void Story::operator_speaks() {
   if (!daemon_) return;
   const std::string job = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))].name;
   const int word = pick(1, 5);
-  daemon_->inbox.post([this, job, word] {
+  say([this, job, word] {
     OperatorDesk& desk = daemon_->desk;
     ControlReply reply;
     if (word == 1) reply = desk.retry_here(job, "ann");
@@ -217,6 +245,44 @@ void Story::operator_speaks() {
     if (word == 5) daemon_->reconciler.poke("operator");
     write("operator " + std::to_string(word) + " " + job + ": " + reply.text);
   });
+}
+
+// An operator sees it after a while.
+void Story::replace_worker() {
+  const WorkerHost worker = host(pick(1, most_workers_));
+  write(worker.str() + " is replaced");
+  fleet_.replace(worker);
+  referee_.replaced(worker);
+  empty_.insert(worker);
+  timeline_.after(Duration(pick(1'000, 300'000)), [this] { reset_workers(); });
+}
+
+void Story::reset_workers() {
+  if (!daemon_ || empty_.empty()) return;
+  say([this] {
+    std::erase_if(empty_, [this](const WorkerHost& worker) {
+      if (!fleet_.is_blank(worker)) return true;  // it was nobody's before, and is in use again
+      const ControlReply reply = daemon_->desk.recovery().worker("reset", worker.str(), "ann");
+      write("operator: " + reply.text);
+      return reply.kind != ControlReply::Kind::kRefused;
+    });
+  });
+}
+
+void Story::lose_store(std::function<void()> replace) {
+  write("the store is lost");
+  referee_.store_lost();
+  for (int worker = 1; worker <= most_workers_; ++worker) {  // what was said of them is lost as well
+    if (fleet_.was_replaced(host(worker))) empty_.insert(host(worker));
+  }
+  replace_store_ = std::move(replace);
+  timeline_.after(Duration(pick(1'000, 300'000)), [this] { take_over(); });
+  if (daemon_) kill();
+}
+
+void Story::take_over() {
+  if (!daemon_) return;
+  say([this] { write("operator: " + daemon_->desk.recovery().takeover("the disk is new", "ann").text); });
 }
 
 void Story::calm() {
@@ -239,7 +305,7 @@ void Story::calm() {
   for (auto when = 2min; when < kLongest; when += 5min) {
     timeline_.after(when, [this] {
       if (over_ || !daemon_) return;
-      if (at_rest()) {
+      if (at_rest() && empty_.empty()) {
         over_ = true;
         daemon_->reconciler.stop();
       } else {
@@ -256,7 +322,9 @@ void Story::calm() {
 }
 
 void Story::clear_the_way() {
-  daemon_->inbox.post([this] {
+  take_over();
+  reset_workers();
+  say([this] {
     OperatorDesk& desk = daemon_->desk;
     write("operators clear the way");
     desk.resume_here("", "ann");
@@ -283,6 +351,7 @@ void Story::kill() {
 void Story::live() {
   ++lives_;
   write("begins life " + std::to_string(lives_));
+  if (replace_store_) std::exchange(replace_store_, {})();
   try {
     daemon_ = std::make_unique<Daemon>(*this);
     daemon_->reconciler.run();

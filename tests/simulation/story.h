@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,9 @@ struct Trouble {
   int remote = 0;        // times the git remote does not answer for a while
   int store = 0;         // times the store cannot be written for a while
   int jumps = 0;         // of the machine's clock
+  int replaced = 0;      // workers that come back empty
+  int lost_stores = 0;   // times the daemon comes up without its store
+  int old_stores = 0;    // times it comes up with a copy of it that is older
   int operators = 0;     // words: retry, release, suspend, resume
   int bad_versions = 0;  // in percent of commits
   Weather weather;
@@ -61,12 +66,17 @@ class Story {
   void plan_commits();
   void plan_trouble(const Trouble& trouble);
   void commit();
+  void say(std::function<void()> word);  // of an operator, to the daemon that runs
   void operator_speaks();
   void calm();           // from here on nothing goes wrong
   void clear_the_way();  // operators let go of everything that waits for them
   bool at_rest() const;
   void live();  // one process, until it is killed or the story ends
   void kill();
+  void lose_store(std::function<void()> replace);
+  void replace_worker();
+  void reset_workers();  // what operators say of those that came back empty
+  void take_over();
 
   std::mt19937_64 random_;
   const Trouble trouble_;
@@ -82,6 +92,9 @@ class Story {
   std::unique_ptr<Daemon> daemon_;
   Wish wish_;
   CommitId head_;
+  std::set<WorkerHost> empty_;           // replaced, and no operator has said so yet
+  std::function<void()> backup_;         // puts back what the store held once
+  std::function<void()> replace_store_;  // before the daemon comes up again
   int most_workers_ = 0;
   int bad_percent_ = 0;
   int writes_until_kill_ = 0;

@@ -5,7 +5,13 @@
 namespace maand::simulation {
 
 const std::vector<JobKind> kJobs = {
-    {"api", 1, "always"}, {"db", 1, "always"}, {"edge", 2, "reload"}, {"log", 3, "never"}};
+    {"api", 1, "always", "{}"},
+    {"db", 1, "always", "{}"},
+    {"edge", 2, "reload", "{}"},
+    {"log", 3, "never", "{}"},
+    {"shop", 1, "always", R"({"on_failure": "rollback", "canary": 1, "bake_seconds": 7})", true},
+    {"web", 2, "always", R"({"on_failure": "rollback", "max_failures": 1})", true},
+};
 
 const JobKind& kind_of(const std::string& job) {
   return *std::find_if(kJobs.begin(), kJobs.end(), [&](const JobKind& kind) { return job == kind.name; });
@@ -50,11 +56,12 @@ testing::FakeFileView Wish::files() const {
   for (const auto& [name, job] : jobs) {
     const JobKind& kind = kind_of(name);
     const std::string base = "workspace/jobs/" + name + "/";
-    std::string manifest =
-        "{\"version\": \"" + version(name) + "\", \"selectors\": [\"" + (job.everywhere ? "worker" : "even") +
-        "\"], \"max_concurrent_upgrades\": " + std::to_string(kind.batch) + ", \"restart_policy\": \"" +
-        kind.policy + "\", \"health_check\": {\"checks\": [{\"type\": \"ssh\", \"command\": \"" + name +
-        "\"}], \"wait\": {\"attempts\": 3, \"interval_seconds\": 1}}}";
+    std::string manifest = "{\"version\": \"" + version(name) + "\", \"selectors\": [\"" +
+                           (job.everywhere ? "worker" : "even") +
+                           "\"], \"max_concurrent_upgrades\": " + std::to_string(kind.batch) +
+                           ", \"restart_policy\": \"" + kind.policy + "\", \"rollout\": " + kind.rollout +
+                           ", \"health_check\": {\"checks\": [{\"type\": \"ssh\", \"command\": \"" + name +
+                           "\"}], \"wait\": {\"attempts\": 3, \"interval_seconds\": 1}}}";
     if (job.broken) manifest.resize(manifest.size() / 2);
     if (!job.empty) view.file(base + "manifest.json", manifest);
     view.file(base + "Makefile", "start stop restart reload:\n\t@true\n");

@@ -40,8 +40,10 @@ struct Wish {
 // What a job is follows from its name, so that limits do not move while they are watched.
 struct JobKind {
   const char* name;
-  int batch;           // max_concurrent_upgrades
-  const char* policy;  // restart_policy
+  int batch;               // max_concurrent_upgrades
+  const char* policy;      // restart_policy
+  const char* rollout;     // its settings in the manifest
+  bool goes_back = false;  // rollout.on_failure is rollback
 };
 extern const std::vector<JobKind> kJobs;
 const JobKind& kind_of(const std::string& job);

@@ -29,28 +29,6 @@ void FakeRunner::release_held() {
   for (const auto& call : std::exchange(held_, {})) call();
 }
 
-std::optional<Outcome> FakeRunner::refusal(const Operation& operation) {
-  Worker& worker = workers[operation.allocation.worker];
-  const Credentials& shown = operation.credentials;
-  const auto refuse = [](WorkerCondition condition, const char* why) {
-    return Outcome{.kind = OutcomeKind::kCondition, .condition = condition, .detail = why};
-  };
-  const bool other = !worker.instance.empty() && !shown.instance.empty() && shown.instance != worker.instance;
-  if (operation.expect_marker && !shown.adopt_marker && (worker.instance.empty() || other))
-    return refuse(WorkerCondition::kWorkerStateMissing, "its marker is gone or another one");
-  if (!worker.instance.empty() && !shown.adopt_marker && worker.marked != operation.allocation.worker &&
-      worker.marked != shown.was)
-    return refuse(WorkerCondition::kIdentityMismatch, "its marker is of another worker");
-  if (worker.epoch > operation.epoch) return refuse(WorkerCondition::kFenced, "a newer epoch has been seen");
-  worker.epoch = operation.epoch;
-  if (worker.instance.empty()) worker.instance = "marker-" + operation.id.str();
-  worker.marked = operation.allocation.worker;
-  const auto job = worker.jobs.find(operation.allocation.job);
-  if (job != worker.jobs.end() && shown.known_seq > 0 && job->second.seq > shown.known_seq)
-    return refuse(WorkerCondition::kFenced, "a newer operation is known");
-  return std::nullopt;
-}
-
 void FakeRunner::submit(const Operation& operation, OutcomeSink sink) {
   ++contacts;
   answer([this, operation, sink = std::move(sink)] {
@@ -58,26 +36,17 @@ void FakeRunner::submit(const Operation& operation, OutcomeSink sink) {
     if (dead.count(operation.allocation.worker) > 0) return sink(unreachable());
     const auto known = receipts_.find(operation.id);
     if (known != receipts_.end()) return sink(known->second);
-    if (const auto refused = refusal(operation)) return sink(*refused);
+    Worker& worker = workers[operation.allocation.worker];
+    if (const auto refused = worker.admit(operation)) return sink(*refused);
     runs.push_back(told(operation));
     Outcome outcome = on_run(operation);
-    Worker& worker = workers[operation.allocation.worker];
     outcome.instance = worker.instance;
     if (operation.confirm.count() > 0 && outcome.kind == OutcomeKind::kSucceeded) {
       outcome.confirmation = Confirmation::kPending;
       outcome.back_stopped = operation.keep.empty();  // counts once it is taken back
     }
     receipts_[operation.id] = outcome;
-    worker.jobs[operation.allocation.job] = {operation.allocation.job,
-                                             operation.id,
-                                             operation.seq,
-                                             operation.epoch,
-                                             operation.credentials.record,
-                                             operation.action,
-                                             operation.current_version,
-                                             operation.new_version,
-                                             outcome};
-    if (!operation.moved_from.empty()) worker.jobs.erase(operation.moved_from);
+    worker.remember(operation, outcome);
     if (lose_answer.erase(operation.allocation) > 0) return sink({.kind = OutcomeKind::kUnknown});
     sink(outcome);
   });
@@ -142,13 +111,7 @@ void FakeRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallS
       return sink(out);
     }
     if (const auto known = kept.find(host); known != kept.end()) out.ports = known->second;
-    if (const auto worker = workers.find(host); worker != workers.end()) {
-      out.instance = worker->second.instance;
-      out.epoch = worker->second.epoch;
-      if (!out.instance.empty() && worker->second.marked != host && worker->second.marked != was)
-        out.condition = WorkerCondition::kIdentityMismatch;
-      for (const auto& [name, job] : worker->second.jobs) out.jobs.push_back(job);
-    }
+    if (const auto worker = workers.find(host); worker != workers.end()) worker->second.tell(host, was, out);
     sink(out);
   });
 }

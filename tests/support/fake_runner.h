@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reconciler/core/ports.h"
+#include "tests/support/worker_memory.h"
 
 namespace maand::testing {
 
@@ -24,7 +25,7 @@ class FakeRunner : public Runner {
   };
   std::set<WorkerHost> dead;          // kUnreachable
   std::set<AllocationKey> unhealthy;  // probes fail
-  std::set<AllocationKey> reverts;  // nobody confirms them in time: taken back by then
+  std::set<AllocationKey> reverts;    // nobody confirms them in time: taken back by then
   // Whom confirmations were asked for, in order. Over new connections: `cut` ones fail.
   std::vector<AllocationKey> confirmations;
   std::set<WorkerHost> cut;  // reachable over what is open, and over nothing new
@@ -32,13 +33,8 @@ class FakeRunner : public Runner {
   std::set<AllocationKey> lose_answer;
 
   std::map<WorkerHost, PortTable> kept;  // what recall answers of ports
-  // What a worker keeps for ever; copied to another runner, it is the same worker.
-  struct Worker {
-    std::string instance;     // empty: nothing was ever there, or it was wiped
-    WorkerHost marked;        // whose marker it is
-    std::uint64_t epoch = 0;  // newest that was seen
-    std::map<JobName, RecalledJob> jobs;
-  };
+  // Copied to another runner, it is the same worker.
+  using Worker = WorkerMemory;
   std::map<WorkerHost, Worker> workers;
   // `start api@w1 0.0.0→1.0.0`, in the order in which targets ran.
   std::vector<std::string> runs;
@@ -62,8 +58,6 @@ class FakeRunner : public Runner {
 
  private:
   void answer(std::function<void()> call);
-  // R3.5, R3.12: nullopt when the operation may begin.
-  std::optional<Outcome> refusal(const Operation& operation);
   // Taken back by its worker: what is told of the operation from then on.
   void revert(const Operation& operation);
 

@@ -34,6 +34,12 @@ class FakeStore : public Store {
   void crash();
   // The same, and what makes it fail goes on.
   void forget_unsynced() { written_ = synced_; }
+  // The file is gone; nobody has it open.
+  void lose() { written_ = synced_ = {}; }
+  // A backup as of now, and its return.
+  std::function<void()> backup() {
+    return [this, copy = synced_] { written_ = synced_ = copy; };
+  }
 
   // Every write that was asked for, in order: `begin api@w1,db@w2`, `settle …`, `put_pass`, …
   std::vector<std::string> calls;

@@ -299,9 +299,7 @@ Outcome interrupted(const std::string& boot) {
 Outcome condition(WorkerCondition condition) {
   return Outcome{.kind = OutcomeKind::kCondition, .condition = condition};
 }
-Outcome pending() {
-  return Outcome{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kPending};
-}
+Outcome pending() { return Outcome{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kPending}; }
 Outcome reverted() {
   return Outcome{.kind = OutcomeKind::kFailed,
                  .confirmation = Confirmation::kReverted,

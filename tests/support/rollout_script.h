@@ -111,7 +111,7 @@ Outcome missing_target();
 Outcome interrupted(const std::string& boot);
 Outcome condition(WorkerCondition condition);
 Outcome unknown();
-Outcome pending();    // ended well, and waits to be confirmed
-Outcome reverted();   // nobody confirmed it, and its worker went back
+Outcome pending();   // ended well, and waits to be confirmed
+Outcome reverted();  // nobody confirmed it, and its worker went back
 
 }  // namespace maand

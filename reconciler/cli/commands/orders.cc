@@ -58,6 +58,15 @@ std::vector<std::pair<std::string, std::string>> with_job(
   return body;
 }
 
+// The whole id of a commit that `job` (empty: the whole workspace) can be taken from.
+std::string commit_with(const Context& context, const std::string& job, const std::string& rev) {
+  DetailReply content = BucketDetails(open_bucket(context)).content_at(job, rev);
+  if (content.kind != DetailReply::Kind::kFound) {
+    throw CommandError(content.kind == DetailReply::Kind::kUnknown ? kExitUsage : kExitFailed, content.text);
+  }
+  return content.text;
+}
+
 int give(const Context& context, const Order& order) {
   const Bucket bucket = open_bucket(context);
   const std::string actor = current_actor();
@@ -104,17 +113,22 @@ int run_suspend(const Context& context, const SuspendOptions& options) {
 }
 
 int run_rollback(const Context& context, const RollbackOptions& options) {
-  const DetailReply content = BucketDetails(open_bucket(context)).content_at(options.job, options.to);
-  if (content.kind != DetailReply::Kind::kFound) {
-    throw CommandError(content.kind == DetailReply::Kind::kUnknown ? kExitUsage : kExitFailed, content.text);
-  }
-  return give(
-      context,
-      {"rollback",
-       {{"job", options.job}, {"to", content.text}, {"reason", options.reason}, {"for", options.span}},
-       [&](OperatorDesk& desk, const std::string& actor) {
-         return desk.rollback_here(options.job, content.text, options.reason, options.span, actor);
-       }});
+  const std::string commit = commit_with(context, options.job, options.to);
+  return give(context,
+              {"rollback",
+               {{"job", options.job}, {"to", commit}, {"reason", options.reason}, {"for", options.span}},
+               [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.rollback_here(options.job, commit, options.reason, options.span, actor);
+               }});
+}
+
+int run_pin(const Context& context, const PinOptions& options) {
+  const std::string commit = commit_with(context, "", options.to);
+  return give(context, {"pin",
+                        {{"to", commit}, {"reason", options.reason}, {"for", options.span}},
+                        [&](OperatorDesk& desk, const std::string& actor) {
+                          return desk.rollback_here("", commit, options.reason, options.span, actor);
+                        }});
 }
 
 int run_resume(const Context& context, const ResumeOptions& options) {

@@ -1,5 +1,5 @@
 // `maand retry JOB`, `release COMMIT|JOB`, `suspend [JOB]`, `resume [JOB]`,
-// `rollback JOB --to COMMIT`, and those of recovery, `takeover`, `forget JOB@WORKER`
+// `rollback JOB --to COMMIT`, `pin COMMIT`, and those of recovery, `takeover`, `forget JOB@WORKER`
 // and `worker reset|trust|forget HOST`: an operator's word, through
 // the daemon, or into the store while no daemon runs.
 #pragma once
@@ -30,6 +30,11 @@ struct RollbackOptions {
   std::string reason;
   std::string span;  // empty: until `maand resume`
 };
+struct PinOptions {
+  std::string to;  // a commit, as git names it
+  std::string reason;
+  std::string span;  // empty: until `maand resume`
+};
 struct ResumeOptions {
   std::string job;
 };
@@ -50,6 +55,7 @@ int run_retry(const Context& context, const RetryOptions& options);
 int run_release(const Context& context, const ReleaseOptions& options);
 int run_suspend(const Context& context, const SuspendOptions& options);
 int run_rollback(const Context& context, const RollbackOptions& options);
+int run_pin(const Context& context, const PinOptions& options);
 int run_resume(const Context& context, const ResumeOptions& options);
 int run_takeover(const Context& context, const TakeoverOptions& options);
 int run_forget(const Context& context, const ForgetOptions& options);

@@ -28,8 +28,10 @@ export function matters(world) {
               more: jobs.length ? [el('span', {class: 'muted'}, 'Jobs that wait for it:'), ...named(jobs, (job) => `#job/${encodeURIComponent(job)}`, (job) => job)] : []});
   }
   for (const one of status.pinned ?? []) {
-    out.push({key: `pinned ${one.job}`, tone: 'warn', to: `#job/${encodeURIComponent(one.job)}`, title: `${one.job} is pinned to ${short(one.commit)}`,
-              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}. Later commits are judged and leave it as it is.`, orders: [['resume', {job: one.job}]]});
+    out.push({key: `pinned ${one.job ?? ''}`, tone: 'warn', to: one.job ? `#job/${encodeURIComponent(one.job)}` : `#commit/${one.commit}`,
+              title: `${one.job || 'The bucket'} is pinned to ${short(one.commit)}`,
+              why: `by ${one.actor} until ${when(one.until)}: ${one.reason}. Later commits are judged and leave it as it is.`,
+              orders: [['resume', {job: one.job || undefined}]]});
   }
   const told = new Set([...(status.pinned ?? []).map((one) => one.job), ...stand_by]);
   for (const run of status.rollout ?? []) {

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from worker import Link, Place, kill, list_id, read, wait_until
+from worker import Link, Place, kill, read, wait_until
 from worker_case import WorkerCase, main
 
 MAKEFILE = """start:

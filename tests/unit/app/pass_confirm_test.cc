@@ -82,8 +82,8 @@ TEST(PassConfirm, WithRollbackTheOthersGoBackAsWell_R2_9_R5_2) {
   world.runner.reverts.insert(kSecond);
   world.source.commit(ConfirmedWorld::files("2.0.0", R"(, "on_failure": "rollback")"));
   world.pass();
-  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1.5.0→2.0.0", "restart api@w2 1.5.0→2.0.0", "back api@w2",
-                                     "rollback api@w1 2.0.0→1.5.0"}));
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1.5.0→2.0.0", "restart api@w2 1.5.0→2.0.0",
+                                     "back api@w2", "rollback api@w1 2.0.0→1.5.0"}));
   EXPECT_EQ(world.state(), "rolled_back");
   EXPECT_EQ(world.on("w1").version + world.on("w2").version, "1.5.01.5.0");
 }

@@ -239,8 +239,8 @@ std::string window(const std::string& kind, int from, int minutes, const std::st
          std::to_string(minutes) + "m\"\n" + more + "\n";
 }
 
-FakeFileView with_policy(const Jobs& jobs, const std::string& policy) {
-  FakeFileView view = LoopWorld::workspace(2, jobs);
+FakeFileView with_policy(const Jobs& jobs, const std::string& policy, int workers = 2) {
+  FakeFileView view = LoopWorld::workspace(workers, jobs);
   view.file("workspace/policy.toml", policy);
   return view;
 }
@@ -294,11 +294,11 @@ TEST(WindowPass, ACommitThatOpensTheWindowGoesOn_R5_6) {
 
 TEST(WindowPass, AWindowThatClosesLetsWhatIsInFlightEnd_R5_6) {
   LoopWorld world;
-  world.source.commit(LoopWorld::workspace(2, {{"api", "1"}}));
+  world.source.commit(LoopWorld::workspace(3, {{"api", "1"}}));
   world.pass();
   world.runner.runs.clear();
-  world.source.commit(LoopWorld::workspace(2, {{"api", "2"}}));
-  // A newer commit brings the freeze while the first target runs; api itself is the same in it.
+  world.source.commit(LoopWorld::workspace(3, {{"api", "2"}}));
+  // A newer commit brings the freeze while the second target runs; api itself is the same in it.
   CommitId newer;
   const Instant give_up = world.clock.now() + std::chrono::seconds(30);
   std::function<void()> answer_when_taken_over = [&] {
@@ -309,7 +309,7 @@ TEST(WindowPass, AWindowThatClosesLetsWhatIsInFlightEnd_R5_6) {
   };
   world.runner.on_run = [&](const Operation&) {
     if (newer.empty()) {
-      newer = world.source.commit(with_policy({{"api", "2"}}, window("deny", -60, 180)));
+      newer = world.source.commit(with_policy({{"api", "2"}}, window("deny", -60, 180), 3));
       world.reconciler.poke("commit");
       world.runner.hold(true);
       answer_when_taken_over();
@@ -318,11 +318,11 @@ TEST(WindowPass, AWindowThatClosesLetsWhatIsInFlightEnd_R5_6) {
   };
   world.pass();
   world.pass();
-  EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 1→2"});
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1→2", "restart api@w2 1→2"}));
   EXPECT_EQ(world.state(), "held");
   ASSERT_EQ(world.desk.release_here("api", "ann").kind, Kind::kDone);
   world.pass();
-  EXPECT_EQ(world.runner.runs.size(), 2u);
+  EXPECT_EQ(world.runner.runs.size(), 3u);
   EXPECT_EQ(world.state(), "applied");
 }
 

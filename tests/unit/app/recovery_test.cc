@@ -202,6 +202,52 @@ TEST(Fencing, AStoreThatWasPutBackIsRecognised_R7_3) {
   EXPECT_EQ(restored.state(), "applied");
 }
 
+// Since the backup a machine was replaced, and what it has now was deployed anew.
+TEST(Fencing, WhoTakesOverWithAnOldStoreBelievesTheMachineThatIsThereNow_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.1.0"}}));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.state(), "applied");
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.1.0");
+  EXPECT_EQ(restored.journal.state().find({JobName("db"), WorkerHost("w1")}), nullptr);
+  EXPECT_EQ(restored.runner.runs, Runs{}) << "what it keeps is what the commit asks for";
+}
+
+TEST(Fencing, AWorkerThatIsReadLongAfterTheTakeoverKnowsMoreThanAnOldStore_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.runner.dead = {WorkerHost("w1")};
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.0.0") << "nobody could ask";
+  restored.runner.dead.clear();
+  restored.pass();
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.1.0");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  EXPECT_EQ(restored.state(), "applied");
+}
+
 // The word is dropped last: whatever is cut, it is carried out once more, never lost.
 TEST(Fencing, ATakeoverThatIsCutAnywhereIsCarriedOutByTheNextPass_R3_12) {
   for (int cut = 0;; ++cut) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/loop_world.h"
 
 namespace maand::testing {
@@ -230,6 +232,57 @@ TEST(Pinning, EndsByItself_R5_4) {
   EXPECT_EQ(world.runner.runs, Runs{});
   EXPECT_EQ(world.state(), "applied");
   EXPECT_TRUE(kept_pins(world.store).all().empty());
+}
+
+ControlReply pin_bucket(LoopWorld& world, const CommitId& commit, const std::string& span = "") {
+  return world.desk.rollback_here("", commit.str(), "the freeze", span, "ann");
+}
+
+TEST(Pinning, TheBucketGoesToItsCommitWorkersAndAllAndStaysThere_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  EXPECT_NE(pin_bucket(world, one).text.find("the bucket is pinned at " + one.str().substr(0, 12)),
+            std::string::npos);
+  world.pass();
+  std::sort(world.runner.runs.begin(), world.runner.runs.end());
+  EXPECT_EQ(world.runner.runs,
+            (Runs{"restart api@w1 2→1", "restart api@w2 2→1", "restart web@w1 2→1", "restart web@w2 2→1"}));
+  world.runner.runs.clear();
+  const CommitId three =
+      world.source.commit(LoopWorld::workspace(3, {{"api", "3"}, {"web", "3"}, {"zoo", "1"}}));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{}) << "nor a new worker or job";
+  EXPECT_EQ(world.state(), "held");
+  EXPECT_NE(world.note(three).find("the bucket is pinned at"), std::string::npos) << world.note(three);
+  ASSERT_EQ(world.desk.resume_here("", "ann").kind, Kind::kDone);
+  world.pass();
+  EXPECT_EQ(world.state(), "applied");
+  EXPECT_NE(world.note(three).find("applied"), std::string::npos) << world.note(three);
+}
+
+TEST(Pinning, OfTheBucketSurvivesARestartOfTheDaemon_R5_4) {
+  LoopWorld world;
+  const CommitId one = at_two(world);
+  pin_bucket(world, one);
+  world.pass();
+  world.runner.runs.clear();
+  Reconciler again({world.inbox, world.lane, world.source, world.notes, world.judge, world.runner,
+                    world.store, world.journal, world.clock, world.observer, world.board},
+                   LoopWorld::usual(), {});
+  world.source.commit(LoopWorld::workspace(2, {{"api", "3"}, {"web", "3"}}));
+  again.run_once("commit");
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.source.kept().at("+pin"), one);
+}
+
+TEST(Pinning, OfTheBucketAtACommitThatIsGoneLeavesWhatIsAppliedAsItIs_R1_6) {
+  LoopWorld world;
+  at_two(world);
+  pin_bucket(world, CommitId(std::string(40, 'd')));
+  world.source.commit(LoopWorld::workspace(2, {{"api", "3"}, {"web", "3"}}));
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "held");
 }
 
 TEST(Pinning, BadOrdersAreRefusedWithASentence) {

@@ -65,10 +65,6 @@ TEST(Manifest, EveryFieldIsRead) {
   EXPECT_EQ(lines, Lines{});
   EXPECT_EQ(job.version, "v1.2.3-rc.1");
   EXPECT_EQ(job.selectors, (Lines{"api", "ssd"}));
-  EXPECT_EQ(job.rollout.on_failure, RolloutPolicy::OnFailure::kRollback);
-  EXPECT_EQ(job.rollout.canary, 2);
-  EXPECT_EQ(job.rollout.bake, Seconds(60));
-  EXPECT_EQ(job.rollout.max_failures, 1);
   EXPECT_EQ(job.max_concurrent_starts, 3);
   EXPECT_EQ(job.max_concurrent_upgrades, 2);
   EXPECT_EQ(job.min_allocations, 4);
@@ -81,7 +77,14 @@ TEST(Manifest, EveryFieldIsRead) {
             (HealthSpec{{{HealthCheck::Type::kTcp, 8080, "api_http"}}, Seconds(2), 7, Seconds(3)}));
   EXPECT_EQ(job.timeouts,
             (std::map<Target, Seconds>{{Target::kStart, Seconds(60)}, {Target::kStop, Seconds(86400)}}));
-  EXPECT_EQ(job.rollout, (RolloutPolicy{0, 3, RolloutPolicy::Move::kStartFirst, Seconds(1)}));
+  EXPECT_EQ(job.rollout, (RolloutPolicy{.on_failure = RolloutPolicy::OnFailure::kRollback,
+                                        .canary = 2,
+                                        .bake = Seconds(60),
+                                        .max_failures = 1,
+                                        .max_unavailable = 0,
+                                        .attempts = 3,
+                                        .move = RolloutPolicy::Move::kStartFirst,
+                                        .progress_timeout = Seconds(1)}));
 }
 
 TEST(Manifest, VersionsKeepTheirTextAndBlankMeansNone) {  // workspace.md 2.4, R2.2
@@ -220,8 +223,7 @@ TEST(Manifest, RolloutAndTimeoutsRefuseWhatTheyDoNotKnow) {  // R2.9
       {R"({"rollout": {"max_unavailable": "25%"}})",
        "error rollout.max_unavailable: must be a whole number, not \"25%\""},
       {R"({"rollout": {"move": "both"}})", "error rollout.move: \"both\" is no move"},
-      {R"({"rollout": {"confirm_seconds": 86401}})",
-       "error rollout.confirm_seconds: 86401 is out of range"},
+      {R"({"rollout": {"confirm_seconds": 86401}})", "error rollout.confirm_seconds: 86401 is out of range"},
       {R"({"rollout": {"progress_timeout_seconds": 0}})",
        "error rollout.progress_timeout_seconds: 0 is out of range"},
       {R"({"timeouts": {"start": 0}})", "error timeouts.start: 0 is out of range"},

@@ -75,9 +75,9 @@ TEST(RolloutConfirm, R2_9_AWorkerThatCannotBeAskedAnyMoreFailsItAndIsNotSetAside
   RolloutScript script;
   script.put(waiting("w1 w2"));
   all_pending(script, {"w1", "w2"});
-  script.confirmations("api@w1", {.kind = OutcomeKind::kUnknown,
-                                  .condition = WorkerCondition::kUnreachable,
-                                  .detail = "w1: timed out"});
+  script.confirmations(
+      "api@w1",
+      {.kind = OutcomeKind::kUnknown, .condition = WorkerCondition::kUnreachable, .detail = "w1: timed out"});
   script.run();
   EXPECT_EQ(script.log("api"), "restart w1");
   EXPECT_EQ(script.end("api"), "failed: NotConfirmed");

@@ -87,6 +87,8 @@ TEST_F(Api, Orders_come_through_the_unix_socket_with_an_actor) {
       200);
   const std::string back = R"({"job": "api", "to": "c0ffee", "reason": "slow", "actor": "ann"})";
   EXPECT_EQ(client_.post("/api/v1/rollback", back).status, 200);
+  const std::string pin = R"({"to": "c0ffee", "reason": "freeze", "for": "2h", "actor": "ann"})";
+  EXPECT_EQ(client_.post("/api/v1/pin", pin).status, 200);
   EXPECT_EQ(client_.post("/api/v1/resume", "{\"job\": null, \"actor\": \"ann\"}").status, 200);
   EXPECT_EQ(client_.post("/api/v1/takeover", R"({"reason": "lost", "actor": "ann"})").status, 200);
   EXPECT_EQ(client_.post("/api/v1/forget", R"({"subject": "api@w1", "actor": "ann"})").status, 200);
@@ -96,7 +98,8 @@ TEST_F(Api, Orders_come_through_the_unix_socket_with_an_actor) {
       daemon_.orders(),
       ElementsAre("reconcile by alice", "retry api by " + me, "release c0ffee by bob", "reconcile by " + me,
                   "suspend api for 2h by ann: work", "suspend  for 1h by ann: all",
-                  "rollback api to the whole id of c0ffee with api for  by ann: slow", "resume  by ann",
+                  "rollback api to the whole id of c0ffee with api for  by ann: slow",
+                  "rollback  to the whole id of c0ffee with  for 2h by ann: freeze", "resume  by ann",
                   "takeover by ann: lost", "forget api@w1 by ann", "worker reset w1 by ann"));
 }
 
@@ -122,6 +125,10 @@ TEST_F(Api, Orders_that_make_no_sense_reach_nobody) {
       {"/api/v1/rollback", R"({"job": "api", "to": "c0ffee"})", 400},
       {"/api/v1/rollback", R"({"job": "api", "to": "c0ffee", "reason": "r", "for": 7})", 400},
       {"/api/v1/rollback", R"({"job": "api", "to": "beef", "reason": "r"})", 404},
+      {"/api/v1/rollback", R"({"to": "c0ffee", "reason": "r"})", 400},
+      {"/api/v1/pin", R"({"to": "c0ffee"})", 400},
+      {"/api/v1/pin", R"({"job": "api", "to": "c0ffee", "reason": "r"})", 400},
+      {"/api/v1/pin", R"({"to": "beef", "reason": "r"})", 404},
       {"/api/v1/resume", "", 400},
       {"/api/v1/resume", R"({"job": ""})", 400},
       {"/api/v1/resume", R"({"Job": "api"})", 400},

@@ -171,6 +171,7 @@ TEST_F(StateStoreTest, File_lists_are_stored_once_and_dropped_when_nothing_names
   std::vector<AppliedAllocation> all;
   for (int i = 0; i < 20; ++i) {
     all.push_back(sample_allocation({JobName("api"), WorkerHost("w" + std::to_string(i))}, 1));
+    all.back().before.reset();  // it names a list of its own
   }
   store->settle(all, {});
   EXPECT_EQ(count(), 1);

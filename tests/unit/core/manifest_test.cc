@@ -84,7 +84,8 @@ TEST(Manifest, EveryFieldIsRead) {
                                         .max_unavailable = 0,
                                         .attempts = 3,
                                         .move = RolloutPolicy::Move::kStartFirst,
-                                        .progress_timeout = Seconds(1)}));
+                                        .progress_timeout = Seconds(1),
+                                        .confirm = Seconds(90)}));
 }
 
 TEST(Manifest, VersionsKeepTheirTextAndBlankMeansNone) {  // workspace.md 2.4, R2.2

@@ -117,12 +117,13 @@ wake_timers() {
 # Role of the front: somebody says over this connection that it is well.
 confirm_operation() {
   [ -d "$O" ] || refuse Superseded "nothing is known here of this operation"
-  [ -e "$O/receipt" ] || attach
+  exec 5</dev/null
+  await_receipt
   if [ -d "$O/back" ] && [ -e "$O/armed" ] && ! over_time && mv -T "$O/back" "$O/confirmed" 2>/dev/null; then
     sync "$O" || refuse_write "cannot write below $O"
     rm -rf "$O/confirmed/f"
   fi
-  attach
+  answer
 }
 
 # An operation whose time is over is on its way back: that has an end, which is waited for.

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "reconciler/app/owed_confirmations.h"
 #include "reconciler/app/releases.h"
-#include "reconciler/app/settling.h"
 #include "reconciler/app/unfinished.h"
 #include "reconciler/core/worker_files.h"
 
@@ -229,26 +227,6 @@ PassStatus Pass::new_status(const Judged& judged) const {
   const auto& wrong = judged.allowed_removals.wrong;
   status.remarks.insert(status.remarks.end(), wrong.begin(), wrong.end());
   return status;
-}
-
-// R3.4: nothing is planned on top of an operation whose end is not known.
-void Pass::settle_open() {
-  if (!memory_.authority.may_write()) return;  // asking seals what never began
-  memory_.phase.enter(Phase::kSettle);
-  const SettlingDeps deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer};
-  const auto stop = [this] { return deps_.control.stop_requested(); };
-  SettlingResult settled = settle_open_operations(deps, stop);
-  if (memory_.accepted) {
-    confirm_owed(deps,
-                 owed_confirmations(settled.pending, deps_.journal.state(), memory_.accepted->workspace.jobs),
-                 stop, settled);
-  }
-  for (const Reverted& reverted : settled.reverted) hold_reverted(reverted);
-  if (settled.unsettled > 0) result_.converged = false;
-  for (const auto& [worker, contact] : settled.set_aside) {
-    memory_.set_aside[worker] = contact;
-    if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
-  }
 }
 
 // R3.12: no worker is written to any more, until an operator says so.

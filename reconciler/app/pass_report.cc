@@ -105,33 +105,6 @@ void Pass::remember_failure(const JobReport& job) {
   deps_.journal.put_job(record);
 }
 
-// Its worker took it back while nobody was there to see it: as if its rollout had failed now.
-void Pass::hold_reverted(const Reverted& reverted) {
-  const JobName& name = reverted.operation.allocation.job;
-  const auto known = deps_.journal.state().jobs.find(name);
-  if (known == deps_.journal.state().jobs.end() || known->second.held_tree == reverted.tree) return;
-  JobReport report;
-  report.job = name;
-  report.commit = reverted.head;
-  report.tree = reverted.tree;
-  report.state = JobReport::State::kFailed;
-  report.reason = Reason::kNotConfirmed;
-  report.detail = reverted.operation.allocation.str() + ": " + reverted.outcome.detail;
-  AllocationReport& allocation = report.allocations.emplace_back();
-  allocation.action.key = reverted.operation.allocation;
-  allocation.action.action = reverted.operation.action;
-  allocation.action.new_version = reverted.operation.new_version;
-  allocation.state = AllocationReport::State::kFailed;
-  allocation.outcome = reverted.outcome;
-  if (memory_.accepted) {
-    const auto job = memory_.accepted->workspace.jobs.find(name);
-    report.would_go_back = job != memory_.accepted->workspace.jobs.end() &&
-                           job->second.tree == reverted.tree &&
-                           job->second.rollout.on_failure == RolloutPolicy::OnFailure::kRollback;
-  }
-  remember_failure(report);
-}
-
 // R2.6: a failed rollout holds its content; R1.7: a good one is what is kept.
 void Pass::remember_results() {
   for (JobReport& job : memory_.jobs) {

@@ -63,7 +63,10 @@ bool Pass::look() {
     memory_.source.state = to_string(error.problem());
     memory_.source.detail = error.what();
     result_.source_failed = true;
-    if (!memory_.judged) memory_.source.remote_head = deps_.journal.state().head;
+    if (!memory_.judged) {  // a rollout that was begun is not undone by what came before it
+      const std::vector<CommitId> begun = unfinished_rollouts(deps_.store);
+      memory_.source.remote_head = begun.empty() ? deps_.journal.state().head : begun.back();
+    }
     return memory_.judged || !memory_.source.remote_head.empty();
   }
   memory_.source.tried = true;

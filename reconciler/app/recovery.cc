@@ -97,6 +97,8 @@ class Reading {
            authority_.detail + ")");
     }
     take_in(found, told);
+    // What comes next has to be newer than what is there, also where the clock went back.
+    if (authority_.may_write() && !order_) deps_.journal.raise_epoch(state().epoch, seq_);
     if (blank || order_) take_ports(ports);
   }
 

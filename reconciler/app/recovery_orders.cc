@@ -18,6 +18,11 @@ std::string counted(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " allocation" : " allocations");
 }
 
+// Without it, what is wanted could be forgotten, and would be started a second time.
+constexpr const char* kUnread =
+    "what the workspace wants was not read yet; let `maand serve` run, and try again when its first pass has "
+    "ended";
+
 }  // namespace
 
 void RecoveryOrders::audit(const std::string& actor, const std::string& action, const std::string& subject,
@@ -33,8 +38,7 @@ bool RecoveryOrders::listed(const WorkerHost& host) const {
 
 bool RecoveryOrders::wanted(const AllocationKey& key) const {
   const JudgedPtr judged = reconciler_.memory().accepted;
-  if (!judged) return false;
-  return listed(key.worker) &&
+  return judged && listed(key.worker) &&
          (judged->workspace.jobs.count(key.job) > 0 || judged->workspace.broken.count(key.job) > 0);
 }
 
@@ -67,6 +71,7 @@ ControlReply RecoveryOrders::forget(const std::string& subject, const std::strin
   const AllocationKey key{JobName(subject.substr(0, at)), WorkerHost(subject.substr(at + 1))};
   const AppliedAllocation* known = state().find(key);
   if (!known) return unknown("nothing is on record of " + quote(subject) + "; `maand status` lists what is");
+  if (!reconciler_.memory().accepted) return refused(kUnread);
   if (wanted(key))
     return refused(subject +
                    " may be wanted there by the workspace, and would be started anew; remove the job or "
@@ -127,6 +132,7 @@ ControlReply RecoveryOrders::trust(const WorkerHost& host, const std::string& ac
 }
 
 ControlReply RecoveryOrders::forget_worker(const WorkerHost& host, const std::string& actor) {
+  if (!reconciler_.memory().accepted) return refused(kUnread);
   if (listed(host))
     return refused(host.str() +
                    " is listed in workers.json; remove it there first, or use `maand worker reset`");

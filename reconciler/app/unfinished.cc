@@ -47,8 +47,9 @@ std::vector<CommitId> unfinished_rollouts(Store& store) {
 }
 
 void begin_rollout(Store& store, const CommitId& commit) {
-  const std::vector<CommitId> known = unfinished_rollouts(store);
-  if (std::find(known.begin(), known.end(), commit) != known.end()) return;
+  std::vector<CommitId> known = unfinished_rollouts(store);
+  if (!known.empty() && known.back() == commit) return;
+  std::erase(known, commit);
   std::string text;
   for (const CommitId& one : known) text += one.str() + " ";
   store.put_setting(kKey, text + commit.str());

@@ -14,6 +14,7 @@ namespace maand {
 void begin_rollout(Store& store, const CommitId& commit);
 // What was begun is told.
 void end_rollouts(Store& store);
+// In the order in which they were begun, the newest last.
 std::vector<CommitId> unfinished_rollouts(Store& store);
 
 // What became of the allocations that were acted on for `commit`, as far as the

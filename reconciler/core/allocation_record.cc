@@ -78,6 +78,30 @@ Operation operation_from(const Json& json) {
   return op;
 }
 
+Json way_back_json(const ConfirmedBefore& before) {
+  return {{"running", before.running},
+          {"version", before.version},
+          {"files", before.files ? Json(file_set_to_text(*before.files)) : Json()},
+          {"rendered_with", rendered_json(before.rendered_with)},
+          {"baseline", hex_of(before.baseline)},
+          {"commit", before.commit.str()},
+          {"tree", before.tree.str()},
+          {"holds", before.holds}};
+}
+
+ConfirmedBefore way_back_from(const Json& json) {
+  ConfirmedBefore before;
+  before.running = json.at("running").get<bool>();
+  before.version = json.at("version").get<std::string>();
+  if (!json.at("files").is_null()) before.files = file_set_from_text(json.at("files").get<std::string>());
+  before.rendered_with = rendered_from(json.at("rendered_with"));
+  before.baseline = Digest::from_hex(json.at("baseline").get<std::string>());
+  before.commit = name_of<CommitId>(json, "commit");
+  before.tree = name_of<TreeId>(json, "tree");
+  before.holds = json.at("holds").get<std::vector<int>>();
+  return before;
+}
+
 // A list that is null on both sides stays so: nothing whole is known to lie there.
 Json before_json(const AppliedAllocation& a) {
   Json out = {{"running", a.running},
@@ -100,7 +124,9 @@ Json before_json(const AppliedAllocation& a) {
               {"reboot_loop", a.reboot_loop},
               {"health", to_string(a.health)},
               {"holds", a.holds},
-              {"moved_from", a.moved_from.str()}};
+              {"moved_from", a.moved_from.str()},
+              {"rolled_back_from", a.rolled_back_from.str()}};
+  if (a.before) out["way_back"] = way_back_json(*a.before);
   if (a.stopped_by) out["stopped_by"] = {{"actor", a.stopped_by->actor}, {"reason", a.stopped_by->reason}};
   return out;
 }
@@ -127,6 +153,8 @@ AppliedAllocation before_from(const Json& json) {
   a.health = health_from(json.at("health").get<std::string>());
   a.holds = json.at("holds").get<std::vector<int>>();
   a.moved_from = name_of<JobName>(json, "moved_from");
+  a.rolled_back_from = name_of<TreeId>(json, "rolled_back_from");
+  if (json.contains("way_back")) a.before = way_back_from(json.at("way_back"));
   if (json.contains("stopped_by")) {
     const Json& by = json.at("stopped_by");
     a.stopped_by = StoppedBy{by.at("actor").get<std::string>(), by.at("reason").get<std::string>()};

@@ -52,7 +52,8 @@ class Details {
   virtual DetailReply plan_files(const std::string& job, const std::string& worker) = 0;
   // {"commit","note"}: every bucket's part. `commit`: a whole id.
   virtual DetailReply note(const std::string& commit) = 0;
-  // Whether `job` (empty: the whole workspace) can be taken from `rev`. kFound: the whole id of that commit, bare.
+  // Whether `job` (empty: the whole workspace) can be taken from `rev`. kFound: the whole id of that commit,
+  // bare.
   virtual DetailReply content_at(const std::string& job, const std::string& rev) = 0;
   // {"job","worker","from","next","size","text"}: what its targets printed, at most 256 KiB from
   // byte `from` on; negative counts from the end.
@@ -81,8 +82,8 @@ class Controls {
                                const std::string& actor) = 0;
   // Ends the suspension of `job` (empty: of the bucket), or else its pin.
   virtual ControlReply resume(const std::string& job, const std::string& actor) = 0;
-  // R5.4: `job` (empty: the bucket) at the content of `commit`, a whole id that Details::content_at gave, until
-  // resume() or for `span`; empty: without an end.
+  // R5.4: `job` (empty: the bucket) at the content of `commit`, a whole id that Details::content_at gave,
+  // until resume() or for `span`; empty: without an end.
   virtual ControlReply rollback(const std::string& job, const std::string& commit, const std::string& reason,
                                 const std::string& span, const std::string& actor) = 0;
   // R3.12, R7.3: the next pass reads every worker and claims the next epoch.

@@ -186,6 +186,7 @@ TEST_F(PortHandover, ANumberOfThePoolOutlivesALostStore) {
   for (const char* file : {"state.db", "state.db-wal", "state.db-shm"})
     std::filesystem::remove(world_.bucket() / "data" / file);
   world_.serve();
+  ASSERT_EQ(world_.maand({"takeover", "--reason", "the store is lost"}).status, 0);
   const std::string commit = world_.commit({{"../README.md", "words\n"}});
   world_.reconcile();
   world_.wait_for_note(commit, "applied");

@@ -32,6 +32,7 @@ class RollbackWorld : public ::testing::Test {
                                            {"conf", "conf " + version},
                                            {"bin.sh", "#!/bin/sh\necho " + version + "\n"}});
     if (version == "2.0.0") changes["jobs/api/new/file"] = "new";
+    if (version != "2.0.0") changes["jobs/api/new/file"] = std::nullopt;
     if (version != "2.0.0") changes["jobs/api/gone"] = "gone";
     if (version == "2.0.0") changes["jobs/api/gone"] = std::nullopt;
     return changes;

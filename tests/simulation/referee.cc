@@ -20,16 +20,23 @@ void Referee::committed(const CommitId& commit, const Wish& wish) {
   history_.push_back(wish);
 }
 
-// A readable commit took the job from there, and what came after it cannot be read.
-bool Referee::once_unwanted(const AllocationKey& key, const Wish& now) const {
+// What some commit said of the job, with the workers of now.
+bool Referee::once(Wanted wanted, const AllocationKey& key, const Wish& now) const {
   for (const Wish& before : history_) {
     Wish mixed = now;
     const auto job = before.jobs.find(key.job.str());
     if (job == before.jobs.end()) continue;
     mixed.jobs[key.job.str()] = job->second;
-    if (mixed.wants(key) == Wanted::kNo) return true;
+    if (mixed.wants(key) == wanted) return true;
   }
   return false;
+}
+
+// R1.7: content that failed leaves the job at what came before it.
+bool Referee::is_held(const JobName& job, const Wish& now) const {
+  const auto failed = failed_.find(job.str());
+  return failed != failed_.end() &&
+         (failed->second.count(now.version(job.str())) > 0 || failed->second.count(kAnything) > 0);
 }
 
 // R5.2: what was confirmed comes back, and what only the failed rollout brought is stopped.
@@ -67,12 +74,14 @@ void Referee::on_submit(const Operation& operation, const CommitId& accepted, bo
   if (wish == wishes_.end()) return broken(told(operation) + " although no commit was accepted");
   const Wanted wanted = wish->second.wants(operation.allocation);
   const std::string at = " at " + accepted.str().substr(0, 8);
-  const bool doubt = wanted == Wanted::kUnknown && once_unwanted(operation.allocation, wish->second);
+  const bool doubt = wanted == Wanted::kUnknown && once(Wanted::kNo, operation.allocation, wish->second);
   if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt && !goes_back(operation))
     broken(told(operation) +
            (wanted == Wanted::kYes ? " although it is wanted" : " although nobody could read that it left") +
            at);
-  if (!takes_away(operation.action) && wanted == Wanted::kNo && !goes_back(operation))
+  const bool stays = is_held(operation.allocation.job, wish->second) &&
+                     once(Wanted::kYes, operation.allocation, wish->second);
+  if (!takes_away(operation.action) && wanted == Wanted::kNo && !goes_back(operation) && !stays)
     broken(told(operation) + " although nobody wants it" + at);
   if (paused && !goes_back(operation)) broken(told(operation) + " although it is suspended");
 }

@@ -40,7 +40,8 @@ class Referee {
   int targets() const { return targets_; }
 
  private:
-  bool once_unwanted(const AllocationKey& key, const Wish& now) const;
+  bool once(Wanted wanted, const AllocationKey& key, const Wish& now) const;
+  bool is_held(const JobName& job, const Wish& now) const;
   bool goes_back(const Operation& operation) const;
   void check_return(const Operation& operation, const Place& place);
 

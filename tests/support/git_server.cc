@@ -30,8 +30,6 @@ std::string run_git(const fs::path& where, std::vector<std::string> arguments) {
                                    "-c",
                                    "user.email=test@example.org",
                                    "-c",
-                                   "commit.gpgsign=false",
-                                   "-c",
                                    "gc.auto=0"};
   for (std::string& argument : arguments) argv.push_back(std::move(argument));
   return stripped(run_program(argv));

@@ -81,6 +81,29 @@ TEST(PassRecovery, NoWorkerIsTouchedWhileTheStoreCannotBeWritten_R7_4) {
   EXPECT_TRUE(world.board.health().ready);
 }
 
+TEST(PassRecovery, ARolloutThatWasBegunIsNotUndoneWhileTheRemoteIsDown_R1_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+  world.pass();
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.1.0"}}));
+  world.runner.on_run = [&](const Operation&) {
+    world.store.before_write = [](const std::string& call) {
+      if (call.rfind("settle", 0) != 0) throw StoreError("the daemon ends here");
+    };
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  world.pass();
+  ASSERT_EQ(world.runner.runs.back(), "restart api@w1 1.0.0→1.1.0");
+  world.store.before_write = nullptr;
+  world.source.fail_remote(SourceProblem::kUnreachable, "no route", 9);
+  Reconciler again({world.inbox, world.lane, world.source, world.notes, world.judge, world.runner,
+                    world.store, world.journal, world.clock, world.observer, world.board},
+                   LoopWorld::usual(), {});
+  again.run_once("commit");
+  EXPECT_EQ(world.runner.runs.back(), "restart api@w2 1.0.0→1.1.0");
+  EXPECT_EQ(world.runner.runs.size(), 4u);
+}
+
 TEST(PassRecovery, WhatADaemonDidAndCouldNotTellIsToldByTheNextOne_R4_3) {
   for (const bool newer : {false, true}) {
     LoopWorld world;

@@ -237,6 +237,8 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
       [[fallthrough]];
     case OutcomeKind::kNever:
     case OutcomeKind::kUnknown:
+      // What can cut off a worker may have done so.
+      if (step.confirm.count() > 0 && outcome.kind == OutcomeKind::kUnknown) job.has_reason_to_fail = true;
       member.aside = true;
       member.through = true;
       return;

@@ -21,6 +21,7 @@ PassResult Pass::run() {
     settle_open();
     if (wanted) {
       take_names();
+      judge_failures();
       plan();
       roll_out();
     }
@@ -329,14 +330,6 @@ void Pass::note_openings() {
   for (const JobReport& job : memory_.jobs) {
     if (job.reason == Reason::kWindowClosed) note(job.job);
   }
-}
-
-// Ports are on record before anything can be started with them.
-void Pass::take_desired() {
-  status_.cause = cause_;
-  deps_.journal.put_ports(desired_.ports);
-  const auto& problems = desired_.problems.all();
-  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
 }
 
 void Pass::watch_health() {

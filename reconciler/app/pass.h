@@ -124,6 +124,7 @@ class Pass {
   void hold_reverted(const Reverted& reverted);
   void recover_lost();
   void take_names();
+  void judge_failures();
   void fenced(const WorkerHost& worker, const std::string& detail);
   void plan();
   void roll_out();
@@ -192,6 +193,7 @@ class Pass {
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
   PassStatus status_;                 // of the commit that is converged to
   std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile
+  std::set<AllocationKey> failed_;    // whose operation was settled as failed now
   std::vector<CommitId> unfinished_;  // whose rollout an earlier daemon did not live to tell of
   Recovery recovery_;
   NewNames names_;

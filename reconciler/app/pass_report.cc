@@ -105,6 +105,13 @@ void Pass::remember_failure(const JobReport& job) {
   deps_.journal.put_job(record);
 }
 
+// R2.6: what failed while nobody was there to judge it is held before it is planned again.
+void Pass::judge_failures() {
+  const std::vector<JobReport> failures = unjudged_failures(
+      deps_.journal.state(), memory_.accepted->workspace, unfinished_rollouts(deps_.store), failed_);
+  for (const JobReport& job : failures) remember_failure(job);
+}
+
 // R2.6: a failed rollout holds its content; R1.7: a good one is what is kept.
 void Pass::remember_results() {
   for (JobReport& job : memory_.jobs) {

@@ -146,6 +146,14 @@ void Pass::watch_for_newer_commit() {
   });
 }
 
+// Ports are on record before anything can be started with them.
+void Pass::take_desired() {
+  status_.cause = cause_;
+  deps_.journal.put_ports(desired_.ports);
+  const auto& problems = desired_.problems.all();
+  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
+}
+
 void Pass::adopt(const JudgedPtr& judged) {
   memory_.judged = judged;
   if (!judged->acceptable() || kept_from(*judged)) {

@@ -20,6 +20,7 @@ void Pass::settle_open() {
   }
   for (const Reverted& reverted : settled.reverted) hold_reverted(reverted);
   if (settled.unsettled > 0) result_.converged = false;
+  failed_ = settled.failed;
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;
     if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);

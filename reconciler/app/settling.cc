@@ -63,6 +63,8 @@ void settle_answer(const SettlingDeps& deps, const AllocationKey& key, const Out
   const Operation operation = *known->open;
   if (outcome.confirmation == Confirmation::kReverted)
     result.reverted.push_back({operation, known->tree, known->attempted_head, outcome});
+  else if (outcome.kind == OutcomeKind::kFailed)
+    result.failed.insert(key);
   deps.journal.settle(key, outcome, known->attempted_head);
   deps.observer.on(Event{.kind = EventKind::kOperationEnded,
                          .job = key.job,

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "reconciler/app/inbox.h"
@@ -32,6 +33,7 @@ struct SettlingResult {
   std::map<WorkerHost, Contact> set_aside;
   std::vector<AllocationKey> pending;  // of the unsettled: ended well and wait to be confirmed
   std::vector<Reverted> reverted;
+  std::set<AllocationKey> failed;  // whose target is known to have failed now
 };
 
 // Reconcile thread. Asks about every open operation, all workers at once, and

@@ -169,6 +169,12 @@ void record_reverted(AppliedAllocation& allocation, const Operation& operation, 
   allocation.holds = well ? std::vector<int>{} : together(std::move(allocation.holds), operation.ports);
 }
 
+// What the operation was to bring lies there already.
+bool lies_there(const Operation& operation, const AppliedAllocation& allocation) {
+  return ships_files(operation.action) && operation.files && allocation.files &&
+         operation.files->digest == allocation.files->digest;
+}
+
 void put_back(AppliedAllocation& allocation) {
   if (!allocation.before) return;
   allocation.baseline = allocation.before->baseline;
@@ -214,6 +220,11 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (allocation.before && allocation.before->running && is_as_before(allocation)) {
         allocation.tree = allocation.before->tree;
         allocation.before.reset();
+      } else if (!lies_there(operation, allocation) &&
+                 (allocation.last == LastResult::kConfirmed || allocation.last == LastResult::kNone)) {
+        // What lies there is of an older tree that is not kept. With the newer one on record
+        // its files would differ without a cause (R1.10), and never come.
+        allocation.tree = {};
       }
       return true;
 

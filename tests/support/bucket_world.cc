@@ -132,7 +132,7 @@ ProgramResult BucketWorld::maand(std::vector<std::string> arguments) {
 
 ProgramResult BucketWorld::reconcile() { return maand({"reconcile", "--wait"}); }
 
-void BucketWorld::serve() {
+void BucketWorld::launch() {
   const std::filesystem::path log = directory_.path() / "daemon.log";
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   posix_spawn_file_actions_t actions;
@@ -147,6 +147,10 @@ void BucketWorld::serve() {
   posix_spawn_file_actions_destroy(&actions);
   close(out);
   if (failed != 0) throw std::runtime_error("maand serve could not be started");
+}
+
+void BucketWorld::serve() {
+  launch();
   const bool up = eventually([this] {
     return !daemon_running() || maand({"status", "--json"}).out.find("\"served\"") != std::string::npos;
   });

@@ -28,6 +28,7 @@ class BucketWorld {
   GitServer& git() { return git_; }
   SshdFleet& fleet() { return fleet_; }
   const std::filesystem::path& bucket() const { return bucket_; }
+  const std::string& bucket_id() const { return bucket_id_; }
 
   // workers.json that lists workers 0..count-1, each with `labels[i]` when given.
   std::string workers_json(int count, const std::vector<std::vector<std::string>>& labels = {}) const;
@@ -45,7 +46,8 @@ class BucketWorld {
   // Puts a line of maand.conf (as `settings` above) in place; a daemon learns of it at a reload.
   void set(const std::string& section, const std::string& line);
 
-  void serve();        // starts the daemon and returns when it is ready
+  void launch();       // starts the daemon
+  void serve();        // the same, and returns when it is ready
   void kill_daemon();  // SIGKILL
   int stop_daemon();   // SIGTERM; its exit status
   bool daemon_running();

@@ -53,6 +53,60 @@ TEST(PassRecovery, ATargetThatIsSettledOwesItsGate_R2_4) {
   }
 }
 
+// A hold is kept when a rollout is over. One that nobody lived to judge, or whose answer came
+// late, has failed as well: its target is not tried again by itself.
+TEST(PassRecovery, ATargetThatFailedWhileNobodyCouldJudgeItIsHeld_R2_6) {
+  for (const bool answer_lost : {false, true}) {
+    SCOPED_TRACE(answer_lost);
+    LoopWorld world;
+    world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+    world.pass();
+    const CommitId bad = world.source.commit(LoopWorld::workspace(2, {{"api", "2.0.0"}}));
+    bool failed = false;
+    world.runner.on_run = [&](const Operation&) {
+      failed = true;
+      return Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
+    };
+    if (answer_lost) {
+      world.runner.lose_answer = {{JobName("api"), WorkerHost("w1")}};
+    } else {
+      world.store.before_write = [&](const std::string& call) {
+        if (failed && call.rfind("put_job", 0) == 0) throw StoreError("the daemon ends here");
+      };
+    }
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u);
+    world.store.before_write = nullptr;
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u) << world.runner.runs.back();
+    EXPECT_EQ(world.state(), "held");
+    EXPECT_NE(world.note(bad).find("api@w1: restart failed"), std::string::npos) << world.note(bad);
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), 3u);
+    // An operator's word goes before it, also over the end of a daemon.
+    world.desk.retry_here("api", "ann");
+    world.runner.on_run = [](const Operation&) { return Outcome{.kind = OutcomeKind::kSucceeded}; };
+    world.pass();
+    EXPECT_EQ(world.state(), "applied");
+  }
+}
+
+TEST(PassRecovery, AChangedFileThatNeverCameToItsWorkerComesLater_R1_10) {
+  LoopWorld world;
+  const auto files = [](const std::string& page) {
+    return LoopWorld::workspace(1, {{"api", "1.0.0"}}).file("workspace/jobs/api/page.html", page);
+  };
+  world.source.commit(files("one"));
+  world.pass();
+  world.source.commit(files("two"));
+  world.runner.dead = {WorkerHost("w1")};
+  EXPECT_FALSE(world.pass().converged);
+  world.runner.dead.clear();
+  EXPECT_TRUE(world.pass().converged);
+  EXPECT_EQ(world.runner.runs, (Runs{"start api@w1 0.0.0→1.0.0", "restart api@w1 1.0.0→1.0.0"}));
+  EXPECT_EQ(world.state(), "applied");
+}
+
 TEST(PassRecovery, AnOperationThatNeverBeganIsBegunAsANewOne_R3_4) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}}));

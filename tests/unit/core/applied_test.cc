@@ -70,6 +70,27 @@ TEST(Applied, WhatNeverBeganChangesNothing) {
   }
 }
 
+// Or a change that was cut off before it began would be taken for a file that maand makes
+// otherwise than before, and be forgotten (R1.10).
+TEST(Applied, WhatNeverBeganIsNotOfTheNewerTree) {
+  for (const OutcomeKind kind : {OutcomeKind::kNever, OutcomeKind::kCondition}) {
+    AppliedAllocation allocation = begun(Action::kRestart, running_one());
+    const TreeId newer = allocation.tree;
+    record_outcome(allocation, {.kind = kind}, CommitId("c"));
+    EXPECT_NE(allocation.tree, newer);
+    // A file that lies there already came with it: its gate is still owed.
+    AppliedAllocation same = begun(Action::kSync, running_one());
+    same.files = same.open->files;
+    record_outcome(same, {.kind = kind}, CommitId("c"));
+    EXPECT_EQ(same.tree, newer);
+    // A target that failed before counts its attempts at that tree.
+    AppliedAllocation failed = begun(Action::kRestart, running_one());
+    failed.last = LastResult::kFailed;
+    record_outcome(failed, {.kind = kind}, CommitId("c"));
+    EXPECT_EQ(failed.tree, newer);
+  }
+}
+
 TEST(Applied, AStopEndsRunningAndKeepsVersionAndFiles) {
   AppliedAllocation allocation = begun(Action::kStop, running_one());
   record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c"));

@@ -13,13 +13,19 @@ using Steady = std::chrono::steady_clock;
 constexpr std::uint64_t kSlowestBytesPerSecond = 100 * 1024;
 constexpr std::size_t kMaxReplyBytes = 64 * 1024;
 
+// One that is made now, and closed with the call: it must not wait for operations that
+// have all places of the worker, and one that was open before proves nothing.
+Session of_its_own(Transport& transport, const Endpoint& endpoint) { return {transport.connect(endpoint)}; }
+
 // Returns a connection also when a blob cannot be read in the middle of a stream;
 // a place that is not given back is lost to the worker for good.
 class Returned {
  public:
-  Returned(SessionCache& sessions, const Endpoint& endpoint, Session& session)
-      : sessions_(sessions), endpoint_(endpoint), session_(session) {}
-  ~Returned() { sessions_.give_back(endpoint_, std::move(session_.connection)); }
+  Returned(SessionCache& sessions, const Endpoint& endpoint, Session& session, bool counted)
+      : sessions_(sessions), endpoint_(endpoint), session_(session), counted_(counted) {}
+  ~Returned() {
+    if (counted_) sessions_.give_back(endpoint_, std::move(session_.connection));
+  }
   Returned(const Returned&) = delete;
   Returned& operator=(const Returned&) = delete;
 
@@ -27,6 +33,7 @@ class Returned {
   SessionCache& sessions_;
   const Endpoint& endpoint_;
   Session& session_;
+  const bool counted_;
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -42,14 +49,16 @@ void OperationCall::take_output(std::string_view bytes) {
 
 OperationCall::Attempt OperationCall::call(CallKind kind, bool full, bool fresh) {
   Attempt attempt;
-  Session connected = deps_.sessions.acquire(operation_.endpoint, fresh);
+  const bool alone = kind == CallKind::kConfirm;
+  Session connected = alone ? of_its_own(deps_.transport, operation_.endpoint)
+                            : deps_.sessions.acquire(operation_.endpoint, fresh);
   attempt.lay_idle = connected.lay_idle;
   if (!connected.connection) {
     attempt.condition = connected.condition;
     attempt.detail = connected.detail;
     return attempt;
   }
-  const Returned returned(deps_.sessions, operation_.endpoint, connected);
+  const Returned returned(deps_.sessions, operation_.endpoint, connected, !alone);
   const std::string prologue = call_prologue(deps_.options.worker_root, deps_.options.bucket_id, operation_,
                                              kind, full, kind == CallKind::kAsk ? seen_bytes_ : 0);
   std::vector<TarMember> members;
@@ -154,6 +163,27 @@ Outcome OperationCall::ask_until_known() {
     if (Steady::now() >= give_up) break;
     pause(time);
     time = std::min<std::chrono::milliseconds>(time * 2, std::chrono::seconds(5));
+  }
+  return lost(attempt);  // kUnknown
+}
+
+Outcome OperationCall::confirm() {
+  // By then the worker has gone back, and whoever cannot be asked says nothing any more.
+  auto give_up = Steady::now() + operation_.confirm + deps_.options.lost_for;
+  std::chrono::milliseconds time{100};
+  Attempt attempt;
+  while (!deps_.stopping) {
+    attempt = call(CallKind::kConfirm, false, true);
+    if (attempt.reply && attempt.reply->word != "Unfinished") {
+      const Outcome outcome = asked_outcome_of(*attempt.reply);
+      if (outcome.confirmation != Confirmation::kPending && outcome.kind != OutcomeKind::kUnknown)
+        return outcome;
+      if (attempt.reply->refused) return outcome;  // Fenced, another marker: no time changes that
+    }
+    if (attempt.began) give_up = std::max(give_up, Steady::now() + deps_.options.lost_for);
+    if (Steady::now() >= give_up) break;
+    pause(time);
+    time = std::min<std::chrono::milliseconds>(time * 2, std::chrono::seconds(1));
   }
   return lost(attempt);  // kUnknown
 }

@@ -14,6 +14,7 @@ class OperationCall {
  public:
   struct Deps {
     const RemoteRunnerOptions& options;
+    Transport& transport;
     SessionCache& sessions;
     Blobs& blobs;
     OutputSink& output;
@@ -24,6 +25,8 @@ class OperationCall {
 
   Outcome run();  // ships and runs
   Outcome ask();  // what became of it
+  // Over connections of its own, until the worker has said which of both happened.
+  Outcome confirm();
 
  private:
   // What one exec gave.

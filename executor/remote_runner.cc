@@ -34,11 +34,12 @@ class RemoteRunner::Parts {
       : options_(std::move(options)),
         transport_(transport),
         sessions_(transport, options_.sessions_per_worker),
-        deps_{options_, sessions_, blobs, output, stopping_},
+        deps_{options_, transport, sessions_, blobs, output, stopping_},
         probe_settings_{options_.ca_file},
         pool_(options_.max_threads),
         probe_pool_(options_.max_threads),
-        look_pool_(options_.max_looks) {}
+        look_pool_(options_.max_looks),
+        confirm_pool_(options_.max_threads) {}
 
   void carry_out(const Operation& operation, bool ask, const OutcomeSink& sink) {
     pool_.run([this, operation, ask, sink] {
@@ -55,6 +56,18 @@ class RemoteRunner::Parts {
       } catch (const std::exception& error) {
         // Bytes that cannot be read: whether anything began is the worker's to say.
         outcome.kind = OutcomeKind::kUnknown;
+        outcome.detail = error.what();
+      }
+      sink(outcome);
+    });
+  }
+
+  void confirm(const Operation& operation, const OutcomeSink& sink) {
+    confirm_pool_.run([this, operation, sink] {
+      Outcome outcome;
+      try {
+        if (!stopping_) outcome = OperationCall(deps_, operation).confirm();
+      } catch (const std::exception& error) {
         outcome.detail = error.what();
       }
       sink(outcome);
@@ -115,11 +128,12 @@ class RemoteRunner::Parts {
   const OperationCall::Deps deps_;
   const ProbeSettings probe_settings_;
   const std::shared_ptr<Interrupter> interrupter_ = std::make_shared<Interrupter>();  // of probes
-  // Last: their threads use everything above. Three, so that probes, looks and targets that
+  // Last: their threads use everything above. Several, so that probes, looks and targets that
   // take long never wait for one another's threads.
   ThreadPool pool_;
   ThreadPool probe_pool_;
   ThreadPool look_pool_;
+  ThreadPool confirm_pool_;  // time runs on the worker: they wait for nobody
 };
 
 RemoteRunner::RemoteRunner(RemoteRunnerOptions options, Transport& transport, Blobs& blobs,
@@ -134,6 +148,7 @@ void RemoteRunner::submit(const Operation& operation, OutcomeSink sink) {
 void RemoteRunner::ask(const Operation& operation, OutcomeSink sink) {
   parts_->carry_out(operation, true, sink);
 }
+void RemoteRunner::confirm(const Operation& operation, OutcomeSink sink) { parts_->confirm(operation, sink); }
 void RemoteRunner::contact(const Endpoint& endpoint, ContactSink sink) { parts_->contact(endpoint, sink); }
 void RemoteRunner::recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) {
   parts_->recall(endpoint, was, sink);

@@ -43,6 +43,7 @@ class RemoteRunner : public Runner {
 
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
+  void confirm(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;

@@ -27,6 +27,8 @@ const char* word_of(CallKind kind) {
       return "run";
     case CallKind::kAsk:
       return "ask";
+    case CallKind::kConfirm:
+      return "confirm";
     case CallKind::kRecall:
       return "recall";
     case CallKind::kLook:
@@ -83,6 +85,29 @@ Outcome refusal(const Reply& reply) {
   return outcome;
 }
 
+// Nobody confirmed it in time. Files that did not all come back are as after an interruption:
+// what lies there is not known.
+void fold_in_way_back(const Reply& reply, Outcome& outcome) {
+  if (reply.back_state.empty()) {  // is still at it
+    outcome.kind = OutcomeKind::kUnknown;
+    outcome.detail = "its worker is taking it back";
+    return;
+  }
+  const bool stopped = reply.back_target == "stop";
+  outcome.kind = OutcomeKind::kFailed;
+  outcome.confirmation = Confirmation::kReverted;
+  outcome.back_stopped = stopped;
+  outcome.back = reply.back_state == "succeeded" ? OutcomeKind::kSucceeded
+                 : reply.back_state == "interrupted" || reply.back_state == "unlanded"
+                     ? OutcomeKind::kInterrupted
+                     : OutcomeKind::kFailed;
+  outcome.detail = std::string("no new connection confirmed it in time, so its worker ") +
+                   (stopped ? "stopped it by itself" : "went back by itself to what was confirmed before");
+  if (outcome.back == OutcomeKind::kSucceeded) return;
+  outcome.detail += std::string(", and make ") + (stopped ? "stop" : "restart") + " of that ended as " +
+                    reply.back_state + (reply.back_detail.empty() ? "" : ": " + reply.back_detail);
+}
+
 }  // namespace
 
 std::string worker_command(bool use_sudo) {
@@ -117,6 +142,8 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
   if (!shown.was.empty()) line(out, "was", shown.was.str());
   if (shown.known_seq > 0) line(out, "known", padded(shown.known_seq));
   if (!operation.moved_from.empty()) line(out, "moves", operation.moved_from.str());
+  if (kind == CallKind::kRun && operation.confirm.count() > 0)
+    line(out, "confirm", std::to_string(operation.confirm.count()));
   line(out, "timeout", std::to_string(operation.timeout.count()));
   line(out, "current", operation.current_version);
   line(out, "new", operation.new_version);
@@ -149,6 +176,14 @@ std::optional<Reply> parse_reply(std::string_view output, const OperationId& ope
       reply.detail = value;
     } else if (key == "instance") {
       reply.instance = value;
+    } else if (key == "confirm") {
+      reply.confirm = value;
+    } else if (key == "back_state") {
+      reply.back_state = value;
+    } else if (key == "back_target") {
+      reply.back_target = value;
+    } else if (key == "back_detail") {
+      reply.back_detail = value;
     } else if (key == "boot") {
       reply.boot_id = value;
     } else if (key == "current") {
@@ -192,6 +227,9 @@ Outcome outcome_of(const Reply& reply) {
     outcome.timed_out = reply.word == "timeout";
     outcome.missing_target = reply.word == "missing";
   }
+  if (reply.confirm == "pending") outcome.confirmation = Confirmation::kPending;
+  if (reply.confirm == "confirmed") outcome.confirmation = Confirmation::kConfirmed;
+  if (reply.confirm == "reverted") fold_in_way_back(reply, outcome);
   return outcome;
 }
 

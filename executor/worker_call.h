@@ -17,7 +17,7 @@ namespace maand {
 // The command for the exec request. Holds nothing of the workspace.
 std::string worker_command(bool use_sudo);
 
-enum class CallKind { kRun, kAsk, kRecall, kLook };
+enum class CallKind { kRun, kAsk, kConfirm, kRecall, kLook };
 
 // Script and header. `base`: the list the worker is expected to hold, "any" to
 // replace whatever lies there. `log_offset`: output bytes that were seen already.
@@ -33,6 +33,8 @@ struct Reply {
   std::string boot_id;
   std::string current_version;
   std::string instance;  // id of the marker
+  std::string confirm;   // `pending`, `confirmed`, `reverted`; empty: it is no such operation
+  std::string back_state, back_target, back_detail;  // of going back, when it was
   int exit_status = 0;
   long long ms = 0;
 };

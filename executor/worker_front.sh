@@ -62,6 +62,12 @@ prepare() {
 attach() {
   if [ -e "$O/log" ]; then exec 5<"$O/log"; else exec 5</dev/null; fi
   [ "$offset" = 0 ] || dd bs="$offset" skip=1 count=0 <&5 >/dev/null 2>&1
+  await_receipt
+  answer
+}
+
+# Until $O has a receipt; passes on what fd 5 has to say meanwhile.
+await_receipt() {
   tick=0.05 left=$((timeout + 120))
   while [ ! -e "$O/receipt" ]; do
     [ "$left" -gt 0 ] || refuse Unfinished "still runs after its time"
@@ -74,7 +80,6 @@ attach() {
     case $tick in 0.05) tick=0.1 ;; 0.1) tick=0.2 ;; 0.2) tick=0.5 ;; *) tick=1 left=$((left - 1)) ;; esac
   done
   cat <&5 >&2
-  answer
 }
 
 # An operation that never came is sealed, so that a late copy cannot begin.
@@ -135,6 +140,7 @@ recall() {
     printf '%s\n' "job $name"
     while IFS= read -r line; do [ -z "$line" ] || printf '%s\n' "h $line"; done <"$newest/begin"
     if [ -e "$newest/receipt" ]; then
+      tell_confirmation "$newest" | while IFS= read -r line; do printf '%s\n' "r $line"; done
       while IFS= read -r line; do
         printf '%s\n' "r $line"
         case $line in end\ *) break ;; esac
@@ -190,8 +196,10 @@ front() {
   identify
   check_marker
   fence || refuse Fenced "epoch $EPOCH has been seen, this is $epoch"
+  wake_timers
   S=$K/stage/$op.$$
   [ "$mode" != ask ] || ask
+  [ "$mode" != confirm ] || confirm_operation
   if [ -d "$O" ]; then S=''; attach; fi
   if ! problem=$(prepare 2>&1); then
     # A stop must be possible on a full disk: the reserve makes room.
@@ -223,6 +231,7 @@ front() {
   [ ! -e "$S/why" ] || read -r detail <"$S/why"
   case $rc in
     10) refuse Busy "another operation of this job runs" ;;
+    20) refuse Busy "an operation of this job waits to be confirmed, or is taken back" ;;
     11) refuse Fenced "a newer epoch has been seen" ;;
     12) refuse Superseded "a newer operation is known" ;;
     13) refuse BaseDiffers "the files here are not those of the base" ;;

@@ -39,7 +39,7 @@ keep_previous() {
   fi
   N=$P/$keep.$op
   if ! problem=$({ mkdir -p "$N/f" && copy_list "$K/paths" "$J" "$N/f" &&
-    cp "$K/paths" "$K/digests" "$N/" && printf '%s\n' "$current" >"$N/version"; } 2>&1); then
+    cp "$K/paths" "$K/digests" "$N/" && keep_ports && printf '%s\n' "$current" >"$N/version"; } 2>&1); then
     rm -rf "$N"
     # A file that is gone is none of ours to keep; a rollout without a way back is.
     case $problem in *'No space'* | *uota* | *ead-only*) give_up 16 "${problem%%"$NL"*}" ;; esac
@@ -50,6 +50,10 @@ keep_previous() {
     give_up 16 "cannot write below $P"
   fi
   for d in "$P"/*; do [ "$d" = "$P/$keep" ] || rm -rf "$d"; done
+}
+
+keep_ports() {
+  [ ! -e "$K/ports" ] || cp "$K/ports" "$N/"
 }
 
 # What is to be put back goes into the stage, and lands like what has travelled.

@@ -98,9 +98,11 @@ prune() {
   for d in stage/*; do
     if [ -d "$d" ] && [ ! -d "/proc/${d##*.}" ]; then set -- "$@" "$d"; fi
   done
-  # The newest says all that an older one did.
+  # The newest says all that an older one did, but for one that was taken back.
   for d in ops/*; do
-    if [ "$d" != "ops/${O##*/}" ] && [ -e "$d/record" ]; then set -- "$@" "$d/record"; fi
+    if [ "$d" != "ops/${O##*/}" ] && [ "${d}b" != "ops/${O##*/}" ] && [ -e "$d/record" ]; then
+      set -- "$@" "$d/record"
+    fi
   done
   count=0
   for d in ops/*; do count=$((count + 1)); done
@@ -145,6 +147,7 @@ run() {
   [ "$d" = '*' ] || [ "${d%%-*}" -lt "$seq" ] || give_up 12
   # Begun by somebody else, or before this controller's store was put back (R7.3).
   [ "$d" = '*' ] || [ -z "$known" ] || [ "${d%%-*}" -le "$known" ] || give_up 15
+  ! waits || give_up 20
   settle_others
   half_landed=''
   finish_landing || half_landed=1
@@ -162,6 +165,7 @@ run() {
     check_paths
     [ "$ships" != previous ] || stage_previous
     [ "$ships" != yes ] || keep_previous
+    [ "$confirm" = 0 ] || stage_way_back
     printf '%s %s\n' "$list" "$BOOT" >"$S/meta/list" || give_up 16 "cannot write $S/meta/list"
   fi
   if [ "$current" = 0.0.0 ] && [ -s "$M/last/$job" ]; then read -r current <"$M/last/$job"; fi
@@ -171,6 +175,11 @@ run() {
   cd "$O" || exit 18
   sync begin "$K/ops"
   rm -f "$K/moved"
+  carry_out
+}
+
+# Everything after the commit.
+carry_out() {
   state=succeeded rc=0
   if ! stop_before_move; then
     why="make stop of $moves, the name it had, ended so"
@@ -180,6 +189,7 @@ run() {
   elif [ "$target" != none ]; then
     if [ -n "$RUN_IN" ] || has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
   fi
+  [ "$confirm" = 0 ] || arm
   finish "$O" $state $rc
   prune
   [ -e "$M/reserve" ] || printf '%262144s' '' >"$M/reserve"
@@ -286,6 +296,7 @@ SH=$1
 case $2 in
   run) run ;;
   make) make_target ;;
+  timer) timer ;;
   *) front ;;
 esac
 exit 0

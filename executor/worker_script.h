@@ -1,5 +1,6 @@
 // The worker script as it is fed to /bin/sh: worker_script.sh, worker_front.sh,
-// worker_landing.sh, worker_previous.sh and worker_run.sh joined, comment lines left out.
+// worker_landing.sh, worker_previous.sh, worker_confirm.sh,
+// worker_look.sh and worker_run.sh joined, comment lines left out.
 // ASCII, one final newline.
 #pragma once
 

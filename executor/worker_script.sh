@@ -1,11 +1,13 @@
 #!/bin/sh
 # The program that runs on a worker for one operation, and ends with it.
 #
-# worker_script.sh, worker_front.sh, worker_landing.sh, worker_previous.sh, worker_look.sh and worker_run.sh are
-# joined at build time and fed to /bin/sh through stdin (worker_call.cc). The program has three roles:
+# worker_script.sh, worker_front.sh, worker_landing.sh, worker_previous.sh, worker_confirm.sh,
+# worker_look.sh and worker_run.sh are joined at build time and fed to /bin/sh through stdin
+# (worker_call.cc). The program has four roles:
 #   front  child of sshd: checks, stages, watches. May die anywhere.
 #   run    in a session of its own: every effect of the operation.
 #   make   a second session: the target, so that its group can be ended alone.
+#   timer  a session of its own: goes back when nobody confirms in time.
 # Wire, states, invariants and the crash-point table: executor/README.md.
 #
 # POSIX sh only (dash, bash --posix, busybox ash). Traps that shaped it:
@@ -25,7 +27,7 @@ m_id=''
 
 # Reads `key value` lines up to an empty one; $complete tells whether it came.
 read_header() {
-  hdr='' complete='' instance='' adopt=0 was='' known='' moves=''
+  hdr='' complete='' instance='' adopt=0 was='' known='' moves='' confirm=0
   while IFS= read -r line; do
     [ -n "$line" ] || { complete=1; break; }
     hdr=$hdr$line$NL value=${line#* }
@@ -49,6 +51,7 @@ read_header() {
       was) was=$value ;;
       known) known=$value ;;
       moves) moves=$value ;;
+      confirm) confirm=$value ;;
       timeout) timeout=$value ;;
       current) current=$value ;;
       new) new=$value ;;
@@ -67,7 +70,7 @@ read_header() {
 # become a path here.
 valid() {
   case $op in '' | *[!0-9a-f]*) return 1 ;; esac
-  case $seq$epoch$timeout$offset in '' | *[!0-9]*) return 1 ;; esac
+  case $seq$epoch$timeout$offset$confirm in '' | *[!0-9]*) return 1 ;; esac
   case $root in /*) ;; *) return 1 ;; esac
   case $job in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   case $bucket in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
@@ -76,6 +79,8 @@ valid() {
   case $target in none | start | stop | restart | reload) ;; *) return 1 ;; esac
   case $ships in yes | no | remove | previous) ;; *) return 1 ;; esac
   case $list$keep in '' | *[!0-9a-z]*) return 1 ;; esac
+  # What is confirmed, or taken back, is a target that ran on files that came with it.
+  case $confirm:$ships:$target in 0:* | *:yes:start | *:yes:restart | *:yes:reload) ;; *) return 1 ;; esac
 }
 
 # ---- who lives ---------------------------------------------------------------
@@ -149,11 +154,14 @@ finish() {
 seal() {
   ms=0 why='its process is gone without a receipt'
   [ -e "$1/receipt.tmp" ] || printf '%8192s' '' >"$1/receipt.tmp"
-  finish "$1" interrupted 255
+  # Armed: its target had ended well by then.
+  if [ -e "$1/armed" ]; then why='' && finish "$1" succeeded 0; else finish "$1" interrupted 255; fi
 }
 
 answer() {
+  await_confirmation
   printf '%s\n' "reply receipt" "instance $m_id"
+  tell_confirmation "$O"
   while IFS= read -r line; do
     printf '%s\n' "$line"
     case $line in end\ *) exit 0 ;; esac

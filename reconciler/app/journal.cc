@@ -97,6 +97,7 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
 void Journal::settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit) {
   const auto it = state_.allocations.find(key);
   if (it == state_.allocations.end() || !it->second.open || outcome.kind == OutcomeKind::kUnknown) return;
+  if (outcome.confirmation == Confirmation::kPending) return saw_marker(key.worker, outcome);
   AppliedAllocation record = it->second;
   // A first operation that never began leaves nothing to remember.
   const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
@@ -258,6 +259,14 @@ void Journal::prove(const JobName& job, const TreeId& tree) {
   for (AppliedAllocation& record : records) state_.allocations[record.key] = std::move(record);
 }
 
+void Journal::prove(const AllocationKey& key) {
+  const AppliedAllocation* known = state_.find(key);
+  if (!known || !known->before || known->open) return;
+  AppliedAllocation record = *known;
+  maand::prove(record);
+  put(record);
+}
+
 void Journal::put_job(const JobRecord& record) {
   store_.put_job(record);
   state_.jobs[record.job] = record;
@@ -304,9 +313,11 @@ bool Journal::lift_holds(const JobName& job) {
     const AppliedAllocation& known = it->second;
     const bool failed = known.last == LastResult::kFailed && !known.attempted_head.empty();
     const bool healed = known.drift && !known.drift->heal && known.drift->healed_at != WallTime{};
-    if (!known.stop_failed && known.interruptions == 0 && !failed && !healed) continue;
+    const bool taken_back = !known.rolled_back_from.empty() && !known.open;
+    if (!known.stop_failed && known.interruptions == 0 && !failed && !healed && !taken_back) continue;
     AppliedAllocation free = known;
     if (healed) forget_healing(free.drift);  // R5.9: the next look may heal it again
+    if (taken_back) free.rolled_back_from = {};
     free.attempted_head = {};
     free.interruptions = 0;
     free.interrupted_boot.clear();

@@ -44,7 +44,8 @@ class Journal {
   // What a worker is to be shown that is spoken to about an operation (R3.5, R3.12).
   void present(Operation& operation) const;
 
-  // Folds in what became of the open operation. kUnknown leaves it open.
+  // Folds in what became of the open operation. kUnknown leaves it open, and so does one that
+  // has to be confirmed first.
   void settle(const AllocationKey& key, const Outcome& outcome, const CommitId& commit);
   void set_health(const AllocationKey& key, Health health);
   // Its target ended well and its gate did not: whoever tries again acts on it again (R2.6).
@@ -74,6 +75,7 @@ class Journal {
   // The rollout of `tree` is through for those that are confirmed with it; with an empty
   // tree, going back is through: nothing of the job has a way back any more (R5.2).
   void prove(const JobName& job, const TreeId& tree);
+  void prove(const AllocationKey& key);
 
   void put_job(const JobRecord& record);
   void erase_job(const JobName& job);

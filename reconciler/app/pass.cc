@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "reconciler/app/releases.h"
-#include "reconciler/app/settling.h"
 #include "reconciler/app/unfinished.h"
 #include "reconciler/core/worker_files.h"
 
@@ -232,21 +231,6 @@ PassStatus Pass::new_status(const Judged& judged) const {
   const auto& wrong = judged.allowed_removals.wrong;
   status.remarks.insert(status.remarks.end(), wrong.begin(), wrong.end());
   return status;
-}
-
-// R3.4: nothing is planned on top of an operation whose end is not known.
-void Pass::settle_open() {
-  if (!memory_.authority.may_write()) return;  // asking seals what never began
-  memory_.phase.enter(Phase::kSettle);
-  const SettlingResult settled =
-      settle_open_operations({deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer},
-                             [this] { return deps_.control.stop_requested(); });
-  if (settled.unsettled > 0) result_.converged = false;
-  failed_ = settled.failed;
-  for (const auto& [worker, contact] : settled.set_aside) {
-    memory_.set_aside[worker] = contact;
-    if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
-  }
 }
 
 // R3.12: no worker is written to any more, until an operator says so.

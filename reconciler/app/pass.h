@@ -23,6 +23,7 @@
 #include "reconciler/app/phase_watch.h"
 #include "reconciler/app/recovery.h"
 #include "reconciler/app/rollout_driver.h"
+#include "reconciler/app/settling.h"
 #include "reconciler/core/status.h"
 
 namespace maand {
@@ -122,6 +123,7 @@ class Pass {
   bool look();
   bool judge_head();
   void settle_open();
+  void hold_reverted(const Reverted& reverted);
   void recover_lost();
   void take_names();
   void judge_failures();

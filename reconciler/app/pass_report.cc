@@ -63,6 +63,8 @@ void Pass::remember_targets() {
 void Pass::fail_gates(const JobReport& job) {
   if (job.state != JobReport::State::kFailed && job.state != JobReport::State::kDegraded) return;
   for (const AllocationReport& allocation : job.allocations) {
+    // As it was before: what is confirmed there has no gate that failed.
+    if (allocation.outcome && allocation.outcome->confirmation == Confirmation::kReverted) continue;
     if (allocation.state == AllocationReport::State::kFailed) deps_.journal.fail_gate(allocation.action.key);
   }
 }
@@ -203,7 +205,11 @@ bool Pass::nothing_to_retry() const {
   const bool unsettled =
       std::any_of(status_.allocations.begin(), status_.allocations.end(),
                   [](const AllocationStatus& line) { return line.reason == Reason::kUnsettled; });
-  return !waits && !unsettled &&
+  // What a worker may still take back by itself (R2.9 confirm_seconds) is asked for until it is known.
+  const auto& allocations = deps_.journal.state().allocations;
+  const bool open = std::any_of(allocations.begin(), allocations.end(),
+                                [](const auto& one) { return one.second.open.has_value(); });
+  return !waits && !unsettled && !open &&
          (status_.state == PassState::kApplied || status_.state == PassState::kHeld ||
           status_.state == PassState::kRolledBack);
 }

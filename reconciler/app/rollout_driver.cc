@@ -65,6 +65,10 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
         runs.push_back(std::move(step));
         continue;
       }
+      if (step.kind == Step::Kind::kConfirm) {
+        begin_confirmation(rollout, step);
+        continue;
+      }
       ++in_flight_;
       const auto land = [this, &rollout, flight = flight_](std::function<void()> report) {
         deps_.inbox.post([this, flight, report = std::move(report)] {
@@ -143,6 +147,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.previous = step.action.previous;
     operation.timeout = step.timeout;
     operation.ports = step.ports;
+    operation.confirm = step.confirm;
     operation.worker_json = documents.worker_json;
     operation.jobs_json = documents.jobs_json;
     operation.credentials.claims = documents.claims;
@@ -217,6 +222,48 @@ void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Oper
     } catch (const StoreError&) {
       store_failure_ = std::current_exception();
     }
+  }
+  rollout.on_outcome(step.key, outcome, deps_.clock.now());
+}
+
+void RolloutDriver::begin_confirmation(Rollout& rollout, const Step& step) {
+  const AppliedAllocation* known = deps_.journal.state().find(step.key);
+  if (!known || !known->open) {  // its worker knows how it ended, and the store does not
+    rollout.on_outcome(step.key, Outcome{.detail = "its operation is not on record"}, deps_.clock.now());
+    return;
+  }
+  Operation operation = *known->open;
+  deps_.journal.present(operation);
+  ++in_flight_;
+  deps_.runner.confirm(operation, [this, &rollout, flight = flight_, step, operation](Outcome outcome) {
+    deps_.inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
+      if (!flight->driver) return;
+      --in_flight_;
+      end_confirmation(rollout, step, operation, outcome);
+    });
+  });
+}
+
+// Only now it counts (R2.9 confirm_seconds), or is known not to.
+void RolloutDriver::end_confirmation(Rollout& rollout, const Step& step, const Operation& operation,
+                                     const Outcome& outcome) {
+  const bool well = outcome.kind == OutcomeKind::kSucceeded;
+  try {
+    deps_.journal.settle(step.key, outcome, step.commit);
+    if (well && !step.way_back) deps_.journal.prove(step.key);
+    if (well && rollout.came_up(step.key)) deps_.journal.set_health(step.key, Health::kHealthy);
+  } catch (const StoreError&) {
+    store_failure_ = std::current_exception();
+  }
+  if (!well) {
+    deps_.observer.on(Event{.kind = EventKind::kNotice,
+                            .commit = step.commit,
+                            .job = step.key.job,
+                            .worker = step.key.worker,
+                            .operation = operation.id,
+                            .reason = to_string(Reason::kNotConfirmed),
+                            .outcome = to_string(outcome.kind),
+                            .text = outcome.detail});
   }
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
 }

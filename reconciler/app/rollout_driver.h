@@ -73,6 +73,9 @@ class RolloutDriver {
   void begin_steps(Rollout& rollout);
   // Why the worker must not be touched; nullopt: it may.
   std::optional<Contact> kept_off(const WorkerHost& worker) const;
+  void begin_confirmation(Rollout& rollout, const Step& step);
+  void end_confirmation(Rollout& rollout, const Step& step, const Operation& operation,
+                        const Outcome& outcome);
   void begin_operations(Rollout& rollout, std::vector<Step> steps);
   void end_operation(Rollout& rollout, const Step& step, const Operation& operation, const Outcome& outcome);
   void tell_set_aside(const WorkerHost& worker, const std::string& condition, const std::string& detail);

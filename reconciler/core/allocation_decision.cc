@@ -78,6 +78,12 @@ Decision restrained(Decision decision, const DesiredJob* job, const AppliedAlloc
     const bool same = job->job && job->job->tree == job->held_tree;
     if (same || applied->last != LastResult::kConfirmed) return {Action::kNone, job->held_reason};
   }
+  // R2.9: its worker took it back, within what may fail.
+  const TreeId wanted = job && job->job ? job->job->tree : TreeId{};
+  if (!leaves && job && !job->held && !wanted.empty() && applied->rolled_back_from == wanted &&
+      job->job->rollout.confirm.count() > 0) {
+    return {Action::kNone, Reason::kNotConfirmed};
+  }
   // R2.9: one of those that may fail did, as often as it may.
   const Job* content = job ? job->job.get() : nullptr;
   const bool tried = applied->last == LastResult::kFailed && !applied->attempted_head.empty();

@@ -60,6 +60,7 @@ Settled settle(AllocationRun& run, const Outcome& outcome, const RolloutPolicy& 
     case OutcomeKind::kSucceeded:
       return {Kind::kConfirmed, {}};
     case OutcomeKind::kFailed:
+      if (outcome.confirmation == Confirmation::kReverted) return {Kind::kFailed, Reason::kNotConfirmed};
       if (outcome.missing_target) return {Kind::kFailed, Reason::kMissingTarget};
       if (try_again(run, policy, now)) return {Kind::kLater, {}};
       return {Kind::kFailed, run.doing == Action::kStop ? Reason::kStopFailed : Reason::kTargetFailed};

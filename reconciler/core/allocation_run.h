@@ -7,6 +7,7 @@
 //   interrupted   the first time      -> again at once, as a new operation
 //                 once more           -> failed: RebootLoop when the boots differ, else TargetFailed
 //   condition, unknown, never         -> set aside; no attempt is used
+//   pending, then confirmed           -> confirmed; reverted, or not known in time -> failed: NotConfirmed
 #pragma once
 
 #include <string>
@@ -50,6 +51,7 @@ struct AllocationRun {
   bool gave_up = false;
   bool exempt = false;   // was unhealthy before its batch (R2.4)
   bool came_up = false;  // healthy in its gate
+  bool awaits = false;   // its operation is to be confirmed over a new connection
   bool begun = false;    // a step of its action was handed out
   std::string version;   // confirmed
   bool running = false;  // confirmed

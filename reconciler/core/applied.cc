@@ -134,6 +134,46 @@ ConfirmedBefore as_it_is(const AppliedAllocation& allocation) {
           .holds = allocation.holds};
 }
 
+// Its worker took back by itself what nobody confirmed (Operation::confirm): as if it had
+// not been, but for what it is not to be tried again with (R5.3).
+void record_reverted(AppliedAllocation& allocation, const Operation& operation, const Outcome& outcome) {
+  const OutcomeKind back = outcome.back;
+  const bool well = back == OutcomeKind::kSucceeded;
+  allocation.last_operation = operation.id;
+  allocation.health = Health::kUnprobed;
+  if (!outcome.back_stopped) {
+    // A store that was lost knows the version and not the files (reconstruction.h).
+    ConfirmedBefore before{.running = true, .version = allocation.version};
+    if (allocation.before && allocation.before->running) before = *allocation.before;
+    allocation.before.reset();
+    allocation.rolled_back_from = std::exchange(allocation.tree, before.tree);
+    allocation.running = true;
+    allocation.version = before.version;
+    allocation.files = back == OutcomeKind::kInterrupted ? nullptr : before.files;
+    allocation.rendered_with = before.rendered_with;
+    allocation.baseline = before.baseline;
+    allocation.commit = before.commit;
+    allocation.holds = before.holds;
+    allocation.attempts = 0;
+    // Of the commit nothing is left there that could be told as done.
+    allocation.attempted_head = {};
+    allocation.last = well                                ? LastResult::kConfirmed
+                      : back == OutcomeKind::kInterrupted ? LastResult::kInterrupted
+                                                          : LastResult::kFailed;
+    allocation.last_target = Target::kRestart;
+    allocation.missing_target = false;
+    return;
+  }
+  // Nothing confirmed was known there: it was stopped, and its files stay.
+  allocation.files = operation.files;
+  allocation.rendered_with = operation.rendered_with;
+  allocation.last = LastResult::kFailed;
+  allocation.last_target = well ? Target::kStop : target_of(operation.action);
+  allocation.attempts += 1;
+  if (well) allocation.running = false;
+  allocation.holds = well ? std::vector<int>{} : together(std::move(allocation.holds), operation.ports);
+}
+
 // What the operation was to bring lies there already.
 bool lies_there(const Operation& operation, const AppliedAllocation& allocation) {
   return ships_files(operation.action) && operation.files && allocation.files &&
@@ -174,7 +214,7 @@ void record_begin(AppliedAllocation& allocation, const Operation& operation, con
 }
 
 bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const CommitId& commit) {
-  if (outcome.kind == OutcomeKind::kUnknown) return true;
+  if (outcome.kind == OutcomeKind::kUnknown || outcome.confirmation == Confirmation::kPending) return true;
   const Operation operation = *std::exchange(allocation.open, std::nullopt);
   const Target target = target_of(operation.action);
   const bool began = outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kFailed ||
@@ -236,6 +276,10 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       return true;
 
     case OutcomeKind::kFailed:
+      if (outcome.confirmation == Confirmation::kReverted) {
+        record_reverted(allocation, operation, outcome);
+        return true;
+      }
       // The files landed before the target ran.
       if (ships_files(operation.action)) {
         allocation.files = operation.files;

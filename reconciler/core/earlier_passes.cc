@@ -21,7 +21,10 @@ void count_earlier_passes(JobPlan& plan, const AppliedState& applied) {
   if (plan.policy.canary == 0 && plan.policy.max_failures == 0) return;
   for (const ActiveAllocation& active : plan.active) {
     const AppliedAllocation* known = applied.find(active.key);
-    if (!known || known->tree != plan.tree || acts_on(plan, active.key)) continue;
+    if (!known || acts_on(plan, active.key)) continue;
+    // Its worker took it back (R2.9 confirm_seconds).
+    if (plan.policy.confirm.count() > 0 && known->rolled_back_from == plan.tree) ++plan.failed_before;
+    if (known->tree != plan.tree) continue;
     if (is_up(*known, plan.tree)) plan.policy.canary = std::max(0, plan.policy.canary - 1);
     if (known->last == LastResult::kFailed && !known->attempted_head.empty()) ++plan.failed_before;
   }

@@ -58,6 +58,11 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
   if (run.endpoint) step.endpoint = *run.endpoint;
   if (run.step == Step::Kind::kProbe) {
     step.health = plan_.health;
+  } else if (run.step == Step::Kind::kConfirm) {
+    step.action = *run.planned;
+    step.tree = plan_.tree;
+    step.commit = plan_.commit;
+    step.way_back = plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback;
   } else {
     const Contact* aside = fleet_.aside(run.lane);
     if (aside && run.doing != Action::kForget) {
@@ -81,8 +86,11 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     if (ships_files(run.doing)) step.ports = plan_.ports;
     // Also of one that is only stopped for its port: it has to come up again.
     const bool changes = ships_files(step.action.action) || step.action.reason == Reason::kPortHandedOver;
+    const bool starts = ships_files(run.doing) && target_of(run.doing) != Target::kNone;
+    if (starts && !plan_.rollback) step.confirm = plan_.policy.confirm;
     step.way_back =
-        changes && !plan_.rollback && plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback;
+        changes && !plan_.rollback &&
+        (plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback || plan_.policy.confirm.count() > 0);
     if (run.failures == 0) progress_ = now;
     run.begun = true;
     run.state = AState::kRunning;
@@ -189,6 +197,10 @@ bool JobRun::on_probe(std::size_t allocation, Health health, const std::string& 
 
 bool JobRun::on_outcome(std::size_t allocation, const Outcome& outcome, Instant now) {
   AllocationRun& run = runs_[allocation];
+  if (run.turn == Turn::kInFlight && run.step == Step::Kind::kConfirm) {
+    on_confirmation(allocation, outcome, now);
+    return true;
+  }
   if (run.turn != Turn::kInFlight || run.step != Step::Kind::kRun) return false;
   run.turn = Turn::kIdle;
   --in_flight_;
@@ -218,6 +230,12 @@ bool JobRun::on_outcome(std::size_t allocation, const Outcome& outcome, Instant 
       member_failed(allocation, settled.reason);
       break;
     case Settled::Kind::kSetAside:
+      if (may_be_cut_off(run, outcome)) {
+        run.detail = "contact was lost and nothing new could be had" +
+                     (outcome.detail.empty() ? "" : ": " + outcome.detail);
+        member_failed(allocation, Reason::kNotConfirmed);
+        break;
+      }
       set_aside(allocation, why_set_aside(outcome));
       --open_;
       break;
@@ -240,7 +258,9 @@ void JobRun::confirmed(std::size_t allocation) {
     return;
   }
   if (done == Action::kStop) run.running = false;
-  if (target_of(done) != Target::kNone) fleet_.let_go(run.lane, run.key);
+  // What may be taken back may want its ports again.
+  run.awaits = run.outcome && run.outcome->confirmation == Confirmation::kPending;
+  if (target_of(done) != Target::kNone && !run.awaits) fleet_.let_go(run.lane, run.key);
   if (ships_files(done)) {
     run.version = run.planned->new_version;
     run.running = run.running || target_of(done) != Target::kNone;

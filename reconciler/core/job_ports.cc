@@ -184,6 +184,7 @@ Will JobRun::will_let_go(std::size_t allocation, const PortWait& wait) const {
   if (over() || !run.planned) return Will::kKeep;
   if (run.giving_up && run.turn == Turn::kInFlight) return Will::kLetGo;
   if (halting() || activity_ == Activity::kWindUp) return Will::kKeep;
+  if (run.awaits) return Will::kLetGo;
   if (run.state != AState::kPending && run.state != AState::kRunning) return Will::kKeep;
   if (wait.how != PortWait::How::kStops || run.giving_up || run.gave_up) return Will::kLetGo;
   if (!run.handover && run.planned->action != Action::kStop) return Will::kLetGo;  // of an older plan

@@ -131,7 +131,7 @@ void JobRun::stop(Reason reason, const std::string& detail, Instant now) {
     finish();
     return;
   }
-  if (activity_ != Activity::kGate) cancel_waiting();
+  if (activity_ != Activity::kGate && activity_ != Activity::kConfirm) cancel_waiting();
   if (activity_ == Activity::kPorts) next_batch(now);
   advance(now);
 }
@@ -168,8 +168,12 @@ void JobRun::advance(Instant now) {
         if (gate_.verdict() == HealthGate::Verdict::kFailed) {
           gate_failed(gate_.failing(), now);
         } else {
-          after_gate(now);
+          gate_passed(now);
         }
+        break;
+      case Activity::kConfirm:
+        if (open_ > 0) return;
+        after_gate(now);
         break;
       case Activity::kBake:
         if (bake_.verdict(now) == Bake::Verdict::kOpen) return;
@@ -255,7 +259,7 @@ void JobRun::after_batch(Instant now) {
         batch_.begin(), batch_.end(), [this](std::size_t i) { return runs_[i].state != AState::kDone; }));
   }
   if (!comes_up()) return next_batch(now);
-  if (!has_checks()) return after_gate(now);
+  if (!has_checks()) return gate_passed(now);
   activity_ = Activity::kGate;
   gate_.open(plan_.health, now);
   for (const std::size_t member : batch_) {
@@ -273,12 +277,14 @@ void JobRun::gate_failed(const std::vector<std::size_t>& failing, Instant now) {
   int failed = 0;
   for (const std::size_t member : failing) {
     AllocationRun& run = runs_[member];
-    if (const Contact* aside = fleet_.aside(run.lane)) {  // R2.7: not its own fault
+    // R2.7: not its own fault. Of what can cut off a worker it may well be.
+    if (const Contact* aside = run.awaits ? nullptr : fleet_.aside(run.lane)) {
       run.condition = aside->condition;
       set_aside(member, to_string(aside->condition));
       continue;
     }
-    const bool may_retry = run.planned && try_again(run, plan_.policy, now);
+    // Nothing can begin there before the worker has gone back.
+    const bool may_retry = run.planned && !run.awaits && try_again(run, plan_.policy, now);
     if (may_retry && !stopping_) {
       again.push_back(member);
       continue;
@@ -297,7 +303,7 @@ void JobRun::gate_failed(const std::vector<std::size_t>& failing, Instant now) {
     fail(Reason::kGateFailed, names);
     return;
   }
-  if (again.empty()) return after_gate(now);
+  if (again.empty()) return gate_passed(now);
   activity_ = Activity::kBatch;
   batch_ = std::move(again);
   open_ = batch_.size();
@@ -310,6 +316,7 @@ void JobRun::finish() {
     return;
   }
   activity_ = Activity::kOver;
+  leave_unconfirmed();
   for (AllocationRun& run : runs_) {
     if (!run.planned) continue;
     if (run.state == AState::kPending || run.state == AState::kRunning) run.state = AState::kNotReached;

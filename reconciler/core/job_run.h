@@ -1,9 +1,9 @@
 // One job on its way through a rollout (R2.3 to R2.6).
 //
 //   kPending ─begin─► kLook ─► for each phase, for each of its batches:
-//                                ┌──────────────────────────────────────────────────────────┐
-//                                │ (kFreshen) ─► kBatch ─► (kGate) ─► (kBake) ─► next batch │
-//                                └──────────────────────────────────────────────────────────┘
+//                      ┌───────────────────────────────────────────────────────────────────────┐
+//                      │ (kFreshen) ─► kBatch ─► (kGate) ─► (kConfirm) ─► (kBake) ─► next batch │
+//                      └───────────────────────────────────────────────────────────────────────┘
 //                       phases: [stage] drain start upgrade [late]   (stop_first)
 //                               start drain upgrade [late drain]     (start_first, when it moves)
 //                               late: starts that have to wait for a port, so that upgrades
@@ -17,6 +17,7 @@
 //             who was unhealthy before
 //   kBatch    every member runs: stop then remove, or its one action, with retries
 //   kGate     rounds of probes
+//   kConfirm  what its worker would take back by itself is confirmed over a new connection
 //   kBake     it has to stay healthy for as long as the manifest says
 //   kWindUp   nothing more begins, and a stop for another job's sake is to be answered
 //
@@ -110,7 +111,7 @@ class JobRun {
   std::optional<std::chrono::milliseconds> bake_owed(Instant now) const;
 
  private:
-  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kBake, kWindUp, kOver };
+  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kConfirm, kBake, kWindUp, kOver };
   enum class Phase { kStage, kDrain, kStart, kUpgrade, kLateStart };
 
   // job_run.cc: the way through the phases
@@ -126,6 +127,13 @@ class JobRun {
   void gate_failed(const std::vector<std::size_t>& failing, Instant now);
   void finish();
   std::string names_of(AllocationReport::State state) const;
+
+  // job_confirm.cc: what counts only once it is confirmed over a new connection
+  void gate_passed(Instant now);
+  void on_confirmation(std::size_t allocation, const Outcome& outcome, Instant now);
+  void leave_unconfirmed();
+  bool is_leaving(const Outcome& outcome) const;
+  bool may_be_cut_off(const AllocationRun& run, const Outcome& outcome) const;
 
   // job_bake.cc: what comes after a gate, and what a failure is taken for (R2.9)
   bool comes_up() const;

@@ -9,15 +9,6 @@
 namespace maand {
 namespace {
 
-constexpr const char* kNotYet = "remove it until this version of maand knows it";
-
-// What stands for "off" is understood; everything else is refused by name.
-void refuse_unless_zero(const JsonFields& fields, std::string_view name) {
-  const JsonValue* value = fields.get(name);
-  if (!value || (value->kind == JsonValue::Kind::kInteger && value->integer == 0)) return;
-  fields.at(name).error("`" + std::string(name) + "` other than 0 is not built yet", kNotYet);
-}
-
 RolloutPolicy::OnFailure parse_on_failure(const JsonFields& fields) {
   std::string word;
   if (!fields.read("on_failure", word) || word == "hold") return RolloutPolicy::OnFailure::kHold;
@@ -52,7 +43,6 @@ RolloutPolicy parse_rollout(const JsonValue& object, const Site& site) {
                           {"on_failure", "canary", "bake_seconds", "max_failures", "max_unavailable",
                            "attempts", "move", "progress_timeout_seconds", "confirm_seconds"},
                           UnknownKeys::kRefuse);
-  refuse_unless_zero(fields, "confirm_seconds");
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
   out.on_failure = parse_on_failure(fields);
   out.canary = static_cast<int>(read_within(fields, "canary", 0, 0, kMost));
@@ -65,6 +55,7 @@ RolloutPolicy parse_rollout(const JsonValue& object, const Site& site) {
   out.move = parse_move(fields);
   out.progress_timeout =
       Seconds(read_within(fields, "progress_timeout_seconds", out.progress_timeout.count(), 1, 31 * 86400));
+  out.confirm = Seconds(read_within(fields, "confirm_seconds", 0, 0, 86400));
   return out;
 }
 

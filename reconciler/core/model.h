@@ -129,6 +129,9 @@ struct RolloutPolicy {
   int attempts = 1;                         // >= 1 (R2.6)
   Move move = Move::kStopFirst;
   Seconds progress_timeout{600};  // time without one more healthy allocation
+  // Within so long after its target an allocation is confirmed over a new connection, or its
+  // worker goes back by itself; 0 = nothing of this.
+  Seconds confirm{0};
   friend bool operator==(const RolloutPolicy&, const RolloutPolicy&) = default;
 };
 

@@ -108,6 +108,10 @@ struct Operation {
   // Before anything lands, the worker is to keep this list, which was confirmed there
   // and has to come back if the rollout fails (R5.2). Empty: nothing. Not kept with the operation.
   Digest keep;
+  // After its target ended well somebody has to confirm it over a new connection within so
+  // long, or the worker takes it back by itself (RolloutPolicy::confirm). 0: it counts at
+  // once. Not kept with the operation: its worker knows.
+  Seconds confirm{0};
   // Filled in by the journal whenever the worker is spoken to; not kept with the operation.
   Credentials credentials;
 };

@@ -40,6 +40,15 @@ enum class OutcomeKind {
 };
 const char* to_string(OutcomeKind kind);
 
+// Of an operation that its worker takes back by itself unless somebody says over a new
+// connection that it is well (Operation::confirm).
+enum class Confirmation {
+  kNone,       // it is no such operation, or its target did not end well
+  kPending,    // its target ended well; it counts once it is confirmed, and stays open until then
+  kConfirmed,  // somebody said so in time
+  kReverted,   // nobody did; with OutcomeKind::kFailed
+};
+
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kUnknown;
   WorkerCondition condition = WorkerCondition::kNone;
@@ -52,6 +61,11 @@ struct Outcome {
   // What the target got as CURRENT_VERSION, where the worker knew better than we
   // did: a job that comes back starts from `.maand/last` (R2.2). Empty: as asked for.
   std::string current_version;
+  Confirmation confirmation = Confirmation::kNone;
+  // kReverted: how the restart ended that what was confirmed before came back with, or the
+  // stop of what had nothing before it. kInterrupted: its files may not all be back.
+  OutcomeKind back = OutcomeKind::kUnknown;
+  bool back_stopped = false;              // kReverted: it was the stop
   std::string boot_id;                    // of the worker when the operation ended or was found interrupted
   std::string instance;                   // id of the worker's marker (R3.5); empty: it was not told
   std::string detail;                     // one line for people; never output of the target

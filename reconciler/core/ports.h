@@ -195,6 +195,11 @@ class Runner {
   virtual void submit(const Operation& operation, OutcomeSink sink) = 0;
   // What became of an operation begun earlier (R3.4); an unknown one is sealed as kNever.
   virtual void ask(const Operation& operation, OutcomeSink sink) = 0;
+  // Says over a new connection, never one that was open before, that an operation whose
+  // answer was Confirmation::kPending is well. The answer: kConfirmed; kReverted when that
+  // came too late, once the worker is back; kUnknown when the worker could not be asked
+  // within `operation.confirm` and some more.
+  virtual void confirm(const Operation& operation, OutcomeSink sink) = 0;
   // Connects and authenticates, nothing more.
   virtual void contact(const Endpoint& endpoint, ContactSink sink) = 0;
   // Reads what the worker has kept of this bucket (R7.3); changes nothing there. `was`: a

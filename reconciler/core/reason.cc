@@ -62,6 +62,10 @@ Words words(Reason reason) {
       return {
           "GateFailed",
           "it did not become healthy in its last rollout; it is held until the job changes or `maand retry`"};
+    case Reason::kNotConfirmed:
+      return {"NotConfirmed",
+              "no new connection confirmed it within confirm_seconds, so its worker took it back by itself; "
+              "it is held until the job changes or `maand retry`"};
     case Reason::kProgressTimeout:
       return {"ProgressTimeout", "no allocation became healthy for progress_timeout_seconds"};
     case Reason::kRollbackFailed:

@@ -32,6 +32,7 @@ enum class Reason {
   kTargetFailed,     // its last rollout failed: a target (R2.6)
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)
+  kNotConfirmed,     // its last rollout failed: a worker took it back by itself (confirm_seconds)
   kProgressTimeout,  // no allocation became healthy for too long (R2.9)
   kRollbackFailed,   // its rollout failed, and so did going back (R5.2)
   kFailureBudget,    // too many allocations of this commit failed (policy.max_failures)

@@ -71,7 +71,8 @@ Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const O
       const bool confirmed = job.outcome->kind == OutcomeKind::kSucceeded;
       remains = record_outcome(allocation, *job.outcome, allocation.attempted_head);
       // Whether its rollout is through nobody knows; going back behind what was confirmed would be worse.
-      if (confirmed) allocation.before.reset();
+      // What waits to be confirmed may still be taken back (R2.9 confirm_seconds).
+      if (confirmed && !allocation.open) allocation.before.reset();
       // A receipt has no time; numbers of operations are milliseconds since 1970 when they can be.
       if (confirmed && allocation.last_operation == job.operation)
         allocation.confirmed_at = WallTime(std::chrono::milliseconds(job.seq));

@@ -41,6 +41,7 @@ struct Step {
     kContact,  // connect to `endpoint`; answer with on_contact
     kProbe,    // one round of probes of `key`; answer with on_probe
     kRun,      // run `action`; answer with on_outcome
+    kConfirm,  // confirm over a new connection what `key` is at; answer with on_outcome
   };
   Kind kind = Kind::kRun;
   AllocationKey key;  // kContact: `worker` only
@@ -51,7 +52,8 @@ struct Step {
   PortNumbers ports;      // kRun: what its files and target are made with
   TreeId tree;            // kRun
   CommitId commit;        // kRun
-  bool way_back = false;  // kRun: what is confirmed there is kept for a rollback (R5.2)
+  bool way_back = false;  // kRun: what is confirmed there is kept; kConfirm: and still is, for a rollback
+  Seconds confirm{0};     // kRun: Operation::confirm
 };
 
 // How an allocation fared in this rollout.

@@ -99,7 +99,8 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
       verdicts.going_on = true;
       break;
     case State::kDegraded:
-      if (report.reason == Reason::kTargetFailed || report.reason == Reason::kGateFailed) {
+      if (report.reason == Reason::kTargetFailed || report.reason == Reason::kGateFailed ||
+          report.reason == Reason::kNotConfirmed) {
         // Within rollout.max_failures: those that failed wait for a person, the rest is through.
         verdicts.held = true;
         status.jobs.push_back({report.job, true, report.reason, report.detail});

@@ -23,6 +23,8 @@ class RunnerHarness {
   virtual void kill_worker() = 0;
   // The target of a job `fails` fails; all others succeed.
   virtual FileSetPtr files() = 0;
+  // The time of what waits to be confirmed is over, whatever it was begun with.
+  virtual void let_time_pass(const Operation& operation) = 0;
   // How often the operation's target has run on the worker.
   virtual std::size_t runs(const Operation& operation) = 0;
 };
@@ -143,6 +145,56 @@ TEST_P(RunnerContract, what_has_ended_can_be_asked_for) {
   EXPECT_EQ(ask(runner(), good).wait().kind, OutcomeKind::kSucceeded);
   EXPECT_EQ(ask(runner(), bad).wait().kind, OutcomeKind::kFailed);
   EXPECT_EQ(harness_->runs(good), 1u);
+}
+
+// R2.9 confirm_seconds.
+TEST_P(RunnerContract, what_has_to_be_confirmed_waits_and_counts_once_it_is) {
+  Operation operation = start();
+  operation.confirm = std::chrono::hours(1);
+  const Outcome outcome = submit(runner(), operation).wait();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kSucceeded) << outcome.detail;
+  EXPECT_EQ(outcome.confirmation, Confirmation::kPending);
+  EXPECT_EQ(ask(runner(), operation).wait().confirmation, Confirmation::kPending);
+  for (int i = 0; i < 2; ++i) {
+    const Outcome confirmed = confirm(runner(), operation).wait();
+    EXPECT_EQ(confirmed.kind, OutcomeKind::kSucceeded) << confirmed.detail;
+    EXPECT_EQ(confirmed.confirmation, Confirmation::kConfirmed);
+  }
+  EXPECT_EQ(ask(runner(), operation).wait().confirmation, Confirmation::kConfirmed);
+  EXPECT_EQ(harness_->runs(operation), 1u);
+}
+
+TEST_P(RunnerContract, what_nobody_confirms_is_taken_back_and_a_late_word_changes_nothing) {
+  Operation operation = start();
+  operation.confirm = std::chrono::hours(1);
+  EXPECT_EQ(submit(runner(), operation).wait().confirmation, Confirmation::kPending);
+  harness_->let_time_pass(operation);
+  for (const auto& answer :
+       {ask(runner(), operation), confirm(runner(), operation), ask(runner(), operation)}) {
+    const Outcome outcome = answer.wait();
+    EXPECT_EQ(outcome.kind, OutcomeKind::kFailed) << outcome.detail;
+    EXPECT_EQ(outcome.confirmation, Confirmation::kReverted);
+    EXPECT_EQ(outcome.back, OutcomeKind::kSucceeded) << outcome.detail;
+    EXPECT_TRUE(outcome.back_stopped) << "there was nothing before it";
+  }
+  EXPECT_EQ(harness_->runs(operation), 1u);
+}
+
+TEST_P(RunnerContract, what_is_not_to_be_confirmed_or_fails_waits_for_nobody) {
+  Operation bad = start("fails");
+  bad.confirm = std::chrono::hours(1);
+  for (const Operation& operation : {start(), bad})
+    EXPECT_EQ(submit(runner(), operation).wait().confirmation, Confirmation::kNone);
+}
+
+TEST_P(RunnerContract, a_worker_that_cannot_be_asked_confirms_nothing) {
+  Operation operation = start();
+  operation.confirm = std::chrono::seconds(1);
+  submit(runner(), operation).wait();
+  harness_->kill_worker();
+  const Outcome outcome = confirm(runner(), operation).wait();
+  EXPECT_EQ(outcome.kind, OutcomeKind::kUnknown);
+  EXPECT_EQ(outcome.condition, WorkerCondition::kUnreachable);
 }
 
 TEST_P(RunnerContract, an_unknown_operation_that_was_asked_for_cannot_begin_any_more) {

@@ -23,6 +23,7 @@ class FakeRunnerHarness : public RunnerHarness {
     return to;
   }
   void kill_worker() override { fake_.dead.insert(WorkerHost("w1")); }
+  void let_time_pass(const Operation& operation) override { fake_.reverts.insert(operation.allocation); }
   FileSetPtr files() override { return empty_file_set(); }
   std::size_t runs(const Operation& operation) override { return runs_[operation.id]; }
 
@@ -46,7 +47,19 @@ class SshRunnerHarness : public RunnerHarness {
     return file_set(blobs_, {{"Makefile",
                               "start:\n"
                               "\t@echo $(NEW_VERSION) >>../../events\n"
-                              "\t@case $(CURDIR) in */fails) exit 3;; esac\n"}});
+                              "\t@case $(CURDIR) in */fails) exit 3;; esac\n"
+                              "stop:\n\t@true\n"}});
+  }
+  void let_time_pass(const Operation& operation) override {
+    // As its timer counts: boot, uptime, seconds.
+    for (const auto& one : std::filesystem::directory_iterator(fleet_.root(0) / "bucket/.maand/jobs" /
+                                                               operation.allocation.job.str() / "ops")) {
+      if (one.path().string().find(operation.id.str()) == std::string::npos) continue;
+      const std::string armed = read_file(one.path() / "armed");
+      write_file(one.path() / "armed.new", armed.substr(0, armed.find(' ')) + " 0 0\n");
+      std::filesystem::rename(one.path() / "armed.new", one.path() / "armed");
+      return;
+    }
   }
   std::size_t runs(const Operation& operation) override {
     const auto events = fleet_.root(0) / "bucket/events";

@@ -120,7 +120,9 @@ void ConnectionCut::cut_everywhere(Direction direction) {
     EXPECT_GT(seen["succeeded"], 0);
   }
 
+  // A connection that outlived its round may still have the cut before it.
   proxy_.set_fault(std::nullopt);
+  runner_->release_connections();
   Outcome last = submit(*runner_, restart_of(most + 2)).wait();
   for (int i = 0; i < 20 && last.condition == WorkerCondition::kBusy; ++i) {
     last = submit(*runner_, restart_of(most + 2)).wait();

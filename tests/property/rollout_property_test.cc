@@ -89,6 +89,22 @@ TEST(RolloutProperty, NorWhenEverythingHappensAtOnce) {
   });
 }
 
+TEST(RolloutProperty, NothingGoesOnBeforeWhatMayBeTakenBackIsConfirmed) {
+  for_all_seeds([](std::uint64_t seed, int& operations) {
+    return one_pass(seed,
+                    {.fail = 8,
+                     .interrupt = 4,
+                     .lose = 4,
+                     .dead_worker = 5,
+                     .fall_ill = 10,
+                     .recover = 20,
+                     .stop_job = 2,
+                     .ports_move = 50,
+                     .confirm = 70},
+                    operations);
+  });
+}
+
 // A held job keeps a port that another one takes: that one, and whoever demands it,
 // has to wait for a person.
 bool waits_for_a_held_job(const Plan& plan) {

@@ -35,6 +35,13 @@ void RolloutReferee::handed_out(const Step& step) {
   if (step.kind == Step::Kind::kContact) return;
   if (!in_flight_.insert(step.key).second) say(step, "two steps in flight for one allocation");
   if (step.kind == Step::Kind::kProbe) return;
+  if (step.kind == Step::Kind::kConfirm) {
+    const Watched& waiting = jobs_.at(step.key.job);
+    const auto it = waiting.members.find(step.key.worker);
+    if (it == waiting.members.end() || !it->second.awaits) return say(step, "confirms what does not wait");
+    if (!it->second.gated) say(step, "confirmed before its gate is through");
+    return;
+  }
 
   Watched& job = jobs_.at(step.key.job);
   Member& member = job.members[step.key.worker];
@@ -148,7 +155,8 @@ void RolloutReferee::check_ports(const Step& step) {
 void RolloutReferee::ports_after(const Step& step, const Outcome& outcome) {
   if (outcome.kind != OutcomeKind::kSucceeded || target_of(step.action.action) == Target::kNone) return;
   std::set<int>& ports = held_[step.key];
-  ports.clear();
+  // What may be taken back may want its ports again.
+  if (outcome.confirmation != Confirmation::kPending) ports.clear();
   for (const auto& [name, number] : step.ports) ports.insert(number);
 }
 
@@ -209,7 +217,9 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
       member.failed = false;
       member.confirmed = true;
       member.in_a_row = member.probes = 0;
-      member.through = job.plan.health.checks.empty() || !ships_files(action);
+      member.awaits = outcome.confirmation == Confirmation::kPending;
+      member.gated = job.plan.health.checks.empty() || !ships_files(action);
+      member.through = member.gated && !member.awaits;
       member.bakes_until = now_ + job.plan.policy.bake;
       if (action == Action::kStop) {
         for (const PlannedAction& removal : job.plan.removals) {
@@ -242,9 +252,33 @@ void RolloutReferee::ended(const Step& step, const Outcome& outcome) {
       [[fallthrough]];
     case OutcomeKind::kNever:
     case OutcomeKind::kUnknown:
+      // What can cut off a worker may have done so.
+      if (step.confirm.count() > 0 && outcome.kind == OutcomeKind::kUnknown) job.has_reason_to_fail = true;
       member.aside = true;
       member.through = true;
       return;
+  }
+}
+
+void RolloutReferee::confirmed(const Step& step, const Outcome& outcome) {
+  --on_worker_[step.key.worker];
+  in_flight_.erase(step.key);
+  Watched& job = jobs_.at(step.key.job);
+  Member& member = job.members[step.key.worker];
+  member.awaits = false;
+  if (outcome.kind == OutcomeKind::kSucceeded) {
+    member.through = true;
+    member.bakes_until = now_ + job.plan.policy.bake;
+    held_[step.key].clear();
+    for (const auto& [name, number] : job.plan.ports) held_[step.key].insert(number);
+    return;
+  }
+  job.has_reason_to_fail = true;
+  member.failed = true;
+  member.confirmed = false;
+  if (job.plan.policy.max_failures > 0) {
+    member.through = true;
+    ++job.failed;
   }
 }
 
@@ -258,10 +292,11 @@ void RolloutReferee::probed(const Step& step, Health health) {
   if (!member.confirmed) return;
   member.in_a_row = member.ill ? 0 : member.in_a_row + 1;
   if (!member.through) member.bakes_until = now_ + job.plan.policy.bake;
-  const bool was_through = member.through;
-  if (member.in_a_row >= 2 || ++member.probes >= std::max(2, job.plan.health.attempts)) member.through = true;
+  if (member.in_a_row < 2 && ++member.probes < std::max(2, job.plan.health.attempts)) return;
+  member.gated = true;
   // One that may fail does not bake.
-  if (!was_through && member.in_a_row < 2) member.bakes_until = {};
+  if (!member.through && member.in_a_row < 2) member.bakes_until = {};
+  if (!member.awaits) member.through = true;
 }
 
 void RolloutReferee::finished(const std::vector<JobReport>& reports) {

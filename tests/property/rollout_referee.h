@@ -33,6 +33,7 @@ class RolloutReferee {
   void handed_out(const Step& step);
   void contacted(const Step& step, const Contact& contact);
   void ended(const Step& step, const Outcome& outcome);
+  void confirmed(const Step& step, const Outcome& outcome);  // R2.9 confirm_seconds
   void probed(const Step& step, Health health);
   void stopped(const JobName& job) { jobs_.at(job).stopped = true; }
   void finished(const std::vector<JobReport>& reports);
@@ -46,6 +47,8 @@ class RolloutReferee {
     bool through = false;    // ended for good, its gate included
     bool confirmed = false;  // its last operation
     bool stop_confirmed = false;
+    bool awaits = false;  // to be confirmed over a new connection
+    bool gated = false;   // has passed, or outlasted, its gate
     bool ill = false;     // newest probe
     bool failed = false;  // last target
     bool aside = false;

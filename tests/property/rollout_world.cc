@@ -65,6 +65,7 @@ void RolloutWorld::make_job(int number) {
     job->health.attempts = pick(1, 4);
   }
   if (mood_.roll_back > 0) give_way_back(*job);
+  if (mood_.confirm > 0 && chance(mood_.confirm)) job->rollout.confirm = Seconds(60);
   const int wave = std::min(number, pick(0, 2));
   for (const auto& [name, other] : desired_.jobs) {
     if (applied_.jobs.at(name).wave < wave && chance(50)) job->demands.push_back({name, "", ""});
@@ -281,6 +282,13 @@ void RolloutWorld::answer(Rollout& rollout, RolloutReferee& referee, const Step&
       rollout.on_probe(step.key, health, "", now_);
       break;
     }
+    case Step::Kind::kConfirm: {
+      const Outcome outcome = confirmation_of(step);
+      fold(step, outcome);
+      referee.confirmed(step, outcome);
+      rollout.on_outcome(step.key, outcome, now_);
+      break;
+    }
     case Step::Kind::kRun: {
       const Outcome outcome = outcome_of(step);
       fold(step, outcome);
@@ -316,7 +324,23 @@ Outcome RolloutWorld::outcome_of(const Step& step) {
   } else {
     ill_.erase(step.key);
   }
-  return {.kind = OutcomeKind::kSucceeded};
+  const bool waits = step.confirm.count() > 0;
+  return {.kind = OutcomeKind::kSucceeded,
+          .confirmation = waits ? Confirmation::kPending : Confirmation::kNone};
+}
+
+Outcome RolloutWorld::confirmation_of(const Step& step) {
+  if (dead_.contains(step.key.worker) || chance(mood_.lose)) {
+    return {.kind = OutcomeKind::kUnknown, .condition = WorkerCondition::kUnreachable};
+  }
+  if (chance(mood_.fail)) {
+    const AppliedAllocation& known = applied_.allocations[step.key];
+    return {.kind = OutcomeKind::kFailed,
+            .confirmation = Confirmation::kReverted,
+            .back = chance(80) ? OutcomeKind::kSucceeded : OutcomeKind::kFailed,
+            .back_stopped = !known.before || !known.before->running};
+  }
+  return {.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kConfirmed};
 }
 
 void RolloutWorld::fold(const Step& step, const Outcome& outcome) {

@@ -24,6 +24,7 @@ struct Mood {
   int stop_job = 0;                       // per answer
   int news = 0;                           // a probe nobody asked for, per answer
   int ports_move = 0;                     // jobs whose number is another job's from now on
+  int confirm = 0;                        // jobs whose operations have to be confirmed over a new connection
   int roll_back = 0;  // jobs that go back when they fail; and such that have a canary, a bake, a budget
 };
 
@@ -55,6 +56,7 @@ class RolloutWorld {
   void begin(const Step& step);
   void answer(Rollout& rollout, RolloutReferee& referee, const Step& step);
   Outcome outcome_of(const Step& step);
+  Outcome confirmation_of(const Step& step);
   void fold(const Step& step, const Outcome& outcome);
 
   std::mt19937_64 random_;

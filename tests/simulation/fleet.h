@@ -112,6 +112,8 @@ class SimRunner : public Runner {
 
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
+  // Nothing in the simulation has to be confirmed so far.
+  void confirm(const Operation& operation, OutcomeSink sink) override { ask(operation, std::move(sink)); }
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   // The job is named in the command of the spec's only check.

@@ -41,6 +41,10 @@ void FakeRunner::submit(const Operation& operation, OutcomeSink sink) {
     runs.push_back(told(operation));
     Outcome outcome = on_run(operation);
     outcome.instance = worker.instance;
+    if (operation.confirm.count() > 0 && outcome.kind == OutcomeKind::kSucceeded) {
+      outcome.confirmation = Confirmation::kPending;
+      outcome.back_stopped = operation.keep.empty();  // counts once it is taken back
+    }
     receipts_[operation.id] = outcome;
     worker.remember(operation, outcome);
     if (lose_answer.erase(operation.allocation) > 0) return sink({.kind = OutcomeKind::kUnknown});
@@ -54,6 +58,37 @@ void FakeRunner::ask(const Operation& operation, OutcomeSink sink) {
     if (stopped_) return sink({.kind = OutcomeKind::kUnknown});
     if (dead.count(operation.allocation.worker) > 0) return sink(unreachable());
     const auto [receipt, sealed] = receipts_.insert({operation.id, {.kind = OutcomeKind::kNever}});
+    if (reverts.count(operation.allocation) > 0) revert(operation);
+    sink(receipt->second);
+  });
+}
+
+void FakeRunner::revert(const Operation& operation) {
+  Outcome& receipt = receipts_[operation.id];
+  if (receipt.confirmation != Confirmation::kPending) return;
+  receipt.kind = OutcomeKind::kFailed;
+  receipt.confirmation = Confirmation::kReverted;
+  receipt.back = OutcomeKind::kSucceeded;
+  receipt.detail = "no new connection confirmed it";
+  runs.push_back("back " + operation.allocation.str());
+}
+
+void FakeRunner::confirm(const Operation& operation, OutcomeSink sink) {
+  ++contacts;
+  confirmations.push_back(operation.allocation);
+  answer([this, operation, sink = std::move(sink)] {
+    const WorkerHost& host = operation.allocation.worker;
+    if (stopped_) return sink({.kind = OutcomeKind::kUnknown});
+    const auto receipt = receipts_.find(operation.id);
+    if (reverts.count(operation.allocation) > 0) revert(operation);
+    if (dead.count(host) > 0 || cut.count(host) > 0) {
+      return sink({.kind = OutcomeKind::kUnknown,
+                   .condition = WorkerCondition::kUnreachable,
+                   .detail = "it takes no new connection"});
+    }
+    if (receipt == receipts_.end()) return sink({.kind = OutcomeKind::kInterrupted});
+    if (receipt->second.confirmation == Confirmation::kPending)
+      receipt->second.confirmation = Confirmation::kConfirmed;
     sink(receipt->second);
   });
 }

@@ -25,6 +25,10 @@ class FakeRunner : public Runner {
   };
   std::set<WorkerHost> dead;          // kUnreachable
   std::set<AllocationKey> unhealthy;  // probes fail
+  std::set<AllocationKey> reverts;    // nobody confirms them in time: taken back by then
+  // Whom confirmations were asked for, in order. Over new connections: `cut` ones fail.
+  std::vector<AllocationKey> confirmations;
+  std::set<WorkerHost> cut;  // reachable over what is open, and over nothing new
   // The next answers of an operation get lost after it ran: kUnknown.
   std::set<AllocationKey> lose_answer;
 
@@ -49,6 +53,7 @@ class FakeRunner : public Runner {
 
   void submit(const Operation& operation, OutcomeSink sink) override;
   void ask(const Operation& operation, OutcomeSink sink) override;
+  void confirm(const Operation& operation, OutcomeSink sink) override;
   void contact(const Endpoint& endpoint, ContactSink sink) override;
   void recall(const Endpoint& endpoint, const WorkerHost& was, RecallSink sink) override;
   void probe(const Endpoint& endpoint, const HealthSpec& spec, HealthSink sink) override;
@@ -58,6 +63,8 @@ class FakeRunner : public Runner {
 
  private:
   void answer(std::function<void()> call);
+  // Taken back by its worker: what is told of the operation from then on.
+  void revert(const Operation& operation);
 
   std::map<OperationId, Outcome> receipts_;  // per operation, for ever
   bool holding_ = false;

@@ -204,6 +204,12 @@ void RolloutScript::answer(const Step& asked) {
     case Step::Kind::kRun:
       rollout.on_outcome(step.key, outcome_for(step), now);
       break;
+    case Step::Kind::kConfirm: {
+      const auto known = confirmations_.find(step.key.str());
+      const Outcome well{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kConfirmed};
+      rollout.on_outcome(step.key, known == confirmations_.end() ? well : known->second, now);
+      break;
+    }
   }
 }
 
@@ -292,6 +298,13 @@ Outcome interrupted(const std::string& boot) {
 }
 Outcome condition(WorkerCondition condition) {
   return Outcome{.kind = OutcomeKind::kCondition, .condition = condition};
+}
+Outcome pending() { return Outcome{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kPending}; }
+Outcome reverted() {
+  return Outcome{.kind = OutcomeKind::kFailed,
+                 .confirmation = Confirmation::kReverted,
+                 .back = OutcomeKind::kSucceeded,
+                 .detail = "it went back"};
 }
 Outcome unknown() { return Outcome{.kind = OutcomeKind::kUnknown}; }
 

@@ -63,6 +63,8 @@ class RolloutScript {
   // all workers are there, all are healthy. A list is used up one by one; its
   // last entry stays.
   void outcomes(const std::string& key, std::vector<Outcome> list) { outcomes_[key] = std::move(list); }
+  // What becomes of confirmations, likewise; unless said otherwise they come in time.
+  void confirmations(const std::string& key, Outcome outcome) { confirmations_[key] = std::move(outcome); }
   void unreachable(const std::string& worker);
   void unhealthy(const std::string& key) { unhealthy_.insert(key); }
   void healthy(const std::string& key) { unhealthy_.erase(key); }
@@ -97,6 +99,7 @@ class RolloutScript {
  private:
   Outcome outcome_for(const Step& step);
   std::map<std::string, std::vector<Outcome>> outcomes_;
+  std::map<std::string, Outcome> confirmations_;
   std::set<std::string> unhealthy_;
   std::set<std::string> unreachable_;
 };
@@ -108,5 +111,7 @@ Outcome missing_target();
 Outcome interrupted(const std::string& boot);
 Outcome condition(WorkerCondition condition);
 Outcome unknown();
+Outcome pending();   // ended well, and waits to be confirmed
+Outcome reverted();  // nobody confirmed it, and its worker went back
 
 }  // namespace maand

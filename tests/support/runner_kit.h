@@ -110,6 +110,11 @@ inline Answer<Outcome> ask(Runner& runner, const Operation& operation) {
   runner.ask(operation, [answer](Outcome outcome) mutable { answer.give(std::move(outcome)); });
   return answer;
 }
+inline Answer<Outcome> confirm(Runner& runner, const Operation& operation) {
+  Answer<Outcome> answer;
+  runner.confirm(operation, [answer](Outcome outcome) mutable { answer.give(std::move(outcome)); });
+  return answer;
+}
 inline Answer<Contact> contact(Runner& runner, const Endpoint& endpoint) {
   Answer<Contact> answer;
   runner.contact(endpoint, [answer](Contact what) mutable { answer.give(std::move(what)); });

@@ -29,6 +29,7 @@ std::string way_out(Reason reason) {
     case Reason::kTargetFailed:
     case Reason::kMissingTarget:
     case Reason::kGateFailed:
+    case Reason::kNotConfirmed:
     case Reason::kProgressTimeout:
     case Reason::kRebootLoop:
     case Reason::kStopFailed:

@@ -17,7 +17,7 @@ import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 PARTS = ("worker_script.sh", "worker_front.sh", "worker_landing.sh",
-         "worker_previous.sh", "worker_look.sh", "worker_run.sh")
+         "worker_previous.sh", "worker_confirm.sh", "worker_look.sh", "worker_run.sh")
 
 
 def read(path):

@@ -34,6 +34,7 @@ class TableRunner : public Runner {
   }
   void submit(const Operation&, OutcomeSink) override {}
   void ask(const Operation&, OutcomeSink) override {}
+  void confirm(const Operation&, OutcomeSink) override {}
   void contact(const Endpoint&, ContactSink) override {}
   void recall(const Endpoint&, const WorkerHost&, RecallSink) override {}
   void look(const LookCall&, LookSink) override {}

@@ -149,5 +149,105 @@ TEST(Applied, OtherContentStartsItsAttemptsAnew) {
   EXPECT_EQ(allocation.attempts, 0);
 }
 
+// R2.9 confirm_seconds.
+AppliedAllocation begun_with_a_way_back(AppliedAllocation allocation) {
+  Operation operation;
+  operation.id = OperationId("op");
+  operation.action = allocation.running ? Action::kRestart : Action::kStart;
+  operation.files = make_file_set({{.path = "Makefile", .content = sha256("new")}});
+  operation.new_version = "2.0.0";
+  operation.ports = {{"http", 9000}};
+  record_begin(allocation, operation, TreeId("tree"), CommitId("head"), true);
+  return allocation;
+}
+
+Outcome taken_back(OutcomeKind back, bool stopped = false) {
+  return {.kind = OutcomeKind::kFailed,
+          .confirmation = Confirmation::kReverted,
+          .back = back,
+          .back_stopped = stopped};
+}
+
+TEST(Applied, WhatWaitsToBeConfirmedStaysOpenAndCountsAfterwards) {
+  AppliedAllocation allocation = begun_with_a_way_back(running_one());
+  const Outcome pending{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kPending};
+  EXPECT_TRUE(record_outcome(allocation, pending, CommitId("c")));
+  EXPECT_TRUE(allocation.open.has_value());
+  EXPECT_EQ(allocation.version, "1.0.0");
+  const Outcome confirmed{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kConfirmed};
+  EXPECT_TRUE(record_outcome(allocation, confirmed, CommitId("c")));
+  EXPECT_FALSE(allocation.open.has_value());
+  EXPECT_EQ(allocation.version, "2.0.0");
+}
+
+TEST(Applied, WhatAWorkerTookBackIsAsItWasBefore) {
+  AppliedAllocation before = running_one();
+  before.tree = TreeId("old tree");
+  before.commit = CommitId("old");
+  before.holds = {8000};
+  AppliedAllocation allocation = begun_with_a_way_back(before);
+  EXPECT_TRUE(record_outcome(allocation, taken_back(OutcomeKind::kSucceeded), CommitId("c")));
+  EXPECT_FALSE(allocation.open.has_value());
+  EXPECT_TRUE(allocation.running);
+  EXPECT_EQ(allocation.version, "1.0.0");
+  EXPECT_EQ(allocation.files->list_id, before.files->list_id);
+  EXPECT_EQ(allocation.tree, before.tree);
+  EXPECT_EQ(allocation.commit, before.commit);
+  EXPECT_EQ(allocation.holds, before.holds);
+  EXPECT_EQ(allocation.last, LastResult::kConfirmed);
+  EXPECT_EQ(allocation.rolled_back_from.str(), "tree") << "so that it is not tried again unasked";
+  EXPECT_FALSE(allocation.before);
+}
+
+TEST(Applied, WhatWasTakenBackOnTopOfWhatFailedIsAsItWasConfirmed) {
+  AppliedAllocation allocation = begun_with_a_way_back(running_one());
+  record_outcome(allocation, {.kind = OutcomeKind::kFailed, .exit_status = 2}, CommitId("c"));
+  allocation = begun_with_a_way_back(allocation);
+  record_outcome(allocation, taken_back(OutcomeKind::kSucceeded), CommitId("c"));
+  EXPECT_EQ(allocation.files->files[0].content, sha256("old"));
+  EXPECT_EQ(allocation.last, LastResult::kConfirmed);
+}
+
+TEST(Applied, GoingBackThatDidNotEndWellIsTriedAgainLikeATarget) {
+  const struct {
+    OutcomeKind back;
+    LastResult last;
+    bool files;
+  } rows[] = {{OutcomeKind::kFailed, LastResult::kFailed, true},
+              {OutcomeKind::kInterrupted, LastResult::kInterrupted, false}};
+  for (const auto& row : rows) {
+    AppliedAllocation allocation = begun_with_a_way_back(running_one());
+    record_outcome(allocation, taken_back(row.back), CommitId("c"));
+    EXPECT_EQ(allocation.last, row.last);
+    EXPECT_EQ(allocation.last_target, Target::kRestart);
+    EXPECT_EQ(allocation.version, "1.0.0");
+    EXPECT_EQ(allocation.files != nullptr, row.files) << "files that may be half back are not known";
+  }
+}
+
+TEST(Applied, AFirstStartThatIsTakenBackWasStopped) {
+  AppliedAllocation allocation = begun_with_a_way_back({});
+  record_outcome(allocation, taken_back(OutcomeKind::kSucceeded, true), CommitId("c"));
+  EXPECT_FALSE(allocation.running);
+  EXPECT_EQ(allocation.last, LastResult::kFailed);
+  EXPECT_EQ(allocation.last_target, Target::kStop);
+  EXPECT_EQ(allocation.version, "0.0.0");
+  EXPECT_TRUE(held_ports(allocation).empty());
+  ASSERT_TRUE(allocation.files) << "a stop leaves them";
+
+  AppliedAllocation still = begun_with_a_way_back({});
+  record_outcome(still, taken_back(OutcomeKind::kFailed, true), CommitId("c"));
+  EXPECT_EQ(held_ports(still), std::vector<int>{9000}) << "it may run: its stop failed";
+}
+
+TEST(Applied, AStoreThatWasLostKnowsOfWhatWasTakenBackTheVersionAlone) {
+  AppliedAllocation allocation = begun_with_a_way_back(running_one());
+  allocation.before.reset();
+  record_outcome(allocation, taken_back(OutcomeKind::kSucceeded), CommitId("c"));
+  EXPECT_TRUE(allocation.running);
+  EXPECT_EQ(allocation.version, "1.0.0");
+  EXPECT_EQ(allocation.files, nullptr);
+}
+
 }  // namespace
 }  // namespace maand

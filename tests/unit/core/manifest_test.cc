@@ -60,7 +60,7 @@ TEST(Manifest, EveryFieldIsRead) {
                      "wait": {"attempts": 7, "interval_seconds": 3}},
     "timeouts": {"start": 60, "stop": 86400},
     "rollout": {"on_failure": "rollback", "canary": 2, "bake_seconds": 60, "max_failures": 1, "max_unavailable": 0,
-                "attempts": 3, "move": "start_first", "progress_timeout_seconds": 1, "confirm_seconds": 0}
+                "attempts": 3, "move": "start_first", "progress_timeout_seconds": 1, "confirm_seconds": 90}
   })");
   EXPECT_EQ(lines, Lines{});
   EXPECT_EQ(job.version, "v1.2.3-rc.1");
@@ -84,7 +84,8 @@ TEST(Manifest, EveryFieldIsRead) {
                                         .max_unavailable = 0,
                                         .attempts = 3,
                                         .move = RolloutPolicy::Move::kStartFirst,
-                                        .progress_timeout = Seconds(1)}));
+                                        .progress_timeout = Seconds(1),
+                                        .confirm = Seconds(90)}));
 }
 
 TEST(Manifest, VersionsKeepTheirTextAndBlankMeansNone) {  // workspace.md 2.4, R2.2
@@ -200,8 +201,6 @@ TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
       {R"({"certs": {"a": {}}})",
        "error certs: certificates are not built yet, and the job would be only half applied"},
       {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
-      {R"({"rollout": {"confirm_seconds": 9}})",
-       "error rollout.confirm_seconds: `confirm_seconds` other than 0 is not built yet"},
   };
   for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
 }
@@ -237,6 +236,7 @@ TEST(Manifest, RolloutAndTimeoutsRefuseWhatTheyDoNotKnow) {  // R2.9
       {R"({"rollout": {"max_unavailable": "25%"}})",
        "error rollout.max_unavailable: must be a whole number, not \"25%\""},
       {R"({"rollout": {"move": "both"}})", "error rollout.move: \"both\" is no move"},
+      {R"({"rollout": {"confirm_seconds": 86401}})", "error rollout.confirm_seconds: 86401 is out of range"},
       {R"({"rollout": {"progress_timeout_seconds": 0}})",
        "error rollout.progress_timeout_seconds: 0 is out of range"},
       {R"({"timeouts": {"start": 0}})", "error timeouts.start: 0 is out of range"},
@@ -355,7 +355,7 @@ TEST(HealthSpec, PortsOfThePoolGetTheirNumbersLater) {  // workspace.md 2.6
 
 TEST(Manifest, AllProblemsAreToldAtOnce) {  // R1.6
   const auto [job, lines] = parse(R"({"version": "x", "restart_policy": "y", "min_allocations_count": -1,
-    "resources": {"cpu": {"min": "z"}, "memory": {"min": "1 pb"}, "ports": {"a": 0, "B": 1}}, "rollout": {"confirm_seconds": 1, "attempts": 0}})");
+    "resources": {"cpu": {"min": "z"}, "memory": {"min": "1 pb"}, "ports": {"a": 0, "B": 1}}, "rollout": {"confirm_seconds": -1, "attempts": 0}})");
   EXPECT_EQ(lines.size(), 9u);
 }
 

@@ -1,0 +1,57 @@
+// The step of a pass that learns what became of operations whose end was not known, and
+// what a job makes of those that their workers took back (R3.4, R2.9 confirm_seconds).
+#include "reconciler/app/owed_confirmations.h"
+#include "reconciler/app/pass.h"
+#include "reconciler/app/settling.h"
+
+namespace maand {
+
+// R3.4: nothing is planned on top of an operation whose end is not known.
+void Pass::settle_open() {
+  if (!memory_.authority.may_write()) return;  // asking seals what never began
+  memory_.phase.enter(Phase::kSettle);
+  const SettlingDeps deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer};
+  const auto stop = [this] { return deps_.control.stop_requested(); };
+  SettlingResult settled = settle_open_operations(deps, stop);
+  if (memory_.accepted) {
+    confirm_owed(deps,
+                 owed_confirmations(settled.pending, deps_.journal.state(), memory_.accepted->workspace.jobs),
+                 stop, settled);
+  }
+  for (const Reverted& reverted : settled.reverted) hold_reverted(reverted);
+  if (settled.unsettled > 0) result_.converged = false;
+  failed_ = settled.failed;
+  for (const auto& [worker, contact] : settled.set_aside) {
+    memory_.set_aside[worker] = contact;
+    if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);
+  }
+}
+
+// Its worker took it back while nobody was there to see it: as if its rollout had failed now.
+void Pass::hold_reverted(const Reverted& reverted) {
+  const JobName& name = reverted.operation.allocation.job;
+  const auto known = deps_.journal.state().jobs.find(name);
+  if (known == deps_.journal.state().jobs.end() || known->second.held_tree == reverted.tree) return;
+  JobReport report;
+  report.job = name;
+  report.commit = reverted.head;
+  report.tree = reverted.tree;
+  report.state = JobReport::State::kFailed;
+  report.reason = Reason::kNotConfirmed;
+  report.detail = reverted.operation.allocation.str() + ": " + reverted.outcome.detail;
+  AllocationReport& allocation = report.allocations.emplace_back();
+  allocation.action.key = reverted.operation.allocation;
+  allocation.action.action = reverted.operation.action;
+  allocation.action.new_version = reverted.operation.new_version;
+  allocation.state = AllocationReport::State::kFailed;
+  allocation.outcome = reverted.outcome;
+  if (memory_.accepted) {
+    const auto job = memory_.accepted->workspace.jobs.find(name);
+    report.would_go_back = job != memory_.accepted->workspace.jobs.end() &&
+                           job->second.tree == reverted.tree &&
+                           job->second.rollout.on_failure == RolloutPolicy::OnFailure::kRollback;
+  }
+  remember_failure(report);
+}
+
+}  // namespace maand

@@ -140,7 +140,7 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
   if (!shown.instance.empty()) line(out, "instance", shown.instance);
   if (shown.adopt_marker) line(out, "adopt", "1");
   if (!shown.was.empty()) line(out, "was", shown.was.str());
-  if (shown.known_seq > 0) line(out, "known", padded(shown.known_seq));
+  if (shown.known_seq) line(out, "known", padded(*shown.known_seq));
   if (!operation.moved_from.empty()) line(out, "moves", operation.moved_from.str());
   if (kind == CallKind::kRun && operation.confirm.count() > 0)
     line(out, "confirm", std::to_string(operation.confirm.count()));

@@ -124,18 +124,13 @@ recall() {
   for k in "$M"/jobs/*; do
     # Renamed: what was here goes on under another name.
     if [ ! -d "$k" ] || [ -e "$k/moved" ]; then continue; fi
-    name=${k##*/} newest=''
+    name=${k##*/}
     if [ -e "$k/ports" ]; then
       while read -r port number _; do
         [ -z "$number" ] || printf '%s\n' "port $name $port $number"
       done <"$k/ports"
     fi
-    # Those that were only asked for, and so sealed, say nothing.
-    for d in "$k"/ops/*; do
-      first=''
-      { read -r first <"$d/begin"; } 2>/dev/null
-      [ "$first" != "do run" ] || newest=$d
-    done
+    newest_run "$k"
     [ -n "$newest" ] || continue
     printf '%s\n' "job $name"
     while IFS= read -r line; do [ -z "$line" ] || printf '%s\n' "h $line"; done <"$newest/begin"

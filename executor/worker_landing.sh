@@ -101,7 +101,7 @@ apply() {
   if [ -s moves ]; then
     read -r a_moves <moves
     a_moves=$M/jobs/$a_moves
-    mkdir -p "$a_moves" && printf '%s\n' "$job" >"$a_moves/moved" || return 1
+    mkdir -p "$a_moves" && printf '%s\n' "$job ${from##*/}" >"$a_moves/moved" || return 1
     rm -f "$a_moves/list" "$a_moves/paths" "$a_moves/digests" "$a_moves/ports" || return 1
   fi
   printf '' >applied

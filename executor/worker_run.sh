@@ -135,6 +135,17 @@ has_makefile() {
   [ -f "$J/Makefile" ] || [ -f "$J/makefile" ] || [ -f "$J/GNUmakefile" ]
 }
 
+# R7.3: something ran here, or moved away from here, that this controller does not know: begun by
+# another one, or before its store was put back.
+beyond_known() {
+  newest_run "$K"
+  newest=${newest##*/}
+  [ -z "$newest" ] || [ "${newest%%-*}" -le "$known" ] || return 0
+  [ -s "$K/moved" ] || return 1
+  read -r _ newest <"$K/moved"
+  [ -n "$newest" ] && [ "${newest%%-*}" -gt "$known" ]
+}
+
 run() {
   keep=none
   read_header
@@ -145,8 +156,7 @@ run() {
   for d in "$K"/ops/*; do d=${d##*/}; done
   [ "$d" != "$seq-$op" ] || give_up 17
   [ "$d" = '*' ] || [ "${d%%-*}" -lt "$seq" ] || give_up 12
-  # Begun by somebody else, or before this controller's store was put back (R7.3).
-  [ "$d" = '*' ] || [ -z "$known" ] || [ "${d%%-*}" -le "$known" ] || give_up 15
+  if [ -n "$known" ] && beyond_known; then give_up 15; fi
   ! waits || give_up 20
   settle_others
   half_landed=''

@@ -169,6 +169,17 @@ answer() {
   exit 0
 }
 
+# newest := the directory of the newest operation that ran below $1. Those that were only
+# asked for, and so sealed, say nothing.
+newest_run() {
+  newest=''
+  for d in "$1"/ops/*; do
+    first=''
+    { read -r first <"$d/begin"; } 2>/dev/null
+    [ "$first" != "do run" ] || newest=$d
+  done
+}
+
 nap() {
   sleep "$1" >/dev/null 2>&1 || sleep 1 >/dev/null 2>&1
 }

@@ -62,6 +62,7 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
   for (Intent& intent : intents) {
     Operation& operation = intent.operation;
     AppliedAllocation record;
+    record.ran_seq = state_.forgotten_seq;
     if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
     operation.id = ids_();
     operation.seq = seq = next_seq(seq, clock_.wall());
@@ -86,7 +87,7 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
   store_.begin(torn, seq);
   for (std::size_t i = 0; i < torn.size(); ++i) {
     Credentials& shown = operations[i].credentials;
-    shown.known_seq = state_.last_seq;
+    shown.known_seq = torn[i].ran_seq;
     shown.record = allocation_record(torn[i], store_id_);
   }
   state_.last_seq = seq;
@@ -99,6 +100,7 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   if (it == state_.allocations.end() || !it->second.open || outcome.kind == OutcomeKind::kUnknown) return;
   if (outcome.confirmation == Confirmation::kPending) return saw_marker(key.worker, outcome);
   AppliedAllocation record = it->second;
+  const bool moves = !record.open->moved_from.empty();
   // A first operation that never began leaves nothing to remember.
   const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
   const bool nothing_began = outcome.kind == OutcomeKind::kNever || outcome.kind == OutcomeKind::kCondition;
@@ -108,12 +110,12 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
     record.confirmed_at = clock_.wall();
   saw_marker(key.worker, outcome);
+  // Where it moved away from, that it ran there counts for whatever comes under the old name.
+  const std::uint64_t forgotten = remains && !moves ? 0 : record.ran_seq;
   if (remains) {
-    store_.settle({record}, {});
-    it->second = std::move(record);
+    replace({std::move(record)}, {}, forgotten);
   } else {
-    store_.settle({}, {key});
-    state_.allocations.erase(it);
+    replace({}, {key}, forgotten);
   }
 }
 
@@ -130,10 +132,7 @@ void Journal::saw_marker(const WorkerHost& host, const Outcome& outcome) {
   put_worker(worker);
 }
 
-void Journal::put(const AppliedAllocation& allocation) {
-  store_.settle({allocation}, {});
-  state_.allocations[allocation.key] = allocation;
-}
+void Journal::put(const AppliedAllocation& allocation) { replace({allocation}, {}); }
 
 void Journal::set_health(const AllocationKey& key, Health health) {
   const AppliedAllocation* known = state_.find(key);
@@ -204,20 +203,22 @@ void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>&
     records.push_back(*known);
     records.back().baseline = digest;
   }
-  if (records.empty()) return;
-  store_.settle(records, {});
-  for (const AppliedAllocation& record : records) state_.allocations[record.key] = record;
+  replace(records, {});
 }
 
 void Journal::forget(const AllocationKey& key) {
-  if (!state_.find(key)) return;
-  store_.settle({}, {key});
-  state_.allocations.erase(key);
+  if (state_.find(key)) replace({}, {key});
 }
 
-void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone) {
+void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone,
+                      std::uint64_t forgotten_seq) {
   if (records.empty() && gone.empty()) return;
-  store_.settle(records, gone);
+  for (const AllocationKey& key : gone) {
+    const AppliedAllocation* known = state_.find(key);
+    if (known) forgotten_seq = std::max({forgotten_seq, known->ran_seq, known->open ? known->open->seq : 0});
+  }
+  store_.settle(records, gone, forgotten_seq);
+  state_.forgotten_seq = std::max(state_.forgotten_seq, forgotten_seq);
   for (const AllocationKey& key : gone) state_.allocations.erase(key);
   for (const AppliedAllocation& record : records) state_.allocations[record.key] = record;
 }
@@ -254,9 +255,7 @@ void Journal::prove(const JobName& job, const TreeId& tree) {
     if (tree.empty() && !through.before->running) through.rolled_back_from = through.tree;
     maand::prove(through);
   }
-  if (records.empty()) return;
-  store_.settle(records, {});
-  for (AppliedAllocation& record : records) state_.allocations[record.key] = std::move(record);
+  replace(records, {});
 }
 
 void Journal::prove(const AllocationKey& key) {
@@ -322,8 +321,7 @@ bool Journal::lift_holds(const JobName& job) {
     free.interruptions = 0;
     free.interrupted_boot.clear();
     free.reboot_loop = false;
-    store_.settle({free}, {});
-    it->second = std::move(free);
+    put(free);
     lifted = true;
   }
   return lifted;

@@ -89,6 +89,9 @@ NewNames take_new_names(Journal& journal, const Workspace& workspace, const SshD
   for (const auto& [from, to] : renames.ready) {
     carry_ports(journal, from.job, to.job);
     records.push_back(renamed(*journal.state().find(from), to));
+    // The name may have been another job's before.
+    std::uint64_t& ran = records.back().ran_seq;
+    ran = std::max(ran, journal.state().forgotten_seq);
     gone.push_back(from);
     out.said.push_back(to.str() + " was " + from.str());
   }

@@ -114,7 +114,9 @@ class Reading {
                const std::map<WorkerHost, Recalled>& told) {
     std::vector<AppliedAllocation> records;
     std::vector<AllocationKey> gone;
+    std::uint64_t gone_seq = 0;
     for (const auto& [host, one] : found) {
+      gone_seq = std::max(gone_seq, one.gone_seq);
       for (const AppliedAllocation& allocation : one.allocations) {
         if (!ours_is_as_new(allocation)) records.push_back(allocation);
       }
@@ -128,7 +130,7 @@ class Reading {
                              " has another marker than the one on record: what it keeps is all that counts");
       for (const AllocationKey& key : untold(host, one)) gone.push_back(key);
     }
-    deps_.journal.replace(records, gone);
+    deps_.journal.replace(records, gone, gone_seq);
     if (!records.empty()) {
       for (const JobRecord& job : reconstruct_jobs(state(), deps_.clock.wall())) deps_.journal.put_job(job);
       tell("the records of " + std::to_string(records.size()) + " allocations are taken from their workers");
@@ -194,12 +196,23 @@ class Reading {
     if (stop_()) return;
     const std::uint64_t epoch = std::max(epoch_, state().epoch) + 1;
     deps_.journal.raise_epoch(epoch, seq_);
+    own_what_is_there();
     authority_ = {};
     keep_authority(deps_.store, authority_);
     if (order_->actor == "maand")
       deps_.store.audit({deps_.clock.wall(), order_->actor, "takeover", "", order_->reason});
     deps_.store.put_setting(kTakeover, "");
     tell("the workers are taken over by " + order_->actor + ", with epoch " + std::to_string(epoch));
+  }
+
+  // Whatever ran there before the new epoch is known now, or read before anything is written.
+  void own_what_is_there() {
+    std::vector<AppliedAllocation> records;
+    for (const auto& [key, allocation] : state().allocations) {
+      records.push_back(allocation);
+      records.back().ran_seq = state().last_seq;
+    }
+    deps_.journal.replace(records, {}, state().last_seq);
   }
 
   void tell(const std::string& text) { deps_.observer.on(Event{.kind = EventKind::kNotice, .text = text}); }

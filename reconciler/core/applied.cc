@@ -219,6 +219,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
   const Target target = target_of(operation.action);
   const bool began = outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kFailed ||
                      outcome.kind == OutcomeKind::kInterrupted;
+  if (began) allocation.ran_seq = operation.seq;
   // What had drifted was sent anew as a whole (Journal::begin), or is to run no more.
   if (began && (ships_files(operation.action) || operation.action == Action::kStop))
     drift_is_over(allocation.drift);

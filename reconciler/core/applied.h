@@ -86,6 +86,9 @@ struct AppliedAllocation {
   std::optional<ConfirmedBefore> before;  // only of jobs whose failure rolls back
   TreeId rolled_back_from;                // hold key of the rollout it was taken back from; empty: none
 
+  // Newest operation that is known to have run here, of whichever allocation is on record;
+  // what a worker has beyond it was begun with another store (R7.3). 0: none.
+  std::uint64_t ran_seq = 0;
   std::optional<Operation> open;  // begun and not settled ("torn")
 };
 
@@ -164,6 +167,8 @@ struct AppliedState {
   CommitId head;     // last commit that was judged
   CommitId applied;  // last commit whose pass ended `applied`
   std::uint64_t last_seq = 0;
+  // What `ran_seq` is of allocations that are not on record (any more).
+  std::uint64_t forgotten_seq = 0;
   std::uint64_t epoch = 1;
 
   const AppliedAllocation* find(const AllocationKey& key) const;

@@ -65,9 +65,9 @@ struct Credentials {
   std::string instance;
   bool adopt_marker = false;  // an operator's word: whatever marker lies there, or none, is this worker's
   WorkerHost was;             // R3.6: a marker of this host is this worker's as well
-  // R7.3: newest number the store knew before; a newer operation there was begun by
-  // another controller, or by this one before its store was put back.
-  std::uint64_t known_seq = 0;
+  // R7.3: newest operation that ran there as far as the store knows; a newer one was begun by
+  // another controller, or by this one before its store was put back. Unset: not judged.
+  std::optional<std::uint64_t> known_seq;
   // The intent as it stands in the store (allocation_record.h), kept by the worker for a
   // controller that lost its own.
   std::string record;

@@ -256,9 +256,9 @@ class Store {
 
   // One transaction: the allocations with their `open` operations.
   virtual void begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) = 0;
-  // One transaction: the settled records; `gone` are erased.
-  virtual void settle(const std::vector<AppliedAllocation>& settled,
-                      const std::vector<AllocationKey>& gone) = 0;
+  // One transaction: the settled records; `gone` are erased; forgotten_seq never falls.
+  virtual void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
+                      std::uint64_t forgotten_seq) = 0;
   virtual void put_job(const JobRecord& job) = 0;
   virtual void erase_job(const JobName& job) = 0;
   virtual void put_heads(const CommitId& head, const CommitId& applied) = 0;

@@ -37,8 +37,7 @@ AppliedAllocation without_record(const AllocationKey& key, const RecalledJob& jo
 
 bool is_foreign(const RecalledJob& job, const std::optional<AllocationRecord>& record, const OwnStore& own) {
   if (job.epoch != own.epoch) return job.epoch > own.epoch;
-  if (record) return record->store != own.id;
-  return job.seq > own.last_seq;
+  return (record && record->store != own.id) || job.seq > own.last_seq;
 }
 
 }  // namespace
@@ -85,6 +84,7 @@ Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const O
     if (remains) {
       out.allocations.push_back(std::move(allocation));
     } else {
+      out.gone_seq = std::max(out.gone_seq, job.seq);
       out.gone.push_back(key);
     }
   }

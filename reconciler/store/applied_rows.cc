@@ -188,9 +188,9 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       "attempted_head, reboot_loop, "
       "health,"
       " stopped_actor, stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns,"
-      " stopped_until_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      " stopped_until_ns, ran_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (job, worker) DO UPDATE SET endpoint = excluded.endpoint, running = excluded.running,"
       " version = excluded.version, files = excluded.files, rendered_values = excluded.rendered_values,"
       " rendered_version = excluded.rendered_version, rendered_seq = excluded.rendered_seq,"
@@ -205,7 +205,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
       " stopped_actor = excluded.stopped_actor, stopped_reason = excluded.stopped_reason,"
       " confirmed_at_ns = excluded.confirmed_at_ns, holds = excluded.holds, moved_from = "
       "excluded.moved_from, stopped_since_ns = excluded.stopped_since_ns,"
-      " stopped_until_ns = excluded.stopped_until_ns");
+      " stopped_until_ns = excluded.stopped_until_ns, ran_seq = excluded.ran_seq");
   Bindings row(upsert);
   row.text(a.key.job.str()).text(a.key.worker.str()).text(endpoint_to_json(a.endpoint));
   row.flag(a.running).text(a.version);
@@ -259,7 +259,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
       "attempted_head, reboot_loop, health, "
       "stopped_actor,"
-      " stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns, stopped_until_ns"
+      " stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns, stopped_until_ns, ran_seq"
       " FROM allocations");
   while (select.executeStep()) {
     Columns row(select);
@@ -292,6 +292,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     a.moved_from = JobName(row.text());
     const WallTime stopped_since = wall_from_ns(row.integer());
     const WallTime stopped_until = wall_from_ns(row.integer());
+    a.ran_seq = static_cast<std::uint64_t>(row.integer());
     if (actor) a.stopped_by = StoppedBy{*actor, reason.value_or(""), stopped_since, stopped_until};
     AllocationKey key = a.key;
     state.allocations.emplace(std::move(key), std::move(a));

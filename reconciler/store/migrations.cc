@@ -57,6 +57,12 @@ constexpr Migration kMigrations[] = {
      " more INTEGER NOT NULL, detail TEXT NOT NULL, since_ns INTEGER NOT NULL, heal INTEGER NOT NULL,"
      " healed_at_ns INTEGER NOT NULL, PRIMARY KEY (job, worker),"
      " FOREIGN KEY (job, worker) REFERENCES allocations (job, worker) ON DELETE CASCADE) STRICT;"},
+    // What a store that was put back does not know (R7.3). Of what ran before nothing was kept.
+    {8,
+     "ALTER TABLE bucket ADD COLUMN forgotten_seq INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE allocations ADD COLUMN ran_seq INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE bucket SET forgotten_seq = last_seq;"
+     "UPDATE allocations SET ran_seq = (SELECT last_seq FROM bucket);"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

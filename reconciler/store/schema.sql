@@ -12,7 +12,8 @@ CREATE TABLE bucket (
   head     TEXT    NOT NULL DEFAULT '',  -- last commit that was judged
   applied  TEXT    NOT NULL DEFAULT '',  -- last commit whose pass ended `applied`
   last_seq INTEGER NOT NULL DEFAULT 0,   -- never falls: newer operations supersede older ones on workers
-  epoch    INTEGER NOT NULL DEFAULT 1    -- R3.12
+  epoch    INTEGER NOT NULL DEFAULT 1,   -- R3.12
+  forgotten_seq INTEGER NOT NULL DEFAULT 0  -- allocations.ran_seq of what is not on record any more; never falls
 ) STRICT;
 INSERT INTO bucket (id) VALUES (1);
 
@@ -54,6 +55,7 @@ CREATE TABLE allocations (
   moved_from       TEXT    NOT NULL DEFAULT '',  -- the job whose directory still holds it
   stopped_since_ns INTEGER NOT NULL DEFAULT 0,   -- of stopped_actor; 0: before schema 7
   stopped_until_ns INTEGER NOT NULL DEFAULT 0,   -- 0: until an operator starts it
+  ran_seq          INTEGER NOT NULL DEFAULT 0,   -- newest operation that is known to have run there (R7.3)
   PRIMARY KEY (job, worker)
 ) STRICT;
 CREATE INDEX allocations_files ON allocations (files);

@@ -27,7 +27,7 @@ class StateStore : public Store {
       SQLite::Transaction snapshot(file.database());  // several selects, one moment
       AppliedState state;
       SQLite::Statement& select =
-          file.prepared("SELECT head, applied, last_seq, epoch FROM bucket WHERE id = 1");
+          file.prepared("SELECT head, applied, last_seq, epoch, forgotten_seq FROM bucket WHERE id = 1");
       if (!select.executeStep())
         throw StoreError("the state file lacks its bucket row; restore a backup: maand restore");
       Columns row(select);
@@ -35,6 +35,7 @@ class StateStore : public Store {
       state.applied = CommitId(row.text());
       state.last_seq = static_cast<std::uint64_t>(row.integer());
       state.epoch = static_cast<std::uint64_t>(row.integer());
+      state.forgotten_seq = static_cast<std::uint64_t>(row.integer());
       select.reset();
       read_applied(file, state);
       return state;
@@ -50,11 +51,15 @@ class StateStore : public Store {
     });
   }
 
-  void settle(const std::vector<AppliedAllocation>& settled,
-              const std::vector<AllocationKey>& gone) override {
+  void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
+              std::uint64_t forgotten_seq) override {
     write([&](SqliteFile& file) {
       for (const AppliedAllocation& allocation : settled) write_allocation(file, allocation);
       for (const AllocationKey& key : gone) erase_allocation(file, key);
+      SQLite::Statement& raise =
+          file.prepared("UPDATE bucket SET forgotten_seq = ?1 WHERE id = 1 AND forgotten_seq < ?1");
+      Bindings(raise).integer(static_cast<std::int64_t>(forgotten_seq));
+      raise.exec();
     });
   }
 

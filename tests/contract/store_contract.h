@@ -99,7 +99,7 @@ TEST_P(StoreContract, Settling_closes_the_operation_and_leaves_the_others_open) 
   Outcome outcome;
   outcome.kind = OutcomeKind::kSucceeded;
   ASSERT_TRUE(record_outcome(one, outcome, CommitId("c2")));
-  step([&](Store& s) { s.settle({one}, {}); });
+  step([&](Store& s) { s.settle({one}, {}, 0); });
 
   AppliedState expected;
   expected.allocations[api1_] = one;
@@ -122,22 +122,22 @@ TEST_P(StoreContract, What_is_gone_is_erased_with_its_operation) {
   one.open = sample_operation(api1_, 1);
   const AppliedAllocation two = sample_allocation(api2_, 1);
   step([&](Store& s) { s.begin({one, two}, 1); });
-  step([&](Store& s) { s.settle({}, {api1_}); });
+  step([&](Store& s) { s.settle({}, {api1_}, 0); });
   AppliedState expected;
   expected.allocations[api2_] = two;
   expected.last_seq = 1;
   EXPECT_EQ(to_text(load()), to_text(expected));
-  step([&](Store& s) { s.settle({}, {api1_}); });  // gone already: not an error
+  step([&](Store& s) { s.settle({}, {api1_}, 0); });  // gone already: not an error
 }
 
 TEST_P(StoreContract, A_record_may_lose_its_files_and_its_operator_again) {
   AppliedAllocation allocation = sample_allocation(api1_, 1);
-  step([&](Store& s) { s.settle({allocation}, {}); });
+  step([&](Store& s) { s.settle({allocation}, {}, 0); });
   allocation.files = nullptr;
   allocation.stopped_by.reset();
   allocation.drift.reset();
   allocation.baseline = {};
-  step([&](Store& s) { s.settle({allocation}, {}); });
+  step([&](Store& s) { s.settle({allocation}, {}, 0); });
   EXPECT_EQ(to_text(*load().find(api1_)), to_text(allocation));
 }
 
@@ -145,13 +145,16 @@ TEST_P(StoreContract, The_sequence_number_never_falls) {
   step([](Store& s) { s.begin({}, 7); });
   step([](Store& s) { s.begin({}, 3); });
   EXPECT_EQ(load().last_seq, 7u);
+  step([&](Store& s) { s.settle({}, {api1_}, 5); });
+  step([&](Store& s) { s.settle({}, {api1_}, 4); });
+  EXPECT_EQ(load().forgotten_seq, 5u);
 }
 
 TEST_P(StoreContract, Equal_file_lists_are_one_object_after_loading) {
   AppliedAllocation one = sample_allocation(api1_, 1);
   AppliedAllocation two = sample_allocation(api2_, 1);
   two.files = one.files;
-  step([&](Store& s) { s.settle({one, two}, {}); });
+  step([&](Store& s) { s.settle({one, two}, {}, 0); });
   const AppliedState state = load();
   EXPECT_EQ(state.find(api1_)->files, state.find(api2_)->files);
 }
@@ -161,7 +164,7 @@ TEST_P(StoreContract, File_lists_still_named_survive_the_passes_that_clean_up) {
   one.open = sample_operation(api1_, 5);
   const AppliedAllocation two = sample_allocation(api2_, 8);
   step([&](Store& s) { s.begin({one, two}, 1); });
-  step([&](Store& s) { s.settle({}, {api2_}); });
+  step([&](Store& s) { s.settle({}, {api2_}, 0); });
   step([&](Store& s) { s.put_pass({}); });
   EXPECT_EQ(to_text(*load().find(api1_)), to_text(one));
 }

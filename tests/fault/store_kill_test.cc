@@ -41,7 +41,7 @@ void write_for_ever(const std::filesystem::path& path, std::uint64_t step, const
     if (step % 2 == 1) {
       store->begin(after_step(step), step);
     } else {
-      store->settle(after_step(step), {});
+      store->settle(after_step(step), {}, 0);
     }
     said(step);
   }

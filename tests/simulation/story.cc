@@ -192,10 +192,11 @@ void Story::plan_trouble(const Trouble& trouble) {
   if (trouble.old_stores > 0) timeline_.at(sometime(), [this] { backup_ = store_.backup(); });
   often(trouble.old_stores, [this] {
     if (!backup_) return;
-    lose_store([this, copy = backup_] {  // as `maand restore` does it, on a disk that works
+    // As `maand restore` does it, or as a snapshot of the machine; on a disk that works.
+    lose_store([this, copy = backup_, told = chance(50)] {
       store_.heal();
       copy();
-      keep_authority(store_, {Authority::Kind::kFenced, "it was restored", timeline_.wall()});
+      if (told) keep_authority(store_, {Authority::Kind::kFenced, "it was restored", timeline_.wall()});
     });
   });
   often(trouble.operators, [this] { operator_speaks(); });

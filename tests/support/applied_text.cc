@@ -93,7 +93,7 @@ std::string to_text(const AppliedAllocation& allocation) {
   const auto& [key, endpoint, running, version, files, rendered_with, baseline, commit, confirmed_at, tree,
                last, last_target, last_operation, attempts, interruptions, interrupted_boot, missing_target,
                stop_failed, attempted_head, reboot_loop, health, stopped_by, drift, holds, moved_from, before,
-               rolled_back_from, open] = allocation;
+               rolled_back_from, ran_seq, open] = allocation;
   std::ostringstream out;
   out << "allocation " << key.str() << "\n  endpoint " << to_text(endpoint) << "\n  running " << running
       << "\n  version " << version << "\n  files " << to_text(files) << "\n  rendered_with "
@@ -106,7 +106,7 @@ std::string to_text(const AppliedAllocation& allocation) {
       << "\n  reboot_loop " << reboot_loop << "\n  health " << to_string(health) << "\n  stopped_by "
       << to_text(stopped_by) << "\n  drift " << to_text(drift) << (open ? to_text(*open) : "\n  open (none)");
   for (const int number : holds) out << "\n  holds " << number;
-  out << "\n  moved_from " << moved_from.str();
+  out << "\n  moved_from " << moved_from.str() << "\n  ran_seq " << ran_seq;
   out << "\n  rolled_back_from " << rolled_back_from.str() << to_text(before) << '\n';
   return out.str();
 }
@@ -131,10 +131,10 @@ std::string to_text(const JobRecord& record) {
 }
 
 std::string to_text(const AppliedState& state) {
-  const auto& [allocations, jobs, ports, workers, head, applied, last_seq, epoch] = state;
+  const auto& [allocations, jobs, ports, workers, head, applied, last_seq, forgotten_seq, epoch] = state;
   std::ostringstream out;
-  out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq << "\nepoch "
-      << epoch << '\n';
+  out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq
+      << "\nforgotten_seq " << forgotten_seq << "\nepoch " << epoch << '\n';
   for (const auto& [key, allocation] : allocations) out << to_text(allocation);
   for (const auto& [name, job] : jobs) out << to_text(job);
   for (const auto& [name, worker] : workers) {
@@ -232,6 +232,7 @@ AppliedAllocation sample_allocation(const AllocationKey& key, int n) {
   allocation.health = Health::kUnhealthy;
   allocation.holds = {1, 8080 + n};
   allocation.moved_from = JobName("before-" + text);
+  allocation.ran_seq = 40 + static_cast<std::uint64_t>(n);
   allocation.stopped_by =
       StoppedBy{"alice", "maintenance " + text, WallTime(WallTime::duration(1700000000001000000)),
                 WallTime(WallTime::duration(1700000000002000000))};

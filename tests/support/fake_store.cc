@@ -65,14 +65,15 @@ void FakeStore::begin(const std::vector<AppliedAllocation>& torn, std::uint64_t 
   });
 }
 
-void FakeStore::settle(const std::vector<AppliedAllocation>& settled,
-                       const std::vector<AllocationKey>& gone) {
+void FakeStore::settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
+                       std::uint64_t forgotten_seq) {
   std::string call = "settle " + names(settled);
   for (const AllocationKey& key : gone) call += " -" + key.str();
   write(call, [&](Content& content) {
     for (const AppliedAllocation& allocation : settled)
       content.applied.allocations[allocation.key] = allocation;
     for (const AllocationKey& key : gone) content.applied.allocations.erase(key);
+    content.applied.forgotten_seq = std::max(content.applied.forgotten_seq, forgotten_seq);
   });
 }
 

@@ -27,8 +27,8 @@ std::optional<Outcome> WorkerMemory::admit(const Operation& operation) {
   if (instance.empty()) instance = "marker-" + operation.id.str();
   marked = operation.allocation.worker;
   const auto job = jobs.find(operation.allocation.job);
-  const std::uint64_t known = operation.credentials.known_seq;
-  if (job != jobs.end() && known > 0 && job->second.seq > known)
+  const auto& known = operation.credentials.known_seq;
+  if (job != jobs.end() && known && job->second.seq > *known)
     return refused(WorkerCondition::kFenced, "a newer operation is known");
   return std::nullopt;
 }

@@ -65,6 +65,12 @@ class Renames(WorkerCase):
         self.sync(self.files)
         self.assertIn("job api\n", recall())
 
+    def test_a_controller_that_does_not_know_of_the_new_name_is_fenced_off_the_old_one(self):
+        known = self.sync(self.files, self.files, seq=20) and 20
+        self.expect("succeeded", self.rename(seq=30, known=0))
+        self.expect("Fenced", self.w.run(files=self.files, seq=40, known=known))
+        self.sync(self.files, seq=50, known=30)
+
     def test_a_link_in_place_of_the_old_directory_is_not_followed(self):
         os.rename(self.w.job, self.w.root + "/elsewhere")
         os.symlink(self.w.root + "/elsewhere", self.w.job)

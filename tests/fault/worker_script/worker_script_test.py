@@ -206,6 +206,11 @@ class State(WorkerCase):
         self.expect("Fenced", self.w.run(files=FILES, seq=30, known=19))
         self.sync(FILES, FILES, seq=31, known=20)
 
+    def test_what_was_only_asked_for_is_nothing_a_controller_has_to_know(self):
+        self.sync(FILES, seq=20)
+        self.expect("never", self.w.run(mode="ask", seq=30, op="c" * 32, ships="no", target="none"))
+        self.sync(FILES, FILES, seq=40, known=20)
+
     def test_epochs_count_whatever_their_padding(self):
         self.sync(FILES)
         open(self.w.state + "/epoch/9", "w", encoding="utf-8").close()

@@ -129,6 +129,36 @@ TEST(Journal, WhatIsConfirmedIsRememberedAndKeptUntilTheRolloutIsThrough_R5_2) {
   EXPECT_FALSE(store.load().find(kKey)->before);
 }
 
+// R7.3: what a worker may hold of an allocation, however much has begun elsewhere since.
+TEST(Journal, AWorkerIsShownTheNewestOperationThatRanOnThisVeryAllocation) {
+  FakeStore store;
+  Journal journal(store, kClock);
+  Journal::Intent elsewhere = start();
+  elsewhere.operation.allocation.worker = WorkerHost("w2");
+  const auto begin_and_end = [&](Journal::Intent intent, OutcomeKind kind) {
+    const Operation operation = journal.begin({intent}).at(0);
+    journal.settle(operation.allocation, {.kind = kind}, CommitId("head"));
+    return operation;
+  };
+  const Operation first = begin_and_end(start(), OutcomeKind::kSucceeded);
+  EXPECT_EQ(first.credentials.known_seq, 0u) << "nothing ran there yet";
+  begin_and_end(elsewhere, OutcomeKind::kSucceeded);
+  EXPECT_EQ(begin_and_end(start(), OutcomeKind::kCondition).credentials.known_seq, first.seq);
+  EXPECT_EQ(begin_and_end(start(), OutcomeKind::kNever).credentials.known_seq, first.seq) << "it never ran";
+  const Operation failed = begin_and_end(start(), OutcomeKind::kFailed);
+  EXPECT_EQ(failed.credentials.known_seq, first.seq);
+  Journal::Intent removal = start();
+  removal.operation.action = Action::kRemove;
+  const Operation removed = begin_and_end(removal, OutcomeKind::kSucceeded);
+  EXPECT_EQ(removed.credentials.known_seq, failed.seq);
+  ASSERT_EQ(journal.state().find(kKey), nullptr);
+  EXPECT_EQ(begin_and_end(start(), OutcomeKind::kSucceeded).credentials.known_seq, removed.seq);
+  journal.begin({start()});
+  journal.forget(kKey);
+  EXPECT_EQ(journal.state().forgotten_seq, journal.state().last_seq) << "it may have run";
+  EXPECT_EQ(store.load().forgotten_seq, journal.state().forgotten_seq);
+}
+
 TEST(Journal, RetryForgetsWhatFailedButNotThatGoingBackHasBegun_R5_2_R5_3) {
   for (const Rollback rollback : {Rollback::kDone, Rollback::kBegun}) {
     FakeStore store;

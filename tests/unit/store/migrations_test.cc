@@ -83,6 +83,7 @@ const std::initializer_list<std::string_view> kAll = {"letters", "workers", "way
 // What schema 7 brought, which every older one lacks.
 constexpr std::string_view kSeventh[] = {"  stopped_since_ns ", "  stopped_until_ns "};
 constexpr std::string_view kSeventhTable = "CREATE TABLE drifts (";
+constexpr std::string_view kEighth[] = {"  forgotten_seq ", "  ran_seq "};
 
 // The newest schema as it was before these columns and tables came.
 std::string schema_without(std::initializer_list<std::string_view> columns,
@@ -93,6 +94,8 @@ std::string schema_without(std::initializer_list<std::string_view> columns,
   for (std::string line; std::getline(in, line);) {
     within = within || line == kSeventhTable;
     if (line.starts_with(kSeventh[0]) || line.starts_with(kSeventh[1])) continue;
+    if (line.starts_with(kEighth[0])) out.erase(out.rfind(','), 1);  // it was the last of its table
+    if (line.starts_with(kEighth[0]) || line.starts_with(kEighth[1])) continue;
     for (const std::string_view table : tables)
       within = within || line == "CREATE TABLE " + std::string(table) + " (";
     if (line == "CREATE INDEX ways_back_files ON ways_back (files);") continue;  // of schema 6
@@ -212,6 +215,21 @@ TEST_F(Migrations, A_file_of_schema_6_keeps_who_was_stopped_and_gets_a_table_of_
   bring_up(fresh, current_schema());
   EXPECT_EQ(shape(database_, "drifts"), shape(fresh, "drifts"));
   EXPECT_EQ(shape(database_, "allocations"), shape(fresh, "allocations"));
+}
+
+// R7.3: of what ran before, all is taken for known.
+TEST_F(Migrations, A_file_of_schema_6_knows_whatever_ran) {
+  bring_up(database_, Schema{6, schema_without({}, {}), {}});
+  database_.exec("UPDATE bucket SET last_seq = 41");
+  database_.exec(
+      "INSERT INTO allocations VALUES ('api', 'w1', '{}', 0, '1.0', NULL, '', '', 0, '', 'c', 't', "
+      "'confirmed',"
+      " 'stop', 'o', 0, 0, '', 0, 0, 'c', 0, 'unprobed', NULL, NULL, 0, '', '')");
+  bring_up(database_, current_schema());
+  EXPECT_EQ(text("SELECT forgotten_seq || ' ' || (SELECT ran_seq FROM allocations) FROM bucket"), "41 41");
+  SQLite::Database fresh(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  bring_up(fresh, current_schema());
+  EXPECT_EQ(shape(database_, "bucket"), shape(fresh, "bucket"));
 }
 
 // Schema 2 keeps when an allocation was confirmed; what was there before stays.

@@ -1,7 +1,6 @@
 #include "reconciler/core/plan.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/earlier_passes.h"
@@ -9,6 +8,7 @@
 #include "reconciler/core/removal_budget.h"
 #include "reconciler/core/renames.h"
 #include "reconciler/core/rollback_plan.h"
+#include "reconciler/core/worker_table.h"
 
 namespace maand {
 namespace {
@@ -34,9 +34,7 @@ class Planner {
         settings_(settings),
         must_let_go_(must_let_go),
         lookalikes_(find_lookalikes(desired, applied, settings)),
-        slots_(desired.workers.size(), nullptr),
-        endpoints_(desired.workers.size()) {
-    for (std::uint32_t i = 0; i < desired.workers.size(); ++i) index_.emplace(desired.workers[i].host, i);
+        table_(desired.workers, settings.ssh) {
     plan_.commit = desired.commit;
   }
 
@@ -117,20 +115,7 @@ class Planner {
         break;
     }
     const bool is_active = target_of(decision.action) != Target::kStop && ships_files(decision.action);
-    if (!is_active) plan.endpoints[key.worker] = endpoint_for(key.worker, applied);
-  }
-
-  EndpointPtr endpoint_at(std::uint32_t worker) {
-    EndpointPtr& known = endpoints_[worker];
-    if (!known)
-      known = std::make_shared<const Endpoint>(endpoint_of(desired_.workers[worker], settings_.ssh));
-    return known;
-  }
-
-  EndpointPtr endpoint_for(const WorkerHost& host, const AppliedAllocation* applied) {
-    const auto it = index_.find(host);
-    if (it != index_.end()) return endpoint_at(it->second);
-    return std::make_shared<const Endpoint>(applied ? applied->endpoint : Endpoint{});  // R3.9
+    if (!is_active) plan.endpoints[key.worker] = table_.endpoint(key.worker, applied);
   }
 
   void plan_left(JobPlan& plan, const AppliedAllocation& allocation) {
@@ -144,7 +129,7 @@ class Planner {
   }
 
   Decision without_content(const JobPlan& plan, const AppliedAllocation& applied) const {
-    const bool listed = index_.count(applied.key.worker) > 0;
+    const bool listed = table_.place_of(applied.key.worker).has_value();
     return restrained(
         decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
         nullptr, &applied, desired_.commit);
@@ -220,12 +205,9 @@ class Planner {
     elsewhere_.clear();
     for (auto it = begin; it != end; ++it) {
       any_running = any_running || it->second.running;
-      const auto slot = index_.find(it->first.worker);
-      if (slot != index_.end()) slots_[slot->second] = &it->second;
-      const bool wanted = slot != index_.end() &&
-                          std::binary_search(desired.workers.begin(), desired.workers.end(), slot->second);
+      const std::optional<std::uint32_t> place = table_.lay(it->second);
+      const bool wanted = place && std::binary_search(desired.workers.begin(), desired.workers.end(), *place);
       if (!wanted) elsewhere_.push_back(&it->second);
-      if (slot != index_.end()) used_slots_.push_back(slot->second);
     }
     const bool nowhere = desired.workers.empty() && any_running;
     if (nowhere && desired.held_tree.empty()) {
@@ -250,18 +232,12 @@ class Planner {
       if (bakes) take_up_bake(plan, record->second, applied_);
       if (plan.held || plan.has_actions() || plan.bakes()) plan_.jobs.emplace(desired.name, std::move(plan));
     }
-    for (const std::uint32_t slot : used_slots_) slots_[slot] = nullptr;
-    used_slots_.clear();
+    table_.clear();
   }
 
   void plan_going_back(JobPlan plan, const DesiredJob& desired, const JobRecord& record, AppliedIt begin,
                        AppliedIt end) {
-    for (auto it = begin; it != end; ++it) {
-      const auto slot = index_.find(it->first.worker);
-      if (slot == index_.end()) continue;
-      slots_[slot->second] = &it->second;
-      used_slots_.push_back(slot->second);
-    }
+    for (auto it = begin; it != end; ++it) table_.lay(it->second);
     if (desired.job) describe(plan, desired);  // what is put back tells how it is gated
     RollbackPlan back = plan_rollback(record, applied_, !plan.health.checks.empty());
     plan.tree = record.held_tree;
@@ -272,15 +248,14 @@ class Planner {
     plan.upgrades = std::move(back.restores);
     for (const auto* actions : {&plan.drains, &plan.upgrades}) {
       for (const PlannedAction& action : *actions)
-        plan.endpoints[action.key.worker] = endpoint_for(action.key.worker, applied_.find(action.key));
+        plan.endpoints[action.key.worker] = table_.endpoint(action.key.worker, applied_.find(action.key));
     }
     plan.unsettled = !back.unsettled.empty();
     plan_.unchanged += static_cast<std::size_t>(std::distance(begin, end)) - plan.drains.size() -
                        plan.upgrades.size() - back.unsettled.size();
     for (PlannedAction& waiting : back.unsettled) plan_.waiting.push_back(std::move(waiting));
     plan_.jobs.emplace(desired.name, std::move(plan));
-    for (const std::uint32_t slot : used_slots_) slots_[slot] = nullptr;
-    used_slots_.clear();
+    table_.clear();
   }
 
   void plan_wanted(JobPlan& plan, const DesiredJob& desired) {
@@ -288,7 +263,7 @@ class Planner {
     const bool maybe_disabled = !desired_.disabled.workers.empty() || !desired_.disabled.jobs.empty();
     for (std::size_t i = 0; i < desired.workers.size(); ++i) {
       const std::uint32_t worker = desired.workers[i];
-      const AppliedAllocation* applied = slots_[worker];
+      const AppliedAllocation* applied = table_.at(worker);
       const WorkerHost& host = desired_.workers[worker].host;
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
       const Wanted wanted{job, desired.content(i)};
@@ -326,11 +301,11 @@ class Planner {
     for (const std::uint32_t worker : desired.workers) {
       AllocationKey key{job.name, desired_.workers[worker].host};
       if (desired_.disabled.covers(key)) continue;
-      const AppliedAllocation* applied = slots_[worker];
+      const AppliedAllocation* applied = table_.at(worker);
       if (applied && applied->stopped_by) continue;
       ActiveAllocation& active = plan.active.emplace_back();
       active.key = std::move(key);
-      active.endpoint = endpoint_at(worker);
+      active.endpoint = table_.endpoint(worker);
       if (applied) {
         active.health = applied->health;
         active.failed = applied->last == LastResult::kFailed;
@@ -346,28 +321,12 @@ class Planner {
   const PlanSettings& settings_;
   const std::set<AllocationKey>& must_let_go_;
   const Lookalikes lookalikes_;
-  std::unordered_map<WorkerHost, std::uint32_t> index_;
-  std::vector<const AppliedAllocation*> slots_;  // of the job at hand, by worker
-  std::vector<std::uint32_t> used_slots_;
+  WorkerTable table_;
   std::vector<const AppliedAllocation*> elsewhere_;  // of the job at hand, where it is not wanted
-  std::vector<EndpointPtr> endpoints_;               // by worker, as they are needed
   Plan plan_;
 };
 
 }  // namespace
-
-Endpoint endpoint_of(const Worker& worker, const SshDefaults& defaults) {
-  Endpoint endpoint;
-  endpoint.host = worker.host;
-  endpoint.address = worker.address.empty() ? worker.host.str() : worker.address;
-  endpoint.port = worker.ssh.port.value_or(defaults.port);
-  endpoint.user = worker.ssh.user.value_or(defaults.user);
-  endpoint.key = worker.ssh.key.value_or(defaults.key);
-  endpoint.jump = worker.ssh.jump.value_or(defaults.jump);
-  endpoint.use_sudo = worker.ssh.use_sudo.value_or(defaults.use_sudo);
-  endpoint.host_keys = worker.host_keys;
-  return endpoint;
-}
 
 bool Plan::has_actions() const {
   return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.second.has_actions(); });

@@ -8,6 +8,24 @@ std::string told(const Operation& operation) {
          operation.new_version;
 }
 
+// What is confirmed: a version with the very files that it came with.
+std::string content_of(const std::string& version, const Digest& conf) { return version + " " + conf.hex(); }
+
+Digest conf_of(const FileSet& files) {
+  for (const ShippedFile& file : files.files) {
+    if (file.path == "conf") return file.content;
+  }
+  return {};
+}
+
+std::string content_of(const Operation& operation) {
+  return content_of(operation.new_version, conf_of(*operation.files));
+}
+
+std::string content_of(const Wish& wish, const std::string& job) {
+  return content_of(wish.version(job), sha256(wish.conf(job)));
+}
+
 // Of a job that does not even run: whatever was tried there.
 constexpr const char* kAnything = "anything";
 
@@ -52,10 +70,11 @@ void Referee::check_return(const Operation& operation, const Place& place) {
   const auto failed = failed_.find(operation.allocation.job.str());
   if (!kind_of(operation.allocation.job.str()).goes_back || failed == failed_.end())
     broken(told(operation) + " although nothing of it failed");
-  if (confirmed_[operation.allocation].count(operation.new_version) == 0)
+  if (confirmed_[operation.allocation].count(content_of(operation)) == 0)
     broken(told(operation) + ", which was never confirmed there");
   if (place.running && place.last_good && place.loaded_version == operation.new_version &&
-      operation.action == Action::kRollback && unhealthy_.count(operation.allocation) == 0)
+      place.loaded == operation.files->digest && operation.action == Action::kRollback &&
+      unhealthy_.count(operation.allocation) == 0)
     broken(told(operation) + " although that runs there already");
 }
 
@@ -115,8 +134,8 @@ void Referee::on_end(const Operation& operation, const Place&, const Outcome& ou
   }
   std::set<std::string>& confirmed = confirmed_[operation.allocation];
   // What was gone back from has to come anew before anybody says `applied`.
-  if (restores(operation.action)) confirmed.erase(operation.current_version);
-  if (operation.action != Action::kStage) confirmed.insert(operation.new_version);
+  if (restores(operation.action)) confirmed.clear();
+  if (operation.action != Action::kStage) confirmed.insert(content_of(operation));
 }
 
 void Referee::on_applied(const CommitId& commit) {
@@ -124,8 +143,8 @@ void Referee::on_applied(const CommitId& commit) {
   for (const auto& [job, content] : wish.jobs) {
     for (const int worker : wish.workers) {
       const AllocationKey key{JobName(job), host(worker)};
-      if (wish.wants(key) == Wanted::kYes && confirmed_[key].count(wish.version(job)) == 0)
-        broken("the note says applied and " + key.str() + " never came to " + wish.version(job));
+      if (wish.wants(key) == Wanted::kYes && confirmed_[key].count(content_of(wish, job)) == 0)
+        broken("the note says applied and " + key.str() + " never came to " + wish.conf(job));
     }
   }
 }
@@ -144,6 +163,8 @@ void Referee::at_rest(const CommitId& commit, const std::map<AllocationKey, Plac
       const Place& there = place->second;
       const bool sync_only = kind_of(job).policy == std::string("never");
       if (there.version != wish.version(job)) broken(key.str() + " has " + there.version + " in the end");
+      if (!there.files || conf_of(*there.files) != sha256(wish.conf(job)))
+        broken(key.str() + " has other files in the end");
       if (!sync_only && there.loaded != there.files->digest)
         broken(key.str() + " runs older files in the end");
     }

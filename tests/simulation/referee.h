@@ -49,7 +49,7 @@ class Referee {
   std::vector<Wish> history_;
   std::set<OperationId> begun_;
   std::map<std::string, std::set<AllocationKey>> upgrading_;
-  std::map<AllocationKey, std::set<std::string>> confirmed_;  // versions
+  std::map<AllocationKey, std::set<std::string>> confirmed_;  // contents
   std::map<std::string, std::set<std::string>> failed_;       // versions of jobs, anywhere
   std::set<AllocationKey> unhealthy_;                         // since it was acted on last
   std::vector<std::string> broken_;

@@ -13,6 +13,17 @@ using ::testing::IsEmpty;
 
 const CommitId kHead("0123456789abcdef0123456789abcdef01234567");
 
+Wish wish() {
+  Wish made;
+  made.workers = {1, 2};
+  made.jobs["api"] = {};
+  return made;
+}
+
+FileSetPtr files(const Wish& asked) {
+  return make_file_set({{.path = "conf", .content = sha256(asked.conf("api"))}});
+}
+
 Operation operation(Action action, const std::string& id, std::uint64_t seq, int worker = 1) {
   Operation made;
   made.id = OperationId(id);
@@ -20,14 +31,7 @@ Operation operation(Action action, const std::string& id, std::uint64_t seq, int
   made.allocation = {JobName("api"), host(worker)};
   made.action = action;
   made.new_version = "1.0.0";
-  made.files = empty_file_set();
-  return made;
-}
-
-Wish wish() {
-  Wish made;
-  made.workers = {1, 2};
-  made.jobs["api"] = {};
+  made.files = files(wish());
   return made;
 }
 
@@ -74,7 +78,7 @@ TEST(Referee, SeesAnOlderOperationAfterANewerOne) {
 TEST(Referee, SeesARestartOfWhatRunsAlready) {
   Referee referee;
   Place place = running();
-  place.loaded = empty_file_set()->digest;
+  place.loaded = files(wish())->digest;
   place.loaded_version = "1.0.0";
   referee.on_begin(operation(Action::kRestart, "1", 1), place);
   EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("runs there already")));
@@ -116,6 +120,28 @@ TEST(Referee, SeesANoteThatSaysMoreThanIsSo) {
   EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("api@w1 never came to 1.0.0"), HasSubstr("api@w2")));
 }
 
+TEST(Referee, SeesFilesOfAVersionThatChangedWithoutIt) {
+  Referee referee;
+  Wish changed = wish();
+  ++changed.jobs["api"].revision;
+  referee.committed(kHead, changed);
+  std::map<AllocationKey, Place> places;
+  for (const int worker : {1, 2}) {
+    const Operation restart =
+        operation(Action::kRestart, std::to_string(worker), static_cast<std::uint64_t>(worker), worker);
+    referee.on_end(restart, {}, {.kind = OutcomeKind::kSucceeded});
+    Place& place = places[restart.allocation];
+    place = running();
+    place.version = "1.0.0";
+    place.files = restart.files;
+    place.loaded = place.files->digest;
+  }
+  referee.on_applied(kHead);
+  EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("api@w1 never came"), HasSubstr("api@w2 never came")));
+  referee.at_rest(kHead, places);
+  EXPECT_THAT(referee.broken(), testing::Contains(HasSubstr("has other files")).Times(2));
+}
+
 TEST(Referee, SeesWhatIsNotAsItShouldBeInTheEnd) {
   Referee referee;
   referee.committed(kHead, wish());
@@ -123,8 +149,9 @@ TEST(Referee, SeesWhatIsNotAsItShouldBeInTheEnd) {
   older.version = "0.9.0";
   older.files = empty_file_set();
   referee.at_rest(kHead, {{{JobName("api"), host(1)}, older}, {{JobName("db"), host(1)}, running()}});
-  EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("has 0.9.0"), HasSubstr("older files"),
-                                            HasSubstr("api@w2 does not run"), HasSubstr("db@w1 still runs")));
+  EXPECT_THAT(referee.broken(),
+              ElementsAre(HasSubstr("has 0.9.0"), HasSubstr("other files"), HasSubstr("older files"),
+                          HasSubstr("api@w2 does not run"), HasSubstr("db@w1 still runs")));
 }
 
 }  // namespace

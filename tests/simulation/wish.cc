@@ -36,6 +36,12 @@ std::string Wish::version(const std::string& job) const {
   return it == jobs.end() ? "" : std::to_string(it->second.version) + ".0.0";
 }
 
+std::string Wish::conf(const std::string& job) const {
+  const auto it = jobs.find(job);
+  return job + " " + version(job) + " " + (it == jobs.end() ? "" : std::to_string(it->second.revision)) +
+         "\n";
+}
+
 testing::FakeFileView Wish::files() const {
   testing::FakeFileView view;
   std::string list;
@@ -65,7 +71,7 @@ testing::FakeFileView Wish::files() const {
     if (job.broken) manifest.resize(manifest.size() / 2);
     if (!job.empty) view.file(base + "manifest.json", manifest);
     view.file(base + "Makefile", "start stop restart reload:\n\t@true\n");
-    view.file(base + "conf", name + " " + version(name) + "\n");
+    view.file(base + "conf", conf(name));
   }
   return view;
 }
@@ -75,8 +81,12 @@ void Wish::change(std::mt19937_64& random, int most_workers) {
   const std::string name = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))].name;
   const bool there = jobs.count(name) > 0;
   const int what = pick(1, 100);
-  if (what <= 45) {
+  if (what <= 33) {
     ++jobs[name].version;
+  } else if (what <= 43 && there) {
+    ++jobs[name].revision;
+  } else if (what <= 45 && there) {
+    jobs[name].revision = std::max(1, jobs[name].revision - 1);
   } else if (what <= 50 && there) {
     jobs[name].version = std::max(1, jobs[name].version - 1);  // a revert
   } else if (what <= 58) {

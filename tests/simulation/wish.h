@@ -16,6 +16,7 @@ enum class Wanted { kYes, kNo, kUnknown };  // kUnknown: the commit cannot be re
 
 struct JobWish {
   int version = 1;
+  int revision = 1;        // of its files, which need no new version
   bool everywhere = true;  // else only on workers with an even number
   bool broken = false;     // its manifest is no JSON
   bool empty = false;      // a directory without a manifest
@@ -30,6 +31,8 @@ struct Wish {
   Wanted wants(const AllocationKey& key) const;
   // Of a job that is wanted; "" else.
   std::string version(const std::string& job) const;
+  // What its file `conf` says.
+  std::string conf(const std::string& job) const;
   testing::FakeFileView files() const;
 
   // One more commit as people make them: one thing changes, sometimes for the worse.

@@ -139,7 +139,7 @@ TEST(Referee, SeesFilesOfAVersionThatChangedWithoutIt) {
   referee.on_applied(kHead);
   EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("api@w1 never came"), HasSubstr("api@w2 never came")));
   referee.at_rest(kHead, places);
-  EXPECT_THAT(referee.broken(), testing::Contains(HasSubstr("has other files")).Times(2));
+  EXPECT_THAT(referee.broken(), ::testing::Contains(HasSubstr("has other files")).Times(2));
 }
 
 TEST(Referee, SeesWhatIsNotAsItShouldBeInTheEnd) {

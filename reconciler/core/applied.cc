@@ -202,13 +202,15 @@ void record_begin(AppliedAllocation& allocation, const Operation& operation, con
   if (way_back && !goes_back && !allocation.before && sure) allocation.before = as_it_is(allocation);
   if (ships_files(operation.action) && !goes_back && allocation.rolled_back_from == tree)
     allocation.rolled_back_from = {};
-  if (allocation.tree != tree) {
+  // Where it was put back already, only its gate is owed: its content is that of before.
+  const bool put_back_already = goes_back && !allocation.before;
+  if (allocation.tree != tree && !put_back_already) {
     allocation.attempts = 0;
     allocation.interruptions = 0;
     allocation.interrupted_boot.clear();
     allocation.reboot_loop = false;
+    allocation.tree = tree;
   }
-  allocation.tree = tree;
   allocation.attempted_head = head;
   allocation.open = operation;
 }

@@ -91,7 +91,7 @@ TEST(DriftList, IsOfThoseThatAreConfirmedAndHaveNothingToBeDone) {
          w.job.drift.status = true;
          w.job.tree = TreeId("newer");
          w.job.files = make_file_set({{.path = "Makefile", .content = sha256("b")}});
-         w.settings.suspended.bucket = Suspension{};
+         w.settings.suspended.put({.job = w.job.name, .actor = "ann", .reason = "r"});
        },
        "10.0.0.1"},
       {"it waits for its upgrade", [](World& w) { w.job.version = "2.0.0"; }, ""},

@@ -93,7 +93,9 @@ void Referee::on_submit(const Operation& operation, const CommitId& accepted, bo
   if (wish == wishes_.end()) return broken(told(operation) + " although no commit was accepted");
   const Wanted wanted = wish->second.wants(operation.allocation);
   const std::string at = " at " + accepted.str().substr(0, 8);
-  const bool doubt = wanted == Wanted::kUnknown && once(Wanted::kNo, operation.allocation, wish->second);
+  // R1.7: what fails, or cannot be read, leaves the job at content that may not want it there.
+  const bool older = wanted == Wanted::kUnknown || is_held(operation.allocation.job, wish->second);
+  const bool doubt = older && once(Wanted::kNo, operation.allocation, wish->second);
   if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt && !goes_back(operation))
     broken(told(operation) +
            (wanted == Wanted::kYes ? " although it is wanted" : " although nobody could read that it left") +

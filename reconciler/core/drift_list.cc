@@ -17,9 +17,7 @@ std::shared_ptr<const LookRules> rules_of(const Job& job) {
   return std::make_shared<const LookRules>(std::move(rules));
 }
 
-// A change that is not shipped leaves the tree as it was (watch_list.cc): what counts is the files.
 bool has_files_of(const DesiredJob& job, std::uint32_t worker, const AppliedAllocation& allocation) {
-  if (allocation.tree == job.job->tree) return true;
   const auto at = std::lower_bound(job.workers.begin(), job.workers.end(), worker);
   if (at == job.workers.end() || *at != worker) return false;
   return !files_differ(job.content(static_cast<std::size_t>(at - job.workers.begin())), allocation);
@@ -38,11 +36,17 @@ DriftList make_drift_list(const DesiredState& desired, const Plan& plan, const A
   for (const auto& [key, allocation] : applied.allocations) {
     const bool confirmed = allocation.running && !allocation.open && allocation.files &&
                            allocation.last == LastResult::kConfirmed && allocation.moved_from.empty();
-    if (!confirmed || allocation.stopped_by || planned.count(key) > 0) continue;
+    if (!confirmed || allocation.stopped_by) continue;
     const auto job = desired.jobs.find(key.job);
     const auto worker = workers.find(key.worker);
     if (job == desired.jobs.end() || !job->second.job || worker == workers.end()) continue;
     const Job& content = *job->second.job;
+    const auto place = static_cast<std::uint32_t>(worker->second - desired.workers.data());
+    // A change that is not shipped leaves the tree as it was (watch_list.cc).
+    const bool has_files = has_files_of(job->second, place, allocation);
+    // The plan tells of what it was rolled out to as well.
+    const bool done = has_files && allocation.tree == content.tree && !version_differs(content, allocation);
+    if (planned.count(key) > 0 && !done) continue;
     if (of != key.job) {
       of = key.job;
       rules = rules_of(content);
@@ -52,8 +56,7 @@ DriftList make_drift_list(const DesiredState& desired, const Plan& plan, const A
                  .operation = allocation.last_operation,
                  .version = allocation.version,
                  .rules = rules};
-    const auto place = static_cast<std::uint32_t>(worker->second - desired.workers.data());
-    if (content.drift.status && has_files_of(job->second, place, allocation))
+    if (content.drift.status && (has_files || allocation.tree == content.tree))
       look.status_limit = content.drift.status_timeout;
     WorkerLook& on = list[key.worker];
     if (on.jobs.empty()) on.endpoint = endpoint_of(*worker->second, ssh);

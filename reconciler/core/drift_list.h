@@ -20,7 +20,8 @@ using DriftList = std::map<WorkerHost, WorkerLook>;
 
 // Of a moment when `plan` was made of the other two, or has been rolled out since. An
 // allocation that an operator stopped is nobody's to look at (R5.7). `make status` is
-// asked as the content says that it runs. Cost: one look at every applied allocation.
+// asked as the content says that it runs. What a rollout is about to act on is for
+// DriftWatch::pause(). Cost: one look at every applied allocation.
 DriftList make_drift_list(const DesiredState& desired, const Plan& plan, const AppliedState& applied,
                           const SshDefaults& ssh);
 

@@ -18,6 +18,7 @@ class DriftWorld : public ::testing::Test {
   std::string deploy(const std::string& mode, const std::string& version = "1.0.0",
                      const std::string& rest = "") {
     world_.set("http", "listen = \"\"");
+    world_.set("git", "poll_interval = \"1s\"");
     world_.set("drift", "interval = \"1s\"");
     world_.set("drift", "mode = \"" + mode + "\"");
     return commit(version, rest);

@@ -148,7 +148,7 @@ TEST(Referee, SeesWhatIsNotAsItShouldBeInTheEnd) {
   referee.committed(kHead, wish());
   Place older = running();
   older.version = "0.9.0";
-  older.files = empty_file_set();
+  older.files = make_file_set({{.path = "conf", .content = sha256("older")}});
   referee.at_rest(kHead, {{{JobName("api"), host(1)}, older}, {{JobName("db"), host(1)}, running()}});
   EXPECT_THAT(referee.broken(),
               ElementsAre(HasSubstr("has 0.9.0"), HasSubstr("other files"), HasSubstr("older files"),

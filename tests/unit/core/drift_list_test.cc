@@ -123,6 +123,20 @@ TEST(DriftList, IsOfThoseThatAreConfirmedAndHaveNothingToBeDone) {
   }
 }
 
+// Until the next pass there is no other plan, and that may be long.
+TEST(DriftList, WhatThePlanHasBroughtIsLookedAt) {
+  World world;
+  const DesiredState wanted = world.desired();
+  AppliedState before = world.applied();
+  AppliedAllocation& older = before.allocations.begin()->second;
+  older.tree = TreeId("older");
+  older.version = "0.9.0";
+  const Plan plan = make_plan(wanted, before, {});
+  ASSERT_TRUE(plan.has_actions());
+  EXPECT_TRUE(make_drift_list(wanted, plan, before, {}).empty());
+  EXPECT_EQ(make_drift_list(wanted, plan, world.applied(), {}).size(), 1u);
+}
+
 TEST(DriftList, AJobThatSaysWhatItsApplicationRewritesSaysItToTheLook) {
   World world;
   world.job.drift.ignore = {"Makefile"};

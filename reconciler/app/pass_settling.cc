@@ -27,11 +27,20 @@ void Pass::settle_open() {
   }
 }
 
+// R2.9 max_failures: its rollout is through without it, as it was when nothing was known of its end.
+bool Pass::is_tolerated(const Reverted& reverted, const JobRecord& record) const {
+  if (!memory_.accepted || record.good_tree != reverted.tree) return false;
+  const auto job = memory_.accepted->workspace.jobs.find(record.job);
+  return job != memory_.accepted->workspace.jobs.end() && job->second.tree == reverted.tree &&
+         job->second.rollout.max_failures > 0;
+}
+
 // Its worker took it back while nobody was there to see it: as if its rollout had failed now.
 void Pass::hold_reverted(const Reverted& reverted) {
   const JobName& name = reverted.operation.allocation.job;
   const auto known = deps_.journal.state().jobs.find(name);
   if (known == deps_.journal.state().jobs.end() || known->second.held_tree == reverted.tree) return;
+  if (is_tolerated(reverted, known->second)) return;
   JobReport report;
   report.job = name;
   report.commit = reverted.head;

@@ -3,6 +3,8 @@
 
 import os
 import signal
+import subprocess
+import time
 
 from worker import Link, kill, list_id, read, wait_until
 from worker_case import WorkerCase, main
@@ -41,9 +43,9 @@ class Confirm(WorkerCase):
     def expire(self, call):
         """Its time is over, as if uptime had passed."""
         armed = self.directory(call) + "/armed"
-        boot, up, _ = read(armed).split()
+        boot, up, _, *more = read(armed).split()
         with open(armed + ".new", "w", encoding="utf-8") as f:
-            f.write(f"{boot} {up} 0\n")
+            f.write(" ".join([boot, up, "0", *more]) + "\n")
         os.rename(armed + ".new", armed)
 
     def timers(self):
@@ -69,7 +71,7 @@ class Confirm(WorkerCase):
         self.first()
         call, reply = self.begin()
         self.assertEqual("pending", self.expect("succeeded", reply)["confirm"])
-        self.assertEqual(1, len(self.timers()))
+        self.assertTrue(self.timers())
         self.assertEqual("confirmed", self.expect("succeeded", self.confirm(call))["confirm"])
         self.assertEqual("confirmed", self.confirm(call)["confirm"], "said twice is said once")
         wait_until("the timer has ended", lambda: not self.timers())
@@ -125,23 +127,100 @@ class Confirm(WorkerCase):
 
     def test_what_is_kept_and_damaged_is_no_way_back(self):
         self.first()
-        self.expect("failed", self.begin(files=dict(self.TWO, Makefile=makefile("two", "; exit 1")))[1])
+        call, reply = self.begin(files=self.failing())
+        self.expect("failed", reply)
+        self.confirm(call)
         with open(f"{self.w.state}/previous/api/{list_id(self.ONE)}/f/conf", "w", encoding="utf-8") as f:
             f.write("damaged")
         self.expect("Previous", self.begin(base=None)[1])
 
-    def test_a_target_that_fails_is_not_taken_back(self):
+    def failing(self, how="exit 1"):
+        return dict(self.TWO, Makefile=makefile("two", "; " + how))
+
+    def test_a_target_that_failed_stays_so_if_its_worker_can_be_reached(self):
         self.first()
-        call, reply = self.begin(files=dict(self.TWO, Makefile=makefile("two", "; exit 1")))
-        self.assertNotIn("confirm", self.expect("failed", reply))
-        self.assertEqual([], self.timers())
-        self.assertNotIn("confirm", self.confirm(call))
+        call, reply = self.begin(files=self.failing())
+        self.assertEqual("pending", self.expect("failed", reply)["confirm"])
+        self.expect("Busy", self.w.run(files=self.ONE))
+        self.assertEqual("confirmed", self.expect("failed", self.confirm(call))["confirm"])
+        wait_until("the timer has ended", lambda: not self.timers())
+        self.assertEqual("2", self.w.read("conf"))
         # And on top of it, what was confirmed before is still the way back.
         call, _ = self.begin(base=None, current="1")
         self.expire(call)
         self.confirm(call)
         self.check_back(self.w.runs())
         self.assertEqual(["one-restart", "2-1"], self.w.runs()[-2:])
+
+    def test_a_target_that_failed_and_cut_its_worker_off_is_taken_back(self):
+        self.first()
+        for how, word, timeout in (("exit 1", "failed", 30), ("sleep 1000", "timeout", 1)):
+            call, reply = self.begin(files=self.failing(how), base=None, timeout=timeout)
+            self.assertEqual("pending", self.expect(word, reply)["confirm"])
+            self.expire(call)
+            self.assertEqual("reverted", self.expect(word, self.w.ask(call))["confirm"])
+            self.check_back(["two-restart", "1-2", "one-restart", "2-1"])
+            os.remove(self.w.path("data/runs"))
+
+    def test_what_no_target_ran_for_waits_for_nobody(self):
+        self.first()
+        files = dict(self.TWO)
+        del files["Makefile"]
+        for request in ({"target": "reload", "files": dict(self.TWO, Makefile="restart:\n\t@exit 1\n")},
+                        {"files": files}):
+            call, reply = self.begin(base=None, **request)
+            self.assertNotIn("confirm", reply)
+            self.assertFalse(os.path.exists(self.directory(call) + "/back"))
+            wait_until("the timer has ended", lambda: not self.timers())
+
+    def killed(self, *roles):
+        """A second content whose target hangs, and who of its worker's processes is killed."""
+        self.first()
+        call = self.w.call(files=self.failing("sleep 1000"), confirm=LONG, target="restart", keep=list_id(self.ONE),
+                           base=self.ONE, current="1", new="2").feed()
+        wait_until("its target runs", lambda: "two-restart" in self.w.runs())
+        pid = int(read(self.directory(call) + "/pid").split()[1])
+        kill([call.process.pid] + [p for role in roles for p in self.w.processes(role)])
+        if "make" in roles:
+            os.killpg(pid, signal.SIGKILL)
+        call.process.communicate()
+        return call, pid
+
+    def test_a_runner_that_is_killed_with_its_target_is_taken_back_by_the_timer_alone(self):
+        call, _ = self.killed("run", "make")
+        self.expire(call)
+        wait_until("it went back", lambda: os.path.exists(self.directory(call) + "b/receipt"))
+        self.check_back()
+        self.assertEqual("reverted", self.expect("interrupted", self.w.ask(call))["confirm"])
+
+    def test_a_target_whose_runner_is_gone_ends_before_it_is_taken_back(self):
+        call, pid = self.killed("run")
+        self.expire(call)
+        wait_until("it went back", lambda: os.path.exists(self.directory(call) + "b/receipt"))
+        stat = read(f"/proc/{pid}/stat") if os.path.exists(f"/proc/{pid}/stat") else ") Z"
+        self.assertIn(stat.rsplit(")", 1)[1].split()[0], ("Z", "X"))
+        self.check_back()
+
+    def test_what_was_interrupted_and_can_be_reached_stays_so(self):
+        call, _ = self.killed("run", "make")
+        self.assertEqual("pending", self.expect("interrupted", self.w.ask(call))["confirm"])
+        self.assertEqual("confirmed", self.confirm(call)["confirm"])
+        self.sync(self.ONE)
+
+    def test_who_seals_what_died_does_not_keep_it_from_going_back(self):
+        """The front has the lock for that, and lives until the timer, which needs it, is through."""
+        call, _ = self.killed("run", "make", "timer")
+        wait_until("it is gone", lambda: not self.timers())
+        self.expire(call)
+        self.assertEqual("reverted", self.expect("interrupted", self.w.ask(call))["confirm"])
+        self.check_back()
+
+    def test_going_back_has_the_limit_of_its_own_target(self):
+        slow = dict(self.ONE, Makefile=makefile("one", "; sleep 3"))
+        self.sync(slow, target="start")
+        call, _ = self.begin(base=slow, keep=list_id(slow), target="reload", timeout=1, back_timeout=60)
+        self.expire(call)
+        self.assertEqual("succeeded", self.w.ask(call)["back_state"])
 
     def test_an_operation_that_is_not_to_be_confirmed_costs_nothing(self):
         self.first()
@@ -157,6 +236,14 @@ class Confirm(WorkerCase):
         wait_until("it is gone", lambda: not self.timers())
         self.assertEqual("pending", self.w.ask(call)["confirm"])
         wait_until("there is another", self.timers)
+        kill(self.timers())
+        for other in ({"mode": "ask", "job": "other"}, {"mode": "recall"}, {"mode": "look"}):
+            wait_until("it is gone", lambda: not self.timers())
+            self.w.run(**other)
+            wait_until("any contact brings another", self.timers)
+            kill(self.timers())
+        wait_until("it is gone", lambda: not self.timers())
+        self.w.ask(call)
         self.expire(call)
         wait_until("it went back", lambda: os.path.exists(self.directory(call) + "b/receipt"))
         self.check_back()
@@ -172,6 +259,15 @@ class Confirm(WorkerCase):
             f.write(" ".join(["another-boot"] + rest) + "\n")
         self.assertEqual("reverted", self.confirm(call)["confirm"], "it came too late, whatever the time")
         self.check_back()
+
+    def test_a_container_that_began_anew_with_the_same_boot_id_takes_it_back(self):
+        self.first()
+        call, _ = self.begin()
+        armed = self.directory(call) + "/armed"
+        boot, up, *more = read(armed).split()
+        with open(armed, "w", encoding="utf-8") as f:
+            f.write(" ".join([boot, up + "000", *more]) + "\n")
+        self.assertEqual("reverted", self.confirm(call)["confirm"])
 
     def test_whoever_is_first_wins_and_only_one_does(self):
         self.first()
@@ -204,6 +300,83 @@ class Confirm(WorkerCase):
         self.assertEqual(1, self.w.runs().count("one-restart"))
         self.assertEqual("1", self.w.read("conf"))
         self.sync(self.TWO)
+
+    def test_going_back_that_was_cut_off_before_its_target_is_resumed(self):
+        for half in (False, True):
+            self.sync(self.ONE, target="start")
+            os.remove(self.w.path("data/runs"))
+            call, _ = self.begin()
+            kill(self.timers())
+            wait_until("it is gone", lambda: not self.timers())
+            back = self.directory(call) + "b"
+            os.rename(self.directory(call) + "/back", back)
+            if half:
+                with open(self.w.kept + "/landing", "w", encoding="utf-8") as f:
+                    f.write(os.path.basename(back) + "\n")
+                os.rename(back + "/f/a/x.sh", self.w.path("a/x.sh"))
+            reply = self.w.ask(call)
+            self.assertEqual(("reverted", "succeeded"), (reply["confirm"], reply["back_state"]))
+            self.check_back()
+
+    def test_while_going_back_waits_to_be_resumed_nothing_begins(self):
+        self.first()
+        call, _ = self.begin()
+        kill(self.timers())
+        wait_until("it is gone", lambda: not self.timers())
+        os.rename(self.directory(call) + "/back", self.directory(call) + "b")
+        self.expect("Busy", self.w.run(files=self.TWO))
+        wait_until("that contact had it resumed", lambda: os.path.exists(self.directory(call) + "b/receipt"))
+        self.check_back()
+
+    def test_killed_at_any_moment_it_comes_back_whole_and_its_target_runs_once(self):
+        for turn in range(12):
+            self.sync(self.ONE, target="start")
+            os.remove(self.w.path("data/runs"))
+            call, _ = self.begin()
+            self.expire(call)
+            wait_until("it is on its way", lambda: os.path.exists(self.directory(call) + "b"))
+            time.sleep(turn * 0.01)
+            kill(self.timers())
+            reply = self.w.ask(call)
+            self.assertEqual("reverted", reply["confirm"])
+            self.assertIn(reply["back_state"], ("succeeded", "interrupted"))
+            self.assertLessEqual(self.w.runs().count("one-restart"), 1)
+            if reply["back_state"] == "succeeded":
+                self.check_back()
+            else:
+                self.check_back(self.w.runs())
+
+    def test_a_disk_that_turns_read_only_keeps_one_timer_at_most(self):
+        os.makedirs(self.w.root, exist_ok=True)
+        subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m", "none", self.w.root])
+        self.addCleanup(subprocess.check_call, ["umount", "-l", self.w.root])
+        self.first()
+        call, _ = self.begin()
+        kill(self.timers())
+        wait_until("it is gone", lambda: not self.timers())
+        subprocess.check_call(["mount", "-o", "remount,ro", self.w.root])
+        for _ in range(4):
+            self.assertEqual("pending", self.w.ask(call)["confirm"])
+        wait_until("who cannot say that it waits does not", lambda: not self.timers())
+        subprocess.check_call(["mount", "-o", "remount,rw", self.w.root])
+        self.w.ask(call)
+        wait_until("now one does", self.timers)
+        self.expire(call)
+        self.assertEqual("reverted", self.w.ask(call)["confirm"])
+        self.check_back()
+
+    def test_a_full_disk_does_not_keep_it_from_going_back(self):
+        os.makedirs(self.w.root, exist_ok=True)
+        subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m", "none", self.w.root])
+        self.addCleanup(subprocess.check_call, ["umount", "-l", self.w.root])
+        self.first()
+        call, _ = self.begin(files=self.failing("dd if=/dev/zero of=data/full bs=64k 2>/dev/null; exit 1"))
+        armed = self.directory(call) + "/armed"
+        boot, up, *more = read(armed).split()
+        with open(armed, "r+", encoding="utf-8") as f:
+            f.write(" ".join(["0" + boot[1:], up, *more]))
+        self.assertEqual("reverted", self.w.ask(call)["confirm"])
+        self.assertEqual("1", self.w.read("conf"))
 
     def test_a_runner_that_dies_after_the_target_leaves_an_operation_that_ended_well(self):
         self.first()

@@ -106,8 +106,8 @@ std::vector<OwedConfirmation> owed_confirmations(const std::vector<AllocationKey
     // Its rollout has failed: what is not confirmed yet is better where it comes from.
     if (record != applied.jobs.end() && record->second.held_tree == known->tree) continue;
     const RolloutPolicy& rollout = job->second.rollout;
-    out.push_back(
-        {key, job->second.health, rollout.confirm, rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
+    out.push_back({key, job->second.health, rollout.confirm,
+                   rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
   }
   return out;
 }

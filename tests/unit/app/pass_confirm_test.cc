@@ -25,8 +25,8 @@ class ConfirmedWorld : public LoopWorld {
     FakeFileView view = workspace(2, {{"api", version}});
     view.file("workspace/jobs/api/manifest.json",
               R"({"version": ")" + version +
-                  R"(", "selectors": ["worker"], "rollout": {"confirm_seconds": )" +
-                  std::to_string(seconds) + more + "}}");
+                  R"(", "selectors": ["worker"], "rollout": {"confirm_seconds": )" + std::to_string(seconds) +
+                  more + "}}");
     view.file("workspace/jobs/api/conf", version);
     return view;
   }

@@ -12,9 +12,10 @@
 namespace maand {
 namespace {
 
-constexpr std::size_t kMaxAnswerBytes = 64u << 20;
-constexpr std::chrono::minutes kLimit{10};  // of hashing; a worker that is slower has no verdict
-constexpr const char* kId = "0";            // of no operation
+constexpr std::size_t kMaxAnswerBytes = 8u << 20;
+constexpr std::size_t kMostDeviations = 4000;  // of one job; its script tells fewer
+constexpr std::chrono::minutes kLimit{10};     // of hashing; a worker that is slower has no verdict
+constexpr const char* kId = "0";               // of no operation
 constexpr std::string_view kBegin = "reply looked\n";
 
 std::pair<std::string_view, std::string_view> cut(std::string_view text) {
@@ -27,6 +28,7 @@ std::optional<JobSeen::Deviation::Kind> deviation_from(std::string_view word) {
   using Kind = JobSeen::Deviation::Kind;
   if (word == "changed") return Kind::kChanged;
   if (word == "gone") return Kind::kGone;
+  if (word == "intheway") return Kind::kInTheWay;
   if (word == "nofile") return Kind::kNoFile;
   if (word == "symlink") return Kind::kSymlink;
   if (word == "mode") return Kind::kMode;
@@ -73,7 +75,7 @@ std::string look_request(const LookCall& call) {
   return out + "done\n";
 }
 
-std::optional<Seen> parse_seen(std::string_view output) {
+std::optional<Seen> parse_seen(std::string_view output, std::size_t most_jobs) {
   const std::size_t magic = output.find(kBegin);
   if (magic == std::string_view::npos) return std::nullopt;
   output.remove_prefix(magic + kBegin.size());
@@ -89,7 +91,7 @@ std::optional<Seen> parse_seen(std::string_view output) {
       return out;
     }
     if (key == "job") {
-      if (!is_job_name(rest)) return std::nullopt;
+      if (!is_job_name(rest) || out.jobs.size() == most_jobs) return std::nullopt;
       out.jobs.emplace_back().job = JobName(rest);
     } else if (out.jobs.empty()) {
       return std::nullopt;
@@ -104,7 +106,12 @@ std::optional<Seen> parse_seen(std::string_view output) {
     } else if (key == "gone" && rest == ".") {
       out.jobs.back().more = true;  // the whole directory
     } else if (const auto kind = deviation_from(key)) {
-      out.jobs.back().deviations.push_back({*kind, std::string(rest)});
+      JobSeen& job = out.jobs.back();
+      if (job.deviations.size() == kMostDeviations) {
+        job.more = true;
+      } else {
+        job.deviations.push_back({*kind, std::string(rest)});
+      }
     }
   }
 }
@@ -116,6 +123,7 @@ Seen look_at(const LookCall& call, const RemoteRunnerOptions& options, SessionCa
   nothing.action = Action::kStop;
   nothing.epoch = call.epoch;
   nothing.credentials.instance = call.instance;
+  nothing.credentials.was = call.was;
   const std::string request =
       call_prologue(options.worker_root, options.bucket_id, nothing, CallKind::kLook, false, 0) +
       look_request(call);
@@ -134,7 +142,7 @@ Seen look_at(const LookCall& call, const RemoteRunnerOptions& options, SessionCa
           if (answer.size() < kMaxAnswerBytes) answer += bytes;
         },
         [](std::string_view) {}, limit);
-    if (auto seen = parse_seen(answer)) return *std::move(seen);
+    if (auto seen = parse_seen(answer, call.jobs.size())) return *std::move(seen);
     if (const auto refused = parse_reply(answer, OperationId(kId)); refused && refused->refused) {
       const Outcome outcome = outcome_of(*refused);
       return unknown(outcome.condition, outcome.detail);

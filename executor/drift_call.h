@@ -22,6 +22,6 @@ Seen look_at(const LookCall& call, const RemoteRunnerOptions& options, SessionCa
 // The lines behind the header.
 std::string look_request(const LookCall& call);
 // The answer of the worker's script. nullopt: it is not whole. Any bytes are safe.
-std::optional<Seen> parse_seen(std::string_view output);
+std::optional<Seen> parse_seen(std::string_view output, std::size_t most_jobs);
 
 }  // namespace maand

@@ -44,9 +44,30 @@ begin_look() {
   kept_list
   printf 'list %s\n' "$have"
   [ "$have" = "$wants" ] || return 0
-  if [ -L "$J" ] || [ ! -d "$J" ] || ! cd "$J" 2>/dev/null; then deviate gone .; return 0; fi
+  if [ -L "$J" ] || [ ! -d "$J" ]; then deviate gone .; return 0; fi
+  cd "$J" 2>/dev/null || { echo busy; return 0; }
   seen=1
   [ ! -s "$K/digests" ] || compare_files
+}
+
+# A directory above $1 may not be entered.
+hidden() {
+  h=. r=$1
+  while :; do
+    [ ! -d "$h" ] || [ -x "$h" ] || return 0
+    case $r in
+      */*) h=$h/${r%%/*} r=${r#*/} ;;
+      *) return 1 ;;
+    esac
+  done
+}
+
+# The digests of what can be asked: a file, or nothing at all.
+askable() {
+  while IFS= read -r line; do
+    p=${line#*  }
+    if [ -f "$p" ] || { [ ! -e "$p" ] && [ ! -L "$p" ]; }; then printf '%s\n' "$line"; fi
+  done <"$K/digests"
 }
 
 # sha256sum follows symlinks and would wait for a FIFO for ever, so what is there is
@@ -61,12 +82,15 @@ compare_files() {
           dir=${p%/*} through=''
           ! linked "$dir" || through=1
         fi
-        [ -z "$through" ] || { deviate symlink "$p"; continue; }
+        [ -z "$through" ] || { deviate intheway "$p"; continue; }
         ;;
     esac
     if [ -L "$p" ]; then
       deviate symlink "$p"
       [ -f "$p" ] || odd=1
+    elif [ -d "$p" ]; then
+      deviate intheway "$p"
+      odd=1
     elif [ -e "$p" ] && [ ! -f "$p" ]; then
       deviate nofile "$p"
       odd=1
@@ -74,13 +98,12 @@ compare_files() {
       unread=1
     fi
   done <"$K/digests"
-  [ -z "$odd" ] || return 0
-  [ -n "$unread" ] || ! LC_ALL=C $calmly sha256sum -c "$K/digests" >/dev/null 2>&1 || return 0
-  LC_ALL=C $calmly sha256sum -c "$K/digests" 2>/dev/null | while IFS= read -r line; do
-    case $line in *': FAILED'*) ;; *) continue ;; esac
+  [ -n "$odd$unread" ] || ! LC_ALL=C $calmly sha256sum -c "$K/digests" >/dev/null 2>&1 || return 0
+  askable | LC_ALL=C $calmly sha256sum -c - 2>/dev/null | while IFS= read -r line; do
+    case $line in *': FAILED' | *': FAILED open or read') ;; *) continue ;; esac
     p=${line%: FAILED*}
     if [ ! -e "$p" ] && [ ! -L "$p" ]; then
-      deviate gone "$p"
+      hidden "$p" || deviate gone "$p"
     elif [ -r "$p" ]; then
       deviate changed "$p"
     fi
@@ -89,11 +112,17 @@ compare_files() {
 
 compare_link() {
   if [ ! -L "$2" ]; then
-    if [ -e "$2" ]; then deviate symlink "$2"; else deviate gone "$2"; fi
+    if [ -d "$2" ]; then
+      deviate intheway "$2"
+    elif [ -e "$2" ]; then
+      deviate symlink "$2"
+    else
+      hidden "$2" || deviate gone "$2"
+    fi
     return 0
   fi
   [ -n "$links" ] || return 0
-  sum=$(printf '%s' "$(readlink "$2")" | sha256sum)
+  sum=$(printf '%s' "$(readlink "./$2")" | sha256sum)
   [ "${sum%% *}" = "$1" ] || deviate symlink "$2"
 }
 
@@ -128,7 +157,7 @@ ask_status() {
     [ -z "$off" ] || kill -9 $nap_pid
     wait $nap_pid
     [ -z "$off" ] || exit 0
-    kill -KILL -"$group"
+    kill -KILL -"$group" || kill -KILL "$group"
     exit 3
   ) </dev/null >/dev/null 2>&1 &
   dog=$!
@@ -161,7 +190,7 @@ look() {
   m_bucket='' m_worker='' m_id=''
   [ ! -e "$M/instance" ] || { read -r m_bucket m_worker m_id _ <"$M/instance"; } 2>/dev/null
   [ -n "$m_id" ] || refuse WorkerStateMissing "$M/instance is gone although jobs were deployed here"
-  [ "$m_bucket $m_worker" = "$bucket $worker" ] ||
+  [ "$m_bucket $m_worker" = "$bucket $worker" ] || [ "$m_bucket $m_worker" = "$bucket ${was:-$worker}" ] ||
     refuse IdentityMismatch "$M/instance says bucket $m_bucket, worker $m_worker"
   [ -z "$instance" ] || [ "$m_id" = "$instance" ] ||
     refuse WorkerStateMissing "$M/instance is another one than when jobs were deployed here"

@@ -16,6 +16,17 @@ bool is_still(const AppliedAllocation* known, const JobLook& asked) {
          known->files->list_id == asked.files->list_id;
 }
 
+// R3.5: it answers, and is not the machine that things were deployed to.
+bool is_lost(WorkerCondition condition) {
+  return condition == WorkerCondition::kWorkerStateMissing || condition == WorkerCondition::kIdentityMismatch;
+}
+
+DriftFinding lost_worker(const Seen& seen) {
+  return {.kind = DriftKind::kOtherList,
+          .detail =
+              std::string(to_string(seen.condition)) + ": " + seen.detail.substr(0, seen.detail.find('\n'))};
+}
+
 }  // namespace
 
 DriftWatcher::DriftWatcher(Deps deps, DriftWatcherOptions options, std::function<void()> changed,
@@ -73,11 +84,12 @@ void DriftWatcher::tick() {
   const std::weak_ptr<DriftWatcher*> self = self_;
   const AppliedState& state = deps_.journal.state();
   for (const DriftWatch::Look& look : watch_.due(deps_.clock.now())) {
-    LookCall call{look.worker.endpoint, "", state.epoch, look.worker.jobs};
+    LookCall call{look.worker.endpoint, "", {}, state.epoch, look.worker.jobs};
     const auto worker = state.workers.find(look.worker.endpoint.host);
     // Whatever marker lies there is taken with the next operation, so none is expected now.
     if (worker != state.workers.end() && !worker->second.adopt_marker)
       call.instance = worker->second.instance;
+    if (worker != state.workers.end()) call.was = worker->second.was;
     deps_.runner.look(call, [this, self, &inbox = deps_.inbox, look](Seen seen) {
       inbox.post([this, self, look, seen = std::move(seen)] {
         if (!self.expired()) answered(look, seen);
@@ -99,7 +111,8 @@ void DriftWatcher::answered(const DriftWatch::Look& look, const Seen& seen) {
 void DriftWatcher::take(const DriftWatch::Look& look, const Seen& seen) {
   const std::vector<JobLook> counts = watch_.answered(look);
   if (!running_) return;
-  if (seen.condition != WorkerCondition::kNone) {
+  const bool lost = is_lost(seen.condition);
+  if (seen.condition != WorkerCondition::kNone && !lost) {
     ++results_[kNotAnswered];  // whether it can be reached is for passes and probes to tell
     return;
   }
@@ -110,8 +123,8 @@ void DriftWatcher::take(const DriftWatch::Look& look, const Seen& seen) {
     const AppliedAllocation* known = deps_.journal.state().find(key);
     const auto told = std::find_if(seen.jobs.begin(), seen.jobs.end(),
                                    [&](const JobSeen& one) { return one.job == asked.job; });
-    if (!is_still(known, asked) || told == seen.jobs.end()) continue;
-    const std::optional<DriftFinding> found = judge_look(asked, *told);
+    if (!is_still(known, asked) || (told == seen.jobs.end() && !lost)) continue;
+    const std::optional<DriftFinding> found = lost ? lost_worker(seen) : judge_look(asked, *told);
     if (!found) continue;
     drifted = drifted || found->kind != DriftKind::kNone;
     records[key] = after_look(known->drift, *found, options_.mode, deps_.clock.wall());
@@ -133,7 +146,7 @@ void DriftWatcher::tell(const AllocationKey& key, const std::optional<Drift>& be
                         const std::optional<Drift>& after) {
   const DriftKind was = drift_kind(before);
   const DriftKind is = drift_kind(after);
-  const bool other = is != DriftKind::kNone && before && after->finding().detail != before->detail;
+  const bool other = is != DriftKind::kNone && before && after->detail != before->detail;
   if (was == is && !other) return;
   deps_.observer.on(Event{.kind = EventKind::kDriftChanged,
                           .job = key.job,

@@ -205,6 +205,7 @@ void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Oper
     // The operation stays open in the store; its receipt settles it later.
     store_failure_ = std::current_exception();
   }
+  if (outcome.kind == OutcomeKind::kSucceeded) confirmed_.insert(step.key.worker);
   deps_.observer.on(Event{.kind = EventKind::kOperationEnded,
                           .commit = step.commit,
                           .job = step.key.job,

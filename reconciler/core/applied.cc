@@ -203,16 +203,36 @@ void record_begin(AppliedAllocation& allocation, const Operation& operation, con
   if (way_back && !goes_back && !allocation.before && sure) allocation.before = as_it_is(allocation);
   if (ships_files(operation.action) && !goes_back && allocation.rolled_back_from == tree)
     allocation.rolled_back_from = {};
-  if (allocation.tree != tree) {
+  // Where it was put back already, only its gate is owed: its content is that of before.
+  const bool put_back_already = goes_back && !allocation.before;
+  if (allocation.tree != tree && !put_back_already) {
     allocation.attempts = 0;
     allocation.interruptions = 0;
     allocation.interrupted_boot.clear();
     allocation.reboot_loop = false;
+    allocation.tree = tree;
   }
-  allocation.tree = tree;
   allocation.attempted_head = head;
   allocation.open = operation;
 }
+
+namespace {
+
+// What had drifted was sent anew as a whole (Journal::begin), or is to run no more. Of one that
+// failed nobody knows whether it landed: the next one sends everything again.
+void settle_drift(std::optional<Drift>& drift, const Operation& operation, const Outcome& outcome) {
+  const bool ships = ships_files(operation.action);
+  if (!ships && operation.action != Action::kStop) return;
+  const bool back =
+      outcome.confirmation == Confirmation::kReverted && outcome.back == OutcomeKind::kSucceeded;
+  if (outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kInterrupted || back) {
+    drift_is_over(drift);
+  } else if (outcome.kind == OutcomeKind::kFailed && ships && drift) {
+    drift->heal = false;
+  }
+}
+
+}  // namespace
 
 bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const CommitId& commit) {
   if (outcome.kind == OutcomeKind::kUnknown || outcome.confirmation == Confirmation::kPending) return true;
@@ -221,9 +241,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
   const bool began = outcome.kind == OutcomeKind::kSucceeded || outcome.kind == OutcomeKind::kFailed ||
                      outcome.kind == OutcomeKind::kInterrupted;
   if (began) allocation.ran_seq = operation.seq;
-  // What had drifted was sent anew as a whole (Journal::begin), or is to run no more.
-  if (began && (ships_files(operation.action) || operation.action == Action::kStop))
-    drift_is_over(allocation.drift);
+  settle_drift(allocation.drift, operation, outcome);
   switch (outcome.kind) {
     case OutcomeKind::kUnknown:
     case OutcomeKind::kNever:

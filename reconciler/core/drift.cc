@@ -44,7 +44,7 @@ std::optional<Drift> after_look(const std::optional<Drift>& known, const DriftFi
             .since = known && known->kind == found.kind ? known->since : now,
             .healed_at = healed_at};
   const bool ordered = known && known->heal;  // and not carried out yet
-  out.heal = mode == DriftMode::kHeal && can_be_healed(found.kind) && (ordered || !rests);
+  out.heal = mode == DriftMode::kHeal && can_be_healed(found.kind) && !found.by_hand && (ordered || !rests);
   if (out.heal && !ordered) out.healed_at = now;
   return out;
 }

@@ -32,6 +32,7 @@ struct DriftFinding {
   std::vector<std::string> paths;     // kFiles: sorted, at most kMostDriftPaths
   bool more = false;                  // kFiles: there are others
   std::string detail;                 // `conf/app.ini changed, run.sh is gone`; one line
+  bool by_hand = false;               // shipping would not put it right
 };
 
 inline constexpr std::size_t kMostDriftPaths = 50;
@@ -49,7 +50,6 @@ struct Drift {
   bool heal = false;  // the next pass puts it right
   Time healed_at{};   // when that was last ordered; unset: never
 
-  DriftFinding finding() const { return {kind, paths, more, detail}; }
   friend bool operator==(const Drift&, const Drift&) = default;
 };
 

@@ -1,8 +1,10 @@
 #include "reconciler/core/drift_list.h"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
+#include "reconciler/core/restart.h"
 #include "reconciler/core/watch_list.h"
 
 namespace maand {
@@ -13,6 +15,14 @@ std::shared_ptr<const LookRules> rules_of(const Job& job) {
   LookRules rules{job.drift.ignore, {}};
   for (const JobTemplate& one : job.templates) rules.rendered.push_back(one.path);
   return std::make_shared<const LookRules>(std::move(rules));
+}
+
+// A change that is not shipped leaves the tree as it was (watch_list.cc): what counts is the files.
+bool has_files_of(const DesiredJob& job, std::uint32_t worker, const AppliedAllocation& allocation) {
+  if (allocation.tree == job.job->tree) return true;
+  const auto at = std::lower_bound(job.workers.begin(), job.workers.end(), worker);
+  if (at == job.workers.end() || *at != worker) return false;
+  return !files_differ(job.content(static_cast<std::size_t>(at - job.workers.begin())), allocation);
 }
 
 }  // namespace
@@ -42,7 +52,8 @@ DriftList make_drift_list(const DesiredState& desired, const Plan& plan, const A
                  .operation = allocation.last_operation,
                  .version = allocation.version,
                  .rules = rules};
-    if (content.drift.status && allocation.tree == content.tree)
+    const auto place = static_cast<std::uint32_t>(worker->second - desired.workers.data());
+    if (content.drift.status && has_files_of(job->second, place, allocation))
       look.status_limit = content.drift.status_timeout;
     WorkerLook& on = list[key.worker];
     if (on.jobs.empty()) on.endpoint = endpoint_of(*worker->second, ssh);

@@ -20,6 +20,8 @@ const char* words_of(JobSeen::Deviation::Kind kind) {
       return " is gone";
     case Kind::kNoFile:
       return " is no file any more";
+    case Kind::kInTheWay:
+      return " has a directory or a symlink in its way, which has to be removed by hand";
     case Kind::kSymlink:
       return " is another symlink, or one at all";
     case Kind::kMode:
@@ -28,7 +30,28 @@ const char* words_of(JobSeen::Deviation::Kind kind) {
   return "";
 }
 
-std::string detail_of(const std::map<std::string, JobSeen::Deviation::Kind>& found, bool more) {
+using Deviations = std::map<std::string, JobSeen::Deviation::Kind>;
+
+// Those of shipped files that are not the application's own.
+Deviations counted(const JobLook& asked, const JobSeen& seen) {
+  const auto is_before = [](const ShippedFile& file, const std::string& path) { return file.path < path; };
+  const std::vector<ShippedFile>& shipped = asked.files->files;
+  Deviations found;
+  for (const JobSeen::Deviation& one : seen.deviations) {
+    // A worker names only what it was asked about.
+    const auto at = std::lower_bound(shipped.begin(), shipped.end(), one.path, is_before);
+    if (at == shipped.end() || at->path != one.path || one.path == "manifest.json") continue;
+    found.emplace(one.path, one.kind);
+  }
+  if (found.empty() || !asked.rules) return found;
+  std::vector<std::string> paths;
+  for (const auto& [path, kind] : found) paths.push_back(path);
+  for (const std::string& path : matching_paths(asked.rules->ignore, paths, asked.rules->rendered))
+    found.erase(path);
+  return found;
+}
+
+std::string detail_of(const Deviations& found, bool more) {
   if (found.empty()) return "its directory is gone, or too much of it to tell";
   std::string out;
   std::size_t named = 0;
@@ -72,22 +95,12 @@ std::optional<DriftFinding> judge_look(const JobLook& asked, const JobSeen& seen
                         .detail = seen.list.empty() ? "its worker no longer knows what was shipped"
                                                     : "other files than ours were deployed there"};
   }
-  std::vector<std::string> shipped;
-  for (const ShippedFile& file : asked.files->files) shipped.push_back(file.path);
-  std::vector<std::string> mine;  // the application's
-  if (asked.rules) mine = matching_paths(asked.rules->ignore, shipped, asked.rules->rendered);
-  std::map<std::string, JobSeen::Deviation::Kind> found;
-  for (const JobSeen::Deviation& one : seen.deviations) {
-    // A worker names only what it was asked about.
-    if (!std::binary_search(shipped.begin(), shipped.end(), one.path) || one.path == "manifest.json")
-      continue;
-    if (std::find(mine.begin(), mine.end(), one.path) != mine.end()) continue;
-    found.emplace(one.path, one.kind);
-  }
+  const Deviations found = counted(asked, seen);
   if (found.empty() && !seen.more) return of_status(seen, asked.status_limit);
   DriftFinding out{.kind = DriftKind::kFiles, .detail = detail_of(found, seen.more)};
   out.more = seen.more || found.size() > kMostDriftPaths;
   for (const auto& [path, kind] : found) {
+    out.by_hand = out.by_hand || kind == JobSeen::Deviation::Kind::kInTheWay;
     if (out.paths.size() < kMostDriftPaths) out.paths.push_back(path);
   }
   // What does not run is the graver of the two: a reload would not start it.

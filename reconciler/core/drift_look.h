@@ -40,7 +40,8 @@ struct JobLook {
 struct JobSeen {
   enum class Status { kNotAsked, kRuns, kNotRunning, kTimedOut, kMissing };
   struct Deviation {
-    enum class Kind { kChanged, kGone, kNoFile, kSymlink, kMode } kind = Kind::kChanged;
+    // kInTheWay: a directory, or a symlink above it, where no file can land.
+    enum class Kind { kChanged, kGone, kNoFile, kInTheWay, kSymlink, kMode } kind = Kind::kChanged;
     std::string path;
     friend bool operator==(const Deviation&, const Deviation&) = default;
   };

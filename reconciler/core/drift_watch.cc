@@ -28,18 +28,18 @@ void DriftWatch::follow(DriftList list, Instant now) {
   list_ = std::move(list);
   for (const auto& [worker, look] : list_) {
     const auto [entry, fresh] = entries_.try_emplace(worker);
-    if (!fresh) continue;
-    const auto phase = hash_of(worker.str(), seed_, 0) % static_cast<std::uint64_t>(interval_.count());
-    entry->second.due = now + std::chrono::milliseconds(phase);
-    queue_.emplace(entry->second.due, worker);
+    if (fresh) {
+      const auto phase = hash_of(worker.str(), seed_, 0) % static_cast<std::uint64_t>(interval_.count());
+      entry->second.due = now + std::chrono::milliseconds(phase);
+    }
+    if (!entry->second.asked) queue_.emplace(entry->second.due, worker);
   }
   for (auto it = entries_.begin(); it != entries_.end();) {
-    if (list_.count(it->first) > 0) {
-      ++it;
-      continue;
-    }
-    queue_.erase({it->second.due, it->first});
-    it = entries_.erase(it);
+    const bool listed = list_.count(it->first) > 0;
+    if (!listed) queue_.erase({it->second.due, it->first});
+    // One that a rollout acts on keeps its turn, or it might never have one.
+    const bool gone = !listed && !it->second.asked && it->second.due + 2 * interval_ < now;
+    it = gone ? entries_.erase(it) : std::next(it);
   }
 }
 
@@ -66,10 +66,13 @@ std::vector<DriftWatch::Look> DriftWatch::due(Instant now) {
     entry.due += interval_ * missed;
     entry.due = next_after(worker, entry);
     if (entry.due <= now) entry.due = now + interval_;
-    queue_.emplace(entry.due, worker);
     Look look{.worker = list_.at(worker)};
     std::erase_if(look.worker.jobs, [this](const JobLook& job) { return paused_.count(job.job) > 0; });
-    if (look.worker.jobs.empty()) continue;
+    if (look.worker.jobs.empty()) {
+      queue_.emplace(entry.due, worker);
+      continue;
+    }
+    entry.asked = true;
     look.ticket = ++last_ticket_;
     ++in_flight_;
     looks.push_back(std::move(look));
@@ -84,6 +87,11 @@ std::optional<Instant> DriftWatch::wake_at() const {
 
 std::vector<JobLook> DriftWatch::answered(const Look& look) {
   if (in_flight_ > 0) --in_flight_;
+  const WorkerHost& worker = look.worker.endpoint.host;
+  if (const auto entry = entries_.find(worker); entry != entries_.end()) {
+    entry->second.asked = false;
+    if (list_.count(worker) > 0) queue_.emplace(entry->second.due, worker);
+  }
   std::vector<JobLook> counts;
   for (const JobLook& job : look.worker.jobs) {
     const auto ended = void_until_.find(job.job);

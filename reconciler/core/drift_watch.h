@@ -45,12 +45,13 @@ class DriftWatch {
   std::vector<JobLook> answered(const Look& look);
 
   std::size_t in_flight() const { return in_flight_; }
-  std::size_t watched() const { return entries_.size(); }
+  std::size_t watched() const { return list_.size(); }
 
  private:
   struct Entry {
     Instant due{};
     std::uint64_t round = 0;  // looks so far
+    bool asked = false;       // and has not answered: it has no next turn before
   };
   Instant next_after(const WorkerHost& worker, Entry& entry) const;
 

@@ -175,6 +175,7 @@ struct Contact {  // what a worker said when we looked whether it is there
 struct LookCall {
   Endpoint endpoint;
   std::string instance;     // id of the marker that was seen there (R3.5); empty: not known
+  WorkerHost was;           // its marker may still bear this name (R3.6)
   std::uint64_t epoch = 1;  // R3.12
   std::vector<JobLook> jobs;
 };

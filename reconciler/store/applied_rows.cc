@@ -224,6 +224,7 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   row.integer(ns_of(a.confirmed_at)).text(numbers_to_text(a.holds)).text(a.moved_from.str());
   const StoppedBy stopped = a.stopped_by.value_or(StoppedBy{});
   row.integer(ns_of(stopped.since)).integer(ns_of(stopped.until));
+  row.integer(static_cast<std::int64_t>(a.ran_seq));
   upsert.exec();
   if (a.open) write_operation(file, *a.open);
   write_way_back(file, a);

@@ -50,6 +50,7 @@ void Fleet::arrive(const Operation& operation, const Runner::OutcomeSink& sink, 
 }
 
 void Fleet::run(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life) {
+  take_along(operation);
   Place& place = places_[operation.allocation];
   on_begin(operation, place);
   place.newest = operation.seq;
@@ -70,6 +71,23 @@ void Fleet::run(const Operation& operation, const Runner::OutcomeSink& sink, con
   }
   timeline_.after(Duration(has_target ? pick(50, 4'000) : 5),
                   [this, operation, boot] { finish(operation, boot); });
+}
+
+// A job that was renamed is stopped where it lies, and its directory moves.
+void Fleet::take_along(const Operation& operation) {
+  if (operation.moved_from.empty()) return;
+  const bool moves = ships_files(operation.action) || operation.action == Action::kRemove;
+  const auto old = places_.find({operation.moved_from, operation.allocation.worker});
+  if (old == places_.end() || !old->second.files) return;
+  if (operation.action == Action::kStop) old->second.running = false;
+  Place& place = places_[operation.allocation];
+  if (!moves || place.files) return;
+  const std::uint64_t newest = place.newest;
+  place = old->second;
+  place.newest = newest;
+  place.running = false;
+  place.kept = nullptr;
+  places_.erase(old);
 }
 
 // R5.2: of what lies there, what was confirmed is kept; and what is put back was kept, or

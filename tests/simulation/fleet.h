@@ -91,6 +91,7 @@ class Fleet {
   void answer(const Life& life, const Runner::OutcomeSink& sink, const Outcome& outcome);
   void arrive(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life);
   void run(const Operation& operation, const Runner::OutcomeSink& sink, const Life& life);
+  void take_along(const Operation& operation);
   bool land(const Operation& operation, Place& place);
   void finish(const Operation& operation, int boot);
   void end(const Operation& operation, Outcome outcome);

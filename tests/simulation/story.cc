@@ -234,7 +234,8 @@ void Story::say(std::function<void()> word) {
 
 void Story::operator_speaks() {
   if (!daemon_) return;
-  const std::string job = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))].name;
+  const std::string job =
+      wish_.name_of(kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))]);
   const int word = pick(1, 5);
   say([this, job, word] {
     OperatorDesk& desk = daemon_->desk;
@@ -331,9 +332,10 @@ void Story::clear_the_way() {
     desk.resume_here("", "ann");
     desk.release_here(head_.str(), "ann");
     for (const JobKind& kind : kJobs) {
-      desk.resume_here(kind.name, "ann");
-      desk.retry_here(kind.name, "ann");
-      desk.release_here(kind.name, "ann");
+      const std::string job = wish_.name_of(kind);
+      desk.resume_here(job, "ann");
+      desk.retry_here(job, "ann");
+      desk.release_here(job, "ann");
     }
   });
 }

@@ -14,11 +14,19 @@ const std::vector<JobKind> kJobs = {
 };
 
 const JobKind& kind_of(const std::string& job) {
-  return *std::find_if(kJobs.begin(), kJobs.end(), [&](const JobKind& kind) { return job == kind.name; });
+  const std::string name = job.substr(0, job.find('-'));
+  return *std::find_if(kJobs.begin(), kJobs.end(), [&](const JobKind& kind) { return name == kind.name; });
 }
 
 WorkerHost host(int worker) { return WorkerHost("w" + std::to_string(worker)); }
 int number_of(const WorkerHost& host) { return std::stoi(host.str().substr(1)); }
+
+std::string Wish::name_of(const JobKind& kind) const {
+  for (const auto& [name, job] : jobs) {
+    if (kind_of(name).name == kind.name) return name;
+  }
+  return kind.name;
+}
 
 Wanted Wish::wants(const AllocationKey& key) const {
   if (!readable) return Wanted::kUnknown;
@@ -62,9 +70,11 @@ testing::FakeFileView Wish::files() const {
   for (const auto& [name, job] : jobs) {
     const JobKind& kind = kind_of(name);
     const std::string base = "workspace/jobs/" + name + "/";
+    const std::string renamed =
+        job.renamed_from.empty() ? "" : ", \"renamed_from\": \"" + job.renamed_from + "\"";
     std::string manifest = "{\"version\": \"" + version(name) + "\", \"selectors\": [\"" +
-                           (job.everywhere ? "worker" : "even") +
-                           "\"], \"max_concurrent_upgrades\": " + std::to_string(kind.batch) +
+                           (job.everywhere ? "worker" : "even") + "\"]" + renamed +
+                           ", \"max_concurrent_upgrades\": " + std::to_string(kind.batch) +
                            ", \"restart_policy\": \"" + kind.policy + "\", \"rollout\": " + kind.rollout +
                            ", \"health_check\": {\"checks\": [{\"type\": \"ssh\", \"command\": \"" + name +
                            "\"}], \"wait\": {\"attempts\": 3, \"interval_seconds\": 1}}}";
@@ -78,7 +88,8 @@ testing::FakeFileView Wish::files() const {
 
 void Wish::change(std::mt19937_64& random, int most_workers) {
   const auto pick = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
-  const std::string name = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))].name;
+  const JobKind& kind = kJobs[static_cast<std::size_t>(pick(0, static_cast<int>(kJobs.size()) - 1))];
+  const std::string name = name_of(kind);
   const bool there = jobs.count(name) > 0;
   const int what = pick(1, 100);
   if (what <= 33) {
@@ -107,6 +118,11 @@ void Wish::change(std::mt19937_64& random, int most_workers) {
   } else if (what <= 90) {
     const AllocationKey key{JobName(name), host(pick(1, most_workers))};
     if (disabled.erase(key) == 0) disabled.insert(key);
+  } else if (what <= 95 && there) {
+    JobWish moved = jobs[name];
+    moved.renamed_from = name;
+    jobs.erase(name);
+    jobs[std::string(kind.name) + "-" + std::to_string(++renames)] = moved;
   } else if (there) {
     jobs[name].everywhere = !jobs[name].everywhere;
   }

@@ -141,6 +141,11 @@ void FakeRunner::look(const LookCall& call, LookSink sink) {
       out.detail = "it is dead";
       return sink(out);
     }
+    if (look_condition.condition != WorkerCondition::kNone) {
+      out.condition = look_condition.condition;
+      out.detail = look_condition.detail;
+      return sink(out);
+    }
     for (const JobLook& asked : call.jobs) {
       const auto known = seen.find({asked.job, call.endpoint.host});
       JobSeen& job = out.jobs.emplace_back(known == seen.end() ? JobSeen{} : known->second);

@@ -34,6 +34,7 @@ class FakeRunner : public Runner {
 
   // What a look finds; without an entry all is in order. `list` empty: as was asked.
   std::map<AllocationKey, JobSeen> seen;
+  Contact look_condition;       // otherwise than kNone: answers every look
   std::vector<LookCall> looks;  // in the order in which they were asked for
 
   std::map<WorkerHost, PortTable> kept;  // what recall answers of ports

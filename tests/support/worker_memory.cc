@@ -28,7 +28,9 @@ std::optional<Outcome> WorkerMemory::admit(const Operation& operation) {
   marked = operation.allocation.worker;
   const auto job = jobs.find(operation.allocation.job);
   const auto& known = operation.credentials.known_seq;
-  if (job != jobs.end() && known && job->second.seq > *known)
+  const auto away = moved.find(operation.allocation.job);
+  if (known &&
+      ((job != jobs.end() && job->second.seq > *known) || (away != moved.end() && away->second > *known)))
     return refused(WorkerCondition::kFenced, "a newer operation is known");
   return std::nullopt;
 }
@@ -43,7 +45,10 @@ void WorkerMemory::remember(const Operation& operation, const std::optional<Outc
                                     operation.current_version,
                                     operation.new_version,
                                     outcome};
-  if (!operation.moved_from.empty()) jobs.erase(operation.moved_from);
+  moved.erase(operation.allocation.job);
+  const bool moves = ships_files(operation.action) || operation.action == Action::kRemove;
+  if (operation.moved_from.empty() || !moves || jobs.erase(operation.moved_from) == 0) return;
+  moved[operation.moved_from] = operation.seq;
 }
 
 void WorkerMemory::tell(const WorkerHost& host, const WorkerHost& was, Recalled& out) const {

@@ -15,6 +15,7 @@ struct WorkerMemory {
   WorkerHost marked;        // whose marker it is
   std::uint64_t epoch = 0;  // newest that was seen
   std::map<JobName, RecalledJob> jobs;
+  std::map<JobName, std::uint64_t> moved;  // number of the operation that took a job away under another name
 
   // Why it is not the worker that `operation` is for, or not that controller's any more.
   std::optional<Outcome> refusal(const Operation& operation) const;

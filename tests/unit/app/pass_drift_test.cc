@@ -126,6 +126,40 @@ TEST(PassDrift, AWorkerThatDoesNotAnswerSaysNothing) {
   EXPECT_NE(watcher->prometheus().find(R"(result="not_answered"} 1)"), std::string::npos);
 }
 
+// R3.5: what answers is not what things were deployed to.
+TEST(PassDrift, AWorkerThatIsAnotherMachineIsToldAsDrifted) {
+  DriftWorld world(DriftMode::kHeal);
+  const auto watcher = world.watcher(DriftMode::kHeal);
+  world.runner.look_condition = {WorkerCondition::kWorkerStateMissing, ".maand/instance is gone"};
+  world.look(*watcher);
+  EXPECT_EQ(drift_kind(world.on(kOn1).drift), DriftKind::kOtherList);
+  EXPECT_EQ(world.on(kOn1).drift->detail, "WorkerStateMissing: .maand/instance is gone");
+  EXPECT_EQ(world.heals, 0) << "it is for `maand worker reset` or `trust`";
+}
+
+// What is not known to have landed is sent again as a whole, whatever list the worker says it has.
+TEST(PassDrift, AHealingThatFailsIsNotRepeatedAndForgetsNothing) {
+  DriftWorld world(DriftMode::kHeal);
+  const auto watcher = world.watcher(DriftMode::kHeal);
+  world.change(kOn2, "app.ini");
+  world.look(*watcher);
+  world.runner.on_run = [&](const Operation&) { return Outcome{.kind = OutcomeKind::kFailed}; };
+  world.reconciler.run_once("heal");
+  EXPECT_EQ(drift_kind(world.on(kOn2).drift), DriftKind::kFiles);
+  const auto runs = world.runner.runs.size();
+  world.pass();
+  EXPECT_EQ(world.runner.runs.size(), runs);
+  world.journal.lift_holds(JobName("api"));  // maand retry
+  bool whole = false;
+  world.runner.on_run = [&](const Operation& operation) {
+    whole = operation.base == nullptr;
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  world.pass();
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(drift_kind(world.on(kOn2).drift), DriftKind::kNone);
+}
+
 TEST(PassDrift, AnAnswerAboutWhatHasChangedMeanwhileCountsForNothing) {
   DriftWorld world;
   const auto watcher = world.watcher(DriftMode::kReport);

@@ -53,6 +53,18 @@ TEST(Applied, AFailedTargetKeepsTheConfirmedVersionThoughItsFilesLanded) {
   EXPECT_EQ(allocation.files->files[0].content, sha256("new"));
 }
 
+// Files may differ from those that failed without another version: with its tree on record
+// they would differ without a cause (R1.10), and the next rollout would leave it out.
+TEST(Applied, TheGateThatWhatWasPutBackOwesBringsNothingOfWhatFailed_R5_2) {
+  AppliedAllocation allocation = running_one();
+  allocation.tree = TreeId("before");
+  allocation.rolled_back_from = TreeId("tree");
+  allocation = begun(Action::kRestore, allocation);
+  EXPECT_EQ(allocation.tree, TreeId("before"));
+  record_outcome(allocation, {.kind = OutcomeKind::kSucceeded}, CommitId("c"));
+  EXPECT_EQ(allocation.tree, TreeId("before"));
+}
+
 TEST(Applied, AnUnknownEndLeavesItOpen) {
   AppliedAllocation allocation = begun(Action::kStart);
   EXPECT_TRUE(record_outcome(allocation, {.kind = OutcomeKind::kUnknown}, CommitId("c")));

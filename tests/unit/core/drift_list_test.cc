@@ -47,7 +47,7 @@ struct World {
     const DesiredState wanted = desired();
     std::string out;
     for (const auto& [host, look] :
-         make_drift_list(wanted, make_plan(wanted, applied(), {}), applied(), {})) {
+         make_drift_list(wanted, make_plan(wanted, applied(), settings), applied(), {})) {
       out += look.endpoint.address;
       for (const JobLook& one : look.jobs) {
         EXPECT_EQ(one.files, allocation.files);
@@ -65,6 +65,7 @@ struct World {
   }
 
   Workspace workspace;
+  PlanSettings settings;
   Job job;
   AppliedAllocation allocation;
 };
@@ -79,10 +80,18 @@ TEST(DriftList, IsOfThoseThatAreConfirmedAndHaveNothingToBeDone) {
   const std::vector<Row> rows = {
       {"it runs, confirmed", [](World&) {}, "10.0.0.1"},
       {"its manifest asks for status", [](World& w) { w.job.drift.status = true; }, "10.0.0.1 status 30 s"},
+      {"nothing of the change is shipped",
+       [](World& w) {
+         w.job.drift.status = true;
+         w.job.tree = TreeId("newer");
+       },
+       "10.0.0.1 status 30 s"},
       {"not by the content to come",
        [](World& w) {
          w.job.drift.status = true;
          w.job.tree = TreeId("newer");
+         w.job.files = make_file_set({{.path = "Makefile", .content = sha256("b")}});
+         w.settings.suspended.put({.job = w.job.name, .actor = "ann", .reason = "r"});
        },
        "10.0.0.1"},
       {"it waits for its upgrade", [](World& w) { w.job.version = "2.0.0"; }, ""},

@@ -157,6 +157,14 @@ TEST(Drift, OnlyWhatShippingPutsRightIsHealed) {
   }
 }
 
+TEST(Drift, WhatNoFileCanLandAtIsForAPerson) {
+  const DriftFinding found = *judge_look(asked(), seen({{Kind::kInTheWay, "run.sh"}}));
+  EXPECT_NE(found.detail.find("removed by hand"), std::string::npos) << found.detail;
+  const auto record = after_look(std::nullopt, found, DriftMode::kHeal, kNow);
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(record->heal) << "landing would be refused, and the job held for it";
+}
+
 TEST(Drift, AClockThatWasPutBackKeepsNothingFromBeingHealed) {
   const auto ordered = after_look(std::nullopt, kFound, DriftMode::kHeal, kNow);
   auto record = ordered;
@@ -260,6 +268,20 @@ TEST(DriftWatch, AWorkerThatIsGoneIsAskedNoMoreAndOneThatStaysKeepsItsTurn) {
   watch.follow({}, kStart + 2min);
   EXPECT_EQ(watch.watched(), 0u);
   EXPECT_FALSE(watch.wake_at());
+  watch.follow(list_of(2), kStart + 3min);
+  EXPECT_EQ(watch.wake_at(), turn) << "a rollout that takes all of a worker does not put its turn off";
+}
+
+TEST(DriftWatch, AWorkerThatTakesLongIsAskedOnceAtATime) {
+  DriftWatch watch(kInterval, 10, 1);
+  watch.follow(list_of(1), kStart);
+  const auto first = watch.due(kStart + 2h);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_TRUE(watch.due(kStart + 8h).empty());
+  watch.follow(list_of(1), kStart + 8h);
+  EXPECT_TRUE(watch.due(kStart + 8h).empty());
+  watch.answered(first[0]);
+  EXPECT_EQ(watch.due(kStart + 8h).size(), 1u);
 }
 
 }  // namespace

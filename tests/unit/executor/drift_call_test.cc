@@ -24,9 +24,11 @@ TEST(DriftCall, AsksOnlyAboutWhatAListOfDigestsDoesNotTell) {
 TEST(DriftCall, ReadsAnAnswerBehindWhateverALoginShellSaid) {
   const auto seen = parse_seen(
       "welcome\nmaand1 hello\nreply looked\njob api\nlist abc\nchanged a file: FAILED\ngone b\nsymlink c\n"
-      "nofile d\nmode e\nsomething new\nstatus ended 2\njob db\nlist \njob web\nbusy\nmore\njob cron\nlist "
+      "nofile d\nmode e\nintheway f\nsomething new\nstatus ended 2\njob db\nlist \njob web\nbusy\nmore\njob "
+      "cron\nlist "
       "x\n"
-      "gone .\nend 0\n");
+      "gone .\nend 0\n",
+      4);
   ASSERT_TRUE(seen);
   ASSERT_EQ(seen->jobs.size(), 4u);
   const JobSeen& api = seen->jobs[0];
@@ -36,7 +38,8 @@ TEST(DriftCall, ReadsAnAnswerBehindWhateverALoginShellSaid) {
                                                     {Deviation::Kind::kGone, "b"},
                                                     {Deviation::Kind::kSymlink, "c"},
                                                     {Deviation::Kind::kNoFile, "d"},
-                                                    {Deviation::Kind::kMode, "e"}}));
+                                                    {Deviation::Kind::kMode, "e"},
+                                                    {Deviation::Kind::kInTheWay, "f"}}));
   EXPECT_EQ(api.status, JobSeen::Status::kNotRunning);
   EXPECT_EQ(api.exit_status, 2);
   EXPECT_TRUE(seen->jobs[1].list.empty());
@@ -47,12 +50,22 @@ TEST(DriftCall, ReadsAnAnswerBehindWhateverALoginShellSaid) {
 
 TEST(DriftCall, AnAnswerThatIsNotWholeIsNone) {
   const std::string whole = "reply looked\njob api\nlist abc\nchanged a\nend 0\n";
-  ASSERT_TRUE(parse_seen(whole));
+  ASSERT_TRUE(parse_seen(whole, 1));
   for (std::size_t length = 0; length < whole.size(); ++length)
-    EXPECT_FALSE(parse_seen(whole.substr(0, length))) << length;
-  EXPECT_FALSE(parse_seen("reply looked\nchanged a\nend 0\n")) << "of no job";
-  EXPECT_FALSE(parse_seen("reply looked\njob ../x\nend 0\n"));
-  EXPECT_FALSE(parse_seen("reply looked\nend 1\n"));
+    EXPECT_FALSE(parse_seen(whole.substr(0, length), 1)) << length;
+  EXPECT_FALSE(parse_seen("reply looked\nchanged a\nend 0\n", 1)) << "of no job";
+  EXPECT_FALSE(parse_seen("reply looked\njob ../x\nend 0\n", 1));
+  EXPECT_FALSE(parse_seen("reply looked\nend 1\n", 1));
+}
+
+TEST(DriftCall, AWorkerThatTellsWithoutEndIsBounded) {
+  EXPECT_FALSE(parse_seen("reply looked\njob a\njob b\nend 0\n", 1)) << "of more jobs than were asked for";
+  std::string much = "reply looked\njob a\nlist x\n";
+  for (int i = 0; i < 10'000; ++i) much += "changed " + std::to_string(i) + "\n";
+  const auto seen = parse_seen(much + "end 0\n", 1);
+  ASSERT_TRUE(seen);
+  EXPECT_TRUE(seen->jobs[0].more);
+  EXPECT_LT(seen->jobs[0].deviations.size(), 10'000u);
 }
 
 }  // namespace

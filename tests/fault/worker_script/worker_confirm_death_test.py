@@ -2,6 +2,7 @@
 """What is left of that where processes, machines and disks die in between, under one shell. usage: worker_confirm_death_test.py SHELL"""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -124,6 +125,8 @@ class ConfirmDeath(ConfirmCase):
                 with open(self.w.kept + "/landing", "w", encoding="utf-8") as f:
                     f.write(os.path.basename(back) + "\n")
                 os.rename(back + "/f/a/x.sh", self.w.path("a/x.sh"))
+                shutil.rmtree(self.w.path("d"))  # a file takes its place
+                os.rename(back + "/f/d", self.w.path("d"))
             reply = self.w.ask(call)
             self.assertEqual(("reverted", "succeeded"), (reply["confirm"], reply["back_state"]))
             self.check_back()
@@ -180,11 +183,15 @@ class ConfirmDeath(ConfirmCase):
         subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m", "none", self.w.root])
         self.addCleanup(subprocess.check_call, ["umount", "-l", self.w.root])
         self.first()
-        call, _ = self.begin(files=self.failing("dd if=/dev/zero of=data/full bs=64k 2>/dev/null; exit 1"))
+        call, _ = self.begin()
         armed = self.directory(call) + "/armed"
         boot, up, *more = read(armed).split()
         with open(armed, "r+", encoding="utf-8") as f:
-            f.write(" ".join(["0" + boot[1:], up, *more]))
+            f.write(" ".join(["another-boot".ljust(len(boot), "-"), up, *more]))
+        with open(self.w.path("data/full"), "wb", buffering=0) as f:
+            with self.assertRaises(OSError):
+                while True:
+                    f.write(bytes(4096))
         self.assertEqual("reverted", self.w.ask(call)["confirm"])
         self.assertEqual("1", self.w.read("conf"))
 

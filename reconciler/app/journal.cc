@@ -209,15 +209,16 @@ void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>&
 }
 
 void Journal::forget(const AllocationKey& key) {
-  if (state_.find(key)) replace({}, {key});
+  const AppliedAllocation* known = state_.find(key);
+  if (known) replace({}, {key}, known->open ? known->open->seq : 0);  // which may have run
 }
 
 void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone,
                       std::uint64_t forgotten_seq) {
   if (records.empty() && gone.empty()) return;
   for (const AllocationKey& key : gone) {
-    const AppliedAllocation* known = state_.find(key);
-    if (known) forgotten_seq = std::max({forgotten_seq, known->ran_seq, known->open ? known->open->seq : 0});
+    if (const AppliedAllocation* known = state_.find(key))
+      forgotten_seq = std::max(forgotten_seq, known->ran_seq);
   }
   store_.settle(records, gone, forgotten_seq);
   state_.forgotten_seq = std::max(state_.forgotten_seq, forgotten_seq);

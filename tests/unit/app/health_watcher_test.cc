@@ -30,7 +30,7 @@ class HealthWatcherTest : public ::testing::Test {
       allocation.key = key;
       allocation.running = true;
       allocation.health = Health::kHealthy;
-      store.settle({allocation}, {});
+      store.settle({allocation}, {}, 0);
     }
     journal.reload();
     store.calls.clear();

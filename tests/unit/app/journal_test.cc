@@ -156,6 +156,7 @@ TEST(Journal, AWorkerIsShownTheNewestOperationThatRanOnThisVeryAllocation) {
     journal.settle(operation.allocation, {.kind = kind}, CommitId("head"));
     return operation;
   };
+  begin_and_end(start(), OutcomeKind::kNever);
   const Operation first = begin_and_end(start(), OutcomeKind::kSucceeded);
   EXPECT_EQ(first.credentials.known_seq, 0u) << "nothing ran there yet";
   begin_and_end(elsewhere, OutcomeKind::kSucceeded);

@@ -33,7 +33,7 @@ class BucketCommands : public ::testing::Test {
   }
   void record_allocation() {
     const auto store = bucket_.store();
-    store->settle({running("api", "10.0.0.1", "1.2.0")}, {});
+    store->settle({running("api", "10.0.0.1", "1.2.0")}, {}, 0);
     store->put_heads(kOldCommit, kOldCommit);
   }
   void log(const std::string& name, const std::string& text) {

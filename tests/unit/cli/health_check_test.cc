@@ -58,7 +58,7 @@ class HealthCheckCommand : public ::testing::Test {
     for (const char* name : {"down", "none", "up"}) {
       AppliedAllocation allocation = running(name, "127.0.0.1", "1.0.0");
       allocation.tree = TreeId(bucket_.git.git({"rev-parse", std::string("HEAD:workspace/jobs/") + name}));
-      bucket_.store()->settle({allocation}, {});
+      bucket_.store()->settle({allocation}, {}, 0);
     }
   }
 

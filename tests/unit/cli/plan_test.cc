@@ -46,7 +46,7 @@ class Plan : public ::testing::Test {
     one.confirmed_at = WallTime(std::chrono::milliseconds(1'700'000'000'000));
     one.files = make_file_set({makefile(commit), ini});
     one.rendered_with.values = sha256("what it read");
-    bucket_.store()->settle({one}, {});
+    bucket_.store()->settle({one}, {}, 0);
   }
   void store_secret(const std::string& value) {
     open_kv_store(bucket_.path() / "secrets")
@@ -84,7 +84,7 @@ TEST_F(Plan, SaysSoWhereTheOldContentIsNotKnown) {
       AllOf(HasSubstr("~ app.ini, 32 → 12 bytes, old content is not known here\n"), Not(HasSubstr("@@"))));
   AppliedAllocation gone = bucket_.store()->load().allocations.begin()->second;
   gone.commit = kOldCommit;  // the mirror has no such commit
-  bucket_.store()->settle({gone}, {});
+  bucket_.store()->settle({gone}, {}, 0);
   EXPECT_THAT(bucket_.run({"plan", "-v"}).out, HasSubstr("old content is not known here"));
 }
 
@@ -137,7 +137,7 @@ TEST_F(Plan, TellsTheSameDiffOfASecondWorkerInALine) {
   AppliedAllocation other = bucket_.store()->load().allocations.begin()->second;
   other.key.worker = WorkerHost("10.0.0.2");
   other.endpoint.host = other.key.worker;
-  bucket_.store()->settle({other}, {});
+  bucket_.store()->settle({other}, {}, 0);
   push_api("1.1.0", "level=debug\n");
   const ProgramResult result = bucket_.run({"plan", "-v"});
   EXPECT_THAT(result.out, HasSubstr("      files as for api@10.0.0.1\n"));

@@ -67,7 +67,7 @@ TEST_F(StateStoreTest, A_full_disk_is_told_and_nothing_half_written_stays) {
   SmallDisk disk("size=1m");
   const auto store = open_state_store(disk.path() / "state.db");
   AppliedAllocation before = sample_allocation(kApi1, 1);
-  store->settle({before}, {});
+  store->settle({before}, {}, 0);
   disk.fill();
 
   AppliedAllocation torn = before;
@@ -155,7 +155,7 @@ TEST_F(StateStoreTest, Damaged_files_are_refused_and_say_how_to_go_on) {
     SCOPED_TRACE(damage.what);
     TempDir directory;
     const fs::path path = directory.path() / "state.db";
-    open_state_store(path)->settle({sample_allocation(kApi1, 1)}, {});
+    open_state_store(path)->settle({sample_allocation(kApi1, 1)}, {}, 0);
     damage.apply(path);
     const std::string error = error_of([&] { open_state_store(path)->load(); });
     EXPECT_THAT(error, HasSubstr("damaged"));
@@ -173,10 +173,10 @@ TEST_F(StateStoreTest, File_lists_are_stored_once_and_dropped_when_nothing_names
     all.push_back(sample_allocation({JobName("api"), WorkerHost("w" + std::to_string(i))}, 1));
     all.back().before.reset();  // it names a list of its own
   }
-  store->settle(all, {});
+  store->settle(all, {}, 0);
   EXPECT_EQ(count(), 1);
   for (AppliedAllocation& allocation : all) allocation.files = sample_files(2);
-  store->settle(all, {});
+  store->settle(all, {}, 0);
   EXPECT_EQ(count(), 2);
   store->put_pass({});
   EXPECT_EQ(count(), 1);

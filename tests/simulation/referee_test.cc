@@ -117,7 +117,8 @@ TEST(Referee, SeesANoteThatSaysMoreThanIsSo) {
   Referee referee;
   referee.committed(kHead, wish());
   referee.on_applied(kHead);
-  EXPECT_THAT(referee.broken(), ElementsAre(HasSubstr("api@w1 never came to api 1.0.0 1"), HasSubstr("api@w2")));
+  EXPECT_THAT(referee.broken(),
+              ElementsAre(HasSubstr("api@w1 never came to api 1.0.0 1"), HasSubstr("api@w2")));
 }
 
 TEST(Referee, SeesFilesOfAVersionThatChangedWithoutIt) {

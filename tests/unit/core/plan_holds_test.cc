@@ -75,7 +75,7 @@ TEST(Plan, WhereGoingBackWasOnlyInterruptedWhatIsGoodComesAgain_R2_9) {
     LastResult last;
     const char* told;
   } rows[] = {{LastResult::kInterrupted, "held a NotConfirmed; restart a@w1 PreviousInterrupted; "},
-              {LastResult::kFailed, "held a NotConfirmed; "}};
+              {LastResult::kFailed, "held a NotConfirmed; wait a@w1 NotConfirmed; "}};
   for (const auto& row : rows) {
     World world;
     world.worker("w1").job("a", "2.0.0");

@@ -210,21 +210,23 @@ TEST(RolloutConfirm, R2_9_ItWaitsForNoTargetHoweverManyRun) {
   api.plan.max_concurrent_upgrades = 2;
   api.plan.policy.max_unavailable = 2;
   script.put(api);
-  script.put(job("slow").upgrade("w1"));
   all_pending(script, {"w1", "w2"});
-  const auto answer_run = [&](const std::string& key) {
-    while (true) {
+  // Answers what is asked until the targets that run are `running`.
+  const auto until_run = [&](const std::string& running) {
+    for (int i = 0; i < 100; ++i) {
       script.fetch();
+      std::string told;
+      for (const Step& step : script.in_flight_of(Step::Kind::kRun)) told += step.key.str() + " ";
+      if (told == running) return true;
       for (const Step& step : script.in_flight_of(Step::Kind::kContact)) script.answer(step);
-      for (const Step& step : script.in_flight_of(Step::Kind::kRun)) {
-        if (step.key.str() == key) return script.answer(step);
-      }
     }
+    return false;
   };
-  answer_run("api@w1");
-  script.fetch();
-  ASSERT_EQ(script.in_flight_of(Step::Kind::kRun).size(), 2u) << "of api on w2, and of slow on w1";
-  answer_run("api@w2");
+  ASSERT_TRUE(until_run("api@w1 api@w2 "));
+  script.put(job("slow").upgrade("w1"));
+  script.answer(script.in_flight_of(Step::Kind::kRun)[0]);
+  ASSERT_TRUE(until_run("api@w2 slow@w1 "));
+  script.answer(script.in_flight_of(Step::Kind::kRun)[0]);
   script.fetch();
   EXPECT_EQ(script.in_flight_of(Step::Kind::kConfirm).size(), 2u) << "the target of slow runs on";
   script.run();

@@ -126,20 +126,34 @@ TEST(PassConfirm, OneThatMayFailIsLeftAsItWasUntilARetry_R2_9) {
 }
 
 TEST(PassConfirm, OneThatMayFailAndIsOnlyLearnedOfLaterHoldsNothingEither_R2_9) {
+  // The others wait until it is up again, or are through without it by then.
+  for (const std::string unavailable : {"", R"(, "max_unavailable": 2)"}) {
+    ConfirmedWorld world;
+    world.runner.cut.insert(WorkerHost("w1"));
+    world.source.commit(
+        ConfirmedWorld::files("2.0.0", R"(, "max_failures": 1, "on_failure": "rollback")" + unavailable));
+    world.pass();
+    ASSERT_TRUE(world.on("w1").open);
+    ASSERT_EQ(world.on("w2").version, unavailable.empty() ? "1.0.0" : "2.0.0");
+    world.runner.cut.clear();
+    world.runner.reverts.insert(kFirst);
+    for (int i = 0; i < 3; ++i) world.pass();
+    EXPECT_FALSE(world.on("w1").open);
+    EXPECT_EQ(world.record().held_reason, "") << unavailable;
+    EXPECT_EQ(world.on("w1").version + world.on("w2").version, "1.0.02.0.0") << unavailable;
+    EXPECT_THAT(world.runner.runs, Not(::testing::Contains("rollback api@w2 2.0.0→1.0.0")));
+  }
+}
+
+TEST(PassConfirm, MoreThanMayFailHoldTheJobHoweverLateTheyAreLearnedOf_R2_9) {
   ConfirmedWorld world;
-  const std::string lenient = R"(, "max_failures": 1, "on_failure": "rollback")";
-  world.runner.cut.insert(WorkerHost("w1"));
-  world.source.commit(ConfirmedWorld::files("2.0.0", lenient));
+  world.runner.cut = {WorkerHost("w1"), WorkerHost("w2")};
+  world.source.commit(ConfirmedWorld::files("2.0.0", R"(, "max_failures": 1, "max_unavailable": 2)"));
   world.pass();
-  ASSERT_TRUE(world.on("w1").open);
-  ASSERT_EQ(world.on("w2").version, "2.0.0") << "its rollout went on without it";
   world.runner.cut.clear();
-  world.runner.reverts.insert(kFirst);
-  for (int i = 0; i < 3; ++i) world.pass();
-  EXPECT_FALSE(world.on("w1").open);
-  EXPECT_EQ(world.record().held_reason, "");
-  EXPECT_EQ(world.on("w1").version + world.on("w2").version, "1.0.02.0.0");
-  EXPECT_THAT(world.runner.runs, Not(::testing::Contains("rollback api@w2 2.0.0→1.0.0")));
+  world.runner.reverts = {kFirst, kSecond};
+  for (int i = 0; i < 2; ++i) world.pass();
+  EXPECT_EQ(world.record().held_reason, "NotConfirmed");
 }
 
 TEST(PassConfirm, AWorkerThatTellsAConfirmationOfANewerControllerIsHeeded_R3_12) {

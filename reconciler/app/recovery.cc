@@ -110,15 +110,25 @@ class Reading {
     return ours->last_operation == newest || (ours->open && ours->open->id == newest);
   }
 
+  // What goes on under another name, and has not moved yet: its worker tells of it by the old one.
+  std::set<AllocationKey> old_names() const {
+    std::set<AllocationKey> out;
+    for (const auto& [key, allocation] : state().allocations) {
+      if (!allocation.moved_from.empty()) out.insert({allocation.moved_from, key.worker});
+    }
+    return out;
+  }
+
   void take_in(const std::map<WorkerHost, Reconstruction>& found,
                const std::map<WorkerHost, Recalled>& told) {
     std::vector<AppliedAllocation> records;
     std::vector<AllocationKey> gone;
     std::uint64_t gone_seq = 0;
+    const std::set<AllocationKey> names = old_names();
     for (const auto& [host, one] : found) {
       gone_seq = std::max(gone_seq, one.gone_seq);
       for (const AppliedAllocation& allocation : one.allocations) {
-        if (!ours_is_as_new(allocation)) records.push_back(allocation);
+        if (!ours_is_as_new(allocation) && names.count(allocation.key) == 0) records.push_back(allocation);
       }
       for (const AllocationKey& key : one.gone) {
         const AppliedAllocation* ours = state().find(key);

@@ -70,8 +70,9 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
         continue;
       }
       ++in_flight_;
-      const auto land = [this, &rollout, flight = flight_](std::function<void()> report) {
-        deps_.inbox.post([this, flight, report = std::move(report)] {
+      // When an answer comes, this may be gone: a store that failed ends a pass at once.
+      const auto land = [this, &inbox = deps_.inbox, flight = flight_](std::function<void()> report) {
+        inbox.post([this, flight, report = std::move(report)] {
           if (!flight->driver) return;
           --in_flight_;
           report();
@@ -186,8 +187,9 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
                             .text = sentence(step.action),
                             .attempt = operation.attempt});
     // The sink keeps only what reporting needs: file sets are shared, not copied.
-    deps_.runner.submit(operation, [this, &rollout, flight = flight_, step, operation](Outcome outcome) {
-      deps_.inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
+    deps_.runner.submit(operation, [this, &inbox = deps_.inbox, &rollout, flight = flight_, step,
+                                    operation](Outcome outcome) {
+      inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
         if (!flight->driver) return;
         --in_flight_;
         end_operation(rollout, step, operation, outcome);
@@ -240,13 +242,14 @@ void RolloutDriver::begin_confirmation(Rollout& rollout, const Step& step) {
   Operation operation = *known->open;
   deps_.journal.present(operation);
   ++in_flight_;
-  deps_.runner.confirm(operation, [this, &rollout, flight = flight_, step, operation](Outcome outcome) {
-    deps_.inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
-      if (!flight->driver) return;
-      --in_flight_;
-      end_confirmation(rollout, step, operation, outcome);
-    });
-  });
+  deps_.runner.confirm(
+      operation, [this, &inbox = deps_.inbox, &rollout, flight = flight_, step, operation](Outcome outcome) {
+        inbox.post([this, &rollout, flight, step, operation, outcome = std::move(outcome)] {
+          if (!flight->driver) return;
+          --in_flight_;
+          end_confirmation(rollout, step, operation, outcome);
+        });
+      });
 }
 
 // Only now it counts (R2.9 confirm_seconds), or is known not to.

@@ -11,6 +11,7 @@ std::string told(const Operation& operation) {
 // What is confirmed: a version with the very files that it came with.
 std::string content_of(const std::string& version, const Digest& conf) { return version + " " + conf.hex(); }
 
+// Empty: the story has no such file, and looks for itself what lies there.
 Digest conf_of(const FileSet& files) {
   for (const ShippedFile& file : files.files) {
     if (file.path == "conf") return file.content;
@@ -93,7 +94,9 @@ void Referee::on_submit(const Operation& operation, const CommitId& accepted, bo
   if (wish == wishes_.end()) return broken(told(operation) + " although no commit was accepted");
   const Wanted wanted = wish->second.wants(operation.allocation);
   const std::string at = " at " + accepted.str().substr(0, 8);
-  const bool doubt = wanted == Wanted::kUnknown && once(Wanted::kNo, operation.allocation, wish->second);
+  // R1.7: what fails, or cannot be read, leaves the job at content that may not want it there.
+  const bool older = wanted == Wanted::kUnknown || is_held(operation.allocation.job, wish->second);
+  const bool doubt = older && once(Wanted::kNo, operation.allocation, wish->second);
   if (takes_away(operation.action) && wanted != Wanted::kNo && !doubt && !goes_back(operation))
     broken(told(operation) +
            (wanted == Wanted::kYes ? " although it is wanted" : " although nobody could read that it left") +
@@ -163,7 +166,8 @@ void Referee::at_rest(const CommitId& commit, const std::map<AllocationKey, Plac
       const Place& there = place->second;
       const bool sync_only = kind_of(job).policy == std::string("never");
       if (there.version != wish.version(job)) broken(key.str() + " has " + there.version + " in the end");
-      if (!there.files || conf_of(*there.files) != sha256(wish.conf(job)))
+      const Digest conf = there.files ? conf_of(*there.files) : Digest();
+      if (!conf.empty() && conf != sha256(wish.conf(job)))
         broken(key.str() + " has other files in the end");
       if (!sync_only && there.loaded != there.files->digest)
         broken(key.str() + " runs older files in the end");

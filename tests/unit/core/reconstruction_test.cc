@@ -56,6 +56,7 @@ std::string text_of(AppliedAllocation allocation) {
   allocation.endpoint = {};
   allocation.confirmed_at = {};
   allocation.drift.reset();
+  allocation.ran_seq = 0;
   if (allocation.open) {
     allocation.open->endpoint = {};
     allocation.open->worker_json.clear();
@@ -174,9 +175,10 @@ TEST(Reconstruction, WhoseOperationsTheyAreIsToldByEpochAndStore_R3_12) {
     OwnStore own;
     bool foreign;
   };
-  for (const Row& row :
-       {Row{"another store in the same epoch", {"ours", 1, 0}, true}, Row{"our own", {"theirs", 1, 0}, false},
-        Row{"left behind by an epoch we claimed", {"ours", 2, 0}, false}}) {
+  for (const Row& row : {Row{"another store in the same epoch", {"ours", 1, 0}, true},
+                         Row{"our own", {"theirs", 1, job.seq}, false},
+                         Row{"our own, from before that operation", {"theirs", 1, job.seq - 1}, true},
+                         Row{"left behind by an epoch we claimed", {"ours", 2, 0}, false}}) {
     EXPECT_EQ(of(job, row.own).foreign, row.foreign) << row.when;
   }
   Recalled newer;

@@ -53,14 +53,16 @@ std::optional<Fleet::Ticket> Fleet::pop() {
   if (!urgent_.empty()) return take(urgent_);
   // A busy lane may have become idle since it was listed: then it has to wait for its
   // place among those. An idle one may be at something urgent.
-  while (!busy_.empty() || (!idle_.empty() && active_ < limits_.max_parallel_workers)) {
+  // What was urgent may have made more workers busy than may be: the rest waits until they are not.
+  const int most = limits_.max_parallel_workers;
+  while (active_ <= most && (!busy_.empty() || (!idle_.empty() && active_ < most))) {
     std::deque<Lane>& from = busy_.empty() ? idle_ : busy_;
     const bool was_busy = &from == &busy_;
     const Lane lane = from.front();
     from.pop_front();
     State& state = lanes_[lane];
     state.listed = false;
-    if (was_busy != (state.in_flight > 0)) {
+    if (was_busy != (state.in_flight > 0) || state.in_flight >= limits_.max_per_worker) {
       list(lane);
       continue;
     }

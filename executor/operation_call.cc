@@ -36,6 +36,15 @@ class Returned {
   const bool counted_;
 };
 
+Seconds longest(const WayBackLimits& limits) { return std::max(limits.restart, limits.stop); }
+
+// Confirmed or not is a matter of what ended well.
+Outcome judged(Outcome outcome) {
+  if (outcome.confirmation == Confirmation::kConfirmed && outcome.kind != OutcomeKind::kSucceeded)
+    outcome.confirmation = Confirmation::kNone;
+  return outcome;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
@@ -135,7 +144,7 @@ Outcome OperationCall::run() {
       fresh = true;  // the stream broke on its way; nothing has begun
       continue;
     }
-    if (attempt.reply) return outcome_of(*attempt.reply);
+    if (attempt.reply) return reached(outcome_of(*attempt.reply));
     if (attempt.began) return ask_until_known();
     if (attempt.lay_idle && attempt.condition == WorkerCondition::kUnreachable && !deps_.stopping) {
       fresh = true;  // it had died meanwhile
@@ -158,7 +167,7 @@ Outcome OperationCall::ask_until_known() {
   Attempt attempt;
   while (!deps_.stopping) {
     attempt = call(CallKind::kAsk, false, true);
-    if (attempt.reply) return asked_outcome_of(*attempt.reply);
+    if (attempt.reply) return reached(asked_outcome_of(*attempt.reply));
     if (attempt.began) give_up = std::min(end, Steady::now() + deps_.options.lost_for);  // it was there
     if (Steady::now() >= give_up) break;
     pause(time);
@@ -167,9 +176,19 @@ Outcome OperationCall::ask_until_known() {
   return lost(attempt);  // kUnknown
 }
 
+Outcome OperationCall::reached(Outcome outcome) {
+  const bool waits =
+      outcome.confirmation == Confirmation::kPending && outcome.kind != OutcomeKind::kSucceeded;
+  return waits ? confirm() : judged(std::move(outcome));
+}
+
 Outcome OperationCall::confirm() {
-  // By then the worker has gone back, and whoever cannot be asked says nothing any more.
-  auto give_up = Steady::now() + operation_.confirm + deps_.options.lost_for;
+  // By then the worker has gone back, and whoever cannot be asked says nothing any more. One
+  // that answers and cannot go back, since its disk is read-only, is not waited for any longer.
+  const auto asked = Steady::now() + operation_.confirm + deps_.options.lost_for;
+  const auto end = asked + operation_.timeout + longest(operation_.back_limits) + deps_.options.grace +
+                   deps_.options.lost_for;
+  auto give_up = asked;
   std::chrono::milliseconds time{100};
   Attempt attempt;
   while (!deps_.stopping) {
@@ -177,14 +196,15 @@ Outcome OperationCall::confirm() {
     if (attempt.reply && attempt.reply->word != "Unfinished") {
       const Outcome outcome = asked_outcome_of(*attempt.reply);
       if (outcome.confirmation != Confirmation::kPending && outcome.kind != OutcomeKind::kUnknown)
-        return outcome;
+        return judged(outcome);
       if (attempt.reply->refused) return outcome;  // Fenced, another marker: no time changes that
     }
-    if (attempt.began) give_up = std::max(give_up, Steady::now() + deps_.options.lost_for);
+    if (attempt.began) give_up = std::min(end, std::max(give_up, Steady::now() + deps_.options.lost_for));
     if (Steady::now() >= give_up) break;
     pause(time);
     time = std::min<std::chrono::milliseconds>(time * 2, std::chrono::seconds(1));
   }
+  if (attempt.reply) attempt.detail = "its worker answers, and neither counts it nor takes it back";
   return lost(attempt);  // kUnknown
 }
 
@@ -197,10 +217,10 @@ void OperationCall::pause(std::chrono::milliseconds time) const {
 
 Outcome OperationCall::ask() {
   const Attempt first = call(CallKind::kAsk, false, false);
-  if (first.reply) return asked_outcome_of(*first.reply);
+  if (first.reply) return reached(asked_outcome_of(*first.reply));
   if (!first.lay_idle && !first.began) return lost(first);
   const Attempt second = call(CallKind::kAsk, false, true);
-  return second.reply ? asked_outcome_of(*second.reply) : lost(second);
+  return second.reply ? reached(asked_outcome_of(*second.reply)) : lost(second);
 }
 
 }  // namespace maand

@@ -25,7 +25,8 @@ class OperationCall {
 
   Outcome run();  // ships and runs
   Outcome ask();  // what became of it
-  // Over connections of its own, until the worker has said which of both happened.
+  // Over connections of its own, until the worker has said which of both happened, or its
+  // time, that of its way back and `lost_for` are over.
   Outcome confirm();
 
  private:
@@ -40,6 +41,8 @@ class OperationCall {
 
   Attempt call(CallKind kind, bool full, bool fresh);
   Outcome ask_until_known();
+  // One that did not end well stays as it is if its worker takes a new connection.
+  Outcome reached(Outcome outcome);
   void pause(std::chrono::milliseconds time) const;
   Outcome lost(const Attempt& attempt) const;
   void take_output(std::string_view bytes);

@@ -4,7 +4,8 @@
 // may have begun, the worker is asked for the operation by its id until it
 // answers or cannot be reached any more (kUnknown; the operation stays open and
 // is settled by a later pass). That ends at the latest when the target's limit,
-// `grace` and `lost_for` are over, whatever the worker does.
+// `grace` and `lost_for` are over, whatever the worker does; where a worker goes back by
+// itself (Operation::confirm) and the target failed, once it could have.
 //
 // Cost per operation on an open session: one exec; per worker and pass one
 // connection, kept between operations until release_connections().

@@ -142,8 +142,11 @@ std::string call_prologue(const std::string& worker_root, const BucketId& bucket
   if (!shown.was.empty()) line(out, "was", shown.was.str());
   if (shown.known_seq) line(out, "known", padded(*shown.known_seq));
   if (!operation.moved_from.empty()) line(out, "moves", operation.moved_from.str());
-  if (kind == CallKind::kRun && operation.confirm.count() > 0)
+  if (kind == CallKind::kRun && operation.confirm.count() > 0) {
+    const Seconds limit = operation.keep.empty() ? operation.back_limits.stop : operation.back_limits.restart;
     line(out, "confirm", std::to_string(operation.confirm.count()));
+    line(out, "back_timeout", std::to_string(limit.count()));
+  }
   line(out, "timeout", std::to_string(operation.timeout.count()));
   line(out, "current", operation.current_version);
   line(out, "new", operation.new_version);

@@ -74,6 +74,7 @@ await_receipt() {
     cat <&5 >&2
     if ! alive "$O/me" && ! alive "$O/pid" && lock "$O/me.$$.${ME##* }"; then
       [ -e "$O/receipt" ] || seal "$O" || refuse_write "cannot write a receipt"
+      unlock
       continue
     fi
     nap $tick
@@ -182,8 +183,7 @@ front() {
   read_header
   [ -n "$complete" ] || exit 0
   valid || refuse BadRequest "a name that is not allowed"
-  [ "$mode" != recall ] || recall
-  [ "$mode" != look ] || look
+  case $mode in recall | look) identify; wake_timers; $mode ;; esac
   for tool in cat chmod chown cp dd find id ln mkdir mv rm rmdir setsid sha256sum sleep sort sync tail tar uniq wc make; do
     [ "$tool $target" != "make none" ] || continue
     command -v $tool >/dev/null || refuse ToolMissing "$tool"

@@ -60,7 +60,8 @@ apply() {
   if [ -s delete ]; then
     set --
     while IFS= read -r p; do
-      case $p in */*) ! linked "${p%/*}" || continue ;; esac
+      # The second time a file may stand where its directory was: not every rm takes that for gone.
+      case $p in */*) if linked "${p%/*}" || [ ! -d "$J/${p%/*}" ]; then continue; fi ;; esac
       if [ ! -d "$J/$p" ] || [ -L "$J/$p" ]; then set -- "$@" "./$p"; fi
       if [ $# -ge 500 ]; then sweep "$@" || return 1; set --; fi
     done <delete

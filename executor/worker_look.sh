@@ -187,7 +187,6 @@ end_look() {
 
 look() {
   command -v sha256sum >/dev/null || refuse ToolMissing sha256sum
-  identify
   m_bucket='' m_worker='' m_id=''
   [ ! -e "$M/instance" ] || { read -r m_bucket m_worker m_id _ <"$M/instance"; } 2>/dev/null
   [ -n "$m_id" ] || refuse WorkerStateMissing "$M/instance is gone although jobs were deployed here"

@@ -72,16 +72,22 @@ watchdog() {
   [ -z "$off" ] || exit 0
   trap '' TERM
   alive "$O/pid" || exit 0
-  group=$a_pid
   printf '' >"$O/expired"
+  end_target "$O"
+  exit 0
+}
+
+# The target of the operation in $1, whose time is over.
+end_target() {
+  alive "$1/pid" || return 0
+  group=$a_pid
   kill -TERM -"$group"
   tries=50
-  while [ $tries -gt 0 ] && alive "$O/pid"; do
+  while [ $tries -gt 0 ] && alive "$1/pid"; do
     sleep 0.1 || sleep 1
     tries=$((tries - 1))
   done
   kill -KILL -"$group"
-  exit 0
 }
 
 uptime_ms() {
@@ -190,16 +196,20 @@ run() {
 
 # Everything after the commit.
 carry_out() {
-  state=succeeded rc=0
+  state=succeeded rc=0 armed=''
   if ! stop_before_move; then
     why="make stop of $moves, the name it had, ended so"
   elif ! settle_files 2>>why; then
     state=unlanded rc=1
     read -r why <"$O/why"
   elif [ "$target" != none ]; then
-    if [ -n "$RUN_IN" ] || has_makefile; then run_target; else state=failed rc=2 why="$J has no Makefile"; fi
+    if [ -z "$RUN_IN" ] && ! has_makefile; then
+      state=failed rc=2 why="$J has no Makefile"
+    elif [ "$confirm" = 0 ] || arm; then
+      run_target
+    fi
   fi
-  [ "$confirm" = 0 ] || arm
+  [ "$confirm" = 0 ] || count_from_now
   finish "$O" $state $rc
   prune
   [ -e "$M/reserve" ] || printf '%262144s' '' >"$M/reserve"

@@ -27,7 +27,7 @@ m_id=''
 
 # Reads `key value` lines up to an empty one; $complete tells whether it came.
 read_header() {
-  hdr='' complete='' instance='' adopt=0 was='' known='' moves='' confirm=0
+  hdr='' complete='' instance='' adopt=0 was='' known='' moves='' confirm=0 back_timeout=''
   while IFS= read -r line; do
     [ -n "$line" ] || { complete=1; break; }
     hdr=$hdr$line$NL value=${line#* }
@@ -52,6 +52,7 @@ read_header() {
       known) known=$value ;;
       moves) moves=$value ;;
       confirm) confirm=$value ;;
+      back_timeout) back_timeout=$value ;;
       timeout) timeout=$value ;;
       current) current=$value ;;
       new) new=$value ;;
@@ -75,7 +76,7 @@ valid() {
   case $job in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   case $bucket in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   case $moves in [!A-Za-z0-9]* | *[!A-Za-z0-9_.-]*) return 1 ;; esac
-  case $seq$known in *[!0-9]*) return 1 ;; esac
+  case $seq$known$back_timeout in *[!0-9]*) return 1 ;; esac
   case $target in none | start | stop | restart | reload) ;; *) return 1 ;; esac
   case $ships in yes | no | remove | previous) ;; *) return 1 ;; esac
   case $list$keep in '' | *[!0-9a-z]*) return 1 ;; esac
@@ -125,6 +126,12 @@ lock() {
   [ "$TOP" = "$GEN" ]
 }
 
+# Ours is nobody's from here on, for those that need it while we go on. In place: it
+# must not need space.
+unlock() {
+  printf '%s\n' '- 0 0' 2>/dev/null 1<>"$K/gen.$GEN"
+}
+
 # ---- what is answered ----------------------------------------------------------
 
 # Nothing has begun and nothing will.
@@ -154,8 +161,11 @@ finish() {
 seal() {
   ms=0 why='its process is gone without a receipt'
   [ -e "$1/receipt.tmp" ] || printf '%8192s' '' >"$1/receipt.tmp"
-  # Armed: its target had ended well by then.
-  if [ -e "$1/armed" ]; then why='' && finish "$1" succeeded 0; else finish "$1" interrupted 255; fi
+  # Of one that is to be confirmed it may be known how its target ended.
+  s_state='' s_exit=''
+  [ ! -e "$1/armed" ] || { read -r _ _ _ _ s_state s_exit _ <"$1/armed"; } 2>/dev/null
+  [ -z "$s_exit" ] || why=''
+  finish "$1" "${s_state:-interrupted}" "${s_exit:-255}"
 }
 
 answer() {

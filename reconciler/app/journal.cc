@@ -68,6 +68,8 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
     operation.seq = seq = next_seq(seq, clock_.wall());
     present(operation);
     operation.moved_from = record.moved_from;
+    // What it had under the name it had is not kept, so its worker has no way back.
+    if (!record.moved_from.empty()) operation.confirm = Seconds{0};
     // What has drifted is sent anew as a whole: the difference of two lists would leave it.
     const bool drifted = drift_kind(record.drift) != DriftKind::kNone && !restores(operation.action);
     operation.base = drifted ? nullptr : record.files;

@@ -12,6 +12,7 @@ namespace {
 
 struct Owed {
   OwedConfirmation what;
+  Instant until{};
   HealthGate gate;
   bool confirming = false;
   bool over = false;
@@ -29,6 +30,7 @@ class Confirming {
     for (const OwedConfirmation& what : owed) {
       Owed& one = shared_->all.emplace_back();
       one.what = what;
+      one.until = deps_.clock.now() + what.within;
       if (what.health.checks.empty()) continue;
       one.gate.open(what.health, deps_.clock.now());
       one.gate.add(0, false);
@@ -57,7 +59,9 @@ class Confirming {
   void step(std::size_t i) {
     Owed& one = shared_->all[i];
     const AppliedAllocation* known = deps_.journal.state().find(one.what.key);
-    if (one.over || one.confirming || !known || !known->open) return;
+    // By then its worker is on its way back; the next pass asks what became of it.
+    if (!known || !known->open || deps_.clock.now() >= one.until) one.over = true;
+    if (one.over || one.confirming) return;
     const bool gated = !one.what.health.checks.empty();
     if (gated && !one.gate.due(deps_.clock.now()).empty()) {
       deps_.runner.probe(
@@ -74,6 +78,7 @@ class Confirming {
     }
     one.confirming = true;
     Operation operation = *known->open;
+    operation.confirm = one.what.within;
     deps_.journal.present(operation);
     deps_.runner.confirm(operation, [shared = shared_, &inbox = deps_.inbox, i](Outcome outcome) {
       inbox.post([shared, i, outcome = std::move(outcome)] {
@@ -100,8 +105,9 @@ std::vector<OwedConfirmation> owed_confirmations(const std::vector<AllocationKey
     const auto record = applied.jobs.find(key.job);
     // Its rollout has failed: what is not confirmed yet is better where it comes from.
     if (record != applied.jobs.end() && record->second.held_tree == known->tree) continue;
-    out.push_back(
-        {key, job->second.health, job->second.rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
+    const RolloutPolicy& rollout = job->second.rollout;
+    out.push_back({key, job->second.health, rollout.confirm,
+                   rollout.on_failure == RolloutPolicy::OnFailure::kRollback});
   }
   return out;
 }

@@ -13,6 +13,7 @@ namespace maand {
 struct OwedConfirmation {
   AllocationKey key;
   HealthSpec health;            // of the content that was begun
+  Seconds within{0};            // by then its worker has gone back, if it was not confirmed
   bool keeps_way_back = false;  // its job goes back as a whole when its rollout fails (R5.2)
 };
 
@@ -22,8 +23,8 @@ std::vector<OwedConfirmation> owed_confirmations(const std::vector<AllocationKey
                                                  const AppliedState& applied,
                                                  const std::map<JobName, Job>& jobs);
 
-// Reconcile thread. All at once; `stop` ends the wait early. Adds what was taken back
-// meanwhile to `result`, and takes out of its count what is settled. Throws StoreError.
+// Reconcile thread. All at once, and none longer than its worker waits; `stop` ends the wait early. Adds what
+// was taken back meanwhile to `result`, and takes out of its count what is settled. Throws StoreError.
 void confirm_owed(const SettlingDeps& deps, const std::vector<OwedConfirmation>& owed,
                   const std::function<bool()>& stop, SettlingResult& result);
 

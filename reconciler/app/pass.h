@@ -124,6 +124,7 @@ class Pass {
   bool judge_head();
   void settle_open();
   void hold_reverted(const Reverted& reverted);
+  bool is_tolerated(const Reverted& reverted, const JobRecord& record) const;
   void recover_lost();
   void take_names();
   void judge_failures();

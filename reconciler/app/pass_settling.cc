@@ -27,11 +27,31 @@ void Pass::settle_open() {
   }
 }
 
+// R2.9 max_failures: the others go on, or have gone on, without it, as they would if it had been
+// known at once.
+bool Pass::is_tolerated(const Reverted& reverted, const JobRecord& record) const {
+  if (!memory_.accepted) return false;
+  const auto job = memory_.accepted->workspace.jobs.find(record.job);
+  if (job == memory_.accepted->workspace.jobs.end() || job->second.tree != reverted.tree) return false;
+  const RolloutPolicy& rollout = job->second.rollout;
+  if (rollout.canary > 0 && record.good_tree != reverted.tree) return false;  // it may have been one
+  int failures = 0;
+  const auto& allocations = deps_.journal.state().allocations;
+  for (auto it = allocations.lower_bound({record.job, WorkerHost{}});
+       it != allocations.end() && it->first.job == record.job; ++it) {
+    const AppliedAllocation& known = it->second;
+    const bool failed = known.tree == reverted.tree && known.last == LastResult::kFailed;
+    failures += failed || known.rolled_back_from == reverted.tree ? 1 : 0;
+  }
+  return failures <= rollout.max_failures;
+}
+
 // Its worker took it back while nobody was there to see it: as if its rollout had failed now.
 void Pass::hold_reverted(const Reverted& reverted) {
   const JobName& name = reverted.operation.allocation.job;
   const auto known = deps_.journal.state().jobs.find(name);
   if (known == deps_.journal.state().jobs.end() || known->second.held_tree == reverted.tree) return;
+  if (is_tolerated(reverted, known->second)) return;
   JobReport report;
   report.job = name;
   report.commit = reverted.head;

@@ -149,6 +149,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
     operation.timeout = step.timeout;
     operation.ports = step.ports;
     operation.confirm = step.confirm;
+    operation.back_limits = step.back_limits;
     operation.worker_json = documents.worker_json;
     operation.jobs_json = documents.jobs_json;
     operation.credentials.claims = documents.claims;
@@ -218,15 +219,18 @@ void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Oper
                           .text = outcome.detail,
                           .duration = outcome.duration});
   tell_set_aside(step.key.worker, to_string(outcome.condition), outcome.detail);
-  if (outcome.condition == WorkerCondition::kFenced && fence_.empty() && !store_failure_) {
-    fence_ = outcome.detail;
-    try {
-      if (deps_.fenced) deps_.fenced(step.key.worker, outcome.detail);
-    } catch (const StoreError&) {
-      store_failure_ = std::current_exception();
-    }
-  }
+  heed_fence(step.key.worker, outcome);
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
+}
+
+void RolloutDriver::heed_fence(const WorkerHost& worker, const Outcome& outcome) {
+  if (outcome.condition != WorkerCondition::kFenced || !fence_.empty() || store_failure_) return;
+  fence_ = outcome.detail;
+  try {
+    if (deps_.fenced) deps_.fenced(worker, outcome.detail);
+  } catch (const StoreError&) {
+    store_failure_ = std::current_exception();
+  }
 }
 
 void RolloutDriver::begin_confirmation(Rollout& rollout, const Step& step) {
@@ -269,6 +273,7 @@ void RolloutDriver::end_confirmation(Rollout& rollout, const Step& step, const O
                             .outcome = to_string(outcome.kind),
                             .text = outcome.detail});
   }
+  heed_fence(step.key.worker, outcome);
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
 }
 

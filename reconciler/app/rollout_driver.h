@@ -78,6 +78,8 @@ class RolloutDriver {
                         const Outcome& outcome);
   void begin_operations(Rollout& rollout, std::vector<Step> steps);
   void end_operation(Rollout& rollout, const Step& step, const Operation& operation, const Outcome& outcome);
+  // R3.12: from then on nobody is written to.
+  void heed_fence(const WorkerHost& worker, const Outcome& outcome);
   void tell_set_aside(const WorkerHost& worker, const std::string& condition, const std::string& detail);
 
   Deps deps_;

@@ -73,10 +73,13 @@ Decision restrained(Decision decision, const DesiredJob* job, const AppliedAlloc
   if (!leaves && job && job->held && !job->held_tree.empty() && applied->tree == job->held_tree) {
     return {Action::kNone, job->held_reason};
   }
-  // R5.3: it was taken back from what it would get, or going back failed there.
+  // R5.3: it was taken back from what it would get, or going back failed there. Where that was
+  // only interrupted, what is good comes again.
   if (!leaves && job && job->held && !job->held_tree.empty() && applied->rolled_back_from == job->held_tree) {
     const bool same = job->job && job->job->tree == job->held_tree;
-    if (same || applied->last != LastResult::kConfirmed) return {Action::kNone, job->held_reason};
+    const bool may_come =
+        applied->last == LastResult::kConfirmed || applied->last == LastResult::kInterrupted;
+    if (same || !may_come) return {Action::kNone, job->held_reason};
   }
   // R2.9: its worker took it back, within what may fail.
   const TreeId wanted = job && job->job ? job->job->tree : TreeId{};

@@ -145,7 +145,8 @@ void record_reverted(AppliedAllocation& allocation, const Operation& operation, 
     // A store that was lost knows the version and not the files (reconstruction.h).
     ConfirmedBefore before{.running = true, .version = allocation.version};
     if (allocation.before && allocation.before->running) before = *allocation.before;
-    allocation.before.reset();
+    // Where it did not end well a rollback still has to put it back.
+    if (well) allocation.before.reset();
     allocation.rolled_back_from = std::exchange(allocation.tree, before.tree);
     allocation.running = true;
     allocation.version = before.version;

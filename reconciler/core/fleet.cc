@@ -31,30 +31,42 @@ void Fleet::list(Lane lane) {
 }
 
 void Fleet::push(const Ticket& ticket) {
-  lanes_[ticket.lane].queue.push_back(ticket);
   ++queued_;
+  if (ticket.kind == Step::Kind::kConfirm) {
+    urgent_.push_back(ticket);
+    return;
+  }
+  lanes_[ticket.lane].queue.push_back(ticket);
   list(ticket.lane);
 }
 
+Fleet::Ticket Fleet::take(std::deque<Ticket>& queue) {
+  const Ticket ticket = queue.front();
+  queue.pop_front();
+  --queued_;
+  if (lanes_[ticket.lane].in_flight++ == 0) ++active_;
+  ++in_flight_;
+  return ticket;
+}
+
 std::optional<Fleet::Ticket> Fleet::pop() {
-  // A busy lane may have become idle since it was listed: then it has to wait for
-  // its place among those.
-  while (!busy_.empty() || (!idle_.empty() && active_ < limits_.max_parallel_workers)) {
+  if (!urgent_.empty()) return take(urgent_);
+  // A busy lane may have become idle since it was listed: then it has to wait for its
+  // place among those. An idle one may be at something urgent.
+  // What was urgent may have made more workers busy than may be: the rest waits until they are not.
+  const int most = limits_.max_parallel_workers;
+  while (active_ <= most && (!busy_.empty() || (!idle_.empty() && active_ < most))) {
     std::deque<Lane>& from = busy_.empty() ? idle_ : busy_;
     const bool was_busy = &from == &busy_;
     const Lane lane = from.front();
     from.pop_front();
     State& state = lanes_[lane];
     state.listed = false;
-    if (was_busy && state.in_flight == 0) {
+    if (was_busy != (state.in_flight > 0) || state.in_flight >= limits_.max_per_worker) {
       list(lane);
       continue;
     }
-    const Ticket ticket = state.queue.front();
-    state.queue.pop_front();
-    --queued_;
-    if (state.in_flight++ == 0) ++active_;
-    ++in_flight_;
+    const Ticket ticket = take(state.queue);
     list(lane);
     return ticket;
   }

@@ -3,7 +3,8 @@
 //
 // Every worker has a lane: a queue of tickets for what waits to be handed out. A
 // ticket says only whose turn it is; what is to be done is asked for when its
-// turn comes, so that cancelling needs no search. A pop costs O(1).
+// turn comes, so that cancelling needs no search. A pop costs O(1). What a worker takes back
+// unless it is confirmed in time is confirmed at once, whatever the limits.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,7 @@ class Fleet {
 
   // ---- steps and their limits
   void push(const Ticket& ticket);
-  // The next ticket the limits allow. It counts as in flight until done().
+  // The next ticket the limits allow, or one that waits for none. It counts as in flight until done().
   std::optional<Ticket> pop();
   void done(Lane lane);
   bool idle() const { return in_flight_ == 0 && queued_ == 0; }
@@ -78,10 +79,12 @@ class Fleet {
     std::vector<std::uint32_t> askers;
   };
   void list(Lane lane);
+  Ticket take(std::deque<Ticket>& queue);
 
   RolloutLimits limits_;
   std::unordered_map<WorkerHost, Lane> index_;
   std::vector<State> lanes_;
+  std::deque<Ticket> urgent_;
   std::deque<Lane> idle_;  // have tickets and nothing in flight
   std::deque<Lane> busy_;  // have tickets, something in flight, and room for more
   int active_ = 0;         // lanes with something in flight

@@ -23,6 +23,11 @@ std::string why_set_aside(const Outcome& outcome) {
   }
 }
 
+Seconds limit_of(const JobPlan& plan, Target target) {
+  const auto known = plan.timeouts.find(target);
+  return known == plan.timeouts.end() ? kTargetTimeout : known->second;
+}
+
 }  // namespace
 
 void JobRun::enqueue(std::size_t allocation, Step::Kind kind) {
@@ -79,17 +84,16 @@ std::optional<Step> JobRun::hand_out(std::size_t allocation, Instant now) {
     step.action.action = run.doing;
     step.action.attempt = run.attempt;
     step.action.previous = run.previous;
-    const auto timeout = plan_.timeouts.find(target_of(run.doing));
-    step.timeout = timeout == plan_.timeouts.end() ? kTargetTimeout : timeout->second;
+    step.timeout = limit_of(plan_, target_of(run.doing));
+    step.back_limits = {limit_of(plan_, Target::kRestart), limit_of(plan_, Target::kStop)};
     step.tree = plan_.tree;
     step.commit = plan_.commit;
     if (ships_files(run.doing)) step.ports = plan_.ports;
     // Also of one that is only stopped for its port: it has to come up again.
     const bool changes = ships_files(step.action.action) || step.action.reason == Reason::kPortHandedOver;
-    const bool starts = ships_files(run.doing) && target_of(run.doing) != Target::kNone;
-    if (starts && !plan_.rollback) step.confirm = plan_.policy.confirm;
+    if (on_trial(run)) step.confirm = plan_.policy.confirm;
     step.way_back =
-        changes && !plan_.rollback &&
+        changes && !plan_.rollback && !heals(run) &&
         (plan_.policy.on_failure == RolloutPolicy::OnFailure::kRollback || plan_.policy.confirm.count() > 0);
     if (run.failures == 0) progress_ = now;
     run.begun = true;

@@ -47,6 +47,17 @@ void JobRun::on_confirmation(std::size_t allocation, const Outcome& outcome, Ins
   advance(now);
 }
 
+// R5.9: what is put right is what was confirmed. There is nothing to go back to, and on the
+// worker it is not what it should be.
+bool JobRun::heals(const AllocationRun& run) const {
+  return run.planned && run.planned->reason == Reason::kDrifted;
+}
+
+bool JobRun::on_trial(const AllocationRun& run) const {
+  return plan_.policy.confirm.count() > 0 && !plan_.rollback && !heals(run) && ships_files(run.doing) &&
+         target_of(run.doing) != Target::kNone;
+}
+
 // This daemon goes, or may not write any more: somebody else will see what became of it.
 bool JobRun::is_leaving(const Outcome& outcome) const {
   const bool goes = stop_reason_ == Reason::kStopping || stop_reason_ == Reason::kFenced;
@@ -56,9 +67,7 @@ bool JobRun::is_leaving(const Outcome& outcome) const {
 // Contact was lost while its target may have run: with what can cut off a worker that may be
 // its doing, and the next one is not to follow.
 bool JobRun::may_be_cut_off(const AllocationRun& run, const Outcome& outcome) const {
-  const bool on_trial = plan_.policy.confirm.count() > 0 && !plan_.rollback && ships_files(run.doing) &&
-                        target_of(run.doing) != Target::kNone;
-  return on_trial && outcome.kind == OutcomeKind::kUnknown && !is_leaving(outcome);
+  return on_trial(run) && outcome.kind == OutcomeKind::kUnknown && !is_leaving(outcome);
 }
 
 // The job ends, and nobody is going to confirm these. A daemon that comes back may.

@@ -1,6 +1,7 @@
 #include "reconciler/core/job_run.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace maand {
 
@@ -116,8 +117,15 @@ void JobRun::block(const std::string& detail, Reason reason) {
 }
 
 void JobRun::stop(Reason reason, const std::string& detail, Instant now) {
-  if (over() || stopping_) return;
-  stopping_ = true;
+  if (over()) return;
+  // What goes on until its boundary is given up as well when this daemon leaves.
+  const bool leaves = reason == Reason::kStopping || reason == Reason::kFenced;
+  if (stopping_ && !leaves) return;
+  if (std::exchange(stopping_, true)) {
+    stop_reason_ = reason;
+    stop_detail_ = detail;
+    return;
+  }
   stop_reason_ = reason;
   stop_detail_ = detail;
   if (pending()) {

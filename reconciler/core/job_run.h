@@ -133,6 +133,8 @@ class JobRun {
   void on_confirmation(std::size_t allocation, const Outcome& outcome, Instant now);
   void leave_unconfirmed();
   bool is_leaving(const Outcome& outcome) const;
+  bool heals(const AllocationRun& run) const;
+  bool on_trial(const AllocationRun& run) const;
   bool may_be_cut_off(const AllocationRun& run, const Outcome& outcome) const;
 
   // job_bake.cc: what comes after a gate, and what a failure is taken for (R2.9)

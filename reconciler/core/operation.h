@@ -75,6 +75,13 @@ struct Credentials {
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
+// How long the target may take that a worker goes back with: `restart` to what was confirmed
+// before, `stop` where nothing was.
+struct WayBackLimits {
+  Seconds restart{600};
+  Seconds stop{600};
+};
+
 struct Operation {
   OperationId id;
   std::uint64_t seq = 0;  // rises with every operation of the bucket; newer supersedes older on the worker
@@ -108,10 +115,11 @@ struct Operation {
   // Before anything lands, the worker is to keep this list, which was confirmed there
   // and has to come back if the rollout fails (R5.2). Empty: nothing. Not kept with the operation.
   Digest keep;
-  // After its target ended well somebody has to confirm it over a new connection within so
-  // long, or the worker takes it back by itself (RolloutPolicy::confirm). 0: it counts at
-  // once. Not kept with the operation: its worker knows.
+  // After its target ended, however it did, somebody has to confirm it over a new connection
+  // within so long, or the worker takes it back by itself (RolloutPolicy::confirm). 0: it
+  // counts at once. Not kept with the operation: its worker knows.
   Seconds confirm{0};
+  WayBackLimits back_limits;
   // Filled in by the journal whenever the worker is spoken to; not kept with the operation.
   Credentials credentials;
 };

@@ -76,7 +76,8 @@ Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const O
       if (confirmed && allocation.last_operation == job.operation)
         allocation.confirmed_at = WallTime(std::chrono::milliseconds(job.seq));
       if (!fits) allocation.files = nullptr;
-      const bool untouched = !allocation.files && allocation.last == LastResult::kNone && !allocation.running;
+      const bool untouched = !allocation.open && !allocation.files && allocation.last == LastResult::kNone &&
+                             !allocation.running;
       remains = remains && (confirmed || !untouched);
     }
     // What is gone is nobody's.

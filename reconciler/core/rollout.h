@@ -54,6 +54,7 @@ struct Step {
   CommitId commit;        // kRun
   bool way_back = false;  // kRun: what is confirmed there is kept; kConfirm: and still is, for a rollback
   Seconds confirm{0};     // kRun: Operation::confirm
+  WayBackLimits back_limits;
 };
 
 // How an allocation fared in this rollout.

@@ -14,11 +14,13 @@ namespace {
 namespace fs = std::filesystem;
 using Events = std::vector<std::string>;
 
-// Targets wait while `data/hold-<version>` is there. `stop` does not.
+// Targets wait while `data/hold-<version>` is there, and fail if `data/fail-<version>` is.
+// `stop` does neither.
 constexpr const char* kMakefile =
     "start restart:\n"
     "\t@mkdir -p data; echo $@ $(CURRENT_VERSION) $(NEW_VERSION) >> data/events\n"
     "\t@while [ -e data/hold-$(NEW_VERSION) ]; do sleep 0.1; done\n"
+    "\t@[ ! -e data/fail-$(NEW_VERSION) ]\n"
     "stop:\n"
     "\t@mkdir -p data; echo $@ $(CURRENT_VERSION) $(NEW_VERSION) >> data/events\n";
 
@@ -70,7 +72,7 @@ class ConfirmWorld : public ::testing::Test {
 };
 
 TEST_F(ConfirmWorld, AChangeThatCutsTheNetworkIsTakenBackByTheWorkerItselfAndTheNoteSaysSo_R2_9) {
-  deploy(confirm_within(3));
+  deploy(confirm_within(600));
   const std::string second = world_.commit(api("2.0.0", confirm_within(3)));
   ASSERT_TRUE(eventually([&] { return world_.events(0, "api").size() == 2; })) << world_.daemon_log();
   // What is open stays open, and nothing new comes through.
@@ -93,6 +95,39 @@ TEST_F(ConfirmWorld, AChangeThatCutsTheNetworkIsTakenBackByTheWorkerItselfAndThe
   world_.wait_for_note(third, "applied");
   EXPECT_EQ(world_.events(0, "api").back(), "restart 1.0.0 3.0.0");
   EXPECT_EQ(world_.events(1, "api").back(), "restart 1.0.0 3.0.0");
+  EXPECT_FALSE(armed(0) || armed(1));
+}
+
+// The commonest form of it: a rule that shuts the door, and then the target fails.
+TEST_F(ConfirmWorld, ATargetThatCutsTheNetworkAndFailsIsTakenBackAsWell_R2_9) {
+  deploy(confirm_within(600));
+  write_file(at(0, "data/fail-2.0.0"), "");
+  const std::string second = world_.commit(api("2.0.0", confirm_within(3)));
+  ASSERT_TRUE(eventually([&] { return world_.events(0, "api").size() == 2; })) << world_.daemon_log();
+  proxy_.set_fault(ProxyFault{ProxyFault::Kind::kCut, Direction::kUp, 0});
+  fs::remove(at(0, "data/hold-2.0.0"));
+  ASSERT_TRUE(eventually([&] { return world_.events(0, "api").size() == 3; })) << world_.daemon_log();
+  EXPECT_EQ(world_.events(0, "api").back(), "restart 2.0.0 1.0.0");
+  proxy_.set_fault(std::nullopt);
+
+  const std::string note = world_.wait_for_note(second, "held");
+  EXPECT_NE(note.find("NotConfirmed"), std::string::npos) << note;
+  EXPECT_EQ(read(0, "conf"), "conf 1.0.0");
+  EXPECT_EQ(world_.events(1, "api"), (Events{"start 0.0.0 1.0.0"})) << "the next one was left alone";
+}
+
+TEST_F(ConfirmWorld, ATargetThatFailsAndCutsNothingStaysAsItIs_R2_6) {
+  deploy(confirm_within(600));
+  for (const int worker : {0, 1}) {
+    write_file(at(worker, "data/fail-2.0.0"), "");
+    fs::remove(at(worker, "data/hold-2.0.0"));
+  }
+  const std::string second = world_.commit(api("2.0.0", confirm_within(600, R"(, "attempts": 1)")));
+  const std::string note = world_.wait_for_note(second, "held");
+  EXPECT_NE(note.find("TargetFailed"), std::string::npos) << note;
+  const int first = begun();
+  EXPECT_EQ(read(first, "conf"), "conf 2.0.0");
+  EXPECT_EQ(world_.events(first, "api"), (Events{"start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"}));
   EXPECT_FALSE(armed(0) || armed(1));
 }
 
@@ -144,15 +179,23 @@ TEST_F(ConfirmWorld, WhatWentBackWhileNoDaemonRanIsLearnedAtItsNextStart_R2_9_R7
 }
 
 TEST_F(ConfirmWorld, AFirstStartThatNobodyConfirmsIsStoppedAndRollbackLeavesItSo_R2_9) {
-  GitChanges changes = api("1.0.0", confirm_within(2, R"(, "on_failure": "rollback")") + kGated);
+  const std::string gate =
+      R"(, "health_check": {"checks": [{"type": "ssh", "command": "false"}], "wait": {"attempts": 3}})";
+  GitChanges changes = api("1.0.0", confirm_within(2, R"(, "on_failure": "rollback")") + gate);
   changes["workers.json"] = workers();
   const std::string first = world_.commit(changes);
   world_.serve();
-  ASSERT_TRUE(eventually([&] {
-    const Events told = world_.events(0, "api");
-    return told.size() == 2 && told.back().rfind("stop ", 0) == 0;
-  })) << world_.daemon_log();
-  EXPECT_EQ(world_.events(0, "api").front(), "start 0.0.0 1.0.0");
+  world_.wait_for_note(first, "rolled_back");
+  int stopped = 0;
+  for (const int worker : {0, 1}) {
+    const Events told = world_.events(worker, "api");
+    if (told.empty()) continue;
+    ++stopped;
+    EXPECT_EQ(told, (Events{"start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"})) << "once, by the worker itself";
+    EXPECT_EQ(read(worker, "conf"), "conf 1.0.0");
+  }
+  EXPECT_GT(stopped, 0);
+  EXPECT_FALSE(armed(0) || armed(1));
 }
 
 }  // namespace

@@ -27,21 +27,24 @@ bool RolloutReferee::down(const Watched& job, const WorkerHost& worker) const {
                                                                 it->second.aside || it->second.stopped));
 }
 
+void RolloutReferee::confirms(const Step& step) {
+  if (!in_flight_.insert(step.key).second) say(step, "two steps in flight for one allocation");
+  const Watched& waiting = jobs_.at(step.key.job);
+  const auto it = waiting.members.find(step.key.worker);
+  if (it == waiting.members.end() || !it->second.awaits) return say(step, "confirms what does not wait");
+  if (!it->second.gated) say(step, "confirmed before its gate is through");
+}
+
 void RolloutReferee::handed_out(const Step& step) {
-  if (++on_worker_[step.key.worker] > limits_.max_per_worker) say(step, "too many steps on one worker");
+  ++on_worker_[step.key.worker];
+  if (step.kind == Step::Kind::kConfirm) return confirms(step);  // whatever the limits
+  if (on_worker_[step.key.worker] > limits_.max_per_worker) say(step, "too many steps on one worker");
   const auto busy = std::count_if(on_worker_.begin(), on_worker_.end(),
                                   [](const auto& worker) { return worker.second > 0; });
   if (busy > limits_.max_parallel_workers) say(step, "too many workers at once");
   if (step.kind == Step::Kind::kContact) return;
   if (!in_flight_.insert(step.key).second) say(step, "two steps in flight for one allocation");
   if (step.kind == Step::Kind::kProbe) return;
-  if (step.kind == Step::Kind::kConfirm) {
-    const Watched& waiting = jobs_.at(step.key.job);
-    const auto it = waiting.members.find(step.key.worker);
-    if (it == waiting.members.end() || !it->second.awaits) return say(step, "confirms what does not wait");
-    if (!it->second.gated) say(step, "confirmed before its gate is through");
-    return;
-  }
 
   Watched& job = jobs_.at(step.key.job);
   Member& member = job.members[step.key.worker];

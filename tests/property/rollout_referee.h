@@ -77,6 +77,7 @@ class RolloutReferee {
   void ports_after(const Step& step, const Outcome& outcome);
   bool asked_of_a_later_wave(const Step& step) const;
   bool down(const Watched& job, const WorkerHost& worker) const;
+  void confirms(const Step& step);
   void say(const Step& step, const std::string& what);
 
   RolloutLimits limits_;

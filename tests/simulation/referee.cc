@@ -167,8 +167,7 @@ void Referee::at_rest(const CommitId& commit, const std::map<AllocationKey, Plac
       const bool sync_only = kind_of(job).policy == std::string("never");
       if (there.version != wish.version(job)) broken(key.str() + " has " + there.version + " in the end");
       const Digest conf = there.files ? conf_of(*there.files) : Digest();
-      if (!conf.empty() && conf != sha256(wish.conf(job)))
-        broken(key.str() + " has other files in the end");
+      if (!conf.empty() && conf != sha256(wish.conf(job))) broken(key.str() + " has other files in the end");
       if (!sync_only && there.loaded != there.files->digest)
         broken(key.str() + " runs older files in the end");
     }

@@ -41,11 +41,12 @@ std::string to_text(const RenderedWith& rendered) {
 std::string to_text(const Operation& operation) {
   const auto& [id, seq, allocation, action, endpoint, files, base, rendered_with, current_version,
                new_version, attempt, previous, timeout, epoch, worker_json, jobs_json, expect_marker, ports,
-               moved_from, keep, confirm, credentials] = operation;
+               moved_from, keep, confirm, back_limits, credentials] = operation;
   // None is kept: they are filled in whenever the worker is spoken to.
   static_cast<void>(moved_from);
   static_cast<void>(keep);
   static_cast<void>(confirm);
+  static_cast<void>(back_limits);
   static_cast<void>(credentials);
   std::ostringstream out;
   out << "\n  open.id " << id.str() << "\n  open.seq " << seq << "\n  open.allocation " << allocation.str()

@@ -86,6 +86,12 @@ void FakeRunner::confirm(const Operation& operation, OutcomeSink sink) {
                    .condition = WorkerCondition::kUnreachable,
                    .detail = "it takes no new connection"});
     }
+    if (const auto worker = workers.find(host); worker != workers.end()) {
+      if (auto refused = worker->second.refusal(operation)) {
+        refused->kind = OutcomeKind::kUnknown;
+        return sink(*refused);
+      }
+    }
     if (receipt == receipts_.end()) return sink({.kind = OutcomeKind::kInterrupted});
     if (receipt->second.confirmation == Confirmation::kPending)
       receipt->second.confirmation = Confirmation::kConfirmed;

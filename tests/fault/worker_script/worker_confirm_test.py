@@ -2,74 +2,18 @@
 """What is taken back unless it is confirmed in time (R2.9), under one shell. usage: worker_confirm_test.py SHELL"""
 
 import os
-import signal
 
-from worker import Link, kill, list_id, read, wait_until
-from worker_case import WorkerCase, main
-
-LONG = 1000  # s: nothing happens by itself in a test
-TARGETS = "\t@mkdir -p data; echo {0}-$@ $(CURRENT_VERSION)-$(NEW_VERSION) >>data/runs{1}\n"
+from confirm_case import ConfirmCase, makefile
+from worker import list_id, wait_until
+from worker_case import main
 
 
-def makefile(name, more=""):
-    return "start stop restart reload:\n" + TARGETS.format(name, more)
-
-
-class Confirm(WorkerCase):
-    ONE = {"Makefile": makefile("one"), "conf": "1", "-dash": "d", "a/x.sh": "#!1", "a/b/deep.conf": "1", "gone": "1",
-           "link": Link("a/b"), "sp ace/q'uote": "1", "d": "file"}
-    TWO = {"Makefile": makefile("two"), "conf": "2", "a/x.sh": "#!2", "a/b/deep.conf": "2", "new/file": "2",
-           "link": Link("conf"), "d/e": "directory"}
-
-    def first(self):
-        self.sync(self.ONE, target="start")
-        os.remove(self.w.path("data/runs"))
-
-    def begin(self, seconds=LONG, files=None, **request):
-        """The second content is rolled out; returns the call and its answer."""
-        request = {"target": "restart", "keep": list_id(self.ONE), "base": self.ONE, "current": "1", "new": "2",
-                   **request}
-        call = self.w.call(files=files or self.TWO, confirm=seconds, **request)
-        return call, call.reply()
-
-    def confirm(self, call, **request):
-        return self.w.run(mode="confirm", op=call.op, seq=call.seq, **request)
-
-    def directory(self, call):
-        return f"{self.w.kept}/ops/{call.seq:019d}-{call.op}"
-
-    def expire(self, call):
-        """Its time is over, as if uptime had passed."""
-        armed = self.directory(call) + "/armed"
-        boot, up, _ = read(armed).split()
-        with open(armed + ".new", "w", encoding="utf-8") as f:
-            f.write(f"{boot} {up} 0\n")
-        os.rename(armed + ".new", armed)
-
-    def timers(self):
-        return self.w.processes("timer")
-
-    def check_back(self, runs=("two-restart", "1-2", "one-restart", "2-1")):
-        for path, content in self.ONE.items():
-            if isinstance(content, Link):
-                self.assertEqual(content, os.readlink(self.w.path(path)))
-                continue
-            self.assertEqual(content, self.w.read(path), path)
-            self.assertEqual(0o755 if path.endswith(".sh") else 0o644,
-                             os.stat(self.w.path(path)).st_mode & 0o777, path)
-        self.assertFalse(os.path.exists(self.w.path("new")))
-        self.assertFalse(os.path.exists(self.w.kept + "/landing"))
-        self.assertEqual(list_id(self.ONE), read(self.w.kept + "/list").split()[0])
-        self.assertEqual(list(runs), self.w.runs())
-
-    def tearDown(self):
-        kill(self.timers())
-
+class Confirm(ConfirmCase):
     def test_what_is_confirmed_stays_and_the_timer_ends(self):
         self.first()
         call, reply = self.begin()
         self.assertEqual("pending", self.expect("succeeded", reply)["confirm"])
-        self.assertEqual(1, len(self.timers()))
+        self.assertTrue(self.timers())
         self.assertEqual("confirmed", self.expect("succeeded", self.confirm(call))["confirm"])
         self.assertEqual("confirmed", self.confirm(call)["confirm"], "said twice is said once")
         wait_until("the timer has ended", lambda: not self.timers())
@@ -125,17 +69,21 @@ class Confirm(WorkerCase):
 
     def test_what_is_kept_and_damaged_is_no_way_back(self):
         self.first()
-        self.expect("failed", self.begin(files=dict(self.TWO, Makefile=makefile("two", "; exit 1")))[1])
+        call, reply = self.begin(files=self.failing())
+        self.expect("failed", reply)
+        self.confirm(call)
         with open(f"{self.w.state}/previous/api/{list_id(self.ONE)}/f/conf", "w", encoding="utf-8") as f:
             f.write("damaged")
         self.expect("Previous", self.begin(base=None)[1])
 
-    def test_a_target_that_fails_is_not_taken_back(self):
+    def test_a_target_that_failed_stays_so_if_its_worker_can_be_reached(self):
         self.first()
-        call, reply = self.begin(files=dict(self.TWO, Makefile=makefile("two", "; exit 1")))
-        self.assertNotIn("confirm", self.expect("failed", reply))
-        self.assertEqual([], self.timers())
-        self.assertNotIn("confirm", self.confirm(call))
+        call, reply = self.begin(files=self.failing())
+        self.assertEqual("pending", self.expect("failed", reply)["confirm"])
+        self.expect("Busy", self.w.run(files=self.ONE))
+        self.assertEqual("confirmed", self.expect("failed", self.confirm(call))["confirm"])
+        wait_until("the timer has ended", lambda: not self.timers())
+        self.assertEqual("2", self.w.read("conf"))
         # And on top of it, what was confirmed before is still the way back.
         call, _ = self.begin(base=None, current="1")
         self.expire(call)
@@ -143,35 +91,40 @@ class Confirm(WorkerCase):
         self.check_back(self.w.runs())
         self.assertEqual(["one-restart", "2-1"], self.w.runs()[-2:])
 
+    def test_a_target_that_failed_and_cut_its_worker_off_is_taken_back(self):
+        self.first()
+        for how, word, timeout in (("exit 1", "failed", 30), ("sleep 1000", "timeout", 1)):
+            call, reply = self.begin(files=self.failing(how), base=None, timeout=timeout)
+            self.assertEqual("pending", self.expect(word, reply)["confirm"])
+            self.expire(call)
+            self.assertEqual("reverted", self.expect(word, self.w.ask(call))["confirm"])
+            self.check_back(["two-restart", "1-2", "one-restart", "2-1"])
+            os.remove(self.w.path("data/runs"))
+
+    def test_what_no_target_ran_for_waits_for_nobody(self):
+        self.first()
+        files = dict(self.TWO)
+        del files["Makefile"]
+        for request in ({"target": "reload", "files": dict(self.TWO, Makefile="restart:\n\t@exit 1\n")},
+                        {"files": files}):
+            call, reply = self.begin(base=None, **request)
+            self.assertNotIn("confirm", reply)
+            self.assertFalse(os.path.exists(self.directory(call) + "/back"))
+            wait_until("the timer has ended", lambda: not self.timers())
+
+    def test_going_back_has_the_limit_of_its_own_target(self):
+        slow = dict(self.ONE, Makefile=makefile("one", "; sleep 3"))
+        self.sync(slow, target="start")
+        call, _ = self.begin(base=slow, keep=list_id(slow), target="reload", timeout=1, back_timeout=60)
+        self.expire(call)
+        self.assertEqual("succeeded", self.w.ask(call)["back_state"])
+
     def test_an_operation_that_is_not_to_be_confirmed_costs_nothing(self):
         self.first()
         call, reply = self.begin(0)
         self.assertNotIn("confirm", self.expect("succeeded", reply))
         self.assertEqual([], self.timers())
         self.assertFalse(os.path.exists(self.directory(call) + "/armed"))
-
-    def test_a_timer_that_was_killed_is_followed_by_another_that_keeps_its_time(self):
-        self.first()
-        call, _ = self.begin()
-        kill(self.timers())
-        wait_until("it is gone", lambda: not self.timers())
-        self.assertEqual("pending", self.w.ask(call)["confirm"])
-        wait_until("there is another", self.timers)
-        self.expire(call)
-        wait_until("it went back", lambda: os.path.exists(self.directory(call) + "b/receipt"))
-        self.check_back()
-
-    def test_after_a_reboot_the_next_contact_takes_it_back(self):
-        self.first()
-        call, _ = self.begin()
-        kill(self.timers())
-        wait_until("it is gone", lambda: not self.timers())
-        armed = self.directory(call) + "/armed"
-        rest = read(armed).split()[1:]
-        with open(armed, "w", encoding="utf-8") as f:
-            f.write(" ".join(["another-boot"] + rest) + "\n")
-        self.assertEqual("reverted", self.confirm(call)["confirm"], "it came too late, whatever the time")
-        self.check_back()
 
     def test_whoever_is_first_wins_and_only_one_does(self):
         self.first()
@@ -187,32 +140,6 @@ class Confirm(WorkerCase):
             wait_until("the timer has ended", lambda: not set(timer) & set(self.timers()))
             self.assertEqual("1" if said == "reverted" else "2", self.w.read("conf"))
             self.sync(self.ONE)
-
-    def test_killed_on_its_way_back_it_is_told_and_healed(self):
-        """The restart of going back runs once at most, and files are never left half."""
-        self.first()
-        slow = dict(self.ONE, Makefile=makefile("one", "; sleep 1000"))
-        self.sync(slow)
-        call, _ = self.begin(base=slow, keep=list_id(slow))
-        self.expire(call)
-        wait_until("its restart runs", lambda: "one-restart" in self.w.runs())
-        kill(self.timers())
-        pid = int(read(self.directory(call) + "b/pid").split()[1])
-        os.killpg(pid, signal.SIGKILL)
-        reply = self.w.ask(call)
-        self.assertEqual(("reverted", "interrupted"), (reply["confirm"], reply["back_state"]))
-        self.assertEqual(1, self.w.runs().count("one-restart"))
-        self.assertEqual("1", self.w.read("conf"))
-        self.sync(self.TWO)
-
-    def test_a_runner_that_dies_after_the_target_leaves_an_operation_that_ended_well(self):
-        self.first()
-        call, _ = self.begin()
-        directory = self.directory(call)
-        os.rename(directory + "/receipt", directory + "/receipt.tmp")
-        reply = self.expect("succeeded", self.w.ask(call))
-        self.assertEqual("pending", reply["confirm"])
-        self.assertEqual("confirmed", self.confirm(call)["confirm"])
 
     def test_what_is_kept_of_the_bucket_says_so_as_well(self):
         self.first()

@@ -45,6 +45,22 @@ TEST(Journal, EveryOperationHasItsOwnIdAndAHigherNumber) {
   EXPECT_EQ(first.id.str().size(), 32u);
 }
 
+// What a job had under another name its worker does not keep.
+TEST(Journal, WhatComesWithANewNameHasNoWayBackAndIsNotToBeConfirmed_R2_9) {
+  FakeStore store;
+  Journal journal(store, kClock);
+  Journal::Intent intent = start();
+  intent.operation.confirm = Seconds(60);
+  EXPECT_EQ(journal.begin({intent}).at(0).confirm, Seconds(60));
+  journal.settle(kKey, {.kind = OutcomeKind::kSucceeded}, CommitId("head"));
+  AppliedAllocation renamed = *journal.state().find(kKey);
+  renamed.moved_from = JobName("old");
+  journal.replace({renamed}, {});
+  const Operation operation = journal.begin({intent}).at(0);
+  EXPECT_EQ(operation.moved_from, JobName("old"));
+  EXPECT_EQ(operation.confirm, Seconds(0));
+}
+
 TEST(Journal, AConfirmedOperationKeepsItsTime) {
   FakeStore store;
   Journal journal(store, kClock);

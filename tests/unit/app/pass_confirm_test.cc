@@ -21,11 +21,12 @@ class ConfirmedWorld : public LoopWorld {
     runner.runs.clear();
     runner.confirmations.clear();
   }
-  static FakeFileView files(const std::string& version, const std::string& more = "") {
+  static FakeFileView files(const std::string& version, const std::string& more = "", int seconds = 60) {
     FakeFileView view = workspace(2, {{"api", version}});
     view.file("workspace/jobs/api/manifest.json",
               R"({"version": ")" + version +
-                  R"(", "selectors": ["worker"], "rollout": {"confirm_seconds": 60)" + more + "}}");
+                  R"(", "selectors": ["worker"], "rollout": {"confirm_seconds": )" + std::to_string(seconds) +
+                  more + "}}");
     view.file("workspace/jobs/api/conf", version);
     return view;
   }
@@ -124,17 +125,82 @@ TEST(PassConfirm, OneThatMayFailIsLeftAsItWasUntilARetry_R2_9) {
   EXPECT_EQ(world.on("w1").version, "2.0.0");
 }
 
+TEST(PassConfirm, OneThatMayFailAndIsOnlyLearnedOfLaterHoldsNothingEither_R2_9) {
+  // The others wait until it is up again, or are through without it by then.
+  for (const std::string unavailable : {"", R"(, "max_unavailable": 2)"}) {
+    ConfirmedWorld world;
+    world.runner.cut.insert(WorkerHost("w1"));
+    world.source.commit(
+        ConfirmedWorld::files("2.0.0", R"(, "max_failures": 1, "on_failure": "rollback")" + unavailable));
+    world.pass();
+    ASSERT_TRUE(world.on("w1").open);
+    ASSERT_EQ(world.on("w2").version, unavailable.empty() ? "1.0.0" : "2.0.0");
+    world.runner.cut.clear();
+    world.runner.reverts.insert(kFirst);
+    for (int i = 0; i < 3; ++i) world.pass();
+    EXPECT_FALSE(world.on("w1").open);
+    EXPECT_EQ(world.record().held_reason, "") << unavailable;
+    EXPECT_EQ(world.on("w1").version + world.on("w2").version, "1.0.02.0.0") << unavailable;
+    EXPECT_THAT(world.runner.runs, Not(::testing::Contains("rollback api@w2 2.0.0→1.0.0")));
+  }
+}
+
+TEST(PassConfirm, MoreThanMayFailHoldTheJobHoweverLateTheyAreLearnedOf_R2_9) {
+  ConfirmedWorld world;
+  world.runner.cut = {WorkerHost("w1"), WorkerHost("w2")};
+  world.source.commit(ConfirmedWorld::files("2.0.0", R"(, "max_failures": 1, "max_unavailable": 2)"));
+  world.pass();
+  world.runner.cut.clear();
+  world.runner.reverts = {kFirst, kSecond};
+  for (int i = 0; i < 2; ++i) world.pass();
+  EXPECT_EQ(world.record().held_reason, "NotConfirmed");
+}
+
+TEST(PassConfirm, AWorkerThatTellsAConfirmationOfANewerControllerIsHeeded_R3_12) {
+  ConfirmedWorld world;
+  world.runner.on_run = [&](const Operation& operation) {
+    world.runner.workers[operation.allocation.worker].epoch = operation.epoch + 1;
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  world.source.commit(ConfirmedWorld::files("2.0.0"));
+  world.pass();
+  EXPECT_STREQ(to_string(world.reconciler.memory().authority.kind), "fenced");
+  EXPECT_EQ(world.runner.runs, (Runs{"restart api@w1 1.0.0→2.0.0"})) << "nobody else is written to";
+  EXPECT_EQ(world.record().held_reason, "") << "and nothing has failed";
+}
+
+TEST(PassConfirm, WhereGoingBackWasInterruptedARollbackPutsBackTheRest_R2_9_R5_2) {
+  ConfirmedWorld world;
+  const std::string rollback = R"(, "on_failure": "rollback")";
+  world.source.commit(ConfirmedWorld::files("1.5.0", rollback));
+  world.pass();
+  world.runner.runs.clear();
+  world.runner.on_run = [&](const Operation& operation) {
+    if (operation.new_version != "2.0.0" || operation.allocation != kSecond)
+      return Outcome{.kind = OutcomeKind::kSucceeded};
+    return Outcome{.kind = OutcomeKind::kFailed,
+                   .confirmation = Confirmation::kReverted,
+                   .back = OutcomeKind::kInterrupted};
+  };
+  world.source.commit(ConfirmedWorld::files("2.0.0", rollback));
+  for (int i = 0; i < 2; ++i) world.pass();
+  EXPECT_THAT(world.runner.runs, ::testing::Contains(HasSubstr("rollback api@w2")));
+  EXPECT_EQ(world.on("w2").last, LastResult::kConfirmed);
+  EXPECT_EQ(world.on("w2").version, "1.5.0");
+  EXPECT_EQ(world.state(), "rolled_back");
+}
+
 // A daemon that ends between the target and the confirmation, and the next one.
 class ComesBack : public ::testing::Test {
  protected:
   // The second version is rolled out, and the daemon leaves when it has run on the first.
-  void leave() {
+  void leave(const FakeFileView& content = ConfirmedWorld::files("2.0.0")) {
     world_.runner.on_run = [this](const Operation&) {
       world_.runner.cut.insert(WorkerHost("w1"));
       world_.reconciler.stop();
       return Outcome{.kind = OutcomeKind::kSucceeded};
     };
-    second_ = world_.source.commit(ConfirmedWorld::files("2.0.0"));
+    second_ = world_.source.commit(content);
     world_.pass();
     ASSERT_TRUE(world_.on("w1").open);
     ASSERT_EQ(world_.record().held_reason, "") << "leaving fails nothing";
@@ -176,6 +242,17 @@ TEST_F(ComesBack, WhatWasTakenBackMeanwhileHoldsTheJob_R2_9_R7_1) {
   EXPECT_EQ(runs_on_first(), 1);
   EXPECT_EQ(state(), "held");
   EXPECT_THAT(world_.note(second_), HasSubstr("NotConfirmed"));
+}
+
+TEST_F(ComesBack, AGateThatStaysOpenStopsNobodyLongerThanItsWorkerWaits_R2_9) {
+  leave(ConfirmedWorld::files(
+      "2.0.0",
+      R"(}, "health_check": {"checks": [{"type": "ssh", "command": "true"}], "wait": {"attempts": 100000})",
+      1));
+  world_.runner.unhealthy.insert(kFirst);
+  EXPECT_FALSE(pass().converged) << "it ends, and asks again what became of it";
+  EXPECT_TRUE(world_.on("w1").open);
+  EXPECT_THAT(world_.runner.confirmations, Not(::testing::Contains(kFirst)));
 }
 
 TEST_F(ComesBack, WhatAnotherContentFollowsIsLeftToItsWorker_R2_9) {

@@ -234,6 +234,9 @@ TEST(Applied, GoingBackThatDidNotEndWellIsTriedAgainLikeATarget) {
     EXPECT_EQ(allocation.last_target, Target::kRestart);
     EXPECT_EQ(allocation.version, "1.0.0");
     EXPECT_EQ(allocation.files != nullptr, row.files) << "files that may be half back are not known";
+    ASSERT_TRUE(allocation.before) << "R5.2: a rollback puts it back";
+    EXPECT_EQ(allocation.before->version, "1.0.0");
+    EXPECT_FALSE(is_as_before(allocation));
   }
 }
 

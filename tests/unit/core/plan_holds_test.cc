@@ -70,6 +70,27 @@ TEST(Plan, AJobThatMatchesNoWorkerAndNeverRanIsNothing) {
   EXPECT_EQ(told(world.plan()), "");
 }
 
+TEST(Plan, WhereGoingBackWasOnlyInterruptedWhatIsGoodComesAgain_R2_9) {
+  const struct {
+    LastResult last;
+    const char* told;
+  } rows[] = {{LastResult::kInterrupted, "held a NotConfirmed; restart a@w1 PreviousInterrupted; "},
+              {LastResult::kFailed, "held a NotConfirmed; wait a@w1 NotConfirmed; "}};
+  for (const auto& row : rows) {
+    World world;
+    world.worker("w1").job("a", "2.0.0");
+    AppliedAllocation& back = world.running("a", "w1");
+    back.last = row.last;
+    back.last_target = Target::kRestart;
+    back.rolled_back_from = world.job_of("a").tree;
+    JobRecord& record = world.applied.jobs.at(JobName("a"));
+    record.held_tree = world.job_of("a").tree;
+    record.held_reason = "NotConfirmed";
+    world.kept_content_is("a", "1.0.0");
+    EXPECT_EQ(told(world.plan()), row.told);
+  }
+}
+
 TEST(Plan, AFailedRolloutIsNotTriedAgainUntilTheJobChanges_R2_6) {
   World world;
   world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");

@@ -99,6 +99,19 @@ TEST(AllocationRecord, BytesThatAreNoneOfOursAreNone) {
   }
 }
 
+TEST(Reconstruction, WhatWaitsToBeConfirmedStaysOpenHoweverItsTargetEnded_R2_9) {
+  for (const OutcomeKind kind : {OutcomeKind::kSucceeded, OutcomeKind::kFailed, OutcomeKind::kInterrupted}) {
+    AppliedAllocation first;
+    first.key = kApi;
+    first.open = sample_operation(kApi, 1);
+    first.open->action = Action::kStart;
+    const Reconstruction made =
+        of(told(first, Outcome{.kind = kind, .confirmation = Confirmation::kPending}));
+    ASSERT_EQ(made.allocations.size(), 1u) << to_string(kind);
+    EXPECT_TRUE(made.allocations[0].open) << to_string(kind);
+  }
+}
+
 // R7.1: the store and a worker's memory of it may not tell two stories.
 TEST(Reconstruction, IsWhatTheStoreWouldHaveMadeOfTheSameReceipt) {
   Outcome failed{.kind = OutcomeKind::kFailed, .exit_status = 2};

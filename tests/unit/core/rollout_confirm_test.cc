@@ -188,6 +188,89 @@ TEST(RolloutConfirm, R7_1_ADaemonThatLeavesMeanwhileHasFailedNothing) {
   EXPECT_NE(script.end("api"), "failed: NotConfirmed");
 }
 
+TEST(RolloutConfirm, R7_1_AlsoOneThatANewerCommitHadStoppedBefore) {
+  RolloutScript script;
+  script.put(waiting("w1"));
+  all_pending(script, {"w1"});
+  script.confirmations("api@w1", unknown());
+  script.on_step = [&](const Step& step) {
+    if (step.kind != Step::Kind::kConfirm) return;
+    script.rollout.stop_job(JobName("api"), Reason::kSuperseded);
+    script.rollout.stop_all(Reason::kStopping);
+  };
+  script.run();
+  EXPECT_EQ(script.end_of("api@w1"), "set aside");
+  EXPECT_NE(script.end("api"), "failed: NotConfirmed");
+}
+
+TEST(RolloutConfirm, R2_9_ItWaitsForNoTargetHoweverManyRun) {
+  RolloutScript script({.max_parallel_workers = 2, .max_per_worker = 1});
+  JobText api = waiting("w1 w2").checks(0);
+  api.plan.health = {};
+  api.plan.max_concurrent_upgrades = 2;
+  api.plan.policy.max_unavailable = 2;
+  script.put(api);
+  all_pending(script, {"w1", "w2"});
+  // Answers what is asked until the targets that run are `running`.
+  const auto until_run = [&](const std::string& running) {
+    for (int i = 0; i < 100; ++i) {
+      script.fetch();
+      std::string told;
+      for (const Step& step : script.in_flight_of(Step::Kind::kRun)) told += step.key.str() + " ";
+      if (told == running) return true;
+      for (const Step& step : script.in_flight_of(Step::Kind::kContact)) script.answer(step);
+    }
+    return false;
+  };
+  ASSERT_TRUE(until_run("api@w1 api@w2 "));
+  script.put(job("slow").upgrade("w1"));
+  script.answer(script.in_flight_of(Step::Kind::kRun)[0]);
+  ASSERT_TRUE(until_run("api@w2 slow@w1 "));
+  script.answer(script.in_flight_of(Step::Kind::kRun)[0]);
+  script.fetch();
+  EXPECT_EQ(script.in_flight_of(Step::Kind::kConfirm).size(), 2u) << "the target of slow runs on";
+  script.run();
+  EXPECT_EQ(script.end("api"), "done");
+  EXPECT_EQ(script.end("slow"), "done");
+}
+
+TEST(RolloutConfirm, R5_9_WhatIsPutRightIsWhatWasConfirmedAndHasNoWayBack) {
+  RolloutScript script;
+  JobText api = job("api").upgrade("w1 w2");
+  api.plan.policy.confirm = 60s;
+  api.plan.policy.max_unavailable = 2;
+  for (PlannedAction& action : api.plan.upgrades) action.reason = Reason::kDrifted;
+  script.put(api);
+  script.outcomes("api@w1", {unknown()});
+  std::vector<Step> runs;
+  script.on_step = [&](const Step& step) {
+    if (step.kind == Step::Kind::kRun) runs.push_back(step);
+  };
+  script.run();
+  ASSERT_EQ(runs.size(), 2u) << "the first is only out of reach";
+  for (const Step& step : runs) {
+    EXPECT_EQ(step.confirm, 0s);
+    EXPECT_FALSE(step.way_back);
+  }
+  EXPECT_EQ(script.end_of("api@w1"), "set aside");
+}
+
+TEST(RolloutConfirm, R2_9_GoingBackHasTheLimitsOfItsOwnTargets) {
+  RolloutScript script;
+  JobText api = job("api").upgrade("w1", Action::kReload);
+  api.plan.policy.confirm = 60s;
+  api.plan.timeouts = {{Target::kReload, 2s}, {Target::kRestart, 300s}, {Target::kStop, 30s}};
+  script.put(api);
+  script.on_step = [&](const Step& step) {
+    if (step.kind != Step::Kind::kRun) return;
+    EXPECT_EQ(step.timeout, 2s);
+    EXPECT_EQ(step.back_limits.restart, 300s);
+    EXPECT_EQ(step.back_limits.stop, 30s);
+  };
+  script.run();
+  EXPECT_EQ(script.log("api"), "reload w1");
+}
+
 TEST(RolloutConfirm, R2_9_OnlyWhatShipsFilesAndRunsATargetIsToBeConfirmed) {
   RolloutScript script;
   JobText api = job("api").disable("w3").upgrade("w1").start("w2");

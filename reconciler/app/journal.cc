@@ -215,7 +215,7 @@ void Journal::forget(const AllocationKey& key) {
 
 void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone,
                       std::uint64_t forgotten_seq) {
-  if (records.empty() && gone.empty()) return;
+  if (records.empty() && gone.empty() && forgotten_seq <= state_.forgotten_seq) return;
   for (const AllocationKey& key : gone) {
     if (const AppliedAllocation* known = state_.find(key))
       forgotten_seq = std::max(forgotten_seq, known->ran_seq);

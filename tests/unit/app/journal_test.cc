@@ -174,6 +174,8 @@ TEST(Journal, AWorkerIsShownTheNewestOperationThatRanOnThisVeryAllocation) {
   journal.forget(kKey);
   EXPECT_EQ(journal.state().forgotten_seq, journal.state().last_seq) << "it may have run";
   EXPECT_EQ(store.load().forgotten_seq, journal.state().forgotten_seq);
+  journal.replace({}, {}, journal.state().last_seq + 7);  // a takeover of workers that have nothing left
+  EXPECT_EQ(store.load().forgotten_seq, journal.state().last_seq + 7);
 }
 
 TEST(Journal, RetryForgetsWhatFailedButNotThatGoingBackHasBegun_R5_2_R5_3) {

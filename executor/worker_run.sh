@@ -171,7 +171,9 @@ run() {
     if [ -n "$half_landed" ] && [ "$base" != any ]; then give_up 13; fi
     check_base || give_up 13
   fi
-  if [ -n "$moves" ] && [ -d "$JF" ] && [ ! -L "$JF" ] && [ ! -e "$J" ]; then
+  if [ -n "$moves" ] && [ -d "$JF" ] && [ ! -L "$JF" ]; then
+    # It would be left behind, running, and nobody would know of it.
+    [ ! -e "$J" ] || give_up 14 "jobs/$job is in the way of jobs/$moves, which goes on under that name: move it away"
     printf '%s\n' "$moves" >"$S/moves" || give_up 16 "cannot write $S/moves"
   else
     moves=''

@@ -94,6 +94,24 @@ void check_port_numbers(const std::vector<Placed>& all, const std::vector<Worker
   }
 }
 
+// A directory moves to one place.
+void check_new_names(const std::map<JobName, Job>& jobs, std::vector<BetweenJobs>& out) {
+  std::map<JobName, std::vector<JobName>> by_old;
+  for (const auto& [name, job] : jobs) {
+    if (!job.renamed_from.empty()) by_old[job.renamed_from].push_back(name);
+  }
+  for (auto& [old, names] : by_old) {
+    if (names.size() < 2) continue;
+    BetweenJobs problem;
+    problem.reason = Reason::kBroken;
+    problem.diagnostic = {Severity::kError, manifest_of(jobs.at(names.back())), "renamed_from",
+                          "each of " + list_jobs(names) + " says that it was " + old.str(),
+                          "leave it in the one that takes its directory and its data over"};
+    problem.jobs = std::move(names);
+    out.push_back(std::move(problem));
+  }
+}
+
 void check_minimums(const std::vector<Placed>& all, std::size_t workers, std::vector<BetweenJobs>& out) {
   for (const Placed& placed : all) {
     const Job& job = *placed.job;
@@ -150,6 +168,7 @@ std::vector<BetweenJobs> check_between_jobs(const std::vector<Worker>& workers,
   std::vector<BetweenJobs> out;
   check_port_names(all, out);
   check_port_numbers(all, workers, out);
+  check_new_names(jobs, out);
   check_minimums(all, workers.size(), out);
   append(out, std::move(capacity));
   append(out, check_demands(jobs, unreadable));

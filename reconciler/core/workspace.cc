@@ -228,12 +228,17 @@ class Loader {
     }
   }
 
-  // A job that became a symlink or a submodule is not absent, so it is not removed (R1.6).
+  // A job that became a symlink, a submodule or a file is not absent, so it is not removed (R1.6).
+  // Files like README or OWNERS.md are no jobs.
   void refuse_link(const std::string& name, EntryKind kind) {
-    if (kind != EntryKind::kSymlink && kind != EntryKind::kSubmodule) return;
+    const bool link = kind == EntryKind::kSymlink || kind == EntryKind::kSubmodule;
+    const auto is_part = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (!link && !std::all_of(name.begin(), name.end(), is_part)) return;
     LoadedJob job;
     job.without_manifest = true;
-    const char* what = kind == EntryKind::kSymlink ? "is a symlink" : "is a git submodule";
+    const char* what = kind == EntryKind::kSymlink     ? "is a symlink"
+                       : kind == EntryKind::kSubmodule ? "is a git submodule"
+                                                       : "is a file";
     job.diagnostics.error("jobs/" + printable(name), "",
                           std::string(what) + ", and its files are not in the job directory",
                           "copy the files into a directory of that name");
@@ -279,6 +284,13 @@ class Loader {
     if (out_.refused()) return;  // unknown names would only follow from the errors told already
     std::set<JobName> names = broken_names();
     for (const auto& [name, job] : out_.jobs) names.insert(name);
+    for (const auto& [name, job] : out_.jobs) {
+      if (job.renamed_from.empty() || names.count(job.renamed_from) == 0) continue;
+      out_.warnings.warning(
+          "jobs/" + name.str() + "/manifest.json", "renamed_from",
+          quote(job.renamed_from.str()) + " is still a job, so nothing is taken over from it",
+          "take it out; names are swapped in two commits, over a third name");
+    }
     warn_of_unknown_names(out_.disabled, out_.workers, names, "disabled.json", out_.warnings);
     for (const auto& [name, settings] : out_.bucket_jobs.jobs) {
       if (names.count(name) > 0) continue;

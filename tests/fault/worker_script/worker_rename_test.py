@@ -42,6 +42,17 @@ class Renames(WorkerCase):
         self.expect("succeeded", self.rename(target="start"))
         self.assertEqual(["start api", "start fresh"], self.runs())
 
+    def test_what_lies_under_the_new_name_already_is_in_the_way(self):
+        os.makedirs(self.fresh + "/data")
+        refused = self.rename()
+        self.assertEqual("Path", refused.word())
+        self.assertIn("jobs/fresh is in the way of jobs/api", refused.raw)
+        self.assertEqual(["start api"], read(self.w.path("data/runs")).splitlines())
+        os.rmdir(self.fresh + "/data")
+        os.rmdir(self.fresh)
+        self.expect("succeeded", self.rename())
+        self.assertEqual(["start api", "stop api", "start fresh"], self.runs())
+
     def test_a_stop_that_fails_moves_nothing(self):
         self.sync(dict(self.files, Makefile="stop:\n\t@exit 1\n"), self.files)
         failed = self.expect("failed", self.rename())

@@ -114,6 +114,13 @@ TEST_F(BetweenJobsTest, CapacityDemandsAndCyclesAreJudgedToo) {  // workspace.md
   EXPECT_EQ(told().size(), 2u) << "what is disabled takes nothing";
 }
 
+TEST_F(BetweenJobsTest, OneJobTakesTheDirectoryOfAnother) {
+  job("a", {"a"}).renamed_from = JobName("old");
+  job("b", {"a"}).renamed_from = JobName("old");
+  job("c", {"a"}).renamed_from = JobName("older");
+  EXPECT_EQ(told(), Lines{"Broken a,b: each of a, b says that it was old"});
+}
+
 TEST_F(BetweenJobsTest, NothingIsToldOfWhatGoesTogether) { EXPECT_EQ(told(), Lines{}); }
 
 }  // namespace

@@ -118,9 +118,10 @@ TEST(Workspace, ADirectoryWithoutAReadableManifestIsNotAbsent) {  // R1.6
       .file("workspace/jobs/link/other.json", "{}");
   view.symlink("workspace/jobs/linked", "api").submodule("workspace/jobs/module");
   view.file("workspace/jobs/.git/HEAD", "").file("workspace/jobs/README.md", "no job");
+  view.file("workspace/jobs/plain", "").file("workspace/jobs/OWNERS", "no job either");
   const Workspace workspace = load(view);
   EXPECT_EQ(jobs(workspace), (Lines{"api", "broken .git", "broken deep", "broken link", "broken linked",
-                                    "broken module", "broken none"}));
+                                    "broken module", "broken none", "broken plain"}));
   for (const auto& [name, job] : workspace.broken) {
     EXPECT_TRUE(job.without_manifest) << name.str();
     EXPECT_TRUE(job.diagnostics.has_errors());

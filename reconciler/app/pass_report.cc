@@ -176,6 +176,8 @@ void Pass::finish_status(PassStatus& status) {
   if (untold != unfinished_.end()) carry_over(status, settled_lines(deps_.journal.state(), status.commit));
   if (!driver_) return;
   for (AllocationStatus& line : status.allocations) {
+    // One of an older commit in the same pass is not what this line tells of.
+    if (line.outcome == "not-reached" || line.outcome == "waiting") continue;
     const auto it = driver_->operations().find(line.key);
     if (it != driver_->operations().end()) line.operation = it->second;
   }

@@ -1,9 +1,10 @@
 """What tests of the worker script share: a worker of their own, under the shell that the command line names."""
 
+import os
 import sys
 import unittest
 
-from worker import Place
+from worker import Link, Place, list_id, read
 
 
 class WorkerCase(unittest.TestCase):
@@ -21,6 +22,18 @@ class WorkerCase(unittest.TestCase):
 
     def sync(self, files, base=None, **request):
         return self.expect("succeeded", self.w.run(files=files, base=base, **request))
+
+    def check_lies_there(self, files):
+        """All of them, with their modes, have landed, and the worker says so."""
+        for path, content in files.items():
+            if isinstance(content, Link):
+                self.assertEqual(content, os.readlink(self.w.path(path)))
+                continue
+            self.assertEqual(content, self.w.read(path), path)
+            self.assertEqual(0o755 if path.endswith(".sh") else 0o644,
+                             os.stat(self.w.path(path)).st_mode & 0o777, path)
+        self.assertFalse(os.path.exists(self.w.kept + "/landing"))
+        self.assertEqual(list_id(files), read(self.w.kept + "/list").split()[0])
 
 
 def main():

@@ -119,6 +119,10 @@ std::optional<Recalled> parse_recalled(std::string_view output, const BucketId& 
     if (key == "port") {
       end_job();
       read_port(rest, out.ports);
+    } else if (key == "moved") {
+      end_job();
+      const auto [job, seq] = cut(rest);
+      if (is_job_name(job)) out.moved[JobName(job)] = number_of<std::uint64_t>(seq);
     } else if (key == "marker") {
       read_marker(rest, bucket, hosts, out);
     } else if (key == "epoch") {

@@ -123,9 +123,13 @@ recall() {
   top_epoch
   printf '%s\n' "marker $m_bucket $m_worker $m_id" "epoch $EPOCH"
   for k in "$M"/jobs/*; do
-    # Renamed: what was here goes on under another name.
-    if [ ! -d "$k" ] || [ -e "$k/moved" ]; then continue; fi
+    [ -d "$k" ] || continue
     name=${k##*/}
+    if [ -s "$k/moved" ]; then
+      read -r _ by <"$k/moved"
+      printf '%s\n' "moved $name ${by%%-*}"
+      continue
+    fi
     if [ -e "$k/ports" ]; then
       while read -r port number _; do
         [ -z "$number" ] || printf '%s\n' "port $name $port $number"

@@ -62,7 +62,7 @@ std::vector<Operation> Journal::begin(std::vector<Intent> intents) {
   for (Intent& intent : intents) {
     Operation& operation = intent.operation;
     AppliedAllocation record;
-    record.ran_seq = state_.forgotten_seq;
+    record.ran_seq = state_.ran_seq(operation.allocation);
     if (const AppliedAllocation* known = state_.find(operation.allocation)) record = *known;
     operation.id = ids_();
     operation.seq = seq = next_seq(seq, clock_.wall());
@@ -112,13 +112,23 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
     record.confirmed_at = clock_.wall();
   saw_marker(key.worker, outcome);
+  std::vector<AppliedAllocation> records;
+  Forgotten gone;
   // Where it moved away from, that it ran there counts for whatever comes under the old name.
-  const std::uint64_t forgotten = remains && !moves ? 0 : record.ran_seq;
-  if (remains) {
-    replace({std::move(record)}, {}, forgotten);
-  } else {
-    replace({}, {key}, forgotten);
+  if (const AllocationKey old{it->second.open->moved_from, key.worker}; moves) {
+    if (const AppliedAllocation* other = state_.find(old)) {
+      records.push_back(*other);
+      records.back().ran_seq = std::max(other->ran_seq, record.ran_seq);
+    } else {
+      gone[old] = record.ran_seq;
+    }
   }
+  if (remains) {
+    records.push_back(std::move(record));
+  } else {
+    gone[key] = record.ran_seq;
+  }
+  replace(records, gone);
 }
 
 // R3.5: from then on it has to be there. A word that let it be another one is used up.
@@ -210,19 +220,19 @@ void Journal::set_baselines(const std::vector<std::pair<AllocationKey, Digest>>&
 
 void Journal::forget(const AllocationKey& key) {
   const AppliedAllocation* known = state_.find(key);
-  if (known) replace({}, {key}, known->open ? known->open->seq : 0);  // which may have run
+  if (known) replace({}, {{key, known->open ? known->open->seq : 0}});  // which may have run
 }
 
-void Journal::replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone,
-                      std::uint64_t forgotten_seq) {
-  if (records.empty() && gone.empty() && forgotten_seq <= state_.forgotten_seq) return;
-  for (const AllocationKey& key : gone) {
-    if (const AppliedAllocation* known = state_.find(key))
-      forgotten_seq = std::max(forgotten_seq, known->ran_seq);
+void Journal::replace(const std::vector<AppliedAllocation>& records, Forgotten gone,
+                      std::uint64_t claimed_seq) {
+  if (records.empty() && gone.empty() && claimed_seq <= state_.claimed_seq) return;
+  for (auto& [key, ran_seq] : gone) ran_seq = std::max(ran_seq, state_.ran_seq(key));
+  store_.settle(records, gone, claimed_seq);
+  state_.claimed_seq = std::max(state_.claimed_seq, claimed_seq);
+  for (const auto& [key, ran_seq] : gone) {
+    state_.allocations.erase(key);
+    state_.forgotten[key] = ran_seq;
   }
-  store_.settle(records, gone, forgotten_seq);
-  state_.forgotten_seq = std::max(state_.forgotten_seq, forgotten_seq);
-  for (const AllocationKey& key : gone) state_.allocations.erase(key);
   for (const AppliedAllocation& record : records) state_.allocations[record.key] = record;
 }
 
@@ -237,6 +247,7 @@ void Journal::erase_worker(const WorkerHost& worker) {
   if (state_.workers.count(worker) == 0) return;
   store_.erase_worker(worker);
   state_.workers.erase(worker);
+  std::erase_if(state_.forgotten, [&](const auto& one) { return one.first.worker == worker; });
 }
 
 void Journal::raise_epoch(std::uint64_t epoch, std::uint64_t last_seq) {

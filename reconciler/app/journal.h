@@ -63,10 +63,8 @@ class Journal {
   void set_drifts(const std::map<AllocationKey, std::optional<Drift>>& drifts);
   void set_baselines(const std::vector<std::pair<AllocationKey, Digest>>& baselines);
   void forget(const AllocationKey& key);
-  // One transaction: records come, go, or change their names. forgotten_seq: of what ran on
-  // allocations that are not on record, besides `gone`.
-  void replace(const std::vector<AppliedAllocation>& records, const std::vector<AllocationKey>& gone,
-               std::uint64_t forgotten_seq = 0);
+  // One transaction: records come, go, or change their names. claimed_seq: AppliedState's.
+  void replace(const std::vector<AppliedAllocation>& records, Forgotten gone, std::uint64_t claimed_seq = 0);
 
   void put_worker(const WorkerRecord& record);
   void erase_worker(const WorkerHost& worker);

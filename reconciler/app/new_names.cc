@@ -55,11 +55,15 @@ void take_host(Journal& journal, const Heritage& heritage, const SshDefaults& ss
   record.away_since = record.tried_at = {};
   journal.put_worker(record);
   std::vector<AppliedAllocation> records;
-  std::vector<AllocationKey> gone;
+  Forgotten gone;
+  for (const auto& [key, ran_seq] : journal.state().forgotten) {
+    if (key.worker == worker.was) gone.emplace(AllocationKey{key.job, worker.host}, ran_seq);
+  }
   for (const AppliedAllocation* allocation : heritage.allocations) {
     records.push_back(renamed(*allocation, {allocation->key.job, worker.host}));
     records.back().endpoint = endpoint_of(worker, ssh);
-    gone.push_back(allocation->key);
+    gone.erase(records.back().key);
+    gone.emplace(allocation->key, 0);
   }
   journal.replace(records, gone);
   journal.erase_worker(worker.was);
@@ -85,14 +89,14 @@ NewNames take_new_names(Journal& journal, const Workspace& workspace, const SshD
     take_host(journal, heritage, ssh, out);
   Renames renames = pending_renames(workspace, journal.state());
   std::vector<AppliedAllocation> records;
-  std::vector<AllocationKey> gone;
+  Forgotten gone;
   for (const auto& [from, to] : renames.ready) {
     carry_ports(journal, from.job, to.job);
     records.push_back(renamed(*journal.state().find(from), to));
     // The name may have been another job's before.
     std::uint64_t& ran = records.back().ran_seq;
-    ran = std::max(ran, journal.state().forgotten_seq);
-    gone.push_back(from);
+    ran = std::max(ran, journal.state().ran_seq(to));
+    gone.emplace(from, 0);
     out.said.push_back(to.str() + " was " + from.str());
   }
   journal.replace(records, gone);

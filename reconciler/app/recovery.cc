@@ -122,25 +122,24 @@ class Reading {
   void take_in(const std::map<WorkerHost, Reconstruction>& found,
                const std::map<WorkerHost, Recalled>& told) {
     std::vector<AppliedAllocation> records;
-    std::vector<AllocationKey> gone;
-    std::uint64_t gone_seq = 0;
+    Forgotten gone;
     const std::set<AllocationKey> names = old_names();
     for (const auto& [host, one] : found) {
-      gone_seq = std::max(gone_seq, one.gone_seq);
       for (const AppliedAllocation& allocation : one.allocations) {
         if (!ours_is_as_new(allocation) && names.count(allocation.key) == 0) records.push_back(allocation);
       }
-      for (const AllocationKey& key : one.gone) {
+      for (const auto& [key, seq] : one.gone) {
         const AppliedAllocation* ours = state().find(key);
-        if (ours && !ours->open) gone.push_back(key);
+        const bool newer = ours && ours->open && ours->open->seq >= seq;
+        if (!newer && names.count(key) == 0) gone.emplace(key, seq);
       }
       out_.remarks.insert(out_.remarks.end(), one.remarks.begin(), one.remarks.end());
       if (!is_another(host, told.at(host))) continue;
       out_.remarks.push_back(host.str() +
                              " has another marker than the one on record: what it keeps is all that counts");
-      for (const AllocationKey& key : untold(host, one)) gone.push_back(key);
+      for (const AllocationKey& key : untold(host, one)) gone.emplace(key, 0);
     }
-    deps_.journal.replace(records, gone, gone_seq);
+    deps_.journal.replace(records, gone);
     if (!records.empty()) {
       for (const JobRecord& job : reconstruct_jobs(state(), deps_.clock.wall())) deps_.journal.put_job(job);
       tell("the records of " + std::to_string(records.size()) + " allocations are taken from their workers");

@@ -42,10 +42,10 @@ bool RecoveryOrders::wanted(const AllocationKey& key) const {
          (judged->workspace.jobs.count(key.job) > 0 || judged->workspace.broken.count(key.job) > 0);
 }
 
-std::vector<AllocationKey> RecoveryOrders::allocations_on(const WorkerHost& host) {
-  std::vector<AllocationKey> out;
+Forgotten RecoveryOrders::allocations_on(const WorkerHost& host) {
+  Forgotten out;
   for (const auto& [key, allocation] : state().allocations) {
-    if (key.worker == host) out.push_back(key);
+    if (key.worker == host) out.emplace(key, 0);
   }
   return out;
 }
@@ -101,7 +101,7 @@ ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& 
 // The records go first: cut in between, the worker still waits for this word, or is deployed
 // anew; the other way about, what it no longer has would count as deployed.
 ControlReply RecoveryOrders::reset(const WorkerHost& host, const std::string& actor) {
-  const std::vector<AllocationKey> gone = allocations_on(host);
+  const Forgotten gone = allocations_on(host);
   audit(actor, "worker reset", host.str());
   WorkerRecord record;
   record.host = host;
@@ -136,7 +136,7 @@ ControlReply RecoveryOrders::forget_worker(const WorkerHost& host, const std::st
   if (listed(host))
     return refused(host.str() +
                    " is listed in workers.json; remove it there first, or use `maand worker reset`");
-  const std::vector<AllocationKey> gone = allocations_on(host);
+  const Forgotten gone = allocations_on(host);
   audit(actor, "worker forget", host.str());
   reconciler_.journal().replace({}, gone);
   reconciler_.journal().erase_worker(host);

@@ -25,7 +25,7 @@ class RecoveryOrders {
   bool listed(const WorkerHost& host) const;
   // Whether the workspace wants the job there; also where it cannot say.
   bool wanted(const AllocationKey& key) const;
-  std::vector<AllocationKey> allocations_on(const WorkerHost& host);
+  Forgotten allocations_on(const WorkerHost& host);
   ControlReply reset(const WorkerHost& host, const std::string& actor);
   ControlReply trust(const WorkerHost& host, const std::string& actor);
   ControlReply forget_worker(const WorkerHost& host, const std::string& actor);

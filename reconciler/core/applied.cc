@@ -76,6 +76,12 @@ const AppliedAllocation* AppliedState::find(const AllocationKey& key) const {
   return it == allocations.end() ? nullptr : &it->second;
 }
 
+std::uint64_t AppliedState::ran_seq(const AllocationKey& key) const {
+  if (const AppliedAllocation* known = find(key)) return known->ran_seq;
+  const auto it = forgotten.find(key);
+  return it == forgotten.end() ? claimed_seq : std::max(it->second, claimed_seq);
+}
+
 bool AppliedState::blank() const {
   return allocations.empty() && jobs.empty() && ports.empty() && workers.empty();
 }

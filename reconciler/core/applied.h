@@ -86,8 +86,8 @@ struct AppliedAllocation {
   std::optional<ConfirmedBefore> before;  // only of jobs whose failure rolls back
   TreeId rolled_back_from;                // hold key of the rollout it was taken back from; empty: none
 
-  // Newest operation that is known to have run here, of whichever allocation is on record;
-  // what a worker has beyond it was begun with another store (R7.3). 0: none.
+  // Newest operation that is known to have run here; what a worker has beyond it was begun
+  // with another store (R7.3). 0: none.
   std::uint64_t ran_seq = 0;
   std::optional<Operation> open;  // begun and not settled ("torn")
 };
@@ -158,6 +158,9 @@ struct JobRecord {
   TreeId released_tree;
 };
 
+// Allocations that are not on record any more, and the newest operation that ran there.
+using Forgotten = std::map<AllocationKey, std::uint64_t>;
+
 // Sorted by (job, worker): planning merges it with the desired allocations.
 struct AppliedState {
   std::map<AllocationKey, AppliedAllocation> allocations;
@@ -167,11 +170,14 @@ struct AppliedState {
   CommitId head;     // last commit that was judged
   CommitId applied;  // last commit whose pass ended `applied`
   std::uint64_t last_seq = 0;
-  // What `ran_seq` is of allocations that are not on record (any more).
-  std::uint64_t forgotten_seq = 0;
+  Forgotten forgotten;
+  // Whatever ran before it, anywhere, is known: as of when the workers were claimed last (R7.3).
+  std::uint64_t claimed_seq = 0;
   std::uint64_t epoch = 1;
 
   const AppliedAllocation* find(const AllocationKey& key) const;
+  // The newest operation that is known to have run there, on record or not. 0: none.
+  std::uint64_t ran_seq(const AllocationKey& key) const;
   // Nothing is on record: the store is new, or it was lost (R7.3).
   bool blank() const;
 };

@@ -164,7 +164,8 @@ struct Recalled {
   std::string instance;     // id of its marker; empty: nothing of this bucket was ever there
   std::uint64_t epoch = 0;  // newest that was seen there
   std::vector<RecalledJob> jobs;
-  std::map<int, std::string> claimed;  // ports of other buckets, and who they are (R3.11)
+  std::map<JobName, std::uint64_t> moved;  // jobs that went on under another name, and the seq that did it
+  std::map<int, std::string> claimed;      // ports of other buckets, and who they are (R3.11)
 };
 
 struct Contact {  // what a worker said when we looked whether it is there
@@ -257,15 +258,17 @@ class Store {
 
   // One transaction: the allocations with their `open` operations.
   virtual void begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) = 0;
-  // One transaction: the settled records; `gone` are erased; forgotten_seq never falls.
-  virtual void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
-                      std::uint64_t forgotten_seq) = 0;
+  // One transaction: the settled records; `gone` are erased, and that they ran is kept; neither
+  // that nor claimed_seq ever falls.
+  virtual void settle(const std::vector<AppliedAllocation>& settled, const Forgotten& gone,
+                      std::uint64_t claimed_seq) = 0;
   virtual void put_job(const JobRecord& job) = 0;
   virtual void erase_job(const JobName& job) = 0;
   virtual void put_heads(const CommitId& head, const CommitId& applied) = 0;
   // Replaces the whole table.
   virtual void put_ports(const PortTable& ports) = 0;
   virtual void put_worker(const WorkerRecord& worker) = 0;
+  // With what is kept of allocations that ran there.
   virtual void erase_worker(const WorkerHost& worker) = 0;
   // Neither ever falls (R3.12).
   virtual void put_epoch(std::uint64_t epoch, std::uint64_t last_seq) = 0;

@@ -85,9 +85,12 @@ Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const O
     if (remains) {
       out.allocations.push_back(std::move(allocation));
     } else {
-      out.gone_seq = std::max(out.gone_seq, job.seq);
-      out.gone.push_back(key);
+      out.gone.emplace(key, job.seq);
     }
+  }
+  for (const auto& [job, seq] : told.moved) {
+    out.newest_seq = std::max(out.newest_seq, seq);
+    out.gone.emplace(AllocationKey{job, worker.host}, seq);
   }
   return out;
 }

@@ -21,9 +21,8 @@ struct Reconstruction {
   // As `record_outcome` makes them of the newest operation and its receipt; one without
   // a receipt is left open and is settled like any other.
   std::vector<AppliedAllocation> allocations;
-  std::vector<AllocationKey> gone;  // the worker knows that nothing of them is left
-  std::uint64_t gone_seq = 0;       // newest operation of those
-  std::uint64_t newest_seq = 0;     // and of all
+  Forgotten gone;                // the worker knows that nothing of them is left under that name
+  std::uint64_t newest_seq = 0;  // of all
   // Some of it was begun by another controller: by one with a newer epoch, or by another
   // store in the same epoch. What a claimed epoch has left behind is ours.
   bool foreign = false;

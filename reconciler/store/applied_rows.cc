@@ -9,6 +9,7 @@
 #include "reconciler/core/record_words.h"
 #include "reconciler/store/applied_cells.h"
 #include "reconciler/store/drift_rows.h"
+#include "reconciler/store/forgotten_rows.h"
 #include "reconciler/store/rollback_rows.h"
 #include "reconciler/store/sqlite_handles.h"
 #include "reconciler/store/worker_rows.h"
@@ -306,6 +307,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
   read_job_rollouts(file, state);
   read_ports(file, state);
   read_workers(file, state);
+  read_forgotten(file, state);
 }
 
 void write_ports(SqliteFile& file, const PortTable& ports) {

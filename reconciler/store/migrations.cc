@@ -63,6 +63,11 @@ constexpr Migration kMigrations[] = {
      "ALTER TABLE allocations ADD COLUMN ran_seq INTEGER NOT NULL DEFAULT 0;"
      "UPDATE bucket SET forgotten_seq = last_seq;"
      "UPDATE allocations SET ran_seq = (SELECT last_seq FROM bucket);"},
+    // One number for all that is gone let what another store did elsewhere pass for ours.
+    {9,
+     "ALTER TABLE bucket RENAME COLUMN forgotten_seq TO claimed_seq;"
+     "CREATE TABLE forgotten (job TEXT NOT NULL, worker TEXT NOT NULL, ran_seq INTEGER NOT NULL,"
+     " PRIMARY KEY (job, worker)) STRICT;"},
 };
 constexpr std::span<const Migration> kKvMigrations;
 

@@ -13,7 +13,7 @@ class Database;
 
 namespace maand {
 
-inline constexpr int kNewestSchema = 8;
+inline constexpr int kNewestSchema = 9;
 inline constexpr int kApplicationId = 0x6d616e64;  // "mand"
 inline constexpr int kNewestKvSchema = 1;
 inline constexpr int kKvApplicationId = 0x6d616b76;  // "makv"

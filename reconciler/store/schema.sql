@@ -13,7 +13,7 @@ CREATE TABLE bucket (
   applied  TEXT    NOT NULL DEFAULT '',  -- last commit whose pass ended `applied`
   last_seq INTEGER NOT NULL DEFAULT 0,   -- never falls: newer operations supersede older ones on workers
   epoch    INTEGER NOT NULL DEFAULT 1,   -- R3.12
-  forgotten_seq INTEGER NOT NULL DEFAULT 0  -- allocations.ran_seq of what is not on record any more; never falls
+  claimed_seq INTEGER NOT NULL DEFAULT 0  -- whatever ran before it, anywhere, is known; never falls
 ) STRICT;
 INSERT INTO bucket (id) VALUES (1);
 
@@ -214,6 +214,14 @@ CREATE TABLE letters (
   refusals      INTEGER NOT NULL,
   not_before_ns INTEGER NOT NULL,
   UNIQUE (channel, subject)
+) STRICT;
+
+-- What ran of allocations that are not on record any more (R7.3).
+CREATE TABLE forgotten (
+  job     TEXT    NOT NULL,
+  worker  TEXT    NOT NULL,
+  ran_seq INTEGER NOT NULL,  -- as in allocations; never falls
+  PRIMARY KEY (job, worker)
 ) STRICT;
 
 -- What operators did; kept for ever (R7.4).

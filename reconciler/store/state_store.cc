@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reconciler/store/applied_rows.h"
+#include "reconciler/store/forgotten_rows.h"
 #include "reconciler/store/healing_file.h"
 #include "reconciler/store/sqlite_handles.h"
 #include "reconciler/store/worker_rows.h"
@@ -27,7 +28,7 @@ class StateStore : public Store {
       SQLite::Transaction snapshot(file.database());  // several selects, one moment
       AppliedState state;
       SQLite::Statement& select =
-          file.prepared("SELECT head, applied, last_seq, epoch, forgotten_seq FROM bucket WHERE id = 1");
+          file.prepared("SELECT head, applied, last_seq, epoch, claimed_seq FROM bucket WHERE id = 1");
       if (!select.executeStep())
         throw StoreError("the state file lacks its bucket row; restore a backup: maand restore");
       Columns row(select);
@@ -35,7 +36,7 @@ class StateStore : public Store {
       state.applied = CommitId(row.text());
       state.last_seq = static_cast<std::uint64_t>(row.integer());
       state.epoch = static_cast<std::uint64_t>(row.integer());
-      state.forgotten_seq = static_cast<std::uint64_t>(row.integer());
+      state.claimed_seq = static_cast<std::uint64_t>(row.integer());
       select.reset();
       read_applied(file, state);
       return state;
@@ -51,14 +52,15 @@ class StateStore : public Store {
     });
   }
 
-  void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
-              std::uint64_t forgotten_seq) override {
+  void settle(const std::vector<AppliedAllocation>& settled, const Forgotten& gone,
+              std::uint64_t claimed_seq) override {
     write([&](SqliteFile& file) {
       for (const AppliedAllocation& allocation : settled) write_allocation(file, allocation);
-      for (const AllocationKey& key : gone) erase_allocation(file, key);
+      for (const auto& [key, ran_seq] : gone) erase_allocation(file, key);
+      write_forgotten(file, gone);
       SQLite::Statement& raise =
-          file.prepared("UPDATE bucket SET forgotten_seq = ?1 WHERE id = 1 AND forgotten_seq < ?1");
-      Bindings(raise).integer(static_cast<std::int64_t>(forgotten_seq));
+          file.prepared("UPDATE bucket SET claimed_seq = ?1 WHERE id = 1 AND claimed_seq < ?1");
+      Bindings(raise).integer(static_cast<std::int64_t>(claimed_seq));
       raise.exec();
     });
   }
@@ -96,6 +98,7 @@ class StateStore : public Store {
       SQLite::Statement& erase = file.prepared("DELETE FROM workers WHERE host = ?");
       Bindings(erase).text(worker.str());
       erase.exec();
+      erase_forgotten(file, worker);
     });
   }
 

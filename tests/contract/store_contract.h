@@ -122,12 +122,13 @@ TEST_P(StoreContract, What_is_gone_is_erased_with_its_operation) {
   one.open = sample_operation(api1_, 1);
   const AppliedAllocation two = sample_allocation(api2_, 1);
   step([&](Store& s) { s.begin({one, two}, 1); });
-  step([&](Store& s) { s.settle({}, {api1_}, 0); });
+  step([&](Store& s) { s.settle({}, {{api1_, 1}}, 0); });
   AppliedState expected;
+  expected.forgotten[api1_] = 1;
   expected.allocations[api2_] = two;
   expected.last_seq = 1;
   EXPECT_EQ(to_text(load()), to_text(expected));
-  step([&](Store& s) { s.settle({}, {api1_}, 0); });  // gone already: not an error
+  step([&](Store& s) { s.settle({}, {{api1_, 0}}, 0); });  // gone already: not an error
 }
 
 TEST_P(StoreContract, A_record_may_lose_its_files_and_its_operator_again) {
@@ -145,9 +146,16 @@ TEST_P(StoreContract, The_sequence_number_never_falls) {
   step([](Store& s) { s.begin({}, 7); });
   step([](Store& s) { s.begin({}, 3); });
   EXPECT_EQ(load().last_seq, 7u);
-  step([&](Store& s) { s.settle({}, {api1_}, 5); });
-  step([&](Store& s) { s.settle({}, {api1_}, 4); });
-  EXPECT_EQ(load().forgotten_seq, 5u);
+  step([&](Store& s) { s.settle({}, {{api1_, 6}}, 5); });
+  step([&](Store& s) { s.settle({}, {{api1_, 3}, {api2_, 2}}, 4); });
+  EXPECT_EQ(load().claimed_seq, 5u);
+  EXPECT_EQ(load().forgotten, (Forgotten{{api1_, 6}, {api2_, 2}}));
+}
+
+TEST_P(StoreContract, A_worker_that_is_erased_takes_along_what_ran_there) {
+  step([&](Store& s) { s.settle({}, {{api1_, 6}, {api2_, 2}}, 0); });
+  step([&](Store& s) { s.erase_worker(api1_.worker); });
+  EXPECT_EQ(load().forgotten, (Forgotten{{api2_, 2}}));
 }
 
 TEST_P(StoreContract, Equal_file_lists_are_one_object_after_loading) {
@@ -164,7 +172,7 @@ TEST_P(StoreContract, File_lists_still_named_survive_the_passes_that_clean_up) {
   one.open = sample_operation(api1_, 5);
   const AppliedAllocation two = sample_allocation(api2_, 8);
   step([&](Store& s) { s.begin({one, two}, 1); });
-  step([&](Store& s) { s.settle({}, {api2_}, 0); });
+  step([&](Store& s) { s.settle({}, {{api2_, 0}}, 0); });
   step([&](Store& s) { s.put_pass({}); });
   EXPECT_EQ(to_text(*load().find(api1_)), to_text(one));
 }

@@ -27,9 +27,9 @@ class KillingStore : public Store {
   void begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) override {
     write([&] { real_->begin(torn, last_seq); });
   }
-  void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
-              std::uint64_t forgotten_seq) override {
-    write([&] { real_->settle(settled, gone, forgotten_seq); });
+  void settle(const std::vector<AppliedAllocation>& settled, const Forgotten& gone,
+              std::uint64_t claimed_seq) override {
+    write([&] { real_->settle(settled, gone, claimed_seq); });
   }
   void put_job(const JobRecord& job) override {
     write([&] { real_->put_job(job); });

@@ -132,10 +132,12 @@ std::string to_text(const JobRecord& record) {
 }
 
 std::string to_text(const AppliedState& state) {
-  const auto& [allocations, jobs, ports, workers, head, applied, last_seq, forgotten_seq, epoch] = state;
+  const auto& [allocations, jobs, ports, workers, head, applied, last_seq, forgotten, claimed_seq, epoch] =
+      state;
   std::ostringstream out;
   out << "head " << head.str() << "\napplied " << applied.str() << "\nlast_seq " << last_seq
-      << "\nforgotten_seq " << forgotten_seq << "\nepoch " << epoch << '\n';
+      << "\nclaimed_seq " << claimed_seq << "\nepoch " << epoch << '\n';
+  for (const auto& [key, ran_seq] : forgotten) out << "forgotten " << key.str() << ' ' << ran_seq << '\n';
   for (const auto& [key, allocation] : allocations) out << to_text(allocation);
   for (const auto& [name, job] : jobs) out << to_text(job);
   for (const auto& [name, worker] : workers) {

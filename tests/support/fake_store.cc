@@ -65,15 +65,19 @@ void FakeStore::begin(const std::vector<AppliedAllocation>& torn, std::uint64_t 
   });
 }
 
-void FakeStore::settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
-                       std::uint64_t forgotten_seq) {
+void FakeStore::settle(const std::vector<AppliedAllocation>& settled, const Forgotten& gone,
+                       std::uint64_t claimed_seq) {
   std::string call = "settle " + names(settled);
-  for (const AllocationKey& key : gone) call += " -" + key.str();
+  for (const auto& [key, ran_seq] : gone) call += " -" + key.str();
   write(call, [&](Content& content) {
     for (const AppliedAllocation& allocation : settled)
       content.applied.allocations[allocation.key] = allocation;
-    for (const AllocationKey& key : gone) content.applied.allocations.erase(key);
-    content.applied.forgotten_seq = std::max(content.applied.forgotten_seq, forgotten_seq);
+    for (const auto& [key, ran_seq] : gone) {
+      content.applied.allocations.erase(key);
+      std::uint64_t& known = content.applied.forgotten[key];
+      known = std::max(known, ran_seq);
+    }
+    content.applied.claimed_seq = std::max(content.applied.claimed_seq, claimed_seq);
   });
 }
 
@@ -102,7 +106,10 @@ void FakeStore::put_worker(const WorkerRecord& worker) {
 }
 
 void FakeStore::erase_worker(const WorkerHost& worker) {
-  write("erase_worker " + worker.str(), [&](Content& content) { content.applied.workers.erase(worker); });
+  write("erase_worker " + worker.str(), [&](Content& content) {
+    content.applied.workers.erase(worker);
+    std::erase_if(content.applied.forgotten, [&](const auto& one) { return one.first.worker == worker; });
+  });
 }
 
 void FakeStore::put_epoch(std::uint64_t epoch, std::uint64_t last_seq) {

@@ -46,8 +46,8 @@ class FakeStore : public Store {
 
   AppliedState load() override;
   void begin(const std::vector<AppliedAllocation>& torn, std::uint64_t last_seq) override;
-  void settle(const std::vector<AppliedAllocation>& settled, const std::vector<AllocationKey>& gone,
-              std::uint64_t forgotten_seq) override;
+  void settle(const std::vector<AppliedAllocation>& settled, const Forgotten& gone,
+              std::uint64_t claimed_seq) override;
   void put_job(const JobRecord& job) override;
   void erase_job(const JobName& job) override;
   void put_heads(const CommitId& head, const CommitId& applied) override;

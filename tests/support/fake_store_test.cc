@@ -45,7 +45,7 @@ TEST(FakeStore, Writes_down_what_was_asked_of_it) {
   AppliedAllocation one;
   one.key = {JobName("api"), WorkerHost("w1")};
   store.begin({one}, 1);
-  store.settle({}, {one.key}, 0);
+  store.settle({}, {{one.key, 0}}, 0);
   EXPECT_THAT(store.calls, testing::ElementsAre("begin api@w1", "settle  -api@w1"));
 }
 

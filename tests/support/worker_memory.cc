@@ -57,6 +57,7 @@ void WorkerMemory::tell(const WorkerHost& host, const WorkerHost& was, Recalled&
   if (!instance.empty() && marked != host && marked != was)
     out.condition = WorkerCondition::kIdentityMismatch;
   for (const auto& [name, job] : jobs) out.jobs.push_back(job);
+  out.moved = moved;
 }
 
 }  // namespace maand::testing

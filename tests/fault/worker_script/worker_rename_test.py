@@ -72,9 +72,11 @@ class Renames(WorkerCase):
         self.assertIn("job api\n", recall())
         self.expect("succeeded", self.rename())
         self.assertNotIn("job api\n", recall())
+        self.assertRegex(recall(), r"\nmoved api \d{19}\n")
         self.assertIn("job fresh\n", recall())
         self.sync(self.files)
         self.assertIn("job api\n", recall())
+        self.assertNotIn("moved", recall())
 
     def test_a_controller_that_does_not_know_of_the_new_name_is_fenced_off_the_old_one(self):
         known = self.sync(self.files, self.files, seq=20) and 20

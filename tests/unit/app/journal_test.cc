@@ -172,10 +172,15 @@ TEST(Journal, AWorkerIsShownTheNewestOperationThatRanOnThisVeryAllocation) {
   EXPECT_EQ(begin_and_end(start(), OutcomeKind::kSucceeded).credentials.known_seq, removed.seq);
   journal.begin({start()});
   journal.forget(kKey);
-  EXPECT_EQ(journal.state().forgotten_seq, journal.state().last_seq) << "it may have run";
-  EXPECT_EQ(store.load().forgotten_seq, journal.state().forgotten_seq);
-  journal.replace({}, {}, journal.state().last_seq + 7);  // a takeover of workers that have nothing left
-  EXPECT_EQ(store.load().forgotten_seq, journal.state().last_seq + 7);
+  EXPECT_EQ(journal.state().ran_seq(kKey), journal.state().last_seq) << "it may have run";
+  EXPECT_EQ(store.load().ran_seq(kKey), journal.state().last_seq);
+  elsewhere.operation.allocation.worker = WorkerHost("w3");
+  EXPECT_EQ(begin_and_end(elsewhere, OutcomeKind::kSucceeded).credentials.known_seq, 0u)
+      << "what ran elsewhere says nothing of it";
+  const std::uint64_t claimed = journal.state().last_seq + 7;
+  journal.replace({}, {}, claimed);  // a takeover of workers that have nothing left
+  EXPECT_EQ(store.load().claimed_seq, claimed);
+  EXPECT_EQ(begin_and_end(start(), OutcomeKind::kSucceeded).credentials.known_seq, claimed);
 }
 
 TEST(Journal, RetryForgetsWhatFailedButNotThatGoingBackHasBegun_R5_2_R5_3) {

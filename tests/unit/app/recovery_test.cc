@@ -202,6 +202,58 @@ TEST(Fencing, AStoreThatWasPutBackIsRecognised_R7_3) {
   EXPECT_EQ(restored.state(), "applied");
 }
 
+// What this store itself has removed meanwhile is newer than what another one did elsewhere.
+TEST(Fencing, ARemovalElsewhereHidesNothingThatAnotherStoreBegan_R7_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;  // the backup
+  restored.journal.reload();
+  world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}, {"api", "1.0.0"}}));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}}));
+  restored.pass();
+  ASSERT_EQ(restored.journal.state().allocations.size(), 1u);
+  restored.runner.runs.clear();
+  restored.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}, {"api", "1.0.0"}}));
+  restored.pass();
+  EXPECT_EQ(authority(restored), "fenced");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+}
+
+// The commit does not say any more what the job was: only its worker does.
+TEST(Fencing, WhoTakesOverWithAStoreFromBeforeARenameForgetsTheOldName_R7_3) {
+  const auto renamed = [](bool told) {
+    FakeFileView view = LoopWorld::workspace(1, {{"fresh", "1.0.0"}});
+    if (told)
+      view.file("workspace/jobs/fresh/manifest.json",
+                R"({"version": "1.0.0", "selectors": ["worker"], "renamed_from": "old"})");
+    return view;
+  };
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.source.commit(renamed(true));
+  world.pass();
+  world.source.commit(renamed(false));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  EXPECT_EQ(restored.journal.state().find({JobName("old"), WorkerHost("w1")}), nullptr);
+  EXPECT_EQ(restored.state(), "applied") << restored.board.status_json();
+}
+
 // Since the backup a machine was replaced, and what it has now was deployed anew.
 TEST(Fencing, WhoTakesOverWithAnOldStoreBelievesTheMachineThatIsThereNow_R7_3) {
   LoopWorld world;

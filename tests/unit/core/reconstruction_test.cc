@@ -143,8 +143,18 @@ TEST(Reconstruction, AnOperationWithoutAReceiptIsOpenAndIsSettledLikeAnyOther_R3
 TEST(Reconstruction, WhatWasRemovedIsGoneAndNobodys) {
   const Reconstruction found = of(told(torn(Action::kRemove), Outcome{.kind = OutcomeKind::kSucceeded}));
   EXPECT_TRUE(found.allocations.empty());
-  EXPECT_EQ(found.gone, std::vector<AllocationKey>{kApi});
+  EXPECT_EQ(found.gone, (Forgotten{{kApi, torn(Action::kRemove).open->seq}}));
   EXPECT_FALSE(found.foreign);
+}
+
+TEST(Reconstruction, WhatGoesOnUnderAnotherNameIsGoneUnderTheOldOne) {
+  Recalled recalled;
+  recalled.moved = {{kApi.job, 17}};
+  Endpoint worker;
+  worker.host = kApi.worker;
+  const Reconstruction found = reconstruct(worker, recalled, kNew);
+  EXPECT_EQ(found.gone, (Forgotten{{kApi, 17}}));
+  EXPECT_EQ(found.newest_seq, 17u);
 }
 
 TEST(Reconstruction, WithoutARecordOnlyTargetAndVersionAreKnown) {

@@ -10,6 +10,7 @@ namespace {
 const char* const kAnswer =
     "banner of a login shell\nmaand1 hello\nreply recalled\n"
     "marker bucket w1 1b4e28ba\nepoch 0000000000000003\n"
+    "moved older 0000001700000000007\n"
     "port api http 8080\n"
     "job api\nh do run\nh op 00ab\nh seq 0000001700000000000\nh epoch 2\nh target restart\nh ships yes\n"
     "h current 1.0\nh new 1.1\nr state failed\nr exit 2\nr boot b\nr ms 12\nr end 00ab\nrecord {\"a\": 1}\n"
@@ -28,6 +29,7 @@ TEST(ParseRecalled, MarkerEpochPortsAndOfEachJobTheNewestOperation) {
   EXPECT_EQ(told->epoch, 3u);
   EXPECT_EQ(told->ports, (PortTable{{JobName("api"), {{"http", 8080}}}}));
   EXPECT_EQ(told->claimed, (std::map<int, std::string>{{9090, "other"}}));
+  EXPECT_EQ(told->moved, (std::map<JobName, std::uint64_t>{{JobName("older"), 1700000000007u}}));
   ASSERT_EQ(told->jobs.size(), 2u);
   const RecalledJob& api = told->jobs[0];
   EXPECT_EQ(api.operation, OperationId("00ab"));

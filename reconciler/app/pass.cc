@@ -81,14 +81,15 @@ void Pass::plan() {
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.
   const bool value = before && before != deps_.judge.values_seen();
-  if (judged_anew_ && (cause_ == "value" || cause_ == "heal")) cause_ = "commit";
+  if (judged_anew_ && (cause_ == "value" || cause_ == "heal" || cause_ == "recovery")) cause_ = "commit";
   if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   take_desired();
   plan_settings_ = settings_.plan;
   plan_settings_.suspended = suspended;
   take_releases();
   plan_settings_.closed = closed_now();
-  plan_settings_.renaming = names_.waiting;
+  plan_settings_.unsettled = running_;
+  plan_settings_.unsettled.insert(names_.waiting.begin(), names_.waiting.end());
   const Authority& authority = memory_.authority;
   if (authority.may_write()) {
     plan_settings_.abandoned = abandoned_workers({deps_.inbox, deps_.runner, deps_.clock, deps_.journal},

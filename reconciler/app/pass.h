@@ -69,6 +69,7 @@ struct Memory {
   std::string store_problem;             // empty: the store can be written
   std::string notes_problem;             // empty: nothing waits in the outbox
   std::size_t notes_waiting = 0;         // in the outbox, when it was last looked at
+  OpenQuestions questions;               // about operations whose end is not known
   PhaseWatch phase;                      // what the reconcile thread is at
 };
 
@@ -79,6 +80,10 @@ class PassControl {
   virtual bool stop_requested() const = 0;
   // The pending flag (R1.1): true once for any number of triggers since the last call.
   virtual bool take_pending() = 0;
+  // Whether passes follow each other by themselves, so that one need not wait for what takes long.
+  virtual bool serving() const = 0;
+  // There is something for another pass.
+  virtual void come_again() = 0;
   // Something worth showing changed.
   virtual void changed() = 0;
   // R5.5, as of now.
@@ -134,7 +139,7 @@ class Pass {
   void report();
 
   JudgedPtr judge_now(const CommitId& commit, const AdmissionRules& rules);
-  void accept_what_is_applied();
+  void accept_what_was_accepted();
   const Pin* kept_from(const Judged& judged) const;
   void accept_pinned(const Pin& pin);
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
@@ -197,10 +202,11 @@ class Pass {
   JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};
   std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
-  PassStatus status_;                 // of the commit that is converged to
-  std::vector<PassStatus> others_;    // of commits that were superseded or refused meanwhile
-  std::set<AllocationKey> failed_;    // whose operation was settled as failed now
-  std::vector<CommitId> unfinished_;  // whose rollout an earlier daemon did not live to tell of
+  PassStatus status_;                       // of the commit that is converged to
+  std::vector<PassStatus> others_;          // of commits that were superseded or refused meanwhile
+  std::set<AllocationKey> failed_;          // whose operation was settled as failed now
+  std::vector<CommitId> unfinished_;        // whose rollout an earlier daemon did not live to tell of
+  std::map<JobName, std::string> running_;  // jobs of which something still runs that was begun earlier
   Recovery recovery_;
   NewNames names_;
   std::int64_t pass_id_ = 0;     // of this pass in the history, once recorded

@@ -213,8 +213,10 @@ void Pass::adopt(const JudgedPtr& judged) {
   take_desired();
   status_.state = PassState::kApplying;
   // New names are taken between rollouts; until then neither the old nor the new begins.
-  plan_settings_.renaming = new_names_to_come(deps_.journal.state(), judged->workspace);
-  renamed_ = renamed_ || !plan_settings_.renaming.empty();
+  const std::map<JobName, std::string> names = new_names_to_come(deps_.journal.state(), judged->workspace);
+  renamed_ = renamed_ || !names.empty();
+  plan_settings_.unsettled = running_;
+  plan_settings_.unsettled.insert(names.begin(), names.end());
   // Jobs the older commit did not touch are planned at once, the changed ones
   // when they have come to rest.
   const std::vector<JobReport> known = rollout_->reports();
@@ -255,9 +257,15 @@ void Pass::replan() {
   if (!ready) return;
   // Which content a job keeps may have changed with what was applied meanwhile.
   Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
-  // What the rollout is at is told by its report: an operation in flight is not "unsettled".
-  std::erase_if(fresh.waiting, [this](const PlannedAction& action) {
-    return action.reason == Reason::kUnsettled && !rollout_->quiet(action.key.job);
+  // What the rollout is at is told by its report: an operation in flight is not "unsettled". One
+  // that nobody waits for any more is.
+  std::set<AllocationKey> told;
+  for (const JobReport& job : rollout_->reports()) {
+    if (rollout_->quiet(job.job)) continue;
+    for (const AllocationReport& one : job.allocations) told.insert(one.action.key);
+  }
+  std::erase_if(fresh.waiting, [&](const PlannedAction& action) {
+    return action.reason == Reason::kUnsettled && told.count(action.key) > 0;
   });
   for (auto it = superseded_.begin(); it != superseded_.end();) {
     if (!rollout_->quiet(*it)) {

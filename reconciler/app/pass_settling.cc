@@ -5,6 +5,12 @@
 #include "reconciler/app/settling.h"
 
 namespace maand {
+namespace {
+
+// A target may take many minutes, and other jobs have nothing to do with it.
+constexpr std::chrono::seconds kPatience{15};
+
+}  // namespace
 
 // R3.4: nothing is planned on top of an operation whose end is not known.
 void Pass::settle_open() {
@@ -12,7 +18,10 @@ void Pass::settle_open() {
   memory_.phase.enter(Phase::kSettle);
   const SettlingDeps deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer};
   const auto stop = [this] { return deps_.control.stop_requested(); };
-  SettlingResult settled = settle_open_operations(deps, stop);
+  PassControl& control = deps_.control;
+  const auto again = [&control] { control.come_again(); };
+  SettlingResult settled = memory_.questions.settle(
+      deps, control.serving() ? std::optional(kPatience) : std::nullopt, again, stop);
   if (memory_.accepted) {
     confirm_owed(deps,
                  owed_confirmations(settled.pending, deps_.journal.state(), memory_.accepted->workspace.jobs),
@@ -21,6 +30,9 @@ void Pass::settle_open() {
   for (const Reverted& reverted : settled.reverted) hold_reverted(reverted);
   if (settled.unsettled > 0) result_.converged = false;
   failed_ = settled.failed;
+  for (const AllocationKey& key : settled.asked)
+    running_[key.job] =
+        "what was begun on " + key.worker.str() + " earlier still runs; its end is waited for";
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;
     if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);

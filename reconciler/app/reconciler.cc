@@ -53,6 +53,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
 }
 
 void Reconciler::run() {
+  serving_ = true;
   triggers_.poke("commit");
   health_.begin();
   drift_.begin();

@@ -83,6 +83,8 @@ class Reconciler : private PassControl {
   bool values_changed();
   bool stop_requested() const override;
   bool take_pending() override;
+  bool serving() const override { return serving_; }
+  void come_again() override { triggers_.poke("recovery"); }
   void changed() override;
   void tell_listeners();
   const Suspensions& suspensions() override;
@@ -110,6 +112,7 @@ class Reconciler : private PassControl {
   AnnouncedCommits announced_;
   std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
+  bool serving_ = false;                  // run() was called
   bool stopping_ = false;
   bool finishing_ = false;
   Instant stops_looked_at_{};                 // whether one of them is over (R5.7)

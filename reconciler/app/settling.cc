@@ -1,41 +1,65 @@
 #include "reconciler/app/settling.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 namespace maand {
-namespace {
-
-struct Answers {  // outlives this call when it ends early
-  std::size_t waiting = 0;
-  std::vector<std::pair<AllocationKey, Outcome>> arrived;
+struct OpenQuestions::State {
+  struct Answer {
+    AllocationKey key;
+    OperationId operation;
+    Outcome outcome;
+  };
+  std::map<AllocationKey, OperationId> asked;  // no answer yet
+  std::vector<Answer> arrived;
+  std::function<void()> answered;  // told while nobody waits
 };
 
-}  // namespace
+OpenQuestions::OpenQuestions() : state_(std::make_shared<State>()) {}
 
-SettlingResult settle_open_operations(const SettlingDeps& deps, const std::function<bool()>& stop) {
+SettlingResult OpenQuestions::settle(const SettlingDeps& deps,
+                                     std::optional<std::chrono::milliseconds> patience,
+                                     std::function<void()> answered, const std::function<bool()>& stop) {
   SettlingResult result;
-  auto answers = std::make_shared<Answers>();
+  const auto take_answers = [&] {
+    for (const State::Answer& answer : std::exchange(state_->arrived, {})) {
+      const AppliedAllocation* known = deps.journal.state().find(answer.key);
+      if (!known || !known->open || known->open->id != answer.operation) continue;  // known by now
+      settle_answer(deps, answer.key, answer.outcome, result);
+    }
+  };
+  state_->answered = nullptr;
+  take_answers();
   for (const auto& [key, allocation] : deps.journal.state().allocations) {
     if (!allocation.open) continue;
-    ++answers->waiting;
-    Operation asked = *allocation.open;
-    deps.journal.present(asked);
-    deps.runner.ask(asked, [answers, &inbox = deps.inbox, key = key](Outcome outcome) {
-      inbox.post([answers, key, outcome = std::move(outcome)] {
-        --answers->waiting;
-        answers->arrived.emplace_back(key, outcome);
+    const auto asked = state_->asked.find(key);
+    if (asked != state_->asked.end() && asked->second == allocation.open->id) continue;
+    Operation operation = *allocation.open;
+    deps.journal.present(operation);
+    state_->asked[key] = operation.id;
+    deps.runner.ask(operation, [state = std::weak_ptr(state_), &inbox = deps.inbox, key = key,
+                                id = operation.id](Outcome outcome) {
+      inbox.post([state, key, id, outcome = std::move(outcome)] {
+        const auto questions = state.lock();
+        if (!questions) return;
+        const auto known = questions->asked.find(key);
+        if (known != questions->asked.end() && known->second == id) questions->asked.erase(known);
+        questions->arrived.push_back({key, id, outcome});
+        if (questions->answered) questions->answered();
       });
     });
   }
-  while (answers->waiting > 0 && !stop()) deps.inbox.serve(deps.clock.now() + std::chrono::seconds(1));
-  for (const auto& [key, outcome] : answers->arrived) {
-    settle_answer(deps, key, outcome, result);
-    const AppliedAllocation* known = deps.journal.state().find(key);
-    result.unsettled += known && known->open ? 1 : 0;
-  }
-  result.unsettled += answers->waiting;
+  const Instant until = patience ? deps.clock.now() + *patience : Instant::max();
+  while (!state_->asked.empty() && !stop() && deps.clock.now() < until)
+    deps.inbox.serve(std::min(until, deps.clock.now() + std::chrono::seconds(1)));
+  state_->answered = std::move(answered);
+
+  take_answers();
+  for (const auto& [key, id] : state_->asked) result.asked.push_back(key);
+  for (const auto& [key, allocation] : deps.journal.state().allocations)
+    result.unsettled += allocation.open ? 1 : 0;
   return result;
 }
 

@@ -1,8 +1,11 @@
 // Asking workers what became of operations whose end is not known (R3.4).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -29,17 +32,30 @@ struct Reverted {
 };
 
 struct SettlingResult {
-  std::size_t unsettled = 0;  // still open: their workers could not be asked
+  std::size_t unsettled = 0;         // still open: their workers could not be asked, or are still asked
+  std::vector<AllocationKey> asked;  // of those: no answer yet, since what was begun still runs
   std::map<WorkerHost, Contact> set_aside;
   std::vector<AllocationKey> pending;  // of the unsettled: ended well and wait to be confirmed
   std::vector<Reverted> reverted;
   std::set<AllocationKey> failed;  // whose target is known to have failed now
 };
 
-// Reconcile thread. Asks about every open operation, all workers at once, and
-// waits for the answers; a target that still runs is waited for. `stop` ends the
-// wait early. Throws StoreError. Cost: no contact at all when nothing is open.
-SettlingResult settle_open_operations(const SettlingDeps& deps, const std::function<bool()>& stop);
+// What is asked of workers and not answered yet: it may outlast the pass that asked, since an
+// answer comes when the target has ended. Reconcile thread.
+class OpenQuestions {
+ public:
+  OpenQuestions();
+
+  // Asks about every open operation, all workers at once, and waits for the answers: for ever, or
+  // for `patience`. What comes later counts with the next call, which `answered` is to bring about.
+  // `stop` ends the wait early. Throws StoreError. Cost: no contact at all when nothing is open.
+  SettlingResult settle(const SettlingDeps& deps, std::optional<std::chrono::milliseconds> patience,
+                        std::function<void()> answered, const std::function<bool()>& stop);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // answers that come after us are nobody's
+};
 
 // What one worker said. A condition, or no answer, leaves the operation open.
 void settle_answer(const SettlingDeps& deps, const AllocationKey& key, const Outcome& outcome,

@@ -150,7 +150,7 @@ class Planner {
       for (const JobName& unknown : desired_.unknown_jobs) {
         plan.held_detail += (plan.held_detail.empty() ? "jobs/" : ", jobs/") + unknown.str();
       }
-    } else if (const auto waits = settings_.renaming.find(name); waits != settings_.renaming.end()) {
+    } else if (const auto waits = settings_.unsettled.find(name); waits != settings_.unsettled.end()) {
       plan.held = true;
       plan.held_reason = Reason::kUnsettled;
       plan.held_detail = waits->second;
@@ -178,7 +178,7 @@ class Planner {
   void hold_renamed(JobPlan& plan) {
     if (const auto it = lookalikes_.by_new.find(plan.job); it != lookalikes_.by_new.end()) {
       plan.hold(Reason::kLooksRenamed, it->second);
-    } else if (const auto waits = settings_.renaming.find(plan.job); waits != settings_.renaming.end()) {
+    } else if (const auto waits = settings_.unsettled.find(plan.job); waits != settings_.unsettled.end()) {
       plan.hold(Reason::kUnsettled, waits->second);
     }
   }

@@ -50,8 +50,9 @@ struct PlanSettings {
   Closures closed;                            // R5.6, as of now
   // R3.12, R7.3: no worker may be written to, and why.
   std::optional<std::pair<Reason, std::string>> withheld;
-  std::set<WorkerHost> abandoned;           // R3.9: removals there are told of and not begun
-  std::map<JobName, std::string> renaming;  // jobs that cannot take over yet what they were before, and why
+  std::set<WorkerHost> abandoned;  // R3.9: removals there are told of and not begun
+  // Jobs of which nothing begins before the end of something else is known, and of what (R3.4).
+  std::map<JobName, std::string> unsettled;
 };
 
 struct Plan {

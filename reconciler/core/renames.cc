@@ -19,12 +19,20 @@ Contents contents_of(const FileSet& files) {
   return out;
 }
 
-// More than half of the larger one, and more than a Makefile that many jobs share.
-bool alike(const Contents& a, const Contents& b, std::size_t& shared) {
+// More than half of the larger one, and `least` of them.
+bool alike(const Contents& a, const Contents& b, std::size_t least, std::size_t& shared) {
   Contents both;
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
   shared = both.size();
-  return shared >= 2 && shared * 2 > std::max(a.size(), b.size());
+  return shared >= least && shared * 2 > std::max(a.size(), b.size());
+}
+
+// A job of that name was there before: its rename may have been reverted.
+bool was_there(const JobName& job, const std::vector<const AppliedAllocation*>& workers,
+               const AppliedState& applied) {
+  return std::any_of(workers.begin(), workers.end(), [&](const AppliedAllocation* one) {
+    return applied.forgotten.count({job, one->key.worker}) > 0;
+  });
 }
 
 bool released(const std::vector<const AppliedAllocation*>& gone, const PlanSettings& settings) {
@@ -58,7 +66,9 @@ Lookalikes find_lookalikes(const DesiredState& desired, const AppliedState& appl
     const Contents before = contents_of(*(*known)->files);
     for (const auto& [candidate, now] : fresh) {
       std::size_t shared = 0;
-      if (!alike(before, now, shared)) continue;
+      // Many jobs share a Makefile; of one whose name comes back that is enough.
+      const std::size_t least = was_there(candidate, allocations, applied) ? 1 : 2;
+      if (!alike(before, now, least, shared)) continue;
       const std::string count =
           std::to_string(shared) + " of " + std::to_string(before.size()) + " files of ";
       out.by_gone.emplace(name, "jobs/" + candidate.str() + " has " + count + "it");

@@ -46,6 +46,14 @@ TEST(LooksRenamed, AJobThatIsGoneAndOneThatHasMostOfItsFilesBothWait) {
   }
 }
 
+TEST(LooksRenamed, OfAJobWhoseNameComesBackItsMakefileIsEnough) {
+  PlanWorld reverted = world({"a"}, {"a"});
+  reverted.applied.forgotten[{JobName("fresh"), WorkerHost("w2")}] = 7;
+  EXPECT_EQ(told(reverted.plan()).find("held"), std::string::npos) << "it was somewhere else";
+  reverted.applied.forgotten[{JobName("fresh"), WorkerHost("w1")}] = 7;
+  EXPECT_EQ(told(reverted.plan()), "held fresh LooksRenamed; held old LooksRenamed; ");
+}
+
 TEST(LooksRenamed, AReleasedRemovalGoesOn) {
   PlanWorld released = world({"a", "b"}, {"a", "b"});
   released.settings.released_removals = {{JobName("old"), WorkerHost("w1")}};
@@ -60,6 +68,14 @@ TEST(LooksRenamed, AJobThatRunsAlreadyIsNobodysNewName) {
   PlanWorld both = world({"a", "b"}, {"a", "b"});
   both.running("fresh", "w1").files = both.job_of("fresh").files;
   EXPECT_EQ(told(both.plan()).find("LooksRenamed"), std::string::npos);
+}
+
+// Its batches would not count what runs there.
+TEST(Unsettled, NothingOfAJobBeginsWhileSomethingOfItStillRuns_R3_4) {
+  PlanWorld world;
+  world.worker("w1").worker("w2").job("api").job("db");
+  world.settings.unsettled = {{JobName("api"), "what was begun on w1 earlier still runs"}};
+  EXPECT_EQ(told(world.plan()), "held api Unsettled; start db@w1 New; start db@w2 New; ");
 }
 
 TEST(Renames, AllocationsAreReadyWhereNothingIsUnderWay) {

@@ -7,6 +7,12 @@
 #include "reconciler/app/unfinished.h"
 
 namespace maand {
+namespace {
+
+constexpr const char* kAccepted = "accepted";       // setting: the commit that was converged to last
+constexpr const char* kKeptAccepted = "+accepted";  // `+` is in no job name
+
+}  // namespace
 
 // ls-remote, and a fetch only when the ref moved. False: there is nothing to plan.
 bool Pass::look() {
@@ -96,7 +102,7 @@ bool Pass::judge_head() {
   }
   refuse(judged);
   if (const Pin* pin = kept_from(*judged)) accept_pinned(*pin);
-  if (!memory_.accepted) accept_what_is_applied();
+  if (!memory_.accepted) accept_what_was_accepted();
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(memory_.accepted);
@@ -130,22 +136,31 @@ void Pass::accept_pinned(const Pin& pin) {
   tell(EventKind::kNotice, "the commit that the bucket is pinned to cannot be applied: " + why, pin.commit);
 }
 
-// After a start with a head that may not be applied: what an earlier daemon applied goes on.
-void Pass::accept_what_is_applied() {
-  const CommitId applied = deps_.journal.state().applied;
-  if (applied.empty()) return;
-  try {
-    const JudgedPtr judged = judge_now(applied, {});
-    if (judged->acceptable()) memory_.accepted = judged;
-  } catch (const SourceError& error) {
-    tell(EventKind::kNotice, std::string("the commit that is applied cannot be read: ") + error.what(),
-         applied);
+// After a start with a head that may not be applied: what an earlier daemon converged to goes
+// on, also where it had not come to its end. What was applied before it would undo half of it.
+void Pass::accept_what_was_accepted() {
+  const CommitId accepted(deps_.store.setting(kAccepted).value_or(""));
+  for (const CommitId& commit : {accepted, deps_.journal.state().applied}) {
+    if (commit.empty()) continue;
+    try {
+      const JudgedPtr judged = judge_now(commit, {});
+      if (!judged->acceptable()) continue;
+      memory_.accepted = judged;
+      return;
+    } catch (const SourceError& error) {
+      tell(EventKind::kNotice,
+           std::string("the commit that was converged to cannot be read: ") + error.what(), commit);
+    }
   }
 }
 
 void Pass::take_over(const JudgedPtr& judged) {
   memory_.accepted = judged;
   status_ = new_status(*judged);
+  if (deps_.store.setting(kAccepted) != judged->info.id.str()) {
+    keep(kKeptAccepted, judged->info.id);
+    deps_.store.put_setting(kAccepted, judged->info.id.str());
+  }
   if (deps_.meter) deps_.meter->commit_accepted(*judged);
 }
 

@@ -158,6 +158,30 @@ TEST(PassRecovery, ARolloutThatWasBegunIsNotUndoneWhileTheRemoteIsDown_R1_3) {
   EXPECT_EQ(world.runner.runs.size(), 4u);
 }
 
+// Half of it may be there: what was applied before would undo that.
+TEST(PassRecovery, AStartWithAHeadThatIsRefusedGoesOnFromWhatWasAcceptedLast_R1_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.0.0"}}));
+  world.pass();
+  world.runner.on_run = [](const Operation& operation) {
+    const bool fails = operation.allocation.worker == WorkerHost("w2");
+    return Outcome{.kind = fails ? OutcomeKind::kFailed : OutcomeKind::kSucceeded};
+  };
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.1.0"}, {"db", "1.0.0"}}));
+  world.pass();
+  ASSERT_EQ(world.state(), "held");
+  const Runs before = world.runner.runs;
+  world.source.commit(FakeFileView().file("workspace/workers.json", "[{"));
+  Reconciler again({world.inbox, world.lane, world.source, world.notes, world.judge, world.runner,
+                    world.store, world.journal, world.clock, world.observer, world.board},
+                   LoopWorld::usual(), {});
+  again.run_once("commit");
+  ASSERT_EQ(again.memory().status->state, PassState::kRefused);
+  EXPECT_EQ(world.runner.runs, before) << "nothing of the first commit comes back";
+  again.run_once("commit");
+  EXPECT_EQ(world.runner.runs, before);
+}
+
 TEST(PassRecovery, WhatADaemonDidAndCouldNotTellIsToldByTheNextOne_R4_3) {
   for (const bool newer : {false, true}) {
     LoopWorld world;

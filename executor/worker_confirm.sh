@@ -30,6 +30,13 @@ directories() {
   } | LC_ALL=C sort -u
 }
 
+# ` (changed: a b)`: the first files that are not what their digests say.
+changed_here() {
+  odd=$(cd "$J" 2>/dev/null && LC_ALL=C sha256sum -c "$K/digests" 2>/dev/null |
+    sed -n 's/: FAILED.*$//p' | head -n 3 | tr '\n' ' ')
+  [ -z "$odd" ] || printf ' (changed: %s)' "${odd% }"
+}
+
 # Without a way back nothing begins. What was confirmed before comes back by `restart`;
 # where nothing was, what was started is stopped, and its files stay.
 stage_way_back() {
@@ -38,7 +45,7 @@ stage_way_back() {
   b_target=stop b_ships=no b_list=none b_new=$new
   if [ "$keep" != none ]; then
     { [ -d "$P" ] && intact "$P/f" "$P/digests" && read -r b_new <"$P/version"; } ||
-      give_up 19 "there is no way back: what was confirmed before is not here as it was"
+      give_up 19 "there is no way back: what was confirmed before is not here as it was$(changed_here); put it right, or deploy once without confirm_seconds"
     b_target=restart b_ships=previous b_list=$keep
   fi
   problem=$({ mkdir -p "$W/meta" "$W/f" && stage_way "$P"; } 2>&1) || give_up 16 "${problem%%"$NL"*}"

@@ -63,7 +63,8 @@ class Confirm(ConfirmCase):
         self.first()
         self.w.write("conf", "by hand")
         _, reply = self.begin()
-        self.assertIn("no way back", self.expect("Previous", reply)["detail"])
+        self.assertIn("no way back: what was confirmed before is not here as it was (changed: conf)",
+                      self.expect("Previous", reply)["detail"])
         self.assertEqual("by hand", self.w.read("conf"))
         self.assertEqual([], self.w.runs())
 

@@ -60,7 +60,7 @@ fi
 grep -F 'is left out' "$log" || true
 # Labels whose tests are programs of ours; the others need everything or nothing.
 if [ -n "$labels" ]; then
-  for label in unit contract property fault integration bench; do
+  for label in core unit contract property fault integration bench; do
     if [[ $label =~ $labels ]]; then targets+=("maand_tests_$label"); fi
   done
 fi

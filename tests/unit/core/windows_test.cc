@@ -128,7 +128,7 @@ class BruteForce {
  public:
   BruteForce(const Windows& all, std::int64_t from, std::int64_t to) : from_(from) {
     const std::int64_t begin = from - 3 * 86'400;
-    std::vector<int> allowed((to - from) / 60, 0), denied(allowed);
+    std::vector<int> allowed(static_cast<std::size_t>((to - from) / 60), 0), denied(allowed);
     bool any_allow = false;
     for (const Window& one : all) {
       any_allow = any_allow || one.allow;

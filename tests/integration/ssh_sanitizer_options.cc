@@ -1,7 +1,9 @@
 // libssh2 1.10 loses a number of 56 bytes whenever it parses an ECDSA key in
 // OpenSSH's own format. Told to LeakSanitizer for this executable and that call
 // alone; finding the call needs whole stacks.
-#if defined(__SANITIZE_ADDRESS__)
+#include "reconciler/core/sanitizer.h"
+
+#if defined(MAAND_ASAN)
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libssh2_userauth_publickey_frommemory\n";

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "reconciler/core/sanitizer.h"
 #include "tests/simulation/story.h"
 
 namespace maand::simulation {
@@ -16,7 +17,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 // One thread, so that there is little for a sanitizer to see, and it is ten times as slow.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(MAAND_TSAN) || defined(MAAND_ASAN)
 constexpr std::uint64_t kShare = 10;
 #else
 constexpr std::uint64_t kShare = 1;

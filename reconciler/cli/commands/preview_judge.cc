@@ -20,6 +20,7 @@
 #include "reconciler/cli/confinement.h"
 #include "reconciler/cli/preview_request.h"
 #include "reconciler/core/kept_jobs.h"
+#include "reconciler/core/sanitizer.h"
 #include "reconciler/core/text.h"
 #include "reconciler/store/state_store.h"
 
@@ -45,7 +46,7 @@ void limit(__rlimit_resource what, std::uint64_t most) {
 void take_only(const PreviewRequest& request) {
   if (request.cpu_seconds > 0) limit(RLIMIT_CPU, static_cast<std::uint64_t>(request.cpu_seconds));
   limit(RLIMIT_NOFILE, 1024);  // a mirror has a pack for each large fetch
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(MAAND_ASAN) && !defined(MAAND_TSAN)
   if (request.memory_bytes > 0) limit(RLIMIT_AS, request.memory_bytes);  // a sanitizer's shadow is terabytes
 #endif
 }

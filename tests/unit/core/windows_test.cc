@@ -169,11 +169,14 @@ class BruteForce {
   std::vector<bool> open_;
 };
 
-// Arithmetic of one thread, which ASan makes twenty times as slow.
+// Of a time that is asked for: every thirteenth minute is enough. Arithmetic of one thread,
+// which ASan makes a hundred times as slow.
 #if defined(MAAND_ASAN)
-constexpr int kRounds = 5;
+constexpr int kRounds = 3;
+constexpr std::int64_t kStep = 130 * 60;
 #else
 constexpr int kRounds = 30;
+constexpr std::int64_t kStep = 13 * 60;
 #endif
 
 TEST(Windows, TheNextOpeningIsTheFirstMinuteInside_R5_6) {
@@ -207,7 +210,7 @@ TEST(Windows, TheNextOpeningIsTheFirstMinuteInside_R5_6) {
     std::int64_t next_open = to;
     for (std::int64_t t = to - 60; t >= from; t -= 60) {
       if (brute.open(t)) next_open = t;
-      if (t % 780 != 0) continue;  // every thirteenth minute is enough
+      if (t % kStep != 0) continue;
       const Closures closures = closures_at(all, wall(t));
       const Closure* closure = closures.of(JobName("api"));
       ASSERT_EQ(closure == nullptr, brute.open(t)) << "round " << round << " " << told(t) << "\n" << policy;

@@ -174,8 +174,8 @@ class Planner {
     return it == lookalikes_.by_gone.end() ? "" : it->second;
   }
 
-  // Data must not be begun anew where it may be about to come along.
-  void hold_renamed(JobPlan& plan) {
+  // Data must not be begun anew where it may be about to come along, nor anything beside what still runs.
+  void hold_what_waits(JobPlan& plan) {
     if (const auto it = lookalikes_.by_new.find(plan.job); it != lookalikes_.by_new.end()) {
       plan.hold(Reason::kLooksRenamed, it->second);
     } else if (const auto waits = settings_.unsettled.find(plan.job); waits != settings_.unsettled.end()) {
@@ -216,7 +216,7 @@ class Planner {
       plan.held_detail = "no worker has every label of its selectors";
     } else {
       plan_wanted(plan, desired);
-      hold_renamed(plan);
+      hold_what_waits(plan);
       for (const AppliedAllocation* allocation : elsewhere_) {
         if (nowhere || placed_by_failed_rollout(desired, *allocation)) {
           add(plan, allocation->key, without_content(plan, *allocation), nullptr, allocation);

@@ -175,7 +175,7 @@ ControlReply OperatorDesk::resume_here(const std::string& job, const std::string
   }
   const bool was_suspended = before != memory.suspended;
   std::string said = what + (was_suspended ? " is resumed" : " is no longer pinned");
-  const Pin* pin = memory.pinned.of(JobName(job));
+  const Pin* pin = memory.pinned.narrowest(JobName(job));
   if (memory.suspended.of(JobName(job))) {
     said += ", but the whole bucket is still suspended";
   } else if (pin && !job.empty()) {

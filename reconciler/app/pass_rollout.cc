@@ -128,8 +128,8 @@ void Pass::heed_orders() {
     return;
   for (const auto& [name, job] : memory_.plan.jobs) {
     const Suspension* suspension = suspended.of(name);
-    const Pin* pin = memory_.pinned.of(name);
-    const Pin* before = pins_.of(name);
+    const Pin* pin = memory_.pinned.narrowest(name);
+    const Pin* before = pins_.narrowest(name);
     if (goes_back(name)) continue;
     if (suspension && !plan_settings_.suspended.of(name)) {
       rollout_->stop_job(name, Reason::kSuspended, sentence(*suspension));

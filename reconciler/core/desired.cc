@@ -78,7 +78,21 @@ class Maker {
       const bool own = hold.reason == Reason::kPinned || !hold.held_tree.empty();
       out.held_tree = own ? hold.held_tree : failed_tree(name);
       take_kept(out);
+      if (hold.reason == Reason::kPinned) leave_failed(out);
     }
+  }
+
+  // R5.3: a pin is no way to try again what failed. What it did not reach is left alone as well.
+  void leave_failed(DesiredJob& out) const {
+    const auto record = in_.applied.jobs.find(out.name);
+    if (!out.job || record == in_.applied.jobs.end()) return;
+    const std::optional<Hold> failed = failed_before(out.job->tree, record->second, out.commit);
+    if (!failed) return;
+    out.held_tree = failed->held_tree;
+    out.held_detail += ". A rollout of that content failed before (" +
+                       std::string(to_string(failed->reason)) + ": " + failed->detail + "): `maand retry " +
+                       out.name.str() + "` tries it again";
+    out.job = nullptr;
   }
 
   // Of its last rollout, where that failed, whatever holds the job by now (R2.6).
@@ -103,7 +117,9 @@ class Maker {
 
   // R5.4, R1.7. Empty: there is none.
   CommitId kept_commit(const JobName& name) const {
-    if (const Pin* pin = in_.pins.of(name)) return pin->commit;
+    // With the bucket pinned, its commit is what is judged here: what holds a job of that has no better
+    // content there.
+    if (const Pin* pin = in_.pins.own(name)) return pin->commit;
     const auto record = in_.applied.jobs.find(name);
     return record == in_.applied.jobs.end() ? CommitId{} : record->second.target_commit;
   }

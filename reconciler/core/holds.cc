@@ -35,29 +35,10 @@ Hold hold_of(const JobRecord& record, const CommitId& head) {
           record.held_tree};
 }
 
-// A rollout of exactly this content failed before (R2.6), be it the last one or another (R5.3).
-std::optional<Hold> failed_before(const Job& job, const JobRecord* record, const CommitId& head) {
-  if (!record) return std::nullopt;
-  if (!record->held_reason.empty() && record->held_tree == job.tree) return hold_of(*record, head);
-  for (const FailedKey& key : record->failed_keys) {
-    if (key.tree != job.tree) continue;
-    return Hold{reason_from(key.reason), told(key.detail, key.rolled_back, key.since), key.tree};
-  }
-  return std::nullopt;
-}
-
 // R5.2: going back that was begun is finished, whatever the head has of the job.
 std::optional<Hold> goes_back(const JobRecord& record) {
   if (record.rollback != Rollback::kBegun) return std::nullopt;
   return Hold{Reason::kRolledBack, record.held_reason + ": " + record.held_detail, record.held_tree};
-}
-
-// R5.4. A rollout of exactly what it is pinned to may have failed, too (R2.6).
-Hold pinned(const Pin& pin, const JobRecord* record) {
-  Hold hold{Reason::kPinned, sentence(pin), {}};
-  if (record && !record->held_reason.empty() && record->held_commit == pin.commit)
-    hold.held_tree = record->held_tree;
-  return hold;
 }
 
 std::string first_error(const BrokenJob& broken) {
@@ -72,6 +53,15 @@ std::string first_error(const BrokenJob& broken) {
 bool has_applied_state(const AppliedState& applied, const JobName& job) {
   const auto it = applied.allocations.lower_bound({job, WorkerHost{}});
   return it != applied.allocations.end() && it->first.job == job;
+}
+
+std::optional<Hold> failed_before(const TreeId& tree, const JobRecord& record, const CommitId& head) {
+  if (!record.held_reason.empty() && record.held_tree == tree) return hold_of(record, head);
+  for (const FailedKey& key : record.failed_keys) {
+    if (key.tree != tree) continue;
+    return Hold{reason_from(key.reason), told(key.detail, key.rolled_back, key.since), key.tree};
+  }
+  return std::nullopt;
 }
 
 std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& workspace,
@@ -96,12 +86,13 @@ std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState&
     if (pin.job.empty()) continue;  // the commit that is judged is that of the bucket's pin
     const bool listed = workspace.jobs.count(pin.job) > 0 || workspace.broken.count(pin.job) > 0;
     if (!listed && !has_applied_state(applied, pin.job)) continue;
-    Hold& hold = holds.emplace(pin.job, pinned(pin, record_of(applied, pin.job))).first->second;
+    Hold& hold = holds.emplace(pin.job, Hold{Reason::kPinned, sentence(pin), {}}).first->second;
     if (!listed) hold.detail += ". The branch does not have it any more: then it is stopped and removed";
   }
   for (const auto& [name, job] : workspace.jobs) {
-    if (auto failed = failed_before(job, record_of(applied, name), head))
-      holds.emplace(name, std::move(*failed));
+    const JobRecord* record = record_of(applied, name);
+    if (!record) continue;
+    if (auto failed = failed_before(job.tree, *record, head)) holds.emplace(name, std::move(*failed));
   }
   for (const BetweenJobs& problem : workspace.between) {
     for (const JobName& name : held_by(problem, workspace, applied)) {

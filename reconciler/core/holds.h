@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "reconciler/core/applied.h"
@@ -29,6 +30,10 @@ std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState&
 // did (a worker left, say) all of them (R1.6).
 std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& workspace,
                              const AppliedState& applied);
+
+// R2.6, R5.3: a rollout of exactly this content failed before, be it the last one or another. nullopt: none
+// did.
+std::optional<Hold> failed_before(const TreeId& tree, const JobRecord& record, const CommitId& head);
 
 bool has_applied_state(const AppliedState& applied, const JobName& job);
 

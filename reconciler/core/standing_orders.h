@@ -38,6 +38,11 @@ class StandingOrders {
     }
     return nullptr;
   }
+  // The narrower one: its own, or else the bucket's. Null: there is neither.
+  const Order* narrowest(const JobName& job) const {
+    const Order* order = own(job);
+    return order ? order : own({});
+  }
   // Its own alone; with an empty `job`, the bucket's.
   const Order* own(const JobName& job) const {
     const auto at = std::find_if(all_.begin(), all_.end(), [&](const Order& one) { return one.job == job; });

@@ -14,9 +14,13 @@ inline const VariableSources& no_sources() {
 
 inline DesiredState desire(const CommitId& commit, const Workspace& workspace,
                            const AppliedState& applied = {}, const std::map<JobName, KeptJob>& kept = {},
-                           const VariableSources& sources = no_sources()) {
-  return make_desired(
-      {.commit = commit, .workspace = workspace, .applied = applied, .kept = kept, .sources = sources});
+                           const VariableSources& sources = no_sources(), const Pins& pins = {}) {
+  return make_desired({.commit = commit,
+                       .workspace = workspace,
+                       .applied = applied,
+                       .kept = kept,
+                       .sources = sources,
+                       .pins = pins});
 }
 
 }  // namespace maand

@@ -148,6 +148,52 @@ TEST(Plan, WhatAFailedRolloutPlacedElsewhereIsNotStopped_R2_6) {
   }
 }
 
+TEST(Plan, TheNarrowerPinDecidesWhatAJobRuns_R5_4) {
+  World world;
+  world.worker("w1").worker("w2").job("a", "1.0.0").job("b", "1.0.0");
+  for (const char* job : {"a", "b"}) world.running(job, "w1", "2.0.0");
+  world.pins.put({.commit = CommitId("head"), .actor = "ann"});  // of the bucket: this is what is judged
+  world.pins.put({.job = JobName("a"), .commit = CommitId("older"), .actor = "ann"});
+  world.kept_content_is("a", "3.0.0");
+  const Plan plan = world.plan();
+  EXPECT_EQ(told(plan),
+            "held a Pinned; start a@w2 New; restart a@w1 VersionChanged; start b@w2 New; restart b@w1 "
+            "VersionChanged; ");
+  EXPECT_EQ(plan.jobs.at(JobName("a")).starts.at(0).new_version, "3.0.0");
+}
+
+TEST(Plan, NoPinTriesAgainWhatFailed_R5_3) {
+  for (const bool of_bucket : {false, true}) {
+    for (const bool earlier : {false, true}) {
+      World world;
+      world.worker("w1").worker("w2").worker("w3").job("a", "2.0.0");
+      AppliedAllocation& failed = world.running("a", "w1", "2.0.0");
+      failed.last = LastResult::kFailed;
+      failed.last_target = Target::kRestart;
+      world.running("a", "w2");
+      JobRecord& record = world.applied.jobs.at(JobName("a"));
+      record.held_reason = "TargetFailed";
+      record.held_detail = "make restart ended with 1";
+      record.held_tree = failed.tree;
+      if (earlier) put_away_hold(record);
+      // The commit of the pin need not be the one that failed: the content is.
+      const CommitId pinned(of_bucket ? "head" : "another");
+      world.pins.put({.job = JobName(of_bucket ? "" : "a"), .commit = pinned, .actor = "ann"});
+      world.kept_content_is("a", of_bucket ? "1.0.0" : "2.0.0");
+      world.kept[JobName("a")].commit = of_bucket ? record.target_commit : pinned;
+      const Plan plan = world.plan();
+      // With the bucket's the rest stays at what it had; a job's own has nothing else to give.
+      EXPECT_EQ(told(plan), of_bucket ? "held a TargetFailed; start a@w3 New; wait a@w1 TargetFailed; "
+                                      : "held a Pinned; ")
+          << of_bucket << earlier;
+      if (of_bucket) continue;
+      const std::string& why = plan.jobs.at(JobName("a")).held_detail;
+      EXPECT_NE(why.find("TargetFailed: make restart ended with 1"), std::string::npos) << why;
+      EXPECT_NE(why.find("`maand retry a`"), std::string::npos) << why;
+    }
+  }
+}
+
 TEST(Plan, AnErrorBetweenJobsHoldsTheOneThatChanged_R1_6) {
   World world;
   world.worker("w1").job("a", "1.1.0").job("b");

@@ -74,12 +74,14 @@ class PlanWorld {
   }
 
   Plan plan() const {
-    return make_plan(desire(CommitId("head"), workspace, applied, kept), applied, settings);
+    return make_plan(desire(CommitId("head"), workspace, applied, kept, no_sources(), pins), applied,
+                     settings);
   }
 
   Workspace workspace;
   AppliedState applied;
   std::map<JobName, KeptJob> kept;
+  Pins pins;
   PlanSettings settings;
 };
 

@@ -4,7 +4,7 @@
 
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/services.h"
-#include "reconciler/core/text.h"
+#include "reconciler/core/ports.h"
 #include "reconciler/store/kv_store.h"
 
 namespace maand {

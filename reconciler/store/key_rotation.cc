@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/core/ports.h"
+#include "reconciler/core/secret_box.h"
 #include "reconciler/store/healing_file.h"
 #include "reconciler/store/sealing_key.h"
 
@@ -21,23 +23,22 @@ std::vector<std::int64_t> sealed_rows(SqliteFile& file) {
   return rows;
 }
 
-void seal_anew(SqliteFile& file, const std::filesystem::path& key_path, const SecretKey& coming,
-               KeyRotation& done) {
+void seal_anew(SqliteFile& file, const SecretKey& now, const SecretKey& coming, KeyRotation& done) {
   SQLite::Statement& select = file.prepared("SELECT value FROM versions WHERE rowid = ?");
   SQLite::Statement& update = file.prepared("UPDATE versions SET value = ? WHERE rowid = ?");
   for (const std::int64_t row : sealed_rows(file)) {
     select.reset();
     Bindings(select).integer(row);
     select.executeStep();
-    RevealedSecret before = reveal_sealed(key_path, Columns(select).text());
-    if (before.state != RevealedSecret::State::kOpened) {
+    Opened before = unseal(now, Columns(select).text());
+    if (before.problem) {
       ++done.left_alone;
       continue;
     }
     update.reset();
-    Bindings(update).text(seal(coming, fresh_nonce(), before.text)).integer(row);
+    Bindings(update).text(seal(coming, fresh_nonce(), before.plaintext)).integer(row);
     update.exec();
-    wipe(before.text);
+    wipe(before.plaintext);
     ++done.sealed_anew;
   }
   select.reset();
@@ -69,7 +70,7 @@ KeyRotation rotate_secret_key(const std::filesystem::path& secrets_directory, co
     if (!coming.key) throw StoreError("the key that was just made cannot be read: " + coming.problem);
     // Before the values: an unfinished rotation loses no more than this file, which only helps.
     write_previous_key(key_path, *coming.key, *now.key);
-    seal_anew(file, key_path, *coming.key, done);
+    seal_anew(file, *now.key, *coming.key, done);
     put_key_check(file, *coming.key);
   });
   if (!done.problem.empty() || done.sealed_anew + done.left_alone == 0) return done;

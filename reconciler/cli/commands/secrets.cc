@@ -1,8 +1,9 @@
 #include "reconciler/cli/commands/secrets.h"
 
 #include <filesystem>
-#include <functional>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,9 +24,6 @@
 #include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 #include "reconciler/store/key_rotation.h"
-
-#include <fstream>
-#include <iterator>
 
 namespace maand {
 namespace fs = std::filesystem;

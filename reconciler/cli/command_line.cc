@@ -18,6 +18,7 @@
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
+#include "reconciler/cli/commands/secrets.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/token.h"
@@ -250,6 +251,37 @@ void add_token_verbs(CLI::App& app, Run& run) {
       ->required();
 }
 
+void add_secrets_verbs(CLI::App& app, Run& run) {
+  CLI::App* secrets = app.add_subcommand("secrets", "Secrets of jobs: in git, or stored on the control host");
+  secrets->require_subcommand(1);
+  constexpr const char* kStored = "In the store of the control host instead of git";
+  const auto set = std::make_shared<SecretsSetOptions>();
+  CLI::App& put =
+      verb(*secrets, run, "set", "Set a secret; its value comes from stdin", run_secrets_set, set);
+  put.add_option("JOB", set->job, "The job")->required();
+  put.add_option("KEY", set->key, "Its name, as templates read it")->required();
+  put.add_option("--file", set->file, "The value is what this file holds");
+  put.add_flag("--stored", set->stored, kStored);
+  const auto edit = std::make_shared<SecretsEditOptions>();
+  CLI::App& change =
+      verb(*secrets, run, "edit", "Show and change a job's secrets in an editor", run_secrets_edit, edit);
+  change.add_option("JOB", edit->job, "The job")->required();
+  change.add_flag("--stored", edit->stored, kStored);
+  const auto remove = std::make_shared<SecretsRemoveOptions>();
+  CLI::App& take = verb(*secrets, run, "remove", "Remove a secret", run_secrets_remove, remove);
+  take.add_option("JOB", remove->job, "The job")->required();
+  take.add_option("KEY", remove->key, "Its name")->required();
+  take.add_flag("--stored", remove->stored, kStored);
+  const auto list = std::make_shared<SecretsListOptions>();
+  verb(*secrets, run, "list", "List secrets, where they are and whether they open; never a value",
+       run_secrets_list, list)
+      .add_option("JOB", list->job, "Of this job alone");
+  verb(*secrets, run, "rotate", "Seal what is stored with a new key, also while a daemon runs",
+       run_secrets_rotate, std::make_shared<SecretsRotateOptions>());
+  verb(*secrets, run, "recipient", "Print the public key that secrets in git are encrypted for",
+       run_secrets_recipient, std::make_shared<SecretsRecipientOptions>());
+}
+
 void add_cat(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
              int (*function)(const Context&, const CatOptions&), bool by_worker) {
   const auto options = std::make_shared<CatOptions>();
@@ -298,6 +330,7 @@ void add_verbs(CLI::App& app, Run& run) {
   add_recovery_verbs(app, run);
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
+  add_secrets_verbs(app, run);
   add_token_verbs(app, run);
   add_notify_verbs(app, run);
 }

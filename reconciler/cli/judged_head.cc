@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "gitsource/age_opener.h"
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/known_digests.h"
@@ -60,8 +61,16 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
+  head.masked.open = [](const JobName&, const std::string&, const std::string&) {
+    return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
+  };
   head.sources = head.masked;
-  if (reveal) head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
+  if (!reveal) return;
+  const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);
+  head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
+    return opener->open(job, key, sealed);
+  };
+  head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
 void keep_out(JudgedHead& head, std::string why) {

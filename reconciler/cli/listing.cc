@@ -25,6 +25,14 @@ void require_known_names(const std::vector<std::string>& asked, const std::set<s
   }
 }
 
+constexpr std::string_view kSecretsOfJob = "secrets/job/";
+
+bool is_sealed_in_git(const JudgedHead& head, const std::string& job, const std::string& key) {
+  const auto found = head.desired->jobs.find(JobName(job));
+  return found != head.desired->jobs.end() && found->second.job &&
+         found->second.job->sealed_secrets.count(key) > 0;
+}
+
 const std::vector<Listing::Column> kVariableColumns = {
     {"namespace"}, {"key"}, {"value", false, true}, {"version", true}};
 
@@ -36,11 +44,17 @@ std::optional<std::vector<std::string>> variable(const JudgedHead& head, const V
   std::string made;
   const Variables::Value value = all.get(ns, key, made);
   const ValueLookup stored = head.sources.stored ? head.sources.stored->find(ns, key) : ValueLookup{};
-  const bool secret = stored.value && stored.value->secret;
-  if (!value.text && !secret) return std::nullopt;
-  if (secret && reveal && !value.text) problem = value.problem;
+  // What is in git goes before what is stored.
+  const bool of_git =
+      ns.starts_with(kSecretsOfJob) && is_sealed_in_git(head, ns.substr(kSecretsOfJob.size()), key);
+  const bool secret = of_git || ns.starts_with(kSecretsOfJob) || (stored.value && stored.value->secret);
+  if (!value.text && !(stored.value && stored.value->secret) && !of_git) return std::nullopt;
+  if (secret && reveal && !value.text)
+    problem = of_git ? "its secrets.age.toml cannot be opened here; `maand why` of its job says why"
+                     : value.problem;
   const std::string text = secret && !reveal ? kEncrypted : std::string(value.text.value_or(""));
-  return std::vector<std::string>{ns, key, text, std::to_string(stored.value ? stored.value->version : 0)};
+  return std::vector<std::string>{ns, key, text,
+                                  std::to_string(stored.value && !of_git ? stored.value->version : 0)};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
+#include "gitsource/age_opener.h"
 #include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
@@ -75,6 +76,7 @@ struct Services::Parts {
         observers({&metrics, &reporter, &events}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
+        git_secrets(make_age_opener(bucket.secrets() / kAgeIdentityFile)),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),
@@ -109,6 +111,7 @@ struct Services::Parts {
   JudgeSettings judging(const Bucket& bucket) {
     JudgeSettings settings = judge_settings(bucket);
     settings.signatures = &source.signatures();
+    settings.opener = git_secrets.get();
     return settings;
   }
 
@@ -148,6 +151,7 @@ struct Services::Parts {
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
+  std::unique_ptr<SecretOpener> git_secrets;
   GitSource source;
   MeteredSource metered_source{source, metrics};
   MeteredNotes metered_notes{source.notes(), metrics};

@@ -75,6 +75,12 @@ Variables::Variables(const Inputs& inputs) : in_(inputs) {
   for (const auto& [name, job] : in_.jobs) {
     for (const auto& [key, value] : job.job->vars)
       maps_[std::string(kVarsSpace) + name.str()][key] = trim(value);
+    if (!in_.sources.open) continue;
+    for (const auto& [key, sealed] : job.job->sealed_secrets) {
+      RevealedSecret opened = in_.sources.open(name, key, sealed);
+      if (opened.state == RevealedSecret::State::kOpened)
+        maps_[std::string(kSecretsSpace) + name.str()][key] = std::move(opened.text);
+    }
   }
   for (std::uint32_t i = 0; i < in_.workers.size(); ++i) {
     for (const auto& [key, value] : in_.workers[i].tags) {

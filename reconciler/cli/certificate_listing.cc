@@ -28,7 +28,8 @@ struct Facts {
 Facts facts_of(const std::string& pem, int renewal_buffer_days, WallTime now) {
   Facts out;
   const std::unique_ptr<BIO, decltype(&BIO_free)> text(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), kMaxValueBytes))), BIO_free);
+      BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), kMaxValueBytes))),
+      BIO_free);
   if (!text) return out;
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
       PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), X509_free);
@@ -79,7 +80,8 @@ Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, i
     if (!filter.names_job(JobName(job)) || !filter.names_worker(WorkerHost(worker))) continue;
     for (const auto& [key, value] : *values) {
       if (value.deleted || value.secret || !key.starts_with(kBegin) || !key.ends_with(kEnd)) continue;
-      add("job", job, worker, key.substr(kBegin.size(), key.size() - kBegin.size() - kEnd.size()), value.value);
+      add("job", job, worker, key.substr(kBegin.size(), key.size() - kBegin.size() - kEnd.size()),
+          value.value);
     }
   }
   return out;

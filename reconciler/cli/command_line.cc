@@ -209,12 +209,14 @@ void add_looking_verbs(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
 
-  verb(app, run, "info", "Show what this bucket is: repository, head, applied commit, sizes, versions", run_info,
-       std::make_shared<InfoOptions>());
+  verb(app, run, "info", "Show what this bucket is: repository, head, applied commit, sizes, versions",
+       run_info, std::make_shared<InfoOptions>());
 
   const auto audit = std::make_shared<AuditOptions>();
   CLI::App& orders = verb(app, run, "audit", "List what people ordered, newest first", run_audit, audit);
-  orders.add_option("--limit", audit->limit, "How many at most")->check(CLI::Range(1, 100000))->capture_default_str();
+  orders.add_option("--limit", audit->limit, "How many at most")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   orders.add_option("--actor", audit->actor, "Of this person or token alone");
   orders.add_option("--about", audit->subject, "About this job, allocation, worker or commit alone");
 
@@ -274,8 +276,10 @@ CLI::App& add_cat(CLI::App& parent, Run& run, const std::string& name, const std
   if (filters.workers)
     table.add_option("--workers", options->filter.workers, "Of these workers alone: a,b")->delimiter(',');
   if (filters.labels)
-    table.add_option("--labels", options->filter.labels, "Of workers with all of these labels: a,b")->delimiter(',');
-  if (filters.active) table.add_flag("--active", options->filter.active, "Of what is placed and not disabled");
+    table.add_option("--labels", options->filter.labels, "Of workers with all of these labels: a,b")
+        ->delimiter(',');
+  if (filters.active)
+    table.add_flag("--active", options->filter.active, "Of what is placed and not disabled");
   // CLI11 runs the callback of a table after that of a verb below it as well.
   table.callback([&run, &table, function, options] {
     if (!table.get_subcommands().empty()) return;
@@ -285,22 +289,25 @@ CLI::App& add_cat(CLI::App& parent, Run& run, const std::string& name, const std
 }
 
 void add_cat_prometheus(CLI::App& cat, Run& run) {
-  CLI::App& table = add_cat(cat, run, "prometheus", "What Prometheus scrapes, its rules, runbooks and dashboards",
-                            run_cat_prometheus, {});
+  CLI::App& table =
+      add_cat(cat, run, "prometheus", "What Prometheus scrapes, its rules, runbooks and dashboards",
+              run_cat_prometheus, {});
   const auto file = std::make_shared<CatFileOptions>();
   CLI::App& get = verb(table, run, "get", "One file of a job's catalogue, as it stands in the commit",
                        run_cat_prometheus_get, file);
   get.add_option("JOB", file->job, "The job")->required();
   get.add_option("PATH", file->path, "Below its _prometheus/, like alerts/disk.yaml")->required();
   const auto scrape = std::make_shared<CatOptions>();
-  verb(table, run, "scrape", "What a server scrapes, with every target: YAML", run_cat_prometheus_scrape, scrape)
+  verb(table, run, "scrape", "What a server scrapes, with every target: YAML", run_cat_prometheus_scrape,
+       scrape)
       .add_option("--jobs", scrape->filter.jobs, "Of these jobs alone: a,b")
       ->delimiter(',');
 }
 
 void add_cat_verbs(CLI::App& app, Run& run) {
   CLI::App* cat = app.add_subcommand(
-      "cat", "Show tables of workers, jobs, allocations, deployments, ports, commands, certificates, variables");
+      "cat",
+      "Show tables of workers, jobs, allocations, deployments, ports, commands, certificates, variables");
   cat->require_subcommand(1);
   add_cat(*cat, run, "workers", "Workers, and what is reserved of them", run_cat_workers,
           {.workers = true, .labels = true});

@@ -22,8 +22,8 @@ struct CommandOption {
   bool positional = false;
   bool takes_value = false;
   bool required = false;
-  bool many = false;       // positional: more than one
-  std::string otherwise;   // the default; empty: none
+  bool many = false;      // positional: more than one
+  std::string otherwise;  // the default; empty: none
   std::vector<std::string> choices;
   Offer offer = Offer::kNothing;
 };

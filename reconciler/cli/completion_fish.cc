@@ -121,8 +121,8 @@ std::string fish_completion(const Command& tree) {
                candidates(*arguments[i]) + "\n";
     }
   }
-  return out + "set -g __maand_commands" + commands + "\nset -g __maand_valued" + valued + "\n" + kFish + "\n" +
-         lines;
+  return out + "set -g __maand_commands" + commands + "\nset -g __maand_valued" + valued + "\n" + kFish +
+         "\n" + lines;
 }
 
 }  // namespace maand

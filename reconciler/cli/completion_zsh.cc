@@ -26,7 +26,8 @@ std::string zsh_case(const CommandPlace& place, const Command& root) {
       if (option->names.back() == "--help" && !help) continue;
       for (const std::string& name : option->names) {
         options += "\n        " + described(name, option->about);
-        if (option->takes_value) offers += "        " + name + ") offer=" + shell_quoted(offered(*option)) + " ;;\n";
+        if (option->takes_value)
+          offers += "        " + name + ") offer=" + shell_quoted(offered(*option)) + " ;;\n";
       }
     }
   };
@@ -86,14 +87,17 @@ _maand() {
     choices*) names=(${=offer#choices }); compadd -a names ;;
     directories) _files -/ ;;
     jobs|workers|allocations|both)
-      names=(${(f)"$(command maand ${bucket:+--bucket} ${bucket:+"$bucket"} names $offer 2>/dev/null)"})
-      compadd -a names
-      ;;
-  esac
+      names=(${(f)" $(command maand ${bucket : +--bucket}
+                             ${bucket : +"$bucket"} names $offer 2 > / dev / null) "})
+                             compadd -
+                             a names;
+;
+esac
 }
 
-# Where it is sourced; from a directory of $fpath it is called as a function.
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+#Where it is sourced; from a directory of $fpath it is called as a function.
+if
+  [[$zsh_eval_context [-1] == loadautofunc]]; then
   _maand "$@"
 else
   compdef _maand maand

@@ -62,9 +62,8 @@ void add_deleted(const JudgedHead& head, const std::string& ns, Listing& out) {
 bool is_active(const JudgedHead& head, const AllocationKey& key) {
   const auto job = head.desired->jobs.find(key.job);
   if (job == head.desired->jobs.end() || head.desired->disabled.covers(key)) return false;
-  return std::any_of(job->second.workers.begin(), job->second.workers.end(), [&](std::uint32_t one) {
-    return head.desired->workers[one].host == key.worker;
-  });
+  return std::any_of(job->second.workers.begin(), job->second.workers.end(),
+                     [&](std::uint32_t one) { return head.desired->workers[one].host == key.worker; });
 }
 
 }  // namespace
@@ -138,10 +137,9 @@ Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
     const Reservation reserved = reserved_on(head, i);
     const auto zone = worker.tags.find("zone");
     out.rows.push_back({worker.host.str(), worker.address, zone == worker.tags.end() ? "" : zone->second,
-                        comma_list(worker.labels),
-                        format_quantity(worker.memory_mb), format_quantity(reserved.memory_mb),
-                        format_quantity(worker.cpu_mhz), format_quantity(reserved.cpu_mhz),
-                        std::to_string(worker.position)});
+                        comma_list(worker.labels), format_quantity(worker.memory_mb),
+                        format_quantity(reserved.memory_mb), format_quantity(worker.cpu_mhz),
+                        format_quantity(reserved.cpu_mhz), std::to_string(worker.position)});
   }
   return out;
 }

@@ -43,10 +43,13 @@ std::string manual_of_configuration(const std::string& version) {
   std::string out = ".Dd November 27, 2026\n.Dt MAAND.CONF 5\n.Os maand " + version + "\n";
   out += ".Sh NAME\n.Nm maand.conf\n.Nd configuration of a maand bucket\n.Sh DESCRIPTION\n";
   out += mdoc_text(
-      "A bucket is a directory with a file maand.conf, which is TOML. Every key can be given by environment as "
-      "well, as MAAND__SECTION__KEY, which wins over the file. A key that is not listed here is an error that "
+      "A bucket is a directory with a file maand.conf, which is TOML. Every key can be given by environment "
+      "as "
+      "well, as MAAND__SECTION__KEY, which wins over the file. A key that is not listed here is an error "
+      "that "
       "names the nearest one.");
-  out += ".Pp\n" + mdoc_text("The daemon reads the file again when it gets SIGHUP. A bad file keeps the old settings.");
+  out += ".Pp\n" +
+         mdoc_text("The daemon reads the file again when it gets SIGHUP. A bad file keeps the old settings.");
   const std::optional<JsonValue> schema = read_json(kConfSchema);
   const JsonValue* keys = schema ? member_of(*schema, "properties") : nullptr;
   if (!keys) return out;

@@ -60,8 +60,8 @@ void add_commands(const Command& command, const std::string& path, std::string& 
       out += ".It Xo\n.Cm " + mdoc_word(here) + "\n";
       for (const CommandOption* flag : one.flags()) {
         if (flag->names.back() == "--help") continue;
-        const std::string word = "Fl " + mdoc_word(flag->names.back().substr(1)) +
-                                 (flag->takes_value ? " Ar value" : "");
+        const std::string word =
+            "Fl " + mdoc_word(flag->names.back().substr(1)) + (flag->takes_value ? " Ar value" : "");
         out += (flag->required ? "." : ".Op ") + word + "\n";
       }
       for (const CommandOption* argument : one.positionals()) {
@@ -120,19 +120,25 @@ std::string manual_of_commands(const Command& tree, const std::string& version) 
   out += ".El\n";
   out +=
       ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev MAAND_BUCKET\nThe bucket, where\n.Fl \\-bucket\nis not "
-      "given.\n.It Ev MAAND__SECTION__KEY\nA key of\n.Xr maand.conf 5 .\n.It Ev NO_COLOR\nNo colours, whatever it "
+      "given.\n.It Ev MAAND__SECTION__KEY\nA key of\n.Xr maand.conf 5 .\n.It Ev NO_COLOR\nNo colours, "
+      "whatever it "
       "holds.\n.El\n";
   out +=
-      ".Sh FILES\n.Bl -tag -width Ds\n.It Pa maand.conf\nThe configuration of a bucket, see\n.Xr maand.conf 5 "
-      ".\n.It Pa secrets/\nKeys, tokens and passwords, mode 0700.\n.It Pa data/\nWhat the bucket knows: the state, a "
+      ".Sh FILES\n.Bl -tag -width Ds\n.It Pa maand.conf\nThe configuration of a bucket, see\n.Xr maand.conf "
+      "5 "
+      ".\n.It Pa secrets/\nKeys, tokens and passwords, mode 0700.\n.It Pa data/\nWhat the bucket knows: the "
+      "state, a "
       "mirror of the repository, the output of targets.\n.El\n";
   out +=
-      ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nDone.\n.It 1\nFailed, or the bucket is degraded.\n.It "
-      "2\nWrong usage or configuration.\n.It 3\nChanges are pending\n.Pq Cm plan .\n.It 4\nRefused, held, or waiting "
+      ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nDone.\n.It 1\nFailed, or the bucket is "
+      "degraded.\n.It "
+      "2\nWrong usage or configuration.\n.It 3\nChanges are pending\n.Pq Cm plan .\n.It 4\nRefused, held, or "
+      "waiting "
       "by a policy.\n.It 5\nNo daemon, or the bucket is busy.\n.El\n";
   out +=
       ".Sh EXAMPLES\nMake a bucket, look at what would happen, and follow the branch:\n.Bd -literal -offset "
-      "indent\nmaand init \\-\\-repo git@example.com:ops/fleet.git fleet\ncd fleet\nmaand plan\nmaand serve\n.Ed\n";
+      "indent\nmaand init \\-\\-repo git@example.com:ops/fleet.git fleet\ncd fleet\nmaand plan\nmaand "
+      "serve\n.Ed\n";
   return out + ".Sh SEE ALSO\n.Xr git\\-notes 1 ,\n.Xr make 1 ,\n.Xr maand.conf 5 ,\n.Xr sshd 8\n";
 }
 

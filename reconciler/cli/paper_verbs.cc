@@ -62,9 +62,9 @@ std::vector<std::string> verbs_of(const CLI::App& app) {
 
 void add_paper_verbs(CLI::App& app, Run& run) {
   const auto words = std::make_shared<std::vector<std::string>>();
-  verb(app, run, "help", "Tell about a command and its options",
-       [&app, words](const Context&) { return print_help(app, *words); })
-      .add_option("COMMAND", *words, "The command, like `cat jobs` (default: all of them, in short)");
+  verb(app, run, "help", "Tell about a command and its options", [&app, words](const Context&) {
+    return print_help(app, *words);
+  }).add_option("COMMAND", *words, "The command, like `cat jobs` (default: all of them, in short)");
 
   const auto schema = std::make_shared<SchemaOptions>();
   verb(app, run, "schema", "Print the JSON Schema of a file that people write, for editors",

@@ -75,7 +75,9 @@ std::string versions_of(const std::vector<const PlannedAction*>& actions) {
     if (one->action != Action::kStart && !one->current_version.empty()) from.insert(one->current_version);
     if (brings && !one->new_version.empty()) to.insert(one->new_version);
   }
-  const std::string before = from.size() == 1 ? printable(*from.begin()) : from.empty() ? "" : "several versions";
+  const std::string before = from.size() == 1 ? printable(*from.begin())
+                             : from.empty()   ? ""
+                                              : "several versions";
   const std::string after = to.size() == 1 ? printable(*to.begin()) : "";
   if (after.empty() || before == after) return before;
   return before.empty() ? after : before + " → " + after;
@@ -104,7 +106,8 @@ class Writer {
     }
     if (!plan.waiting.empty()) out_ += "\n" + inked("Left alone:", Ink::kBold, color_) + "\n";
     for (const PlannedAction& action : plan.waiting) {
-      out_ += "  = " + printable(action.key.str()) + "  " + to_string(action.reason) + ", " + because(action) + "\n";
+      out_ += "  = " + printable(action.key.str()) + "  " + to_string(action.reason) + ", " +
+              because(action) + "\n";
     }
     return std::move(out_);
   }
@@ -113,13 +116,13 @@ class Writer {
   void add(const JobPlan& job) {
     const auto actions = actions_of(job);
     const std::string versions = versions_of(actions);
-    out_ += "  " + inked(printable(job.job.str()), Ink::kBold, color_) + (versions.empty() ? "" : "  " + versions) +
-            inked(pace_of(job), Ink::kDim, color_) + "\n";
+    out_ += "  " + inked(printable(job.job.str()), Ink::kBold, color_) +
+            (versions.empty() ? "" : "  " + versions) + inked(pace_of(job), Ink::kDim, color_) + "\n";
     if (job.held) {
       const std::string detail = printable(job.held_detail, kMostDetailBytes);
-      out_ += "    = " + std::string(job.held_reason == Reason::kWindowClosed ? "waits" : "held") + ", because " +
-              explain(job.held_reason) + (detail.empty() ? "" : ": " + detail) + "  " + to_string(job.held_reason) +
-              "\n";
+      out_ += "    = " + std::string(job.held_reason == Reason::kWindowClosed ? "waits" : "held") +
+              ", because " + explain(job.held_reason) + (detail.empty() ? "" : ": " + detail) + "  " +
+              to_string(job.held_reason) + "\n";
     }
     std::size_t worker = 0, word = 0;
     for (const PlannedAction* one : actions) {
@@ -128,9 +131,11 @@ class Writer {
     }
     for (const PlannedAction* one : actions) {
       const Mark mark = mark_of(one->action);
-      const std::string what = std::string(mark.text) + " " + pad_right(printable(one->key.worker.str()), worker) +
-                               "  " + pad_right(to_string(one->action), word);
-      out_ += "    " + inked(what, mark.ink, color_) + "  " + to_string(one->reason) + ", " + because(*one) + "\n";
+      const std::string what = std::string(mark.text) + " " +
+                               pad_right(printable(one->key.worker.str()), worker) + "  " +
+                               pad_right(to_string(one->action), word);
+      out_ += "    " + inked(what, mark.ink, color_) + "  " + to_string(one->reason) + ", " + because(*one) +
+              "\n";
       if (files_) add_files(*one);
     }
   }
@@ -183,8 +188,10 @@ std::string summary(const Plan& plan, bool color) {
   }
   if (out.empty()) out = "nothing to do";
   out += "; " + std::to_string(plan.unchanged) + " unchanged";
-  const auto held = std::count_if(plan.jobs.begin(), plan.jobs.end(), [](const auto& job) { return job.second.held; });
-  if (held > 0) out += "; " + inked(std::to_string(held) + (held == 1 ? " job held" : " jobs held"), Ink::kBad, color);
+  const auto held =
+      std::count_if(plan.jobs.begin(), plan.jobs.end(), [](const auto& job) { return job.second.held; });
+  if (held > 0)
+    out += "; " + inked(std::to_string(held) + (held == 1 ? " job held" : " jobs held"), Ink::kBad, color);
   return inked("Plan:", Ink::kBold, color) + " " + out + "\n";
 }
 

@@ -36,7 +36,8 @@ class Walk {
     if (text_[at_] == '{') return members(path, depth);
     if (text_[at_] == '[') return items(path, depth);
     if (text_[at_] == '"') return string(), true;
-    while (at_ < text_.size() && std::string_view(",]} \t\r\n").find(text_[at_]) == std::string_view::npos) ++at_;
+    while (at_ < text_.size() && std::string_view(",]} \t\r\n").find(text_[at_]) == std::string_view::npos)
+      ++at_;
     return true;
   }
 
@@ -85,7 +86,8 @@ class Walk {
   }
 
   void skip_blanks() {
-    for (; at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos; ++at_)
+    for (; at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos;
+         ++at_)
       now_ += text_[at_] == '\n' ? 1 : 0;
   }
 
@@ -119,7 +121,8 @@ int line_in_message(std::string_view message) {
   constexpr std::string_view kLine = "line ";
   if (!message.starts_with(kLine)) return 0;
   int line = 0;
-  const auto [end, error] = std::from_chars(message.data() + kLine.size(), message.data() + message.size(), line);
+  const auto [end, error] =
+      std::from_chars(message.data() + kLine.size(), message.data() + message.size(), line);
   const std::string_view rest = message.substr(static_cast<std::size_t>(end - message.data()));
   return error == std::errc{} && line > 0 && rest.starts_with(", column ") ? line : 0;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kShortId = 12;
 constexpr std::size_t kBarCells = 20;
-constexpr std::size_t kMostNames = 8;  // of workers on a line
+constexpr std::size_t kMostNames = 8;    // of workers on a line
 constexpr std::size_t kNameIndent = 27;  // below the bar
 constexpr std::size_t kMostLineBytes = 2000;
 
@@ -144,9 +144,11 @@ std::vector<std::string> rollout_lines(const StatusView& status, const TextStyle
     }
     for (std::string& line : progress_lines(job, style)) out.push_back(std::move(line));
   }
-  std::string head = printable(status.state + (status.phase.empty() ? "" : " · " + status.phase), kMostLineBytes);
+  std::string head =
+      printable(status.state + (status.phase.empty() ? "" : " · " + status.phase), kMostLineBytes);
   if (through > 0)
-    head += " · " + std::to_string(through) + " of " + std::to_string(status.rollout.size()) + " jobs through";
+    head +=
+        " · " + std::to_string(through) + " of " + std::to_string(status.rollout.size()) + " jobs through";
   out.insert(out.begin(), style.columns > 0 ? fit(head, style.columns) : head);
   return out;
 }

@@ -13,9 +13,9 @@ namespace {
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.
-constexpr auto kUnbuilt = std::to_array<std::string_view>(
-    {"run_command", "job_command", "jobcommand", "secrets", "collect", "worker_facts",
-     "doctor", "gc", "adopt", "dashboard", "support"});
+constexpr auto kUnbuilt =
+    std::to_array<std::string_view>({"run_command", "job_command", "jobcommand", "secrets", "collect",
+                                     "worker_facts", "doctor", "gc", "adopt", "dashboard", "support"});
 
 template <class Words>
 bool holds(const Words& words, std::string_view word) {

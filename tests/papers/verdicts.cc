@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     const auto document = nlohmann::json::parse(line);
     auto errors = nlohmann::json::array();
     for (const Diagnostic& one : judge(document.at("kind"), document.at("text")).all()) {
-      if (one.severity == Severity::kError) errors.push_back({{"field", one.field}, {"message", one.message}});
+      if (one.severity == Severity::kError)
+        errors.push_back({{"field", one.field}, {"message", one.message}});
     }
     std::cout << errors.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   }

@@ -70,8 +70,8 @@ int run_audit(const Context& context, const AuditOptions& options) {
   }
   Table table({{"AT"}, {"ACTOR"}, {"ACTION"}, {"SUBJECT"}, {"DETAIL", Column::Align::kLeft, true}});
   for (const AuditRecord& one : found) {
-    table.row({when(one.at), one.actor, one.action, is_commit(one.subject) ? one.subject.substr(0, kShortId) : one.subject,
-               one.detail});
+    table.row({when(one.at), one.actor, one.action,
+               is_commit(one.subject) ? one.subject.substr(0, kShortId) : one.subject, one.detail});
   }
   std::cout << table.str(terminal_columns(), context.color);
   return kExitDone;

@@ -71,9 +71,9 @@ int run_cat_kv(const Context& context, const CatOptions& options) {
 
 int run_cat_certs(const Context& context, const CatOptions& options) {
   const Bucket bucket = open_bucket(context);
-  return print(context, list_certificates(known_head(context, false), options.filter,
-                                          bucket.config.certs_renewal_buffer_days,
-                                          std::chrono::system_clock::now()));
+  return print(context,
+               list_certificates(known_head(context, false), options.filter,
+                                 bucket.config.certs_renewal_buffer_days, std::chrono::system_clock::now()));
 }
 
 int run_cat_prometheus_scrape(const Context& context, const CatOptions& options) {
@@ -91,18 +91,21 @@ int run_cat_prometheus_get(const Context& context, const CatFileOptions& options
   constexpr std::string_view kFolder = "_prometheus/";
   const JudgedHead head = known_head(context, false);
   require_known(head, {{options.job}, {}});
-  const std::string path = options.path.starts_with(kFolder) ? options.path : std::string(kFolder) + options.path;
+  const std::string path =
+      options.path.starts_with(kFolder) ? options.path : std::string(kFolder) + options.path;
   const std::string whole = "jobs/" + options.job + "/" + path;
   if (const auto problem = path_problem(path))
     throw CommandError(kExitUsage, quote(options.path) + " " + *problem + "; name a file below " + whole);
   const auto text = head.read_path(whole);
   if (!text) {
     throw CommandError(kExitFailed, "there is no " + printable(whole, 500) + " in " + head.label +
-                                        "; `maand cat prometheus --jobs " + options.job + "` lists what there is");
+                                        "; `maand cat prometheus --jobs " + options.job +
+                                        "` lists what there is");
   }
-  std::cout << (context.json ? JsonObject().text("job", options.job).text("path", path).text("content", *text).str() +
-                                   "\n"
-                             : *text);
+  std::cout << (context.json
+                    ? JsonObject().text("job", options.job).text("path", path).text("content", *text).str() +
+                          "\n"
+                    : *text);
   return kExitDone;
 }
 

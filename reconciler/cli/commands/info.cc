@@ -102,20 +102,23 @@ int run_info(const Context& context, const InfoOptions&) {
   }
   const Config& config = bucket.config;
   const std::string state = status.state.empty() ? "pending" : status.state;
-  line("bucket", config.name + " (" + (config.bucket_id.empty() ? "no bucket_id" : config.bucket_id.str()) + ")");
+  line("bucket",
+       config.name + " (" + (config.bucket_id.empty() ? "no bucket_id" : config.bucket_id.str()) + ")");
   line("directory", bucket.directory.string());
   line("repository", config.git.url.empty() ? "none: git.url is not set" : config.git.url);
   line("branch", config.git.branch + (config.git.path.empty() ? "" : ", workspace in " + config.git.path));
   line("head", commit_of(status.head));
   line("applied", commit_of(status.applied));
   line("state", state, ink_of_state(state), context.color);
-  line("daemon", status.daemon ? "runs" + (config.http.listen.empty() ? "" : ", dashboard on " + config.http.listen)
-                               : std::string("does not run"));
+  line("daemon", status.daemon
+                     ? "runs" + (config.http.listen.empty() ? "" : ", dashboard on " + config.http.listen)
+                     : std::string("does not run"));
   line("deployed", counted(sizes.jobs, "job") + " on " + counted(sizes.workers, "worker") + ": " +
-                       counted(sizes.allocations, "allocation") + ", " + std::to_string(sizes.running) + " running");
+                       counted(sizes.allocations, "allocation") + ", " + std::to_string(sizes.running) +
+                       " running");
   line("on workers", config.worker_root + "/" + config.bucket_id.str());
-  line("store", bucket.store().string() + ", " + std::to_string(bytes_of(bucket) / 1024) + " KiB, last pass " +
-                    std::to_string(last_pass_of(bucket)));
+  line("store", bucket.store().string() + ", " + std::to_string(bytes_of(bucket) / 1024) +
+                    " KiB, last pass " + std::to_string(last_pass_of(bucket)));
   line("version", MAAND_VERSION);
   return kExitDone;
 }

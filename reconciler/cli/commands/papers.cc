@@ -14,8 +14,9 @@ namespace {
 
 // What may go to a shell: no white space, quotes or control characters.
 bool is_plain(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                                 "0123456789_.:@-") == std::string::npos;
+  return !name.empty() && name.find_first_not_of(
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                              "0123456789_.:@-") == std::string::npos;
 }
 
 std::set<std::string> names_in(const StatusView& status, const std::string& kind) {

@@ -92,13 +92,11 @@ void print_json(const JudgedHead& head, const Plan& plan) {
   FileChanges changes(head, kDiff);
   const Needs needs = needs_of(head, plan);
   const auto files = [&](const PlannedAction& action) { return changes.of(action); };
-  std::printf(
-      "%s\n",
-      json_of(plan, files,
-              {{"ports", json_of(needs.ports)},
-               {"workers", json_of(needs.workers)},
-               {"counts", plan_counts_json(plan)}})
-          .c_str());
+  std::printf("%s\n", json_of(plan, files,
+                              {{"ports", json_of(needs.ports)},
+                               {"workers", json_of(needs.workers)},
+                               {"counts", plan_counts_json(plan)}})
+                          .c_str());
 }
 
 // A mistyped name must not look like "nothing would change".

@@ -31,7 +31,10 @@ constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
 class Progress {
  public:
   explicit Progress(const Context& context)
-      : live_(context.live && stderr_is_terminal()), quiet_(context.json), color_(context.color), block_(std::cerr) {}
+      : live_(context.live && stderr_is_terminal()),
+        quiet_(context.json),
+        color_(context.color),
+        block_(std::cerr) {}
   void show(const StatusView& status) {
     if (quiet_) return;
     if (live_) {

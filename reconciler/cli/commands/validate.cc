@@ -140,8 +140,8 @@ void print_github(const Verdict& verdict, const fs::path& prefix, const fs::path
     const int line = line_of(one, directory);
     std::cout << "::" << word(one)
               << " file=" << github_escaped((prefix / one.path).lexically_normal().string(), true)
-              << (line > 0 ? ",line=" + std::to_string(line) : "") << ",title=maand::" << github_escaped(text, false)
-              << "\n";
+              << (line > 0 ? ",line=" + std::to_string(line) : "")
+              << ",title=maand::" << github_escaped(text, false) << "\n";
   }
 }
 

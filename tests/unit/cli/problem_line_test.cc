@@ -63,7 +63,8 @@ TEST(ProblemLine, OfWhatIsNoJsonIsWhateverWasReadBefore) {
 
 TEST(ProblemLine, IsReadOffAMessageThatBeginsWithIt) {
   EXPECT_EQ(line_in_message("line 3, column 7: unexpected"), 3);
-  for (const char* other : {"", "line ", "line x, column 1", "line 3", "in line 3, column 7", "line -3, column 7"})
+  for (const char* other :
+       {"", "line ", "line x, column 1", "line 3", "in line 3, column 7", "line -3, column 7"})
     EXPECT_EQ(line_in_message(other), 0) << other;
 }
 

@@ -79,7 +79,8 @@ TEST(StatusText, OneLineForLogs) {
   EXPECT_EQ(status_line(parse_status(kDocument)), "applying · rolling out · web 3/10 batch 2/5");
 }
 
-constexpr const char* kRollout = R"({"name": "prod", "state": "applying", "phase": "rolling out", "daemon": true,
+constexpr const char* kRollout =
+    R"({"name": "prod", "state": "applying", "phase": "rolling out", "daemon": true,
   "rollout": [
     {"job": "db", "state": "done", "batch": 1, "batches": 1, "done": 2, "total": 2},
     {"job": "api", "state": "running", "batch": 2, "batches": 3, "done": 2, "total": 6, "running": ["10.0.0.3", "10.0.0.4"],
@@ -90,7 +91,8 @@ TEST(StatusText, ARolloutHasABarForEveryJobAndNamesWorkersInTrouble) {
   const std::vector<std::string> lines = rollout_lines(parse_status(kRollout), {});
   ASSERT_EQ(lines.size(), 6u);
   EXPECT_EQ(lines[0], "applying · rolling out · 1 of 3 jobs through");
-  EXPECT_THAT(lines[1], AllOf(HasSubstr("api "), HasSubstr("██████░░░░"), HasSubstr("2/6  batch 2/3  running")));
+  EXPECT_THAT(lines[1],
+              AllOf(HasSubstr("api "), HasSubstr("██████░░░░"), HasSubstr("2/6  batch 2/3  running")));
   EXPECT_THAT(lines[2], HasSubstr("now on 10.0.0.3, 10.0.0.4"));
   EXPECT_THAT(lines[3], HasSubstr("failed on 10.0.0.1"));
   EXPECT_THAT(lines[4], HasSubstr("set aside: 10.0.0.9"));

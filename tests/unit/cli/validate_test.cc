@@ -101,8 +101,9 @@ TEST_F(Validate, AnnotatesFilesForGitHub) {
   file("workspace/jobs/api/manifest.json", R"({"selectors": ["worker"], "restart_policy": "100%\nmaybe"})");
   const ProgramResult result = maand({"validate", "--format", "github"}, repo_.path());
   EXPECT_EQ(result.status, 1);
-  EXPECT_EQ(
-      result.out.rfind("::error file=workspace/jobs/api/manifest.json,line=1,title=maand::restart_policy: ", 0), 0u)
+  EXPECT_EQ(result.out.rfind(
+                "::error file=workspace/jobs/api/manifest.json,line=1,title=maand::restart_policy: ", 0),
+            0u)
       << result.out;
   EXPECT_THAT(result.out, HasSubstr("100%25"));  // `%` would begin an escape
   EXPECT_EQ(result.out.find('\n'), result.out.size() - 1) << "one line for one problem";
@@ -115,12 +116,15 @@ TEST_F(Validate, AnAnnotationStandsOnTheLineOfItsProblem) {
        "{\n \"selectors\": [\"worker\"],\n \"resources\": {\n  \"ports\": {\n   \"http\": 0\n}}}");
   file("workspace/jobs/api/app.ini.tpl", "a\nb={{ div 1 0 }}\n");
   const std::string out = maand({"validate", "--format", "github"}, repo_.path()).out;
-  EXPECT_THAT(out, AllOf(HasSubstr("::error file=workspace/workers.json,line=4,title=maand::[1].host: "),
-                         HasSubstr("file=workspace/jobs/api/manifest.json,line=5,title=maand::resources.ports.http: ")));
+  EXPECT_THAT(
+      out,
+      AllOf(HasSubstr("::error file=workspace/workers.json,line=4,title=maand::[1].host: "),
+            HasSubstr("file=workspace/jobs/api/manifest.json,line=5,title=maand::resources.ports.http: ")));
   file("workspace/workers.json", R"([{"host": "10.0.0.1"}])");
   file("workspace/jobs/api/manifest.json", R"({"selectors": ["worker"]})");
-  EXPECT_THAT(maand({"validate", "--format", "github"}, repo_.path()).out,
-              HasSubstr("::error file=workspace/jobs/api/app.ini.tpl,line=2,title=maand::line 2, column 6: "));
+  EXPECT_THAT(
+      maand({"validate", "--format", "github"}, repo_.path()).out,
+      HasSubstr("::error file=workspace/jobs/api/app.ini.tpl,line=2,title=maand::line 2, column 6: "));
 }
 
 TEST_F(Validate, PrintsJson) {

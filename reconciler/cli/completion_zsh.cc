@@ -59,7 +59,7 @@ _maand() {
     elif [[ $word == -* ]]; then
       _maand_look "$path_" "$word"
       [[ -n $offer ]] && waits=$word
-    elif (( ${commands[(I)$word:*]} )); then
+    elif (( ${commands[(I)${word}:*]} )); then
       path_=${path_:+$path_ }$word
       _maand_look "$path_" ''
     else

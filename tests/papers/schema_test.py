@@ -156,7 +156,7 @@ GOOD = {
         FULL_MANIFEST, {}, None, {"version": None}, {"version": " v1 "}, {"version": "unknown"}, {"version": ""},
         {"unknown_field": 5}, {"selectors": []}, {"selectors": [None, "a"]}, {"max_concurrent_starts": -5},
         {"restart_policy": "never"}, {"restart_policy": ""}, {"restart_globs": []},
-        {"restart_policy": "reload", "restart_globs": ["**/a/[", "a**[", "[^a-z]", "\\*", "**/"]},
+        {"restart_policy": "reload", "restart_globs": ["**/[/b", "a**[", "[^a-z]", "\\*", "**/"]},
         {"resources": {"memory": {"min": "1e3"}}}, {"resources": {"memory": {"min": ".5 tb"}}}, {"resources": None},
         {"health_check": {"timeout_seconds": "ignored without checks"}}, {"health_check": {"checks": []}},
         probe(type=" HTTP ", port=" http "), probe(type="tcp", port="http", path="ignored"),

@@ -42,6 +42,10 @@ class OriginalDatabaseFile {
   }
 
   SQLite::Database& database() { return database_; }
+  // One that is there already.
+  static SQLite::Database open(const std::filesystem::path& path) {
+    return SQLite::Database(path.string(), SQLite::OPEN_READWRITE, 5000);
+  }
 
   template <class... Values>
   void run(const std::string& sql, const Values&... values) {

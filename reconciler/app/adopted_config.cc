@@ -38,7 +38,8 @@ class Adopter {
 
  private:
   const GivenKey* given(std::string_view name) const {
-    const auto key = std::find_if(keys_.begin(), keys_.end(), [&](const GivenKey& k) { return k.name == name; });
+    const auto key =
+        std::find_if(keys_.begin(), keys_.end(), [&](const GivenKey& k) { return k.name == name; });
     return key == keys_.end() ? nullptr : &*key;
   }
   bool has_table(const std::string& table) const {
@@ -63,8 +64,9 @@ class Adopter {
     if (!given("use_sudo") && !given("ssh.use_sudo")) top_.push_back("use_sudo = false");
     const Config config = parse_config(text_, "maand.conf", {}).config;
     if (given("ssh_port") && config.ssh.port != 22) {
-      out_.remarks.push_back("ssh_port = " + std::to_string(config.ssh.port) +
-                             " was only probed by the original, which logged in at 22; here it is where to log in");
+      out_.remarks.push_back(
+          "ssh_port = " + std::to_string(config.ssh.port) +
+          " was only probed by the original, which logged in at 22; here it is where to log in");
     }
   }
 

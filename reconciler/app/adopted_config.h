@@ -19,9 +19,9 @@ struct AdoptedConfigInputs {
 };
 
 struct AdoptedConfig {
-  std::string text;                  // of the whole file; as it was where nothing is to be added
-  std::vector<std::string> added;    // lines that are new
-  std::vector<std::string> remarks;  // what means something else here, as sentences
+  std::string text;                   // of the whole file; as it was where nothing is to be added
+  std::vector<std::string> added;     // lines that are new
+  std::vector<std::string> remarks;   // what means something else here, as sentences
   std::vector<std::string> problems;  // set: it cannot be adopted; what is wrong and what to do
 };
 

@@ -53,16 +53,18 @@ std::string name_of(const fs::path& directory) {
 void refuse_own_state(const Bucket& bucket) {
   if (!fs::exists(bucket.store())) return;
   if (open_state_store_readonly(bucket.store())->load().blank()) return;
-  refuse(kExitHeld, {bucket.store().string() +
-                     " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
-                     "shows what the next pass does"});
+  refuse(kExitHeld,
+         {bucket.store().string() +
+          " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
+          "shows what the next pass does"});
 }
 
 void refuse_busy(const fs::path& database) {
   if (original_is_at_work(database))
-    refuse(kExitNoDaemon, {database.string() +
-                           " is being written to: a build or deploy of the original is under way. Let it end, "
-                           "then adopt"});
+    refuse(kExitNoDaemon,
+           {database.string() +
+            " is being written to: a build or deploy of the original is under way. Let it end, "
+            "then adopt"});
 }
 
 // ---- secrets and other values ----------------------------------------------------------
@@ -78,8 +80,7 @@ std::vector<ValueChange> changes_of(const std::vector<OriginalValue>& values, co
     if (value.sealed || private_key) change.kind = ValueChange::Kind::kPutSecret;
     if (value.sealed) {
       if (!key) key = read_secret_key(key_file);
-      if (!key->key)
-        refuse(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
+      if (!key->key) refuse(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
       Opened opened = unseal(*key->key, value.value);
       if (opened.problem)
         problems.push_back(value.ns + "/" + value.key +
@@ -140,7 +141,8 @@ void judge_workers(Adopting& adopting, bool without_unreachable) {
   std::vector<std::string> foreign;
   for (const auto& [host, worker] : adopting.found) {
     if (worker.condition != WorkerCondition::kNone) {
-      unreachable.push_back(host.str() + ": " + to_string(worker.condition) + ", " + printable(worker.detail, 400));
+      unreachable.push_back(host.str() + ": " + to_string(worker.condition) + ", " +
+                            printable(worker.detail, 400));
       continue;
     }
     const auto id = adopting.original.workers.find(host);
@@ -156,15 +158,17 @@ void judge_workers(Adopting& adopting, bool without_unreachable) {
                         ": this maand has deployed there already. If its state was lost, `maand takeover` "
                         "brings it back from the workers; adopt is for what only the original has touched");
     if (!worker.deployed && !known.empty())
-      adopting.remarks.push_back(host.str() + " has no directory of the bucket: nothing runs there, and the next "
-                                              "pass starts what belongs there");
+      adopting.remarks.push_back(host.str() +
+                                 " has no directory of the bucket: nothing runs there, and the next "
+                                 "pass starts what belongs there");
   }
   if (!foreign.empty()) refuse(kExitHeld, foreign);
   if (unreachable.empty()) return;
   if (!without_unreachable) {
     unreachable.insert(unreachable.begin(), "workers could not be read, so what lies there is not known:");
     unreachable.push_back(
-        "make them reachable (host keys are always checked: secrets/known_hosts, or host_key in workers.json), "
+        "make them reachable (host keys are always checked: secrets/known_hosts, or host_key in "
+        "workers.json), "
         "or adopt --without-unreachable to believe the database of them");
     refuse(kExitFailed, unreachable);
   }
@@ -219,9 +223,9 @@ std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, cons
     refuse(kExitUsage, {error.what()});
   }
   if (!original.problems.empty()) refuse(kExitUsage, original.problems);
-  AdoptedConfig config = adopted_config(
-      text_of(directory / "maand.conf"),
-      {BucketId(original.bucket_id), name_of(directory), wish.repo, wish.branch, wish.path});
+  AdoptedConfig config =
+      adopted_config(text_of(directory / "maand.conf"),
+                     {BucketId(original.bucket_id), name_of(directory), wish.repo, wish.branch, wish.path});
   if (!config.problems.empty()) refuse(kExitUsage, config.problems);
   Bucket bucket{directory, parse_config(config.text, "maand.conf", process_environment()).config};
   return {std::move(bucket), std::move(config)};

@@ -31,8 +31,9 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path) {
-  throw CommandError(kExitFailed, "cannot write " + path.string() + ": " + std::strerror(errno) +
-                                      "; nothing is adopted yet, say `maand adopt` again once that is put right");
+  throw CommandError(kExitFailed,
+                     "cannot write " + path.string() + ": " + std::strerror(errno) +
+                         "; nothing is adopted yet, say `maand adopt` again once that is put right");
 }
 
 void sync(const fs::path& path, int flags) {
@@ -65,7 +66,8 @@ void store_values(const Adopting& a, WallTime now) {
   for (const ValueChange& change : a.values) {
     const ValueLookup there = known->find(change.ns, change.key);
     const bool secret = change.kind == ValueChange::Kind::kPutSecret;
-    if (secret && there.value && there.value->secret && values->reveal(*there.value).text == change.value) continue;
+    if (secret && there.value && there.value->secret && values->reveal(*there.value).text == change.value)
+      continue;
     changes.push_back(change);
   }
   if (changes.empty()) return;
@@ -90,7 +92,8 @@ void protect_keys(Adopting& a) {
   struct stat info {};
   if (::stat(key.c_str(), &info) != 0 || (info.st_mode & 0077) == 0) return;
   if (::chmod(key.c_str(), 0600) == 0) {
-    a.remarks.push_back("secrets/ca.key could be read by everybody on this machine; now by its owner alone (0600)");
+    a.remarks.push_back(
+        "secrets/ca.key could be read by everybody on this machine; now by its owner alone (0600)");
   } else {
     a.remarks.push_back("secrets/ca.key can be read by everybody on this machine: chmod 600 it");
   }
@@ -147,7 +150,8 @@ void store_state(Adopting& a, WallTime now) {
   sync(a.bucket.store().parent_path(), O_RDONLY | O_DIRECTORY);
 }
 
-Operation record_operation(const Adopting& a, const AppliedAllocation& allocation, const std::string& store_id) {
+Operation record_operation(const Adopting& a, const AppliedAllocation& allocation,
+                           const std::string& store_id) {
   Operation out;
   out.id = allocation.last_operation;
   out.seq = allocation.ran_seq;
@@ -207,9 +211,11 @@ void store_adoption(Adopting& a) {
     store_config(a);
     store_state(a, now);
   } catch (const StoreError& error) {
-    throw CommandError(kExitFailed, std::string(error.what()) + "; nothing is adopted yet, say `maand adopt` again");
+    throw CommandError(kExitFailed,
+                       std::string(error.what()) + "; nothing is adopted yet, say `maand adopt` again");
   } catch (const fs::filesystem_error& error) {
-    throw CommandError(kExitFailed, std::string(error.what()) + "; nothing is adopted yet, say `maand adopt` again");
+    throw CommandError(kExitFailed,
+                       std::string(error.what()) + "; nothing is adopted yet, say `maand adopt` again");
   }
   mark_adopted(a.bucket);
 }

@@ -7,18 +7,14 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "reconciler/core/applied.h"
 #include "reconciler/core/desired.h"
-#include "reconciler/core/original_bucket.h"
+#include "reconciler/core/original_files.h"
 
 namespace maand {
-
-// Those that answered. Who is not in it could not be read, or has a `condition`.
-using FoundWorkers = std::map<WorkerHost, FoundWorker>;
 
 // How an allocation stands.
 enum class OriginalStanding {
@@ -32,10 +28,6 @@ const char* to_string(OriginalStanding standing);  // "runs", …
 
 // `worker`: null when it could not be read.
 OriginalStanding standing_of(const OriginalAllocation& allocation, const FoundWorker* worker);
-
-// Paths that the original put there, of `allocation` or, where it kept no list, of the last
-// build; without what it never sends.
-std::set<std::string> sent_paths(const OriginalBucket& original, const OriginalAllocation& allocation);
 
 // REQUIRES: original.problems is empty. `endpoints`: of every worker of the original. Files of
 // workers that could not be read stay null; compare_with_head() fills them in.
@@ -57,11 +49,11 @@ struct Taken {
   AllocationKey key;
   OriginalStanding standing = OriginalStanding::kNone;
   std::string version;
-  bool read = false;                   // on its worker, else from the database
+  bool read = false;  // on its worker, else from the database
   std::size_t files = 0;
-  std::vector<std::string> changed;    // paths that git says otherwise: the next pass acts on them
-  std::vector<std::string> by_hand;    // paths that are not as they were deployed
-  std::size_t without_cause = 0;       // paths that differ otherwise: shipped with the next change
+  std::vector<std::string> changed;  // paths that git says otherwise: the next pass acts on them
+  std::vector<std::string> by_hand;  // paths that are not as they were deployed
+  std::size_t without_cause = 0;     // paths that differ otherwise: shipped with the next change
 };
 
 // Completes `state`. One Taken per allocation of it, in order.

@@ -27,8 +27,8 @@ struct OriginalAllocation {
   std::string current_version = "0.0.0";  // of the last deploy that went through
   bool known = false;                     // a deploy has staged it at least once
   bool promoted = false;                  // a deploy of it went through, and nothing took that back
-  bool pending = false;                   // the last deploy staged other files than those of the last that went through
-  Md5ByPath promoted_files;               // empty: not kept, or not promoted
+  bool pending = false;      // the last deploy staged other files than those of the last that went through
+  Md5ByPath promoted_files;  // empty: not kept, or not promoted
   Md5ByPath staged_files;
 };
 
@@ -43,7 +43,7 @@ struct OriginalValue {
 struct OriginalBucket {
   std::string bucket_id;
   std::int64_t update_seq = 0;
-  std::map<WorkerHost, std::string> workers;  // host → its id
+  std::map<WorkerHost, std::string> workers;    // host → its id
   std::vector<OriginalAllocation> allocations;  // by key
   PortTable ports;
   std::vector<OriginalValue> values;
@@ -63,13 +63,13 @@ struct FoundFile {
 struct FoundWorker {
   WorkerCondition condition = WorkerCondition::kNone;  // set: nothing below says anything
   std::string detail;
-  bool deployed = false;     // the bucket's directory is there
-  bool marked = false;       // a maand of ours was there
-  bool operated = false;     // and has run something
-  std::string bucket_id;     // of worker.json; empty: it cannot be read
-  std::string worker_id;     // of worker.json
-  std::int64_t update_seq = -1;        // of worker.json
-  std::map<JobName, bool> listed;      // of jobs.json: is it disabled there?
+  bool deployed = false;                            // the bucket's directory is there
+  bool marked = false;                              // a maand of ours was there
+  bool operated = false;                            // and has run something
+  std::string bucket_id;                            // of worker.json; empty: it cannot be read
+  std::string worker_id;                            // of worker.json
+  std::int64_t update_seq = -1;                     // of worker.json
+  std::map<JobName, bool> listed;                   // of jobs.json: is it disabled there?
   std::map<JobName, std::vector<FoundFile>> files;  // by path, of those asked for
 };
 

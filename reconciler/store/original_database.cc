@@ -95,7 +95,8 @@ class Reader {
       out_.bucket_id = text_at(row, 0);
       out_.update_seq = row.getColumn(1).getInt64();
     }
-    if (out_.bucket_id.empty()) out_.problems.push_back("it has no bucket_id: nothing was ever deployed with it");
+    if (out_.bucket_id.empty())
+      out_.problems.push_back("it has no bucket_id: nothing was ever deployed with it");
   }
 
   void read_workers() {
@@ -226,9 +227,10 @@ OriginalBucket read_original_database(const std::filesystem::path& path) {
     require_schema(database, path);
     Reader(database, out).run();
   } catch (const SQLite::Exception& error) {
-    refuse(path, std::string("cannot be read as a database of schema 1 of the original maand: ") + error.what() +
-                     "; run `maand init` of the newest original maand in this bucket once, or restore the file "
-                     "from a backup");
+    refuse(path,
+           std::string("cannot be read as a database of schema 1 of the original maand: ") + error.what() +
+               "; run `maand init` of the newest original maand in this bucket once, or restore the file "
+               "from a backup");
   }
   return out;
 }

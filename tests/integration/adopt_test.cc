@@ -39,15 +39,18 @@ class AdoptWorld : public ::testing::Test {
     for (const char* file : {"kv.db", "kv.key"}) fs::remove(world_.bucket() / "secrets" / file);
     fs::remove_all(world_.bucket() / "data");
     fs::create_directories(world_.bucket() / "data");
-    write_all(conf(), "use_sudo = false\nssh_user = 'root'\nssh_key = 'worker.key'\nssh_port = " +
-                          std::to_string(world_.fleet().port()) + "\ncerts_ttl = 60\n", 0755);
+    write_all(conf(),
+              "use_sudo = false\nssh_user = 'root'\nssh_key = 'worker.key'\nssh_port = " +
+                  std::to_string(world_.fleet().port()) + "\ncerts_ttl = 60\n",
+              0755);
     std::string key;
     for (char c = 0; c < 32; ++c) key.push_back(c);
     write_all(world_.bucket() / "secrets/kv.key", key, 0600);
 
     changes_ = BucketWorld::job("api", "1.0.0", R"("resources": {"ports": {"http": {}}})",
-                                {{"app.ini.tpl", "port={{get \"maand/bucket\" \"http\"}} "
-                                                 "token={{getSecret \"token\"}}\n"},
+                                {{"app.ini.tpl",
+                                  "port={{get \"maand/bucket\" \"http\"}} "
+                                  "token={{getSecret \"token\"}}\n"},
                                  {"page.html", "one\n"},
                                  {"old.html", "old\n"}});
     changes_.merge(BucketWorld::job("db", "1.0.0"));
@@ -86,7 +89,8 @@ class AdoptWorld : public ::testing::Test {
       db.worker(ip, id);
       write_all(root / "worker.json",
                 "{\n   \"bucket_id\": \"" + world_.bucket_id() + "\",\n   \"worker_id\": \"" + id +
-                    "\",\n   \"worker_ip\": \"" + ip + "\",\n   \"labels\": [\"worker\"],\n   \"update_seq\": 4\n}",
+                    "\",\n   \"worker_ip\": \"" + ip +
+                    "\",\n   \"labels\": [\"worker\"],\n   \"update_seq\": 4\n}",
                 0644);
       write_all(root / "jobs.json",
                 "[\n   {\n      \"job\": \"api\",\n      \"disabled\": 0\n   },\n   {\n      \"job\": "
@@ -207,8 +211,10 @@ TEST_F(AdoptWorld, What_git_changed_since_is_told_and_the_next_pass_does_it) {
 
 TEST_F(AdoptWorld, Nothing_is_reconciled_before_it_is_adopted_and_nothing_is_adopted_twice) {
   // With a maand.conf of ours, by hand.
-  write_all(conf(), "bucket_id = \"" + world_.bucket_id() + "\"\n" + read_all(conf()) + "[git]\nurl = \"" +
-                        world_.git().file_url() + "\"\n", 0644);
+  write_all(conf(),
+            "bucket_id = \"" + world_.bucket_id() + "\"\n" + read_all(conf()) + "[git]\nurl = \"" +
+                world_.git().file_url() + "\"\n",
+            0644);
   const ProgramResult refused = reconcile(4);
   EXPECT_TRUE(says(refused, "maand adopt")) << refused.err;
   EXPECT_EQ(ran(), Lines{});
@@ -219,7 +225,7 @@ TEST_F(AdoptWorld, Nothing_is_reconciled_before_it_is_adopted_and_nothing_is_ado
 }
 
 TEST_F(AdoptWorld, A_deploy_of_the_original_that_is_under_way_is_waited_for) {
-  SQLite::Database writing(database().string(), SQLite::OPEN_READWRITE, 1000);
+  OriginalDatabaseFile writing(database(), true);
   writing.exec("BEGIN IMMEDIATE");
   EXPECT_TRUE(says(adopt({}, 5), "under way"));
   writing.exec("ROLLBACK");
@@ -265,7 +271,7 @@ TEST_F(AdoptWorld, A_store_that_is_lost_afterwards_is_rebuilt_from_the_workers) 
 }
 
 TEST_F(AdoptWorld, A_database_that_is_not_the_one_that_deployed_is_refused) {
-  OriginalDatabaseFile::open(database()).exec("UPDATE worker SET worker_id = 'another'");
+  OriginalDatabaseFile(database(), true).exec("UPDATE worker SET worker_id = 'another'");
   EXPECT_TRUE(says(adopt({}, 4), "not the database that deployed it last"));
 }
 

@@ -22,7 +22,8 @@ const AdoptedConfigInputs kInputs{BucketId("b-1"), "prod", "https://git.example/
 
 Config config_of(const std::string& text) {
   const LoadedConfig loaded = parse_config(text, "maand.conf", {});
-  for (const Diagnostic& one : loaded.diagnostics.all()) EXPECT_NE(one.severity, Severity::kError) << to_string(one);
+  for (const Diagnostic& one : loaded.diagnostics.all())
+    EXPECT_NE(one.severity, Severity::kError) << to_string(one);
   return loaded.config;
 }
 
@@ -79,7 +80,10 @@ TEST(AdoptedConfig, WhatIsMissingIsWhatTheOriginalTookItFor) {
        }},
       {"no newline at its end", "ssh_user = 'ops'", kInputs, "",
        [](const Config& config, const AdoptedConfig&) { EXPECT_EQ(config.ssh.user, "ops"); }},
-      {"a name with quotes", "", {BucketId("b-1"), "a\"b\\c", "https://git.example/w.git", "", ""}, "",
+      {"a name with quotes",
+       "",
+       {BucketId("b-1"), "a\"b\\c", "https://git.example/w.git", "", ""},
+       "",
        [](const Config& config, const AdoptedConfig&) { EXPECT_EQ(config.name, "a\"b\\c"); }},
       {"no repository", kOriginal, no_repo, "--repo", anything},
       {"a [git] section without url", "[git]\nbranch = \"live\"\n", kInputs, "without url", anything},

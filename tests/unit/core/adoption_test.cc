@@ -15,8 +15,8 @@ namespace maand {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::FakeFileView;
+using ::testing::IsEmpty;
 
 const AllocationKey kApi{JobName("api"), WorkerHost("w1")};
 const char* const kManifest = R"({"version": "1.0.0", "selectors": ["worker"]})";
@@ -148,8 +148,10 @@ TEST(Adoption, OnlyWhatGitOrAValueChangedIsActedOn) {
        "restart VersionChanged",
        {}},
       {"the job left", [](World& w) { w.head.remove("jobs/api"); }, "stop Left", {}},
-      {"it is disabled", [](World& w) { w.head.file("disabled.json", R"({"workers": ["w1"]})"); },
-       "stop Disabled", {}},
+      {"it is disabled",
+       [](World& w) { w.head.file("disabled.json", R"({"workers": ["w1"]})"); },
+       "stop Disabled",
+       {}},
   };
   for (const Case& one : cases) {
     for (const bool readable : {true, false}) {
@@ -312,8 +314,8 @@ TEST(Adoption, ValuesThatFollowFromGitAreNotKept) {
                      {"maand/job/api/worker/w1", "version", "1.0.0", false}};
   std::vector<std::string> kept;
   for (const OriginalValue& value : values_to_keep(original)) kept.push_back(value.ns + "/" + value.key);
-  EXPECT_THAT(kept, ElementsAre("vars/job/api/seen", "secrets/job/api/token",
-                                "maand/job/api/worker/w1/certs/a.key"));
+  EXPECT_THAT(
+      kept, ElementsAre("vars/job/api/seen", "secrets/job/api/token", "maand/job/api/worker/w1/certs/a.key"));
   const ValueSnapshotPtr snapshot = snapshot_of(values_to_keep(original), {});
   ASSERT_EQ(snapshot->find("secrets/job/api", "token").found, Found::kValue);
   EXPECT_TRUE(snapshot->find("secrets/job/api", "token").value->secret);

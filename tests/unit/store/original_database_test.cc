@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "reconciler/core/md5.h"
 #include "reconciler/core/ports.h"
 #include "tests/support/original_database.h"
 #include "tests/support/temp_dir.h"
@@ -19,8 +20,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Pair;
 using testing::OriginalDatabaseFile;
+using ::testing::Pair;
 
 class OriginalDatabase : public ::testing::Test {
  protected:
@@ -82,12 +83,12 @@ struct RowCase {
 
 TEST_F(OriginalDatabase, RowsOfAnAllocation) {
   const auto set = [](const char* what) {
-    return [what](OriginalDatabaseFile& file) { file.run(std::string("UPDATE ") + what); };
+    return [what](OriginalDatabaseFile& file) { file.exec(std::string("UPDATE ") + what); };
   };
   const std::vector<RowCase> cases = {
       {"deployed", [](OriginalDatabaseFile&) {}, true, true, false, false, false},
-      {"never staged", [](OriginalDatabaseFile& f) { f.run("DELETE FROM hash"); }, false, false, false, false,
-       false},
+      {"never staged", [](OriginalDatabaseFile& f) { f.exec("DELETE FROM hash"); }, false, false, false,
+       false, false},
       {"never went through", set("hash SET previous_hash = NULL, previous_files = NULL"), true, false, true,
        false, false},
       {"other files are staged", set("hash SET current_hash = 'other'"), true, true, true, false, false},
@@ -159,17 +160,15 @@ TEST_F(OriginalDatabase, WhatItIsNotIsRefusedWithAWayOut) {
     return [sql](const std::filesystem::path& path) {
       OriginalDatabaseFile file(path);
       file.bucket("b-1", 7);
-      file.run(sql);
+      file.exec(sql);
     };
   };
   const std::vector<RefusedCase> cases = {
       {"no file", [](const std::filesystem::path&) {}, "maand init"},
-      {"no database", [](const std::filesystem::path& path) { std::ofstream(path) << std::string(4096, 'x'); },
-       "backup"},
+      {"no database",
+       [](const std::filesystem::path& path) { std::ofstream(path) << std::string(4096, 'x'); }, "backup"},
       {"another program's",
-       [](const std::filesystem::path& path) {
-         SQLite::Database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE t (a)");
-       },
+       [](const std::filesystem::path& path) { OriginalDatabaseFile(path, true).exec("CREATE TABLE t (a)"); },
        "is not the database of a maand bucket"},
       {"no schema version", changed("DROP TABLE schema_version"), "no schema version"},
       {"an old number", changed("UPDATE schema_version SET version = 3"), "has schema 3"},
@@ -200,12 +199,11 @@ TEST_F(OriginalDatabase, ADeployThatIsUnderWayIsSeen) {
     SCOPED_TRACE(mode);
     for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path().string() + suffix);
     OriginalDatabaseFile file(path());
-    file.run(std::string("DELETE FROM bucket"));
-    { SQLite::Statement(file.database(), std::string("PRAGMA journal_mode=") + mode).executeStep(); }
+    file.exec(std::string("PRAGMA journal_mode=") + mode);
     EXPECT_FALSE(seen_at_work(path()));
-    file.run("BEGIN IMMEDIATE");
+    file.exec("BEGIN IMMEDIATE");
     EXPECT_TRUE(seen_at_work(path()));
-    file.run("ROLLBACK");
+    file.exec("ROLLBACK");
     EXPECT_FALSE(seen_at_work(path()));
   }
 }

@@ -82,7 +82,8 @@ class Adopter {
                               "` into it");
       return;
     }
-    tables_.insert(tables_.end(), {"[git]", "url = " + toml(in_.repo)});
+    tables_.push_back("[git]");
+    tables_.push_back("url = " + toml(in_.repo));
     if (!in_.branch.empty()) tables_.push_back("branch = " + toml(in_.branch));
     if (!in_.path.empty()) tables_.push_back("path = " + toml(in_.path));
   }
@@ -90,7 +91,10 @@ class Adopter {
   // Keys of the top stand before every table, wherever the first one is.
   void put_together(bool hooks) {
     std::vector<std::string> tables = tables_;
-    if (!has_table("hooks") && hooks) tables.insert(tables.end(), {"[hooks]", "enabled = true"});
+    if (!has_table("hooks") && hooks) {
+      tables.push_back("[hooks]");
+      tables.push_back("enabled = true");
+    }
     out_.added = top_;
     out_.added.insert(out_.added.end(), tables.begin(), tables.end());
     std::string out;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reconciler/core/desired_variables.h"
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/md5.h"
 #include "reconciler/core/text.h"
 
@@ -89,8 +90,7 @@ void compare(const KeptValues& kept, const Variables& variables, const Job& job,
   const auto before = kept.find(ns == "maand" ? "maand/bucket" : ns);
   const std::map<std::string, std::string>& old = before == kept.end() ? kNone : before->second;
   for (const auto& [key, value] : old) {
-    // Ours are made of host and bucket, and those of the original were random (1.4).
-    if (!reading.covers(key) || key == "worker_id") continue;
+    if (!reading.covers(key)) continue;
     std::string made;
     const Variables::Value now = variables.get(ns, key, made);
     if (!now.text || !same_value(value, *now.text)) out.push_back(ns + "/" + key);
@@ -124,6 +124,10 @@ std::vector<OriginalValue> values_to_keep(const OriginalBucket& original) {
   for (const OriginalValue& value : original.values) {
     const bool of_job = value.ns.starts_with("vars/job/") || value.ns.starts_with("secrets/job/");
     if (of_job || is_certificate(value)) out.push_back(value);
+  }
+  // Random there; made of bucket and host here, for workers that come later.
+  for (const auto& [host, id] : original.workers) {
+    if (!id.empty()) out.push_back({worker_namespace(host), kWorkerIdKey, id, false});
   }
   return out;
 }

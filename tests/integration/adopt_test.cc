@@ -50,7 +50,7 @@ class AdoptWorld : public ::testing::Test {
     changes_ = BucketWorld::job("api", "1.0.0", R"("resources": {"ports": {"http": {}}})",
                                 {{"app.ini.tpl",
                                   "port={{get \"maand/bucket\" \"http\"}} "
-                                  "token={{getSecret \"token\"}}\n"},
+                                  "token={{getSecret \"token\"}} worker={{.WorkerID}}\n"},
                                  {"page.html", "one\n"},
                                  {"old.html", "old\n"}});
     changes_.merge(BucketWorld::job("db", "1.0.0"));
@@ -62,12 +62,15 @@ class AdoptWorld : public ::testing::Test {
   fs::path conf() const { return world_.bucket() / "maand.conf"; }
   fs::path database() const { return world_.bucket() / "data/maand.db"; }
 
-  Files staged(const std::string& job) const {
+  static std::string rendered(std::size_t worker) {
+    return "port=30005 token=s3cret worker=worker-" + std::to_string(worker) + "\n";
+  }
+  Files staged(const std::string& job, std::size_t worker = 0) const {
     Files out;
     for (const auto& [path, text] : changes_) {
       if (path.rfind("jobs/" + job + "/", 0) == 0 && text) out[path.substr(job.size() + 6)] = *text;
     }
-    if (job == "api") out["app.ini"] = "port=30005 token=s3cret\n";
+    if (job == "api") out["app.ini"] = rendered(worker);
     return out;
   }
 
@@ -99,8 +102,8 @@ class AdoptWorld : public ::testing::Test {
       write_all(root / "bin/runner.py", "# as it was\n", 0644);
       for (const std::string job : {"api", "db"}) {
         db.allocation(job, ip, "1.0.0");
-        db.deployed(job, ip, "1.0.0", staged(job));
-        for (const auto& [path, text] : staged(job)) {
+        db.deployed(job, ip, "1.0.0", staged(job, i));
+        for (const auto& [path, text] : staged(job, i)) {
           if (!path.ends_with(".tpl")) write_all(root / "jobs" / job / path, text, 0755);
         }
         write_all(root / "jobs" / job / "own.pid", "1", 0644);
@@ -186,7 +189,7 @@ TEST_F(AdoptWorld, The_next_pass_of_the_same_commit_runs_no_target_and_one_chang
     EXPECT_EQ(read_all(world_.job_directory(i, "api") / "page.html"), "two\n");
     EXPECT_FALSE(fs::exists(world_.job_directory(i, "api") / "old.html"));
     EXPECT_TRUE(fs::exists(world_.job_directory(i, "api") / "own.pid"));
-    EXPECT_EQ(read_all(world_.job_directory(i, "api") / "app.ini"), "port=30005 token=s3cret\n");
+    EXPECT_EQ(read_all(world_.job_directory(i, "api") / "app.ini"), rendered(static_cast<std::size_t>(i)));
   }
   const Lines events = world_.events(0, "api");
   ASSERT_EQ(events.size(), 1u);

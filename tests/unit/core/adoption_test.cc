@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "reconciler/core/adopting_head.h"
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/md5.h"
 #include "reconciler/core/plan.h"
+#include "reconciler/core/worker_files.h"
 #include "reconciler/core/workspace.h"
 #include "tests/support/desire.h"
 #include "tests/support/fake_file_view.h"
@@ -32,7 +34,7 @@ class World {
     both("app.ini.tpl", "size={{get \"vars/bucket\" \"size\"}} ip={{.WorkerIP}}");
     staged("app.ini", "size=5 ip=w1");
     original.bucket_id = "bucket";
-    original.workers[kApi.worker] = "random";
+    original.workers[kApi.worker] = "random-id";
     original.values = {{"vars/bucket", "size", "5", false}};
     row.key = kApi;
     row.known = row.promoted = true;
@@ -304,8 +306,9 @@ TEST(Adoption, AVersionWithAVIsTheSameVersion) {
   EXPECT_EQ(world.next(), "");
 }
 
-TEST(Adoption, ValuesThatFollowFromGitAreNotKept) {
+TEST(Adoption, ValuesThatFollowFromGitAreNotKeptButForIdsOfWorkers) {
   OriginalBucket original;
+  original.workers[WorkerHost("w1")] = "random-id";
   original.values = {{"vars/bucket", "size", "5", false},
                      {"maand/worker/w1", "worker_id", "x", false},
                      {"vars/job/api", "seen", "1", false},
@@ -314,11 +317,14 @@ TEST(Adoption, ValuesThatFollowFromGitAreNotKept) {
                      {"maand/job/api/worker/w1", "version", "1.0.0", false}};
   std::vector<std::string> kept;
   for (const OriginalValue& value : values_to_keep(original)) kept.push_back(value.ns + "/" + value.key);
-  EXPECT_THAT(
-      kept, ElementsAre("vars/job/api/seen", "secrets/job/api/token", "maand/job/api/worker/w1/certs/a.key"));
+  EXPECT_THAT(kept, ElementsAre("vars/job/api/seen", "secrets/job/api/token",
+                                "maand/job/api/worker/w1/certs/a.key", "maand/worker/w1/worker_id"));
   const ValueSnapshotPtr snapshot = snapshot_of(values_to_keep(original), {});
   ASSERT_EQ(snapshot->find("secrets/job/api", "token").found, Found::kValue);
   EXPECT_TRUE(snapshot->find("secrets/job/api", "token").value->secret);
+  const VariableSources sources{BucketId("bucket"), snapshot, nullptr, ""};
+  EXPECT_EQ(told_worker_id(sources, WorkerHost("w1")), "random-id");
+  EXPECT_EQ(told_worker_id(sources, WorkerHost("w2")), worker_id(BucketId("bucket"), WorkerHost("w2")));
 }
 
 }  // namespace

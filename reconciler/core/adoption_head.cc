@@ -1,6 +1,7 @@
 // What of the difference to the workspace's head has a cause (adoption.h).
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -144,6 +145,23 @@ FileSetPtr without_unknown_certificates(FileSetPtr list, const FileSet& wanted) 
   return make_file_set(std::move(files));
 }
 
+// The original makes everything executable. What git says is none is told apart from a program:
+// its mode is put right before its bytes are, so that it is written in place and a bind mount
+// of it goes on showing it (R3.2).
+FileSetPtr with_kinds_of(FileSetPtr list, const FileSet& wanted) {
+  std::set<std::string_view> plain;
+  for (const ShippedFile& file : wanted.files) {
+    if (file.mode == FileMode::kRegular) plain.insert(file.path);
+  }
+  std::vector<ShippedFile> files = list->files;
+  for (ShippedFile& file : files) {
+    if (file.mode != FileMode::kExecutable || plain.count(file.path) == 0) continue;
+    file.mode = FileMode::kRegular;
+    if (file.attributes.permissions == 0) file.attributes.permissions = 0755;
+  }
+  return make_file_set(std::move(files));
+}
+
 // One leading `v` is dropped here (workspace.md, list of differences).
 std::string version_here(const std::string& version, const Job* job) {
   const bool prefixed = version.size() > 1 && (version[0] == 'v' || version[0] == 'V');
@@ -207,7 +225,7 @@ std::vector<Taken> compare_with_head(AppliedState& state, const OriginalBucket& 
     if (worker && taken.standing == OriginalStanding::kRuns) taken.by_hand = touched_by_hand(one, *worker);
     if (wanted) {
       const FileSet& compared = *wanted->content->compared;
-      allocation.files = without_unknown_certificates(allocation.files, compared);
+      allocation.files = with_kinds_of(without_unknown_certificates(allocation.files, compared), compared);
       const bool values_changed = head.changed_values.count(one.key) > 0;
       Comparison(one, worker, directory, values_changed, taken).run(*allocation.files, compared);
       if (taken.changed.empty()) {

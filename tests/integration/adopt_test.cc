@@ -181,6 +181,8 @@ TEST_F(AdoptWorld, The_next_pass_of_the_same_commit_runs_no_target_and_one_chang
   EXPECT_TRUE(says(maand({"cat", "kv", "get", "vars/job/api", "seen"}), "by a hook"));
   EXPECT_TRUE(says(maand({"cat", "job_ports"}), "30005"));
 
+  struct stat page {};
+  ASSERT_EQ(::stat((world_.job_directory(0, "api") / "page.html").c_str(), &page), 0);
   // Only that; and what leaves git leaves the workers, what the application made stays.
   world_.commit({{"jobs/api/page.html", "two\n"}, {"jobs/api/old.html", std::nullopt}});
   reconcile();
@@ -191,6 +193,10 @@ TEST_F(AdoptWorld, The_next_pass_of_the_same_commit_runs_no_target_and_one_chang
     EXPECT_TRUE(fs::exists(world_.job_directory(i, "api") / "own.pid"));
     EXPECT_EQ(read_all(world_.job_directory(i, "api") / "app.ini"), rendered(static_cast<std::size_t>(i)));
   }
+  struct stat written {};
+  ASSERT_EQ(::stat((world_.job_directory(0, "api") / "page.html").c_str(), &written), 0);
+  EXPECT_EQ(written.st_ino, page.st_ino) << "a bind mount of it shows the new one";
+  EXPECT_EQ(written.st_mode & 0777, 0644u);
   const Lines events = world_.events(0, "api");
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0], "restart 1.0.0 1.0.0 1 none");

@@ -177,7 +177,9 @@ TEST(Adoption, WhatLiesThereIsTheBaselineWithItsModes) {
   std::vector<std::string> paths;
   for (const ShippedFile& file : api.files->files) {
     paths.push_back(file.path);
-    EXPECT_EQ(file.mode, FileMode::kExecutable) << file.path;
+    // 0755, and still no program: git says so.
+    EXPECT_EQ(file.mode, FileMode::kRegular) << file.path;
+    EXPECT_EQ(file.attributes.permissions, 0755) << file.path;
   }
   EXPECT_THAT(paths, ElementsAre("Makefile", "app.ini", "data.txt", "manifest.json"));
   EXPECT_TRUE(api.running);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "reconciler/cli/commands/adopt.h"
 #include "reconciler/cli/commands/audit.h"
 #include "reconciler/cli/commands/backup.h"
 #include "reconciler/cli/commands/cat.h"
@@ -152,6 +153,19 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
 }
 
 void add_recovery_verbs(CLI::App& app, Run& run) {
+  const auto adopt = std::make_shared<AdoptOptions>();
+  CLI::App& taking =
+      verb(app, run, "adopt", "Take over what an original maand deployed, without running any target",
+           run_adopt, adopt);
+  taking.add_flag("--dry-run", adopt->dry_run,
+                  "Tell what would be taken over and what comes next; change nothing");
+  taking.add_flag("--without-unreachable", adopt->without_unreachable,
+                  "Believe the database of workers that cannot be read");
+  taking.add_option("--repo", adopt->repo, "The repository of the workspace, where maand.conf names none");
+  taking.add_option("--branch", adopt->branch, "The branch that says what runs (default: main)");
+  taking.add_option("--path", adopt->path,
+                    "The folder of workers.json in the repository (default: workspace)");
+
   const auto takeover = std::make_shared<TakeoverOptions>();
   verb(app, run, "takeover", "Claim the workers: after a lost or restored store, or from another controller",
        run_takeover, takeover)

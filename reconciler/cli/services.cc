@@ -20,6 +20,7 @@
 #include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/cli/unadopted.h"
 #include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
@@ -199,6 +200,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
+  refuse_unadopted(bucket, parts_->journal.state().blank());
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
   parts_->outbox.begin();

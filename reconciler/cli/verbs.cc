@@ -15,7 +15,7 @@ namespace {
 // for a typing mistake.
 constexpr auto kUnbuilt =
     std::to_array<std::string_view>({"run_command", "job_command", "jobcommand", "collect",
-                                     "worker_facts", "doctor", "gc", "adopt", "dashboard", "support"});
+                                     "worker_facts", "doctor", "gc", "dashboard", "support"});
 
 template <class Words>
 bool holds(const Words& words, std::string_view word) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/worker_files.h"
@@ -192,7 +193,7 @@ const Variables::Map* Variables::worker_map(std::uint32_t index) const {
   if (!fresh) return &out;
   const Worker& worker = in_.workers[index];
   out["worker_ip"] = addresses_[index];
-  out["worker_id"] = worker_id(in_.sources.bucket, worker.host);
+  out["worker_id"] = told_worker_id(in_.sources, worker.host);
   out["labels"] = comma_list(worker.labels);
   out["worker_cpu_mhz"] = format_quantity(worker.cpu_mhz);
   out["worker_memory_mb"] = format_quantity(worker.memory_mb);

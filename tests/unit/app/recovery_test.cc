@@ -327,6 +327,68 @@ TEST(Fencing, ATakeoverThatIsCutAnywhereIsCarriedOutByTheNextPass_R3_12) {
   }
 }
 
+// What its workers were told before is from a clock that is an hour ahead. Numbers of operations only
+// rise, so what was read must not be known without them, wherever the daemon ends.
+TEST(Fencing, WhatIsReadAfterATakeoverIsNotKnownWithoutItsNumbers_R3_12) {
+  for (int cut = 0;; ++cut) {
+    LoopWorld before;
+    const auto ahead = before.clock.wall().time_since_epoch() + std::chrono::hours(1);
+    before.journal.raise_epoch(
+        1, static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(ahead).count()));
+    before.source.commit(two_jobs("1.0.0", 1));
+    before.pass();
+    Fresh world(before);
+    world.runner.dead = {WorkerHost("w1")};
+    world.desk.recovery().takeover("", "ann");
+    world.pass();
+    world.runner.dead.clear();
+    int writes = 0;
+    bool died = false;
+    world.store.after_write = [&](const std::string&) {
+      if (writes++ != cut) return;
+      died = true;
+      throw StoreError("written, and the daemon ends here");
+    };
+    world.pass();
+    world.store.after_write = nullptr;
+    world.journal.reload();
+    world.source.commit(two_jobs("1.1.0", 1));
+    world.pass();
+    EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 1.0.0→1.1.0"}) << cut;
+    EXPECT_GT(world.journal.state().last_seq, before.journal.state().last_seq) << cut;
+    if (!died) break;
+    ASSERT_LT(cut, 200);
+  }
+}
+
+// The old store has already named its job anew; what the machine that is there now runs has its old name.
+TEST(Fencing, ARenameOfAnOldStoreHidesNothingThatAnotherMachineRuns_R7_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  FakeFileView renamed = LoopWorld::workspace(1, {{"fresh", "1.0.0"}});
+  renamed.file("workspace/jobs/fresh/manifest.json",
+               R"({"version": "1.0.0", "selectors": ["worker"], "renamed_from": "old"})");
+  restored.source.commit(renamed);
+  restored.pass();
+  EXPECT_NE(restored.state(), "applied") << "another machine than the one on record";
+  restored.runner.runs.clear();
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.state(), "applied");
+  EXPECT_EQ(restored.runner.runs, Runs{"restart fresh@w1 1.0.0→1.0.0"})
+      << "it moves, and starts beside nothing";
+}
+
 TEST(Marker, AWipedWorkerWaitsForAWordAndTheOthersGoOn_R3_5) {
   LoopWorld world;
   world.source.commit(two_jobs("1.0.0", 5));

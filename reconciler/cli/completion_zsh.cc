@@ -43,7 +43,7 @@ std::string zsh_case(const CommandPlace& place, const Command& root) {
   return out + "      ;;\n";
 }
 
-constexpr const char* kZsh = R"(
+constexpr const char* kZsh = R"zsh(
 _maand() {
   local path_='' waits='' bucket='' word offer
   local -a commands options arguments found names
@@ -102,7 +102,7 @@ if
 else
   compdef _maand maand
 fi
-)";
+)zsh";
 
 }  // namespace
 

@@ -9,7 +9,7 @@ CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # In prose `maand NAME: applied` is the first line of a note, and these two verbs run by themselves.
 COMMAND = re.compile(r"maand (?:-|[a-z][a-z_-]*(?![a-z_-]*[:/]))")
 BY_ITSELF = ("maand preview-judge", "maand git-transport")
-IN_SCRIPT = re.compile(r"(?:^|[\s(;&|])(maand (?=[a-z-])[^)\n]*)")
+IN_SCRIPT = re.compile(r"(?:^|[(;&|]|\bdo\b|\bthen\b)\s*(maand (?=[a-z-])[^)\n]*)", re.MULTILINE)
 LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 
 

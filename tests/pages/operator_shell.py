@@ -56,8 +56,14 @@ class OperatorShell:
         self.steps += 1
         name = f"job{self.steps}"
         (self.directory / f"{name}.sh").write_text(text + "\n", encoding="utf-8")
-        self.run(f". $world/{name}.sh >$world/{name}.out 2>&1 &")
+        # No `||` behind it: that would switch `set -e` off.
+        self.run(f"(trap '[ $? = 0 ] || touch $world/{name}.failed' EXIT; set -e; . $world/{name}.sh)"
+                 f" >$world/{name}.out 2>&1 &")
         return name
+
+    def failed(self, name):
+        """Whether what was begun has ended with an error."""
+        return (self.directory / f"{name}.failed").exists()
 
     def output_of(self, name):
         return self._output(name)

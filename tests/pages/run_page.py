@@ -74,11 +74,17 @@ class Reader:
         deadline = time.monotonic() + PATIENCE
         while True:
             status, output = self.shell.run(block.until)
+            self.refuse_failed()
             if status == 0:
                 return
             if time.monotonic() > deadline:
                 raise Failed(f"{where}: `{text}`: `{block.until}` does not succeed:\n{indented(output)}\n{self.logs()}")
             time.sleep(0.1)
+
+    def refuse_failed(self):
+        for where, name in self.background:
+            if self.shell.failed(name):
+                raise Failed(f"{where}: what goes on in the background has failed\n{self.logs()}")
 
     def logs(self):
         return "\n".join(f"What was begun at {where} has printed:\n{indented(self.shell.output_of(name))}"
@@ -97,6 +103,7 @@ def check(maand, path, out=functools.partial(print, flush=True)):
                 reader.type(page, Unit(1, "cd ~/prod"), told=False)
                 reader.run, reader.left_out = 0, []
             reader.read(page)
+            reader.refuse_failed()
     else:
         reader.read(page)
     for _, block, units in reader.left_out:

@@ -78,6 +78,11 @@ class APageIsRun(PageCase):
         self.addCleanup(setattr, run_page, "PATIENCE", before)
         self.fails(EMPTY + sh("echo begun; sleep 1000", above="<!-- until: test -e /nowhere -->\n"), "/nowhere", "| begun")
 
+    def test_a_background_command_that_fails_is_told(self):
+        for text in ("false; true", "true; false", "exit 3"):
+            with self.subTest(text=text):
+                self.fails(EMPTY + sh(text, above="<!-- until: sleep 0.2 -->\n"), "in the background has failed")
+
     def test_what_is_not_run_is_listed_with_its_reason(self):
         told = self.run_page(sh("halt", "reboot", above="<!-- not run: it ends the machine -->\n"))
         self.assertEqual(["NOT RUN page.md:3: halt   because: it ends the machine",

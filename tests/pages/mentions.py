@@ -9,7 +9,8 @@ CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # In prose `maand NAME: applied` is the first line of a note, and these two verbs run by themselves.
 COMMAND = re.compile(r"maand (?:-|[a-z][a-z_-]*(?![a-z_-]*[:/]))")
 BY_ITSELF = ("maand preview-judge", "maand git-transport")
-IN_SCRIPT = re.compile(r"(?:^|[(;&|]|\bdo\b|\bthen\b)\s*(maand (?=[a-z-])[^)\n]*)", re.MULTILINE)
+IN_SCRIPT = re.compile(r"(?:^|[(;&|]|\bdo\b|\bthen\b)\s*(maand (?=[a-z-]).*)", re.MULTILINE)
+INNER = re.compile(r'"?\$\([^()]*\)"?')
 LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 
 
@@ -23,7 +24,7 @@ def commands_of(page):
     for block in page.commands():
         for unit in block.units():
             for found in IN_SCRIPT.findall(unit.text):
-                yield unit.line, found
+                yield unit.line, INNER.sub("X", found).split(")")[0]
 
 
 def slug(heading):

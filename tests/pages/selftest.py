@@ -136,6 +136,7 @@ class WhatAPageMentions(PageCase):
                            ("| `maand worker reset\\|mend HOST` |", "is no command"),
                            (sh("maand serve --wrong", above="<!-- not run: why -->\n"), "has no option --wrong"),
                            (sh("x=$(maand wrong)"), "`maand wrong` is no command"),
+                           (sh('maand why "$(a b)" --wrong'), "`maand why` has no option --wrong"),
                            ("[x](nowhere.md)", "nowhere.md, which is not there"),
                            ("# Here\n[x](#there)", "there is no such heading")):
             with self.subTest(text=text):

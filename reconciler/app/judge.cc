@@ -15,6 +15,11 @@ Judge::Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings)
   sources_.bucket = settings_.bucket;
   sources_.ca_pem = settings_.ca_pem;
   sources_.reveal = [this](const StoredValue& value) { return values_.reveal(value); };
+  if (SecretOpener* const opener = settings_.opener) {
+    sources_.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
+      return opener->open(job, key, sealed);
+    };
+  }
 }
 
 void Judge::start(const CommitId& commit, const AppliedState& applied, const AdmissionRules& rules,
@@ -28,6 +33,8 @@ void Judge::start(const CommitId& commit, const AppliedState& applied, const Adm
     judged->allowed_removals = allowed_removals(source_.messages(base, commit));
     judged->workspace =
         load_workspace(*source_.open_view(commit), settings_.root, settings_.limits, digests_.get());
+    if (!settings_.opener) return;
+    for (const auto& [name, job] : judged->workspace.jobs) settings_.opener->open_ahead(job);
   };
   lane_.start(load, [this, judged, &applied, done = std::move(done)](std::exception_ptr error) {
     if (error || !judged->acceptable()) {
@@ -95,7 +102,11 @@ void Judge::read_ahead(const WantedJobs& jobs) {
 
 KeptJobs Judge::read_kept(const WantedJobs& wanted) {
   const auto open = [this](const CommitId& commit) { return source_.open_view(commit); };
-  return load_kept(wanted, open, settings_.root, settings_.limits, digests_.get());
+  KeptJobs kept = load_kept(wanted, open, settings_.root, settings_.limits, digests_.get());
+  for (const auto& [name, one] : kept) {
+    if (settings_.opener && one.job) settings_.opener->open_ahead(*one.job);
+  }
+  return kept;
 }
 
 }  // namespace maand

@@ -17,6 +17,7 @@
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/removal_trailer.h"
+#include "reconciler/core/secret_opener.h"
 #include "reconciler/core/values.h"
 #include "reconciler/core/workspace.h"
 
@@ -41,6 +42,7 @@ struct JudgeSettings {
   std::string worker_root;
   std::string ca_pem;                // certificate of the bucket's CA; empty = there is none
   Signatures* signatures = nullptr;  // outlives the judge; null: no signature can be checked (R1.5)
+  SecretOpener* opener = nullptr;    // outlives the judge; null: no secret of git can be opened
 };
 
 class Judge {

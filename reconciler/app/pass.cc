@@ -5,6 +5,7 @@
 
 #include "reconciler/app/releases.h"
 #include "reconciler/app/unfinished.h"
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
@@ -166,7 +167,8 @@ WorkerDocuments Pass::documents(const WorkerHost& worker) const {
     documents.claims = claims_text(settings_.bucket, {}, {});  // nothing of it is to stay
     return documents;
   }
-  documents.worker_json = worker_json(settings_.bucket, *it, update_seq_);
+  documents.worker_json =
+      worker_json(settings_.bucket, *it, update_seq_, told_worker_id(deps_.judge.sources(), it->host));
   documents.jobs_json =
       jobs_json(jobs == jobs_of_worker_.end() ? std::vector<std::pair<JobName, bool>>{} : jobs->second);
   std::vector<const Job*> claiming;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "gitsource/age_opener.h"
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/known_digests.h"
@@ -33,6 +34,14 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
   throw CommandError(kExitFailed, "no commit is known yet; the remote has to answer once");
 }
 
+std::optional<std::string> file_at(const FileView& view, const std::string& path) {
+  try {
+    return view.read(path);
+  } catch (const SourceError&) {
+    return std::nullopt;
+  }
+}
+
 DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head, KnownDigests& digests) {
   KeptJobs kept;
   const auto make = [&] {
@@ -60,8 +69,16 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
+  head.masked.open = [](const JobName&, const std::string&, const std::string&) {
+    return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
+  };
   head.sources = head.masked;
-  if (reveal) head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
+  if (!reveal) return;
+  const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);
+  head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
+    return opener->open(job, key, sealed);
+  };
+  head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
 void keep_out(JudgedHead& head, std::string why) {
@@ -128,6 +145,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.read = [view](const JobName& job, const ShippedFile& file) {
       return view->read("jobs/" + job.str() + "/" + file.path);
     };
+    head.read_path = [view](const std::string& path) { return file_at(*view, path); };
     head.label = which.workspace;
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
@@ -144,6 +162,11 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     }
     head.label = head.commit.str().substr(0, 12);
     const std::shared_ptr<FileView> view = source.open_view(head.commit);
+    const std::string& root = bucket.config.git.path;
+    // The mirror is open as long as its view is.
+    head.read_path = [source_owner, view, root](const std::string& path) {
+      return file_at(*view, root.empty() ? path : root + "/" + path);
+    };
     head.workspace = load_workspace(*view, bucket.config.git.path, workspace_limits(bucket), digests.get());
     // By blob: a held job's files are of another commit.
     head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };

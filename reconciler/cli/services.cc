@@ -5,6 +5,7 @@
 #include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
+#include "gitsource/age_opener.h"
 #include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
 #include "reconciler/app/event_ring.h"
@@ -19,6 +20,7 @@
 #include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/settings.h"
+#include "reconciler/cli/unadopted.h"
 #include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
@@ -75,6 +77,7 @@ struct Services::Parts {
         observers({&metrics, &reporter, &events}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
+        git_secrets(make_age_opener(bucket.secrets() / kAgeIdentityFile)),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),
@@ -109,6 +112,7 @@ struct Services::Parts {
   JudgeSettings judging(const Bucket& bucket) {
     JudgeSettings settings = judge_settings(bucket);
     settings.signatures = &source.signatures();
+    settings.opener = git_secrets.get();
     return settings;
   }
 
@@ -148,6 +152,7 @@ struct Services::Parts {
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
+  std::unique_ptr<SecretOpener> git_secrets;
   GitSource source;
   MeteredSource metered_source{source, metrics};
   MeteredNotes metered_notes{source.notes(), metrics};
@@ -195,6 +200,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
+  refuse_unadopted(bucket, parts_->journal.state().blank());
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
   parts_->outbox.begin();

@@ -96,6 +96,7 @@ Json before_json(const AppliedAllocation& a) {
   Json out = {{"running", a.running},
               {"version", a.version},
               {"has_files", a.files != nullptr},
+              {"same_list", a.files && a.open->files && a.files->list_id == a.open->files->list_id},
               {"rendered_with", rendered_json(a.rendered_with)},
               {"baseline", hex_of(a.baseline)},
               {"commit", a.commit.str()},
@@ -184,11 +185,11 @@ std::optional<AllocationRecord> allocation_record_from(std::string_view text) {
     out.torn.key = {name_of<JobName>(json, "job"), name_of<WorkerHost>(json, "worker")};
     Operation op = operation_from(json.at("operation"));
     op.allocation = out.torn.key;
-    // A stop leaves what lies there; of what other operations found only they knew the list.
-    if (json.at("before").at("has_files").get<bool>() && !ships_files(op.action) &&
-        op.action != Action::kRemove) {
-      out.torn.files = op.files;
-    }
+    // A stop leaves what lies there, and so does what ships the same list once more; of what other
+    // operations found only they knew the list.
+    const bool left = !ships_files(op.action) && op.action != Action::kRemove;
+    const bool same = json.at("before").value("same_list", false) && ships_files(op.action);
+    if (json.at("before").at("has_files").get<bool>() && (left || same)) out.torn.files = op.files;
     op.base = out.torn.files;
     out.torn.open = std::move(op);
     return out;

@@ -14,6 +14,15 @@ std::vector<int> together(std::vector<int> numbers, const PortNumbers& more) {
   return numbers;
 }
 
+bool is_same_list(const FileSetPtr& a, const FileSetPtr& b) { return a && b && a->list_id == b->list_id; }
+
+// The same list differs from what is wanted by as little as before (R1.10).
+void lay_files(AppliedAllocation& allocation, const Operation& operation) {
+  if (!is_same_list(allocation.files, operation.files)) allocation.baseline = {};
+  allocation.files = operation.files;
+  allocation.rendered_with = operation.rendered_with;
+}
+
 bool may_listen_after(Target target) { return target != Target::kNone && target != Target::kStop; }
 
 }  // namespace
@@ -267,9 +276,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
     case OutcomeKind::kSucceeded:
       if (operation.action == Action::kRemove) return false;
       if (ships_files(operation.action)) {
-        allocation.files = operation.files;
-        allocation.rendered_with = operation.rendered_with;
-        allocation.baseline = {};
+        lay_files(allocation, operation);
         allocation.moved_from = {};
       }
       if (operation.action == Action::kStage) return true;
@@ -307,10 +314,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         return true;
       }
       // The files landed before the target ran.
-      if (ships_files(operation.action)) {
-        allocation.files = operation.files;
-        allocation.rendered_with = operation.rendered_with;
-      }
+      if (ships_files(operation.action)) lay_files(allocation, operation);
       allocation.last = LastResult::kFailed;
       allocation.last_target = target;
       allocation.last_operation = operation.id;

@@ -6,6 +6,7 @@
 
 #include "reconciler/core/capacity.h"
 #include "reconciler/core/desired_variables.h"
+#include "reconciler/core/git_secrets.h"
 #include "reconciler/core/holds.h"
 #include "reconciler/core/missing_values.h"
 #include "reconciler/core/placement.h"
@@ -32,6 +33,7 @@ class Maker {
     for (int round = 0; round < kMaxRounds; ++round) {
       begin_round();
       take_contents();
+      if (!open_secrets() && !in_.trial) continue;
       place_jobs();
       if (!fit() && !in_.trial) continue;
       if (!number_ports() && !in_.trial) continue;
@@ -122,6 +124,17 @@ class Maker {
     if (const Pin* pin = in_.pins.own(name)) return pin->commit;
     const auto record = in_.applied.jobs.find(name);
     return record == in_.applied.jobs.end() ? CommitId{} : record->second.target_commit;
+  }
+
+  // False: a job is held now that was not.
+  bool open_secrets() {
+    bool settled = true;
+    for (const auto& [name, job] : out_.jobs) {
+      if (!job.job || in_.trial) continue;
+      const std::optional<std::string> problem = unreadable_secret(*job.job, in_.sources.open);
+      if (problem && hold(name, {Reason::kSecretLocked, *problem, {}})) settled = false;
+    }
+    return settled;
   }
 
   void place_jobs() {

@@ -9,6 +9,7 @@
 
 #include "reconciler/core/bucket_conf.h"
 #include "reconciler/core/file_rules.h"
+#include "reconciler/core/git_secrets.h"
 #include "reconciler/core/glob.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/prometheus/catalogue.h"
@@ -53,7 +54,7 @@ bool is_template(std::string_view path) {
 }
 
 bool is_shipped(std::string_view path) {
-  return !belongs_to_maand(path) && path != "vars.toml" && path != "secrets.age.toml" &&
+  return !belongs_to_maand(path) && path != "vars.toml" && path != kSealedSecretsFile &&
          !path.ends_with(kTemplateSuffix);
 }
 
@@ -85,6 +86,7 @@ class Loader {
       rendered_prometheus_ = rendered_prometheus_ || path == "prometheus.yml.tpl";
       if (!may_lie_there(path, entry.kind)) continue;
       if (path == "vars.toml") load_vars(path, entry);
+      if (path == kSealedSecretsFile) load_sealed_secrets(path, entry);
       if (path.starts_with(kCatalogueDirectory)) load_catalogue_file(path, entry);
       if (is_template(path)) load_template(path, entry);
       if (!is_shipped(path)) continue;
@@ -199,6 +201,13 @@ class Loader {
   void load_vars(std::string_view path, const Entry& entry) {
     const std::optional<std::string> text = read_whole(path, entry);
     if (text) job_.vars = parse_text_map(*text, label_ + "/vars.toml", diagnostics_);
+  }
+
+  void load_sealed_secrets(std::string_view path, const Entry& entry) {
+    const std::optional<std::string> text = read_whole(path, entry);
+    if (text)
+      job_.sealed_secrets =
+          parse_sealed_secrets(*text, label_ + "/" + std::string(kSealedSecretsFile), diagnostics_);
   }
 
   std::optional<ShippedFile> ship(std::string_view path, const Entry& entry) {

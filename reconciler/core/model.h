@@ -217,7 +217,8 @@ struct Job {
   FileSetPtr files;                    // those that are shipped as they are; never null
   std::vector<JobTemplate> templates;  // sorted by path; no path is one of `files`
   std::vector<FileRule> file_rules;
-  std::map<std::string, std::string> vars;  // vars.toml
+  std::map<std::string, std::string> vars;            // vars.toml
+  std::map<std::string, std::string> sealed_secrets;  // secrets.age.toml, as it is: core/git_secrets.h
   // What `_prometheus/` says; null = there is no such directory. Judged only where
   // some job is a Prometheus server (workspace.md 13.1).
   std::shared_ptr<const JobCatalogue> catalogue;

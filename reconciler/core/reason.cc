@@ -52,6 +52,10 @@ Words words(Reason reason) {
       return {"Broken", "the job does not load; it stays at its last good content"};
     case Reason::kMissingValue:
       return {"MissingValue", "a value that its templates read is not there yet; it goes on when it is"};
+    case Reason::kSecretLocked:
+      return {
+          "SecretLocked",
+          "a secret of its secrets.age.toml cannot be opened on the control host; what runs stays as it is"};
     case Reason::kTargetFailed:
       return {"TargetFailed",
               "a target failed in its last rollout; it is held until the job changes or `maand retry`"};

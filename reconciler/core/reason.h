@@ -29,6 +29,7 @@ enum class Reason {
   kUnsettled,        // an earlier operation's end is not known yet (R3.4)
   kBroken,           // the job does not load, or a template of it fails (R1.6)
   kMissingValue,     // a value that its templates read is not there yet
+  kSecretLocked,     // a secret of its secrets.age.toml cannot be opened here
   kTargetFailed,     // its last rollout failed: a target (R2.6)
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)

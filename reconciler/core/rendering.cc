@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reconciler/core/file_rules.h"
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/worker_files.h"
 
 namespace maand {
@@ -38,7 +39,10 @@ JobRenderer::Once JobRenderer::render_all(const Worker& worker, std::uint32_t in
                                           const MadeFiles& made) {
   const AllocationKey key{job_.name, worker.host};
   const std::string allocation_id = derived_id(job_.name.str() + "|" + worker.host.str());
-  const std::string id = worker_id(settings_.bucket, worker.host);
+  std::string id;
+  const Variables::Value told =
+      variables_.get(worker_namespace(WorkerHost(variables_.address(index))), kWorkerIdKey, id);
+  if (told.text && told.text->data() != id.data()) id = *told.text;
   const std::string bucket_path = settings_.worker_root + "/" + settings_.bucket.str();
   const std::string job_path = bucket_path + "/jobs/" + job_.name.str();
   TemplateData data;

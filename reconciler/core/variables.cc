@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/worker_files.h"
@@ -75,6 +76,12 @@ Variables::Variables(const Inputs& inputs) : in_(inputs) {
   for (const auto& [name, job] : in_.jobs) {
     for (const auto& [key, value] : job.job->vars)
       maps_[std::string(kVarsSpace) + name.str()][key] = trim(value);
+    if (!in_.sources.open) continue;
+    for (const auto& [key, sealed] : job.job->sealed_secrets) {
+      RevealedSecret opened = in_.sources.open(name, key, sealed);
+      if (opened.state == RevealedSecret::State::kOpened)
+        maps_[std::string(kSecretsSpace) + name.str()][key] = std::move(opened.text);
+    }
   }
   for (std::uint32_t i = 0; i < in_.workers.size(); ++i) {
     for (const auto& [key, value] : in_.workers[i].tags) {
@@ -186,7 +193,7 @@ const Variables::Map* Variables::worker_map(std::uint32_t index) const {
   if (!fresh) return &out;
   const Worker& worker = in_.workers[index];
   out["worker_ip"] = addresses_[index];
-  out["worker_id"] = worker_id(in_.sources.bucket, worker.host);
+  out["worker_id"] = told_worker_id(in_.sources, worker.host);
   out["labels"] = comma_list(worker.labels);
   out["worker_cpu_mhz"] = format_quantity(worker.cpu_mhz);
   out["worker_memory_mb"] = format_quantity(worker.memory_mb);

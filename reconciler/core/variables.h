@@ -11,7 +11,7 @@
 //   maand/job/<job>/worker/<ip>   one allocation
 //   vars/bucket/job/<job>         its section of bucket.jobs*.conf
 //   vars/job/<job>                vars.toml, and what hooks stored
-//   secrets/job/<job>             what hooks and operators stored, sealed
+//   secrets/job/<job>             secrets.age.toml, and what hooks and operators stored, sealed
 //   maand/prometheus              the catalogue of scrape files
 //
 // `<ip>` is the address of a worker (what templates see as `.WorkerIP`); its host
@@ -43,12 +43,18 @@ namespace maand {
 // Opens a sealed secret; a preview answers `<secret>` for every one.
 using RevealSecret = std::function<RevealedSecret(const StoredValue&)>;
 
+// Opens a secret of a job's secrets.age.toml; a preview answers as above. Asked again and again for the same
+// one.
+using OpenSealed =
+    std::function<RevealedSecret(const JobName& job, const std::string& key, const std::string& sealed)>;
+
 // What is known besides the commit.
 struct VariableSources {
   BucketId bucket;
   ValueSnapshotPtr stored;  // null = nothing is stored
   RevealSecret reveal;      // empty = no secret can be read
   std::string ca_pem;       // of the bucket's CA; empty = there is none
+  OpenSealed open;          // empty = no secret of git can be read
 };
 
 // A job with its content and where it is placed.

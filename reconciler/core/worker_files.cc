@@ -35,9 +35,10 @@ std::string worker_id(const BucketId& bucket, const WorkerHost& host) {
   return derived_id(bucket.str() + "|" + host.str());
 }
 
-std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64_t update_seq) {
+std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64_t update_seq,
+                        const std::string& id) {
   return pretty(Json{{"bucket_id", bucket.str()},
-                     {"worker_id", worker_id(bucket, worker.host)},
+                     {"worker_id", id.empty() ? worker_id(bucket, worker.host) : id},
                      {"worker_ip", worker.address.empty() ? worker.host.str() : worker.address},
                      {"labels", worker.labels},
                      {"update_seq", update_seq}});

@@ -20,7 +20,9 @@ std::string derived_id(std::string_view text);
 // Stable across a lost store: id(bucket_id + "|" + host) (list of differences).
 std::string worker_id(const BucketId& bucket, const WorkerHost& host);
 
-std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64_t update_seq);
+// `id`: what is told as the worker's; empty: worker_id().
+std::string worker_json(const BucketId& bucket, const Worker& worker, std::int64_t update_seq,
+                        const std::string& id = "");
 
 // `jobs`: name and whether disabled.json names the allocation, in name order.
 std::string jobs_json(const std::vector<std::pair<JobName, bool>>& jobs);

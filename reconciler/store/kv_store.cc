@@ -13,14 +13,12 @@
 #include "reconciler/core/secret_box.h"
 #include "reconciler/core/text.h"
 #include "reconciler/store/healing_file.h"
+#include "reconciler/store/sealing_key.h"
 #include "reconciler/store/secret_key.h"
 #include "reconciler/store/sqlite_handles.h"
 
 namespace maand {
 namespace {
-
-// What is sealed into `key_check`; any text would do.
-constexpr std::string_view kKeyCheckText = "maand";
 
 StoredValue stored_in(Columns& row) {
   StoredValue stored;
@@ -169,17 +167,7 @@ class KvStore : public Values {
     using State = RevealedSecret::State;
     if (!value.secret || value.deleted)
       return {State::kNotSecret, {}, "this value is no secret; read it as it is"};
-    const SecretKeyFile read = read_secret_key(key_path_);
-    if (!read.key) return {State::kNoKey, {}, read.problem};
-    Opened opened = unseal(*read.key, value.value);
-    if (!opened.problem) return {State::kOpened, std::move(opened.plaintext), {}};
-    if (*opened.problem == SealProblem::kWrongKeyOrDamaged) {
-      return {State::kWrongKeyOrDamaged,
-              {},
-              "the secret does not open with " + key_path_.string() +
-                  ": put back the key it was sealed with, or set the secret again"};
-    }
-    return {State::kBadFormat, {}, "what is stored is no sealed secret; set the secret again"};
+    return reveal_sealed(key_path_, value.value);
   }
 
  private:
@@ -214,21 +202,14 @@ class KvStore : public Values {
       return change.kind == ValueChange::Kind::kPutSecret;
     };
     if (std::none_of(changes.begin(), changes.end(), is_secret)) return std::nullopt;
-    SecretKeyFile read = read_secret_key(key_path_);
     const bool sealed_before = anything_sealed(file);
+    SecretKeyFile read = sealed_before ? settled_key(key_path_, key_check(file)) : read_secret_key(key_path_);
     if (read.missing && !sealed_before) {
       create_secret_key(key_path_);
       read = read_secret_key(key_path_);
     }
     if (!read.key) return no_key(read.problem);
-    if (!sealed_before) {
-      SQLite::Statement& remember = file.prepared("UPDATE store SET key_check = ? WHERE id = 1");
-      Bindings(remember).text(seal(*read.key, fresh_nonce(), kKeyCheckText));
-      remember.exec();
-    } else if (unseal(*read.key, key_check(file)).problem) {
-      return no_key(key_path_.string() +
-                    " is not the key the stored secrets were sealed with; put that one back from a backup");
-    }
+    if (!sealed_before) put_key_check(file, *read.key);
     for (ValueChange& change : changes) {
       if (!is_secret(change)) continue;
       std::string sealed = seal(*read.key, fresh_nonce(), change.value);
@@ -243,22 +224,6 @@ class KvStore : public Values {
     refused.refusal = ValueRefusal::kNoKey;
     refused.problem = std::move(problem);
     return refused;
-  }
-
-  static bool anything_sealed(SqliteFile& file) {
-    SQLite::Statement& select = file.prepared("SELECT EXISTS (SELECT 1 FROM versions WHERE secret = 1)");
-    select.executeStep();
-    const bool any = Columns(select).flag();
-    select.reset();
-    return any;
-  }
-
-  static std::string key_check(SqliteFile& file) {
-    SQLite::Statement& select = file.prepared("SELECT key_check FROM store WHERE id = 1");
-    std::string text;
-    if (select.executeStep()) text = Columns(select).text();
-    select.reset();
-    return text;
   }
 
   const std::filesystem::path key_path_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/store/key_rotation.h"
 #include "reconciler/store/kv_store.h"
 #include "tests/fault/killed_writer.h"
 #include "tests/support/temp_dir.h"
@@ -92,6 +93,53 @@ TEST(KvKill, Every_confirmed_write_is_there_once_after_sigkill_and_none_is_half_
     confirmed = found;
   }
   EXPECT_GT(confirmed, static_cast<std::uint64_t>(kKills) / 2);
+}
+
+void rotate_for_ever(const std::filesystem::path& directory, std::uint64_t step, const Said& said) {
+  for (;;) {
+    if (!rotate_secret_key(directory).problem.empty()) return;
+    said(++step);
+  }
+}
+
+// Killed wherever it is: between the making of a key, the transaction and the rename.
+TEST(KvKill, A_rotation_that_is_killed_loses_no_secret_and_no_version) {
+  using Kind = ValueChange::Kind;
+  TempDir directory;
+  constexpr int kSecretsInAll = 40;
+  for (int i = 0; i < kSecretsInAll; ++i) {
+    const std::unique_ptr<Values> values = open_kv_store(directory.path());
+    for (const char* version : {"old", "new"}) {
+      const std::string key = "k" + std::to_string(i);
+      ASSERT_TRUE(values->write({{Kind::kPutSecret, kSecrets, key, version + key}}, WallTime()).changed);
+    }
+  }
+  std::mt19937 random(20261127);
+  std::uint64_t rotated = 0;
+  for (int kill = 0; kill < kKills; ++kill) {
+    SCOPED_TRACE(kill);
+    const std::uint64_t from = rotated;
+    const std::uint64_t until = from + random() % 2;
+    const unsigned inside = static_cast<unsigned>(random() % 12'000);
+    rotated = kill_inside_a_write([&](const Said& said) { rotate_for_ever(directory.path(), from, said); },
+                                  from, until, inside);
+    // Who only reads finishes nothing, and opens everything all the same.
+    const auto check = [&](Values& values) {
+      for (int i = 0; i < kSecretsInAll; ++i) {
+        const std::string key = "k" + std::to_string(i);
+        const std::vector<StoredValue> all = values.history(kSecrets, key);
+        ASSERT_EQ(all.size(), 2u);
+        EXPECT_EQ(values.reveal(all[0]).text, "new" + key);
+        EXPECT_EQ(values.reveal(all[1]).text, "old" + key);
+      }
+    };
+    check(*open_kv_store_readonly(directory.path()));
+    const std::unique_ptr<Values> values = open_kv_store(directory.path());
+    const ValueWrite write = values->write({{Kind::kPutSecret, "secrets/job/web", "k", "v"}}, WallTime());
+    ASSERT_EQ(write.refusal, ValueRefusal::kNone) << write.problem;
+    check(*values);
+  }
+  EXPECT_GT(rotated, 5u);
 }
 
 }  // namespace

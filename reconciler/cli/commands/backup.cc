@@ -15,6 +15,7 @@
 #include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 #include "reconciler/store/database_copy.h"
+#include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLabel = "backup.json";
 constexpr const char* kState = "state.db";
-constexpr const char* kValues = "kv.db";
+const fs::path kValues = kKvFile;
 
 // A database has companions that mean nothing without it.
 bool is_companion(const fs::path& name) {
@@ -35,13 +36,16 @@ bool is_companion(const fs::path& name) {
 void copy_secrets(const fs::path& from, const fs::path& to) {
   fs::create_directory(to);
   fs::permissions(to, fs::perms::owner_all);
+  // In this order: when the key is rotated meanwhile, the key of then and kv.key.previous open these values.
+  if (fs::exists(from / kValues)) copy_database(from / kValues, to / kValues);
+  if (fs::exists(from / kSecretKeyFile)) fs::copy_file(from / kSecretKeyFile, to / kSecretKeyFile);
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
     const fs::path name = fs::relative(entry.path(), from);
     if (entry.is_directory()) {
       fs::create_directories(to / name);
       fs::permissions(to / name, fs::perms::owner_all);
-    } else if (name == kValues) {
-      copy_database(entry.path(), to / name);
+    } else if (name == kValues || name == kSecretKeyFile) {
+      continue;
     } else if (entry.is_regular_file() && !is_companion(name)) {
       fs::copy_file(entry.path(), to / name);
     }

@@ -79,6 +79,20 @@ TEST(AllocationRecord, SaysAllThatTheStoreHeldButWhatLayThereBefore) {
   }
 }
 
+TEST(AllocationRecord, AListThatIsShippedOnceMoreGoesOnCountingAsWhatItCountedAs) {
+  AppliedAllocation allocation = torn(Action::kSync);
+  const Digest baseline = allocation.baseline;
+  ASSERT_FALSE(baseline.empty());
+  for (const bool same : {true, false}) {
+    AppliedAllocation one = allocation;
+    if (same) one.files = one.open->files;
+    const RecalledJob job = told(one, Outcome{.kind = OutcomeKind::kSucceeded});
+    const Reconstruction rebuilt = of(job);
+    ASSERT_EQ(rebuilt.allocations.size(), 1u);
+    EXPECT_EQ(rebuilt.allocations[0].baseline, same ? baseline : Digest{}) << same;
+  }
+}
+
 TEST(AllocationRecord, IsOneLineWithoutTheBytesOfAnyFile) {
   AppliedAllocation allocation = torn(Action::kStart);
   FileSet files = *allocation.open->files;

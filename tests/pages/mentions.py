@@ -6,9 +6,10 @@ import verbs
 from page import Page
 
 CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-# In prose `maand NAME: applied` is the first line of a note, and these two verbs run by themselves.
+# In prose `maand NAME: applied` is the first line of a note. These are no verbs for a person, or those
+# of the original.
 COMMAND = re.compile(r"maand (?:-|[a-z][a-z_-]*(?![a-z_-]*[:/]))")
-BY_ITSELF = ("maand preview-judge", "maand git-transport")
+OTHERS = ("maand preview-judge", "maand git-transport", "maand build", "maand deploy")
 IN_SCRIPT = re.compile(r"(?:^|[(;&|]|\bdo\b|\bthen\b)\s*(maand (?=[a-z-]).*)", re.MULTILINE)
 INNER = re.compile(r'"?\$\([^()]*\)"?')
 LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
@@ -19,7 +20,7 @@ def commands_of(page):
     for line, text in page.prose:
         for code in CODE.findall(text):
             code = code.replace("\\|", "|")
-            if COMMAND.match(code) and not code.startswith(BY_ITSELF):
+            if COMMAND.match(code) and not code.startswith(OTHERS):
                 yield line, code
     for block in page.commands():
         for unit in block.units():

@@ -11,6 +11,7 @@
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
+#include "reconciler/cli/commands/job_target.h"
 #include "reconciler/cli/commands/logs.h"
 #include "reconciler/cli/commands/note.h"
 #include "reconciler/cli/commands/notify.h"
@@ -18,6 +19,7 @@
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
+#include "reconciler/cli/commands/run_command.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/token.h"
@@ -63,7 +65,7 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"text", "github"}))
       ->capture_default_str();
 
-  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace");
+  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace, or where it runs");
   job->require_subcommand(1);
   const auto create = std::make_shared<JobCreateOptions>();
   CLI::App& scaffold =
@@ -72,6 +74,23 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
   scaffold
       .add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
       ->delimiter(',');
+
+  const auto target = [&](CLI::App& made, const std::shared_ptr<JobTargetOptions>& options) {
+    made.add_option("JOB", options->job, "The job")->required();
+    made.add_option("--allocations", options->allocations, "On these workers alone: a,b")->delimiter(',');
+    made.add_option("--timeout", options->timeout,
+                    "How long it may take on each: 90s, 1h (default: rollout.lifecycle_timeout)");
+  };
+  const auto status = std::make_shared<JobTargetOptions>();
+  target(verb(*job, run, "status", "Ask make status of the job where it runs", run_job_status, status),
+         status);
+  const auto other = std::make_shared<JobTargetOptions>();
+  CLI::App& make =
+      verb(*job, run, "run", "Run a target of the job's Makefile where it runs", run_job_run, other);
+  target(make, other);
+  make.add_option("--target", other->target, "The target; none of the lifecycle's")->required();
+  make.add_flag("--health_check", other->health_check,
+                "Probe the job after each batch, and go on if it is well");
 }
 
 void add_daemon_verbs(CLI::App& app, Run& run) {
@@ -223,6 +242,29 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
 
+// On workers, outside of every rollout.
+void add_errand_verbs(CLI::App& app, Run& run) {
+  const auto command = std::make_shared<RunCommandOptions>();
+  CLI::App& shell =
+      verb(app, run, "run_command", "Run a shell script on workers, now", run_run_command, command);
+  shell.add_option("CMD", command->command,
+                   "The script; - reads it from stdin (default: command.sh of the workspace)");
+  auto* workers =
+      shell.add_option("-w,--workers", command->workers, "On these workers alone: a,b")->delimiter(',');
+  shell.add_option("-l,--labels", command->labels, "On workers with one of these labels: a,b")
+      ->delimiter(',')
+      ->excludes(workers);
+  shell.add_option("-c,--concurrency", command->concurrency, "Workers at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  shell.add_flag("--keep-going", command->keep_going,
+                 "Go on after a failure (default: the rest is left alone)");
+  shell.add_option("--timeout", command->timeout, "How long it may take on each: 90s, 1h")
+      ->capture_default_str();
+  shell.add_flag("--health_check", command->health_check,
+                 "Probe all jobs after each batch, and go on if they are well");
+}
+
 void add_notify_verbs(CLI::App& app, Run& run) {
   CLI::App* notify = app.add_subcommand("notify", "Word to people: chat, mail, webhook");
   notify->require_subcommand(1);
@@ -299,6 +341,7 @@ void add_verbs(CLI::App& app, Run& run) {
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
   add_token_verbs(app, run);
+  add_errand_verbs(app, run);
   add_notify_verbs(app, run);
 }
 

@@ -9,8 +9,9 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(Verbs, KnowsItsOwn) {
-  for (const char* word : {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check",
-                           "history", "note", "logs", "retry", "release", "job", "notify", "version"}) {
+  for (const char* word :
+       {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check", "history", "note",
+        "logs", "retry", "release", "job", "notify", "version", "run_command"}) {
     EXPECT_EQ(unknown_verb(word), "") << word;
   }
 }

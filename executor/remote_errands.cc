@@ -48,12 +48,20 @@ ErrandOutcome RemoteErrands::run(const Errand& errand, const OutputTaker& output
     outcome.detail = connected.detail;
     return outcome;
   }
+  return run_over(*connected.connection, errand, output);
+}
+
+ErrandOutcome RemoteErrands::run_over(Connection& connection, const Errand& errand,
+                                      const OutputTaker& output) {
+  ErrandOutcome outcome;
+  outcome.kind = ErrandOutcome::Kind::kInterrupted;
+  if (stopping_) return outcome;
   const std::string id = fresh_id();
   const std::string request = errand_request(errand, id);
   bool sent = false;
   ErrandAnswer answer(id);
   std::string noise;  // before the program speaks, stderr is the shell's or sudo's
-  const CommandResult result = connected.connection->run(
+  const CommandResult result = connection.run(
       fed_command(kErrandScript, errand.endpoint.use_sudo),
       [&]() -> std::string_view { return std::exchange(sent, true) ? std::string_view() : request; },
       [&](std::string_view bytes) { answer.take(bytes); },

@@ -18,6 +18,9 @@ class RemoteErrands {
   // REQUIRES: script_problem(errand.script) is empty.
   ErrandOutcome run(const Errand& errand, const OutputTaker& output);
 
+  // The same over a connection that is open already.
+  ErrandOutcome run_over(Connection& connection, const Errand& errand, const OutputTaker& output);
+
   // For good, from any thread: what is under way is given up, and so ended on its worker,
   // which notices within some seconds. Later ones do not begin.
   void stop();

@@ -6,7 +6,10 @@
 
 #include "reconciler/cli/commands/backup.h"
 #include "reconciler/cli/commands/cat.h"
+#include "reconciler/cli/commands/collect_facts.h"
+#include "reconciler/cli/commands/doctor.h"
 #include "reconciler/cli/commands/events.h"
+#include "reconciler/cli/commands/gc.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
@@ -263,6 +266,36 @@ void add_errand_verbs(CLI::App& app, Run& run) {
       ->capture_default_str();
   shell.add_flag("--health_check", command->health_check,
                  "Probe all jobs after each batch, and go on if they are well");
+
+  const auto which = [](CLI::App& made, std::vector<std::string>& names, std::vector<std::string>& labels) {
+    auto* named = made.add_option("-w,--workers", names, "These workers alone: a,b")->delimiter(',');
+    made.add_option("-l,--labels", labels, "Workers with one of these labels: a,b")
+        ->delimiter(',')
+        ->excludes(named);
+  };
+  const auto doctor = std::make_shared<DoctorOptions>();
+  which(verb(app, run, "doctor", "Tell what would keep workers from being deployed to", run_doctor, doctor),
+        doctor->workers, doctor->labels);
+
+  CLI::App* collect = app.add_subcommand("collect", "Ask workers what they are");
+  collect->require_subcommand(1);
+  const auto facts = [&](CLI::App& parent, const std::string& name) {
+    const auto options = std::make_shared<CollectFactsOptions>();
+    CLI::App& made = verb(parent, run, name, "CPU and memory of workers", run_collect_facts, options);
+    which(made, options->workers, options->labels);
+    made.add_flag("--generate-workers", options->generate_workers,
+                  "Write them into workers.json of the checkout, and leave the rest of it as it is");
+  };
+  facts(*collect, "facts");
+  facts(app, "worker_facts");
+
+  const auto gc = std::make_shared<GcOptions>();
+  CLI::App& sweep = verb(app, run, "gc", "Remove what jobs that left have kept, and old history", run_gc, gc);
+  sweep.add_option("--retain-days", gc->retain_days, "What is younger stays")
+      ->check(CLI::Range(0, 36500))
+      ->capture_default_str();
+  auto* look = sweep.add_flag("--dry-run", gc->dry_run, "Show it alone");
+  sweep.add_flag("--yes", gc->yes, "Do not ask")->excludes(look);
 }
 
 void add_notify_verbs(CLI::App& app, Run& run) {

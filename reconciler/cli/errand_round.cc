@@ -111,16 +111,28 @@ std::vector<RoundResult> ErrandRound::run(const std::vector<RoundErrand>& errand
   return results;
 }
 
+void ErrandRound::for_each(std::size_t count, const std::function<void(std::size_t)>& work) const {
+  std::atomic<std::size_t> next = 0;
+  const auto take = [&] {
+    for (std::size_t i = next++; i < count && !interrupted(); i = next++) work(i);
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < std::min(at_once_, count); ++i) threads.emplace_back(take);
+  take();
+  for (std::thread& thread : threads) thread.join();
+}
+
 std::vector<RoundResult> ErrandRound::collect(const std::vector<RoundErrand>& errands,
                                               std::vector<std::string>& outputs, std::size_t most_bytes) {
   std::vector<RoundResult> results = untried(errands);
   outputs.assign(errands.size(), "");
-  const auto output = [&](std::size_t i, std::string_view bytes) {  // each by its own thread
-    if (outputs[i].size() < most_bytes) outputs[i] += bytes.substr(0, most_bytes - outputs[i].size());
-  };
-  for (std::size_t begin = 0; begin < errands.size() && !interrupted(); begin += at_once_)
-    run_batch(
-        errands_, errands, begin, std::min(errands.size(), begin + at_once_), output, [] {}, results);
+  for_each(errands.size(), [&](std::size_t i) {
+    std::string& output = outputs[i];
+    results[i].tried = true;
+    results[i].outcome = errands_.run(errands[i].errand, [&](std::string_view bytes) {
+      if (output.size() < most_bytes) output += bytes.substr(0, most_bytes - output.size());
+    });
+  });
   return results;
 }
 

@@ -46,6 +46,10 @@ class ErrandRound {
   // Output beyond `most_bytes` of one is dropped.
   std::vector<RoundResult> collect(const std::vector<RoundErrand>& errands, std::vector<std::string>& outputs,
                                    std::size_t most_bytes = 4u << 20);
+  // Calls `work` for each number below `count`, as many at once.
+  void for_each(std::size_t count, const std::function<void(std::size_t)>& work) const;
+  RemoteErrands& errands() { return errands_; }
+  SshTransport& transport() { return transport_; }
   bool interrupted() const { return errands_.stopped(); }
 
  private:
@@ -56,7 +60,7 @@ class ErrandRound {
   SignalWatch watch_;
 };
 
-// Objects of `--json`: worker, result, exit_status, condition, detail.
+// A list of objects for `--json`: worker, result, exit_status, condition, detail.
 std::string json_of(const std::vector<RoundResult>& results);
 
 // Everything that did not end well, as one message. "": all ended well. `what`: "the command".

@@ -6,15 +6,11 @@
 
 #include "reconciler/cli/commands/backup.h"
 #include "reconciler/cli/commands/cat.h"
-#include "reconciler/cli/commands/collect_facts.h"
-#include "reconciler/cli/commands/doctor.h"
 #include "reconciler/cli/commands/events.h"
-#include "reconciler/cli/commands/gc.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
-#include "reconciler/cli/commands/job_target.h"
 #include "reconciler/cli/commands/logs.h"
 #include "reconciler/cli/commands/note.h"
 #include "reconciler/cli/commands/notify.h"
@@ -22,28 +18,16 @@
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
-#include "reconciler/cli/commands/run_command.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
 #include "reconciler/cli/commands/token.h"
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
+#include "reconciler/cli/errand_verbs.h"
 
 namespace maand {
 namespace {
-
-// Adds a verb whose options a struct of its own holds.
-template <class Options>
-CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
-               int (*function)(const Context&, const Options&), const std::shared_ptr<Options>& options) {
-  CLI::App* app = parent.add_subcommand(name, about);
-  app->footer(kExitStatuses);
-  app->callback([&run, function, options] {
-    run = [function, options](const Context& context) { return function(context, *options); };
-  });
-  return *app;
-}
 
 void add_bucket_verbs(CLI::App& app, Run& run) {
   const auto init = std::make_shared<InitOptions>();
@@ -70,6 +54,7 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
 
   CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace, or where it runs");
   job->require_subcommand(1);
+  add_job_target_verbs(*job, run);
   const auto create = std::make_shared<JobCreateOptions>();
   CLI::App& scaffold =
       verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
@@ -77,23 +62,6 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
   scaffold
       .add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
       ->delimiter(',');
-
-  const auto target = [&](CLI::App& made, const std::shared_ptr<JobTargetOptions>& options) {
-    made.add_option("JOB", options->job, "The job")->required();
-    made.add_option("--allocations", options->allocations, "On these workers alone: a,b")->delimiter(',');
-    made.add_option("--timeout", options->timeout,
-                    "How long it may take on each: 90s, 1h (default: rollout.lifecycle_timeout)");
-  };
-  const auto status = std::make_shared<JobTargetOptions>();
-  target(verb(*job, run, "status", "Ask make status of the job where it runs", run_job_status, status),
-         status);
-  const auto other = std::make_shared<JobTargetOptions>();
-  CLI::App& make =
-      verb(*job, run, "run", "Run a target of the job's Makefile where it runs", run_job_run, other);
-  target(make, other);
-  make.add_option("--target", other->target, "The target; none of the lifecycle's")->required();
-  make.add_flag("--health_check", other->health_check,
-                "Probe the job after each batch, and go on if it is well");
 }
 
 void add_daemon_verbs(CLI::App& app, Run& run) {
@@ -245,59 +213,6 @@ void add_looking_verbs(CLI::App& app, Run& run) {
   verb(app, run, "version", "Print the version", run_version, std::make_shared<VersionOptions>());
 }
 
-// On workers, outside of every rollout.
-void add_errand_verbs(CLI::App& app, Run& run) {
-  const auto command = std::make_shared<RunCommandOptions>();
-  CLI::App& shell =
-      verb(app, run, "run_command", "Run a shell script on workers, now", run_run_command, command);
-  shell.add_option("CMD", command->command,
-                   "The script; - reads it from stdin (default: command.sh of the workspace)");
-  auto* workers =
-      shell.add_option("-w,--workers", command->workers, "On these workers alone: a,b")->delimiter(',');
-  shell.add_option("-l,--labels", command->labels, "On workers with one of these labels: a,b")
-      ->delimiter(',')
-      ->excludes(workers);
-  shell.add_option("-c,--concurrency", command->concurrency, "Workers at once")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  shell.add_flag("--keep-going", command->keep_going,
-                 "Go on after a failure (default: the rest is left alone)");
-  shell.add_option("--timeout", command->timeout, "How long it may take on each: 90s, 1h")
-      ->capture_default_str();
-  shell.add_flag("--health_check", command->health_check,
-                 "Probe all jobs after each batch, and go on if they are well");
-
-  const auto which = [](CLI::App& made, std::vector<std::string>& names, std::vector<std::string>& labels) {
-    auto* named = made.add_option("-w,--workers", names, "These workers alone: a,b")->delimiter(',');
-    made.add_option("-l,--labels", labels, "Workers with one of these labels: a,b")
-        ->delimiter(',')
-        ->excludes(named);
-  };
-  const auto doctor = std::make_shared<DoctorOptions>();
-  which(verb(app, run, "doctor", "Tell what would keep workers from being deployed to", run_doctor, doctor),
-        doctor->workers, doctor->labels);
-
-  CLI::App* collect = app.add_subcommand("collect", "Ask workers what they are");
-  collect->require_subcommand(1);
-  const auto facts = [&](CLI::App& parent, const std::string& name) {
-    const auto options = std::make_shared<CollectFactsOptions>();
-    CLI::App& made = verb(parent, run, name, "CPU and memory of workers", run_collect_facts, options);
-    which(made, options->workers, options->labels);
-    made.add_flag("--generate-workers", options->generate_workers,
-                  "Write them into workers.json of the checkout, and leave the rest of it as it is");
-  };
-  facts(*collect, "facts");
-  facts(app, "worker_facts");
-
-  const auto gc = std::make_shared<GcOptions>();
-  CLI::App& sweep = verb(app, run, "gc", "Remove what jobs that left have kept, and old history", run_gc, gc);
-  sweep.add_option("--retain-days", gc->retain_days, "What is younger stays")
-      ->check(CLI::Range(0, 36500))
-      ->capture_default_str();
-  auto* look = sweep.add_flag("--dry-run", gc->dry_run, "Show it alone");
-  sweep.add_flag("--yes", gc->yes, "Do not ask")->excludes(look);
-}
-
 void add_notify_verbs(CLI::App& app, Run& run) {
   CLI::App* notify = app.add_subcommand("notify", "Word to people: chat, mail, webhook");
   notify->require_subcommand(1);
@@ -365,6 +280,14 @@ void add_cat_verbs(CLI::App& app, Run& run) {
 }
 
 }  // namespace
+
+CLI::App& add_verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+                   const Run& function) {
+  CLI::App* app = parent.add_subcommand(name, about);
+  app->footer(kExitStatuses);
+  app->callback([&run, function] { run = function; });
+  return *app;
+}
 
 void add_verbs(CLI::App& app, Run& run) {
   add_bucket_verbs(app, run);

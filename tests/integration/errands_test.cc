@@ -27,7 +27,7 @@ GitChanges workers_alone(const BucketWorld& world, int workers,
   return changes;
 }
 
-std::string line(const BucketWorld& world, std::size_t worker, const std::string& text) {
+std::string line(BucketWorld& world, std::size_t worker, const std::string& text) {
   std::string name = world.fleet().address(worker);
   std::size_t widest = 0;
   for (std::size_t i = 0; i < world.fleet().size(); ++i)

@@ -37,6 +37,10 @@ std::string size_text(std::int64_t kib) {
   return std::to_string(kib) + " KiB";
 }
 
+std::string counted(std::size_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 // Every worker that may have something: those of the commit, and those that left and are on record.
 std::vector<Endpoint> endpoints(const JudgedHead& head, std::map<WorkerHost, WorkerHost>& was) {
   std::vector<Endpoint> out;
@@ -135,14 +139,19 @@ void print(const Context& context, const Finds& finds, WallTime now) {
   }
 }
 
-bool agreed(const Finds& finds) {
+bool agreed(const Finds& finds, int days) {
   if (isatty(STDIN_FILENO) != 1) {
     throw CommandError(kExitUsage,
                        "nobody can be asked here: say --yes to remove this, or --dry-run to look");
   }
-  std::cout << "Remove " << finds.goes.size() << " directories with everything in them ("
-            << size_text(finds.kib()) << ") and " << finds.output.size() << " files of old output? [y/N] "
-            << std::flush;
+  std::string what;
+  if (!finds.goes.empty()) {
+    what += counted(finds.goes.size(), "directory", "directories") + " with everything in it (" +
+            size_text(finds.kib()) + "), ";
+  }
+  if (!finds.output.empty()) what += counted(finds.output.size(), "file", "files") + " of old output, ";
+  std::cout << "Remove " << what << "and versions of variables that were replaced more than " << days
+            << " days ago? [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   const std::string word = lower(trim(answer));
@@ -236,8 +245,8 @@ std::string forget_here(const Bucket& bucket, std::chrono::hours retain) {
         open_kv_store(bucket.secrets())
             ->trim(std::chrono::duration_cast<std::chrono::days>(retain), std::chrono::system_clock::now());
   }
-  return "Removed here: " + std::to_string(files) + " files of old output, " + std::to_string(versions) +
-         " old versions of variables.";
+  return "Removed here: " + counted(files, "file", "files") + " of old output, " +
+         counted(versions, "old version", "old versions") + " of variables.";
 }
 
 }  // namespace
@@ -257,7 +266,7 @@ int run_gc(const Context& context, const GcOptions& options) {
   const bool nothing = finds.goes.empty() && finds.output.empty();
   std::size_t gone = 0;
   std::string here;
-  if (!options.dry_run && !round.interrupted() && (nothing || options.yes || agreed(finds))) {
+  if (!options.dry_run && !round.interrupted() && (options.yes || agreed(finds, options.retain_days))) {
     gone = take_away(bucket, head, round, workers, was, finds);
     here = forget_here(bucket, retain);
   }
@@ -277,7 +286,7 @@ int run_gc(const Context& context, const GcOptions& options) {
                      .str()
               << "\n";
   } else if (!here.empty()) {
-    if (gone > 0) std::cout << "Removed " << gone << " directories on workers.\n";
+    if (gone > 0) std::cout << "Removed " << counted(gone, "directory", "directories") << " on workers.\n";
     std::cout << here << "\n";
   } else if (nothing) {
     std::cout << "Nothing is left over.\n";

@@ -15,7 +15,7 @@ struct JobTargetOptions {
   std::string target = "status";
   std::vector<std::string> allocations;  // --allocations w,w: on these workers alone
   std::string timeout;                   // of each; core/duration.h; empty: `rollout.lifecycle_timeout`
-  bool health_check = false;             // `run` alone: of the job, after every batch
+  bool health_check = false;             // of the job, after every batch
 };
 
 // Where the job runs by the state, in batches of its max_concurrent_upgrades. Beside a daemon or without one;

@@ -12,12 +12,14 @@ const WorkerHost kHost("w1");
 const WallTime kNow(seconds(10'000'000));
 constexpr hours kMonth{24 * 30};
 
-LeftOver left(const std::string& job, hours ago = hours(24 * 40)) { return {{JobName(job), kHost}, 5, kNow - ago}; }
+LeftOver left(const std::string& job, hours ago = hours(24 * 40)) {
+  return {{JobName(job), kHost}, 5, kNow - ago};
+}
 
 TEST(LeftOver, IsWhatAWorkerOffersInFull) {
   std::string problem;
-  const auto told = parse_left_over("noise\nleft api 120 1000\nleft x/y 1 1\nleft b 1\nleft c  7\nleft web x 0\ndone\n",
-                                    kHost, problem);
+  const auto told = parse_left_over(
+      "noise\nleft api 120 1000\nleft x/y 1 1\nleft b 1\nleft c  7\nleft web x 0\ndone\n", kHost, problem);
   ASSERT_TRUE(told);
   ASSERT_EQ(told->size(), 2u) << "names that are none, and what has no age, are passed over";
   EXPECT_EQ((*told)[0].key.str(), "api@w1");
@@ -83,7 +85,8 @@ TEST(LeftOver, StaysWhileAnybodyMayWantIt) {
 }
 
 TEST(LeftOver, WhatBecameOfItIsTold) {
-  const TakenAway told = parse_taken_away("gone api\nkept web something is mounted below /x\nkept ../x why\ndone\n");
+  const TakenAway told =
+      parse_taken_away("gone api\nkept web something is mounted below /x\nkept ../x why\ndone\n");
   ASSERT_EQ(told.gone.size(), 1u);
   EXPECT_EQ(told.gone[0].str(), "api");
   ASSERT_EQ(told.kept.size(), 1u);

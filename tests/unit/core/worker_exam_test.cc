@@ -6,12 +6,13 @@
 namespace maand {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 constexpr const char* kWell =
-    "time 1000\nuser agent\nuid 0\nwritable yes\nfree_kb 9999999\nhost_key ssh-ed25519\nmarker b1 w1 i1\ndone\n";
+    "time 1000\nuser agent\nuid 0\nwritable yes\nfree_kb 9999999\nhost_key ssh-ed25519\nmarker b1 w1 "
+    "i1\ndone\n";
 
 WorkerExam well(const std::string& output = kWell) {
   WorkerExam exam;
@@ -62,20 +63,24 @@ TEST(WorkerExam, WhatIsWrongIsToldWithWhatToDo) {
     const char* said;
     bool fails;
   } rows[] = {
-      {"missing make\nmissing tar\n" + std::string(kWell), "failure tools: make and tar are missing > install make", true},
+      {"missing make\nmissing tar\n" + std::string(kWell),
+       "failure tools: make and tar are missing > install make", true},
       {"missing make\n" + std::string(kWell), "failure tools: make is missing", true},
-      {without("writable") + "writable no /opt\ndone\n", "failure disk: agent cannot write to /opt > set use_sudo = true",
+      {without("writable") + "writable no /opt\ndone\n",
+       "failure disk: agent cannot write to /opt > set use_sudo = true", true},
+      {without("free_kb") + "free_kb 1000\n", "failure disk: 0 MiB are free for /opt/worker > make room",
        true},
-      {without("free_kb") + "free_kb 1000\n", "failure disk: 0 MiB are free for /opt/worker > make room", true},
       {without("free_kb") + "free_kb 500000\n", "warning disk: 488 MiB are free", false},
       {"option ro /opt\n" + std::string(kWell), "failure disk: /opt is mounted read-only", true},
       {"option noexec /opt\n" + std::string(kWell), "warning disk: /opt is mounted noexec", false},
       {without("time") + "time 900\n", "warning clock: its clock is 100 s behind ours > synchronise", false},
       {without("time") + "time 1006\n", "warning clock: its clock is 6 s ahead of ours", false},
-      {"kills yes\n" + std::string(kWell), "failure logind: KillUserProcesses=yes ends what targets leave running", true},
+      {"kills yes\n" + std::string(kWell),
+       "failure logind: KillUserProcesses=yes ends what targets leave running", true},
       {"bucket other\n" + std::string(kWell), "note buckets: bucket other is at work here as well", false},
       {without("marker"), "failure marker: nothing of this bucket is there", true},
-      {without("marker") + "marker b1 w2 i1\n", "failure marker: its marker says bucket and worker b1 w2 i1", true},
+      {without("marker") + "marker b1 w2 i1\n", "failure marker: its marker says bucket and worker b1 w2 i1",
+       true},
       {without("marker") + "marker b1 w1 i2\n", "failure marker: its marker is another one", true},
       {without("done"), "failure examination: it did not tell everything: it exited with 0", true},
       {"bucket \x1b[2J\n" + std::string(kWell), "bucket \\x1b[2J is", false},
@@ -104,7 +109,8 @@ TEST(WorkerExam, ASlowOrTalkativeShellIsToldAndTheWorstComesFirst) {
   exam.shell = milliseconds(900);
   exam.noise = "Welcome!\n";
   const std::string text = said(exam);
-  EXPECT_THAT(text, HasSubstr("warning shell: its login's shell takes 900 ms before any command > every operation"));
+  EXPECT_THAT(
+      text, HasSubstr("warning shell: its login's shell takes 900 ms before any command > every operation"));
   EXPECT_THAT(text, HasSubstr("warning shell: its login's shell talks before any command: \"Welcome!\""));
   EXPECT_EQ(text.find("failure tools"), 0u) << text;
 }
@@ -115,7 +121,8 @@ TEST(WorkerExam, AWorkerThatLetsNobodyInSaysWhyAlone) {
     const char* said;
   } rows[] = {
       {WorkerCondition::kUnreachable, "failure connection: what it says > look whether it is up"},
-      {WorkerCondition::kAuthFailed, "failure login: what it says > put the public key of secrets/worker.key into ~agent/"},
+      {WorkerCondition::kAuthFailed,
+       "failure login: what it says > put the public key of secrets/worker.key into ~agent/"},
       {WorkerCondition::kHostKeyUnknown, "failure host key: what it says > compare its fingerprint"},
       {WorkerCondition::kHostKeyChanged, "failure host key: what it says"},
   };
@@ -127,7 +134,8 @@ TEST(WorkerExam, AWorkerThatLetsNobodyInSaysWhyAlone) {
     EXPECT_EQ(judge_worker(exam, context()).size(), 1u);
   }
   WorkerExam refused = well("");
-  refused.outcome = {ErrandOutcome::Kind::kNotBegun, 0, WorkerCondition::kSudoRefused, "a password is required"};
+  refused.outcome = {ErrandOutcome::Kind::kNotBegun, 0, WorkerCondition::kSudoRefused,
+                     "a password is required"};
   EXPECT_THAT(said(refused), HasSubstr("failure sudo: a password is required > give agent NOPASSWD"));
   refused.outcome = {ErrandOutcome::Kind::kNotBegun, 0, WorkerCondition::kToolMissing, "setsid"};
   EXPECT_THAT(said(refused), HasSubstr("failure tools: setsid is missing"));

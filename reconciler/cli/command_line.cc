@@ -13,6 +13,7 @@
 #include "reconciler/cli/commands/info.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
+#include "reconciler/cli/commands/job_order.h"
 #include "reconciler/cli/commands/logs.h"
 #include "reconciler/cli/commands/note.h"
 #include "reconciler/cli/commands/notify.h"
@@ -63,6 +64,23 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
   scaffold
       .add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
       ->delimiter(',');
+
+  const auto order = [&](const char* name, const char* about,
+                         int (*function)(const Context&, const JobOrderOptions&)) {
+    const auto options = std::make_shared<JobOrderOptions>();
+    CLI::App& by_hand = verb(*job, run, name, about, function, options);
+    by_hand.add_option("JOB", options->job, "The job")->required();
+    by_hand.add_option("--allocations", options->allocations, "On these workers alone: a,b")->delimiter(',');
+    by_hand.add_flag("--health_check", options->health_check,
+                     "Each batch has to come up healthy before the next one begins");
+    return std::pair(&by_hand, options);
+  };
+  order("start", "Start what was stopped, batch by batch", run_job_start);
+  const auto [stop, stopping] =
+      order("stop", "Stop it until `maand job start`, batch by batch", run_job_stop);
+  stop->add_option("--reason", stopping->reason, "Why; shown to whoever finds it stopped");
+  stop->add_option("--for", stopping->span, "How long (2h, 1h30m); then it starts by itself");
+  order("restart", "Restart what runs, batch by batch", run_job_restart);
 }
 
 void add_daemon_verbs(CLI::App& app, Run& run) {

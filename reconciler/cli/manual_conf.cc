@@ -61,7 +61,7 @@ std::string manual_of_configuration(const std::string& version) {
       top += key_item(one.key, one.value);
       continue;
     }
-    sections += ".Ss \\&[" + one.key + "]\n" + mdoc_text(text_at(one.value, "description") + ".");
+    sections += ".Ss Section " + one.key + "\n" + mdoc_text(text_at(one.value, "description") + ".");
     sections += ".Bl -tag -width Ds\n";
     for (const JsonMember& key : inner->members) sections += key_item(one.key + "." + key.key, key.value);
     sections += ".El\n";

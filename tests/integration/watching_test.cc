@@ -10,7 +10,9 @@ namespace {
 
 // Long enough on its workers to be seen there, with one more worker that nobody answers for.
 GitChanges slow_job(const BucketWorld& world, const std::string& version) {
-  GitChanges changes = BucketWorld::job("slow", version);
+  // Or the one that is out of reach would keep the others from being restarted.
+  GitChanges changes = BucketWorld::job(
+      "slow", version, "\"rollout\": {\"max_unavailable\": 3}, \"max_concurrent_upgrades\": 2");
   changes["jobs/slow/Makefile"] = "start stop restart:\n\tsleep 1\n";
   std::string workers = world.workers_json(2);
   workers.replace(workers.rfind(']'), 1, ", {\"host\": \"127.99.99.99\", \"ssh\": {\"port\": 9}}]");
@@ -33,11 +35,11 @@ TEST(WatchingIntegration, ARolloutIsBarsOnATerminalAndLinesElsewhere) {
   EXPECT_TRUE(has(lines.out, "slow  127.99.99.99")) << lines.out;
 
   world.commit(slow_job(world, "1.0.2"));
-  const ProgramResult bars = call_program({.argv = {"/usr/bin/script", "-qec",
-                                                    std::string(MAAND_BINARY) + " --bucket '" +
-                                                        world.bucket().string() + "' reconcile --wait",
-                                                    "/dev/null"},
-                                           .environment = {{"TERM", "xterm"}}});
+  const ProgramResult bars = call_program(
+      {.argv = {"/usr/bin/script", "-qec",
+                std::string(MAAND_BINARY) + " --bucket '" + world.bucket().string() + "' reconcile --wait",
+                "/dev/null"},
+       .environment = {{"TERM", "xterm"}}});
   EXPECT_TRUE(has(bars.out, "░░░░")) << bars.out;
   EXPECT_TRUE(has(bars.out, "now on 127.")) << bars.out;
   EXPECT_TRUE(has(bars.out, "set aside: 127.99.99.99")) << bars.out;

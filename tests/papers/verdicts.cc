@@ -36,8 +36,9 @@ int main(int argc, char** argv) {
   }
   for (std::string line; std::getline(std::cin, line);) {
     const auto document = nlohmann::json::parse(line);
+    const Diagnostics told = judge(document.at("kind"), document.at("text"));
     auto errors = nlohmann::json::array();
-    for (const Diagnostic& one : judge(document.at("kind"), document.at("text")).all()) {
+    for (const Diagnostic& one : told.all()) {
       if (one.severity == Severity::kError)
         errors.push_back({{"field", one.field}, {"message", one.message}});
     }

@@ -300,6 +300,7 @@ void add_verbs(CLI::App& app, Run& run) {
   add_cat_verbs(app, run);
   add_token_verbs(app, run);
   add_notify_verbs(app, run);
+  add_paper_verbs(app, run);
 }
 
 }  // namespace maand

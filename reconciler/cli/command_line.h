@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "reconciler/cli/context.h"
 
@@ -20,5 +22,11 @@ using Run = std::function<int(const Context&)>;
 
 // Adds every verb; parsing then sets `run`, which has to outlive `app`.
 void add_verbs(CLI::App& app, Run& run);
+
+// A part of them, in paper_verbs.cc: what tells about the command line itself.
+void add_paper_verbs(CLI::App& app, Run& run);
+
+// Names of the verbs that were added, hidden ones as well.
+std::vector<std::string> verbs_of(const CLI::App& app);
 
 }  // namespace maand

@@ -65,7 +65,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App app(kAbout, "maand");
   app.fallthrough();  // global options are understood after the verb as well
   app.require_subcommand(1);
-  app.footer(std::string(kExitStatuses) + "\n`maand COMMAND --help` tells more.");
+  app.footer(std::string(kExitStatuses) + "\n`maand help COMMAND` tells more.");
   add_global_options(app, context, no_color);
   add_verbs(app, run);
 
@@ -74,7 +74,7 @@ int run_command_line(int argc, char** argv) {
     return kExitUsage;
   }
   const std::string word = first_word(argc, argv);
-  if (const std::string answer = word.empty() ? "" : unknown_verb(word); !answer.empty())
+  if (const std::string answer = word.empty() ? "" : unknown_verb(word, verbs_of(app)); !answer.empty())
     return usage_error(answer);
   try {
     app.parse(argc, argv);

@@ -11,27 +11,21 @@
 namespace maand {
 namespace {
 
-constexpr auto kVerbs = std::to_array<std::string_view>(
-    {"init",    "serve",   "reconcile", "plan",     "validate", "status",  "why",      "health_check",
-     "job",     "history", "events",    "note",     "logs",     "render",  "cat",      "retry",
-     "release", "suspend", "resume",    "rollback", "token",    "version", "takeover", "forget",
-     "worker",  "backup",  "restore",   "notify",   "pin"});
-
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.
-constexpr auto kUnbuilt = std::to_array<std::string_view>(
-    {"info", "audit", "run_command", "job_command", "jobcommand", "secrets", "collect", "worker_facts",
-     "doctor", "gc", "adopt", "schema", "completion", "dashboard", "support"});
+constexpr auto kUnbuilt =
+    std::to_array<std::string_view>({"info", "audit", "run_command", "job_command", "jobcommand", "secrets", "collect",
+                                     "worker_facts", "doctor", "gc", "adopt", "dashboard", "support"});
 
-template <std::size_t N>
-bool holds(const std::array<std::string_view, N>& words, std::string_view word) {
+template <class Words>
+bool holds(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 }  // namespace
 
-std::string unknown_verb(const std::string& word) {
-  if (holds(kVerbs, word)) return "";
+std::string unknown_verb(const std::string& word, const std::vector<std::string>& verbs) {
+  if (holds(verbs, word)) return "";
   if (word == "build") {
     return "there is no `build`: push the commit and the daemon reads it. `maand validate` checks a "
            "workspace, "
@@ -44,7 +38,7 @@ std::string unknown_verb(const std::string& word) {
   }
   if (holds(kUnbuilt, word)) return "`maand " + word + "` is not built yet; `maand --help` lists what is";
   const std::optional<std::string> near =
-      nearest(word, std::vector<std::string_view>(kVerbs.begin(), kVerbs.end()));
+      nearest(word, std::vector<std::string_view>(verbs.begin(), verbs.end()));
   return "there is no command " + quote(word) +
          (near ? "; did you mean `maand " + *near + "`?" : "; `maand --help` lists them");
 }

@@ -1,13 +1,13 @@
-// Which first words the command line knows, and what it answers to the others.
+// What the command line answers to a first word that is no verb.
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace maand {
 
-// The sentence for a first word that is none of our verbs: the verb that
-// replaces it, that it is not built yet, or the nearest known one.
-// Empty: `word` is a verb.
-std::string unknown_verb(const std::string& word);
+// The sentence for a first word that is none of `verbs`: the verb that replaces
+// it, that it is not built yet, or the nearest known one. Empty: `word` is a verb.
+std::string unknown_verb(const std::string& word, const std::vector<std::string>& verbs);
 
 }  // namespace maand

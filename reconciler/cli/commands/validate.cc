@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "reconciler/app/zone_files.h"
 #include "reconciler/cli/checkout.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/problem_line.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/placement.h"
@@ -85,16 +88,22 @@ std::string count(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-void print_json(const Verdict& verdict) {
+// 0: nobody knows.
+int line_of(const Diagnostic& one, const fs::path& directory) {
+  if (const int line = line_in_message(one.message); line > 0) return line;
+  if (one.field.empty() || !one.path.ends_with(".json")) return 0;
+  std::ifstream in(directory / one.path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  return line_of_field(text, one.field);
+}
+
+void print_json(const Verdict& verdict, const fs::path& directory) {
   std::vector<std::string> problems;
   for (const Diagnostic& one : verdict.problems) {
-    problems.push_back(JsonObject()
-                           .text("severity", word(one))
-                           .text("path", one.path)
-                           .text("field", one.field)
-                           .text("message", one.message)
-                           .text("advice", one.advice)
-                           .str());
+    JsonObject problem;
+    problem.text("severity", word(one)).text("path", one.path).text("field", one.field);
+    if (const int line = line_of(one, directory); line > 0) problem.number("line", line);
+    problems.push_back(problem.text("message", one.message).text("advice", one.advice).str());
   }
   std::cout << JsonObject()
                    .flag("valid", verdict.errors == 0)
@@ -124,12 +133,14 @@ std::string github_escaped(std::string_view text, bool property) {
   return out;
 }
 
-void print_github(const Verdict& verdict, const fs::path& prefix) {
+void print_github(const Verdict& verdict, const fs::path& prefix, const fs::path& directory) {
   for (const Diagnostic& one : verdict.problems) {
     const std::string text = (one.field.empty() ? "" : one.field + ": ") + one.message +
                              (one.advice.empty() ? "" : " — " + one.advice);
+    const int line = line_of(one, directory);
     std::cout << "::" << word(one)
               << " file=" << github_escaped((prefix / one.path).lexically_normal().string(), true)
+              << (line > 0 ? ",line=" + std::to_string(line) : "")
               << ",title=maand::" << github_escaped(text, false) << "\n";
   }
 }
@@ -184,9 +195,9 @@ int run_validate(const Context& context, const ValidateOptions& options) {
   }
   const fs::path prefix = shown_path(directory, here);
   if (context.json) {
-    print_json(verdict);
+    print_json(verdict, directory);
   } else if (options.format == "github") {
-    print_github(verdict, prefix);
+    print_github(verdict, prefix, directory);
   } else {
     print_text(verdict, prefix, context.color);
   }

@@ -101,11 +101,30 @@ TEST_F(Validate, AnnotatesFilesForGitHub) {
   file("workspace/jobs/api/manifest.json", R"({"selectors": ["worker"], "restart_policy": "100%\nmaybe"})");
   const ProgramResult result = maand({"validate", "--format", "github"}, repo_.path());
   EXPECT_EQ(result.status, 1);
-  EXPECT_EQ(
-      result.out.rfind("::error file=workspace/jobs/api/manifest.json,title=maand::restart_policy: ", 0), 0u)
+  EXPECT_EQ(result.out.rfind(
+                "::error file=workspace/jobs/api/manifest.json,line=1,title=maand::restart_policy: ", 0),
+            0u)
       << result.out;
   EXPECT_THAT(result.out, HasSubstr("100%25"));  // `%` would begin an escape
   EXPECT_EQ(result.out.find('\n'), result.out.size() - 1) << "one line for one problem";
+}
+
+TEST_F(Validate, AnAnnotationStandsOnTheLineOfItsProblem) {
+  good_workspace();
+  file("workspace/workers.json", "[\n {\"host\": \"10.0.0.1\"},\n {\n  \"host\": \"no host\"}\n]");
+  file("workspace/jobs/api/manifest.json",
+       "{\n \"selectors\": [\"worker\"],\n \"resources\": {\n  \"ports\": {\n   \"http\": 0\n}}}");
+  file("workspace/jobs/api/app.ini.tpl", "a\nb={{ div 1 0 }}\n");
+  const std::string out = maand({"validate", "--format", "github"}, repo_.path()).out;
+  EXPECT_THAT(
+      out,
+      AllOf(HasSubstr("::error file=workspace/workers.json,line=4,title=maand::[1].host: "),
+            HasSubstr("file=workspace/jobs/api/manifest.json,line=5,title=maand::resources.ports.http: ")));
+  file("workspace/workers.json", R"([{"host": "10.0.0.1"}])");
+  file("workspace/jobs/api/manifest.json", R"({"selectors": ["worker"]})");
+  EXPECT_THAT(
+      maand({"validate", "--format", "github"}, repo_.path()).out,
+      HasSubstr("::error file=workspace/jobs/api/app.ini.tpl,line=2,title=maand::line 2, column 6: "));
 }
 
 TEST_F(Validate, PrintsJson) {
@@ -114,7 +133,7 @@ TEST_F(Validate, PrintsJson) {
   const ProgramResult result = maand({"validate", "--json"}, repo_.path());
   EXPECT_EQ(result.status, 1);
   EXPECT_EQ(result.out.rfind(R"({"valid":false,"errors":1,"warnings":)", 0), 0u) << result.out;
-  EXPECT_THAT(result.out, HasSubstr(R"("path":"jobs/api/manifest.json","field":"restart_policy")"));
+  EXPECT_THAT(result.out, HasSubstr(R"("path":"jobs/api/manifest.json","field":"restart_policy","line":1)"));
 }
 
 TEST_F(Validate, AMissingDirectoryIsAUsageError) {

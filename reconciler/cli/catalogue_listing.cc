@@ -1,9 +1,13 @@
+#include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/cli/listing.h"
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/prometheus/scrape_file.h"
+#include "reconciler/core/prometheus/yaml_text.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -26,16 +30,19 @@ std::vector<std::string> targets_of(const YamlValue& item) {
   return out;
 }
 
+// nullopt: nothing is, or its list cannot be expanded, which holds the server, and that tells why.
+std::optional<YamlValue> scraped_of(const CatalogueJob& job) {
+  if (!job.catalogue->scrape) return std::nullopt;
+  Diagnostics ignored;
+  return expand_scrape(*job.catalogue->scrape, job.catalogue->job, job.ports, job.active, Site(ignored, ""));
+}
+
 void add_scrapes(const CatalogueJob& job, Listing& out) {
-  const JobCatalogue& catalogue = *job.catalogue;
-  if (!catalogue.scrape) return;
-  Diagnostics ignored;  // a list that cannot be expanded holds the server, which tells why
-  const auto items =
-      expand_scrape(*catalogue.scrape, catalogue.job, job.ports, job.active, Site(ignored, ""));
+  const auto items = scraped_of(job);
   if (!items) return;
   for (const YamlValue& item : items->items)
     out.rows.push_back(
-        {"scrape", catalogue.job.str(), text_at(item, "job_name"), comma_list(targets_of(item))});
+        {"scrape", job.catalogue->job.str(), text_at(item, "job_name"), comma_list(targets_of(item))});
 }
 
 void add_files(const JobCatalogue& catalogue, Listing& out) {
@@ -49,6 +56,22 @@ void add_files(const JobCatalogue& catalogue, Listing& out) {
 }
 
 }  // namespace
+
+std::string scrape_yaml(const JudgedHead& head, const ListingFilter& filter) {
+  require_known(head, filter);
+  const DesiredVariables variables(*head.desired, head.workspace, head.sources);
+  YamlValue all;
+  all.kind = YamlValue::Kind::kList;
+  for (const CatalogueJob& job : variables.catalogues()) {
+    if (!filter.names_job(job.catalogue->job)) continue;
+    std::optional<YamlValue> items = scraped_of(job);
+    if (items) std::move(items->items.begin(), items->items.end(), std::back_inserter(all.items));
+  }
+  std::string out;
+  if (all.items.empty()) return out;
+  for (const std::string& line : yaml_lines(all)) out += line + "\n";
+  return out;
+}
 
 Listing list_prometheus(const JudgedHead& head, const ListingFilter& filter) {
   require_known(head, filter);

@@ -33,6 +33,14 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
   throw CommandError(kExitFailed, "no commit is known yet; the remote has to answer once");
 }
 
+std::optional<std::string> file_at(const FileView& view, const std::string& path) {
+  try {
+    return view.read(path);
+  } catch (const SourceError&) {
+    return std::nullopt;
+  }
+}
+
 DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& head, KnownDigests& digests) {
   KeptJobs kept;
   const auto make = [&] {
@@ -128,6 +136,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.read = [view](const JobName& job, const ShippedFile& file) {
       return view->read("jobs/" + job.str() + "/" + file.path);
     };
+    head.read_path = [view](const std::string& path) { return file_at(*view, path); };
     head.label = which.workspace;
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
@@ -144,6 +153,11 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     }
     head.label = head.commit.str().substr(0, 12);
     const std::shared_ptr<FileView> view = source.open_view(head.commit);
+    const std::string& root = bucket.config.git.path;
+    // The mirror is open as long as its view is.
+    head.read_path = [source_owner, view, root](const std::string& path) {
+      return file_at(*view, root.empty() ? path : root + "/" + path);
+    };
     head.workspace = load_workspace(*view, bucket.config.git.path, workspace_limits(bucket), digests.get());
     // By blob: a held job's files are of another commit.
     head.read = [read = head.read_blob](const JobName&, const ShippedFile& file) { return read(file.blob); };

@@ -31,6 +31,8 @@ struct JudgedHead {
   std::optional<DesiredState> desired;  // nullopt: the commit is refused
   // Bytes of a file of a job that is shipped as it is. nullopt: it cannot be read.
   std::function<std::optional<std::string>(const JobName& job, const ShippedFile& file)> read;
+  // Bytes of a file by its path in the workspace. nullopt: there is none.
+  std::function<std::optional<std::string>(const std::string& path)> read_path;
   // What was in the mirror before: bytes of a blob, and the workspace of a commit. nullopt:
   // it cannot be read, or the commit is refused.
   std::function<std::optional<std::string>(const BlobId& blob)> read_blob;

@@ -6,6 +6,7 @@
 
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/quantity.h"
+#include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
 #include "reconciler/core/worker_files.h"
@@ -26,9 +27,10 @@ void require_known_names(const std::vector<std::string>& asked, const std::set<s
 }
 
 const std::vector<Listing::Column> kVariableColumns = {
-    {"namespace"}, {"key"}, {"value", false, true}, {"version", true}};
+    {"namespace"}, {"key"}, {"value", false, true}, {"version", true}, {"written_at"}, {"deleted"}};
 
-// namespace, key, value, version; 0 for what follows from the commit. nullopt: there
+// namespace, key, value, version (0 for what follows from the commit), and when it was written
+// ("" for the same). nullopt: there
 // is no such key. `problem` is set where a secret is asked for and cannot be opened.
 std::optional<std::vector<std::string>> variable(const JudgedHead& head, const Variables& all,
                                                  const std::string& ns, const std::string& key, bool reveal,
@@ -40,7 +42,28 @@ std::optional<std::vector<std::string>> variable(const JudgedHead& head, const V
   if (!value.text && !secret) return std::nullopt;
   if (secret && reveal && !value.text) problem = value.problem;
   const std::string text = secret && !reveal ? kEncrypted : std::string(value.text.value_or(""));
-  return std::vector<std::string>{ns, key, text, std::to_string(stored.value ? stored.value->version : 0)};
+  return std::vector<std::string>{ns,
+                                  key,
+                                  text,
+                                  std::to_string(stored.value ? stored.value->version : 0),
+                                  stored.value ? rfc3339(stored.value->written_at) : "",
+                                  "no"};
+}
+
+void add_deleted(const JudgedHead& head, const std::string& ns, Listing& out) {
+  const auto found = head.sources.stored->namespaces.find(ns);
+  if (found == head.sources.stored->namespaces.end()) return;
+  for (const auto& [key, value] : *found->second) {
+    if (value.deleted)
+      out.rows.push_back({ns, key, "", std::to_string(value.version), rfc3339(value.written_at), "yes"});
+  }
+}
+
+bool is_active(const JudgedHead& head, const AllocationKey& key) {
+  const auto job = head.desired->jobs.find(key.job);
+  if (job == head.desired->jobs.end() || head.desired->disabled.covers(key)) return false;
+  return std::any_of(job->second.workers.begin(), job->second.workers.end(),
+                     [&](std::uint32_t one) { return head.desired->workers[one].host == key.worker; });
 }
 
 }  // namespace
@@ -66,6 +89,25 @@ void require_known(const JudgedHead& head, const ListingFilter& filter) {
   require_known_names(filter.workers, workers, "worker");
 }
 
+ListingFilter with_labels(const JudgedHead& head, ListingFilter filter) {
+  if (filter.labels.empty()) return filter;
+  require_known(head, filter);
+  std::vector<std::string> workers;
+  for (const Worker& worker : head.desired->workers) {
+    const bool all = std::all_of(filter.labels.begin(), filter.labels.end(), [&](const std::string& label) {
+      return std::find(worker.labels.begin(), worker.labels.end(), lower(trim(label))) != worker.labels.end();
+    });
+    if (all && filter.names_worker(worker.host)) workers.push_back(worker.host.str());
+  }
+  if (workers.empty()) {
+    throw CommandError(kExitUsage, std::string("no worker") + (filter.workers.empty() ? "" : " of these") +
+                                       " has the labels " + printable(comma_list(filter.labels)) +
+                                       "; `maand cat workers` lists them");
+  }
+  filter.workers = std::move(workers);
+  return filter;
+}
+
 Reservation reserved_on(const JudgedHead& head, std::uint32_t worker) {
   Reservation sum;
   for (const auto& [name, job] : head.desired->jobs) {
@@ -81,6 +123,7 @@ Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
   require_known(head, filter);
   Listing out{{{"worker"},
                {"address"},
+               {"zone"},
                {"labels", false, true},
                {"memory_mb", true},
                {"memory_reserved_mb", true},
@@ -92,10 +135,11 @@ Listing list_workers(const JudgedHead& head, const ListingFilter& filter) {
     const Worker& worker = head.desired->workers[i];
     if (!filter.names_worker(worker.host)) continue;
     const Reservation reserved = reserved_on(head, i);
-    out.rows.push_back({worker.host.str(), worker.address, comma_list(worker.labels),
-                        format_quantity(worker.memory_mb), format_quantity(reserved.memory_mb),
-                        format_quantity(worker.cpu_mhz), format_quantity(reserved.cpu_mhz),
-                        std::to_string(worker.position)});
+    const auto zone = worker.tags.find("zone");
+    out.rows.push_back({worker.host.str(), worker.address, zone == worker.tags.end() ? "" : zone->second,
+                        comma_list(worker.labels), format_quantity(worker.memory_mb),
+                        format_quantity(reserved.memory_mb), format_quantity(worker.cpu_mhz),
+                        format_quantity(reserved.cpu_mhz), std::to_string(worker.position)});
   }
   return out;
 }
@@ -177,6 +221,7 @@ Listing list_deployments(const JudgedHead& head, const ListingFilter& filter) {
               {}};
   for (const auto& [key, allocation] : head.applied.allocations) {
     if (!filter.names_job(key.job) || !filter.names_worker(key.worker)) continue;
+    if (filter.active && !is_active(head, key)) continue;
     const AllocationView view = view_of(allocation);
     const bool known = allocation.confirmed_at != WallTime{};
     out.rows.push_back({key.job.str(), key.worker.str(), view.version, view.commit.str(),
@@ -243,6 +288,13 @@ Listing list_variables(const JudgedHead& head, const ListingFilter& filter) {
     return false;
   };
   Listing out{kVariableColumns, {}};
+  if (filter.deleted) {
+    if (!head.sources.stored) return out;
+    for (const auto& [ns, values] : head.sources.stored->namespaces) {
+      if (wanted(ns)) add_deleted(head, ns, out);
+    }
+    return out;
+  }
   std::string ignored;
   for (const std::string& ns : variables.all().namespaces()) {
     if (!wanted(ns)) continue;

@@ -1,12 +1,18 @@
 #include "reconciler/cli/commands/cat.h"
 
+#include <chrono>
 #include <iostream>
 #include <string>
+#include <string_view>
 
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/certificate_listing.h"
+#include "reconciler/cli/json_out.h"
 #include "reconciler/cli/listing_text.h"
 #include "reconciler/cli/status_document.h"
 #include "reconciler/cli/status_view.h"
+#include "reconciler/core/names.h"
+#include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
@@ -30,7 +36,8 @@ int print(const Context& context, const Listing& listing) {
 }  // namespace
 
 int run_cat_workers(const Context& context, const CatOptions& options) {
-  return print(context, list_workers(known_head(context, false), options.filter));
+  const JudgedHead head = known_head(context, false);
+  return print(context, list_workers(head, with_labels(head, options.filter)));
 }
 
 int run_cat_jobs(const Context& context, const CatOptions& options) {
@@ -38,7 +45,8 @@ int run_cat_jobs(const Context& context, const CatOptions& options) {
 }
 
 int run_cat_allocations(const Context& context, const CatOptions& options) {
-  return print(context, list_allocations(known_head(context, false), options.filter));
+  const JudgedHead head = known_head(context, false);
+  return print(context, list_allocations(head, with_labels(head, options.filter)));
 }
 
 int run_cat_deployments(const Context& context, const CatOptions& options) {
@@ -59,6 +67,46 @@ int run_cat_job_commands(const Context& context, const CatOptions& options) {
 
 int run_cat_kv(const Context& context, const CatOptions& options) {
   return print(context, list_variables(known_head(context, false), options.filter));
+}
+
+int run_cat_certs(const Context& context, const CatOptions& options) {
+  const Bucket bucket = open_bucket(context);
+  return print(context,
+               list_certificates(known_head(context, false), options.filter,
+                                 bucket.config.certs_renewal_buffer_days, std::chrono::system_clock::now()));
+}
+
+int run_cat_prometheus_scrape(const Context& context, const CatOptions& options) {
+  const std::string yaml = scrape_yaml(known_head(context, false), options.filter);
+  if (yaml.empty()) {
+    throw CommandError(kExitFailed,
+                       "nothing is scraped: no job ships prometheus.yml, or none of these has "
+                       "_prometheus/scrape.yaml with a target; `maand cat prometheus` shows what there is");
+  }
+  std::cout << (context.json ? JsonObject().text("scrape_configs", yaml).str() + "\n" : yaml);
+  return kExitDone;
+}
+
+int run_cat_prometheus_get(const Context& context, const CatFileOptions& options) {
+  constexpr std::string_view kFolder = "_prometheus/";
+  const JudgedHead head = known_head(context, false);
+  require_known(head, {{options.job}, {}});
+  const std::string path =
+      options.path.starts_with(kFolder) ? options.path : std::string(kFolder) + options.path;
+  const std::string whole = "jobs/" + options.job + "/" + path;
+  if (const auto problem = path_problem(path))
+    throw CommandError(kExitUsage, quote(options.path) + " " + *problem + "; name a file below " + whole);
+  const auto text = head.read_path(whole);
+  if (!text) {
+    throw CommandError(kExitFailed, "there is no " + printable(whole, 500) + " in " + head.label +
+                                        "; `maand cat prometheus --jobs " + options.job +
+                                        "` lists what there is");
+  }
+  std::cout << (context.json
+                    ? JsonObject().text("job", options.job).text("path", path).text("content", *text).str() +
+                          "\n"
+                    : *text);
+  return kExitDone;
 }
 
 int run_cat_kv_get(const Context& context, const CatValueOptions& options) {

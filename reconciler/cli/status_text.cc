@@ -1,6 +1,7 @@
 #include "reconciler/cli/status_text.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "reconciler/cli/table.h"
 #include "reconciler/core/reason.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t kShortId = 12;
 constexpr std::size_t kBarCells = 20;
+constexpr std::size_t kMostNames = 8;    // of workers on a line
+constexpr std::size_t kNameIndent = 27;  // below the bar
 constexpr std::size_t kMostLineBytes = 2000;
 
 std::string short_id(const std::string& id) { return id.empty() ? "none" : id.substr(0, kShortId); }
@@ -114,6 +117,42 @@ std::string progress_line(const StatusView::Progress& job, const TextStyle& styl
   return "  " + name + " " + inked(bar, ink_of_state(job.state), style.color) + rest;
 }
 
+std::vector<std::string> progress_lines(const StatusView::Progress& job, const TextStyle& style) {
+  std::vector<std::string> out = {progress_line(job, style)};
+  const auto workers = [&](const char* label, const std::vector<std::string>& names, Ink ink) {
+    if (names.empty()) return;
+    std::string list;
+    for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) list += (i > 0 ? ", " : "") + names[i];
+    if (names.size() > kMostNames) list += " and " + std::to_string(names.size() - kMostNames) + " more";
+    std::string text = printable(label + list, kMostLineBytes);
+    if (style.columns > kNameIndent) text = fit(text, style.columns - kNameIndent);
+    out.push_back(std::string(kNameIndent, ' ') + inked(text, ink, style.color));
+  };
+  workers("now on ", job.running, Ink::kDim);
+  workers("failed on ", job.failed, Ink::kBad);
+  workers("set aside: ", job.set_aside, Ink::kWarn);
+  return out;
+}
+
+std::vector<std::string> rollout_lines(const StatusView& status, const TextStyle& style) {
+  std::size_t through = 0;
+  std::vector<std::string> out;
+  for (const auto& job : status.rollout) {
+    if (job.state == "done") {
+      ++through;
+      continue;
+    }
+    for (std::string& line : progress_lines(job, style)) out.push_back(std::move(line));
+  }
+  std::string head =
+      printable(status.state + (status.phase.empty() ? "" : " · " + status.phase), kMostLineBytes);
+  if (through > 0)
+    head +=
+        " · " + std::to_string(through) + " of " + std::to_string(status.rollout.size()) + " jobs through";
+  out.insert(out.begin(), style.columns > 0 ? fit(head, style.columns) : head);
+  return out;
+}
+
 std::string status_line(const StatusView& status) {
   std::string out = status.state + (status.phase.empty() ? "" : " · " + status.phase);
   std::string jobs;
@@ -122,6 +161,8 @@ std::string status_line(const StatusView& status) {
     jobs += (jobs.empty() ? "" : ", ") + job.job + " " + std::to_string(job.done) + "/" +
             std::to_string(job.total);
     if (job.batches > 0) jobs += " batch " + std::to_string(job.batch) + "/" + std::to_string(job.batches);
+    if (!job.failed.empty()) jobs += " failed on " + comma_list(job.failed);
+    if (!job.set_aside.empty()) jobs += " set aside " + comma_list(job.set_aside);
   }
   return printable(out + (jobs.empty() ? "" : " · " + jobs), kMostLineBytes);
 }
@@ -138,7 +179,8 @@ std::string status_text(const StatusView& status, const TextStyle& style) {
   if (std::any_of(status.rollout.begin(), status.rollout.end(), goes_on)) {
     out += "\n";
     for (const auto& job : status.rollout) {
-      if (goes_on(job)) out += progress_line(job, style) + "\n";
+      if (!goes_on(job)) continue;
+      for (const std::string& one : progress_lines(job, style)) out += one + "\n";
     }
   }
   troubles(out, status, style.color);

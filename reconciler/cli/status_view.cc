@@ -49,6 +49,14 @@ std::vector<StatusView::Standing> orders_at(const JsonValue& json, std::string_v
   return out;
 }
 
+std::vector<std::string> texts_at(const JsonValue& json, std::string_view key) {
+  std::vector<std::string> out;
+  for (const JsonValue& one : list_at(json, key)) {
+    if (one.kind == JsonValue::Kind::kString) out.push_back(one.text);
+  }
+  return out;
+}
+
 void read_pass(StatusView& status, const JsonValue& pass) {
   for (const JsonValue& entry : list_at(pass, "allocations")) add_outcome(status, entry);
   for (const JsonValue& job : list_at(pass, "jobs")) {
@@ -94,7 +102,8 @@ StatusView parse_status(std::string_view text) {
   for (const JsonValue& one : list_at(*json, "rollout")) {
     status.rollout.push_back({text_at(one, "job"), text_at(one, "state"), text_at(one, "reason"),
                               text_at(one, "detail"), number_at(one, "batch"), number_at(one, "batches"),
-                              number_at(one, "done"), number_at(one, "total")});
+                              number_at(one, "done"), number_at(one, "total"), texts_at(one, "running"),
+                              texts_at(one, "failed"), texts_at(one, "set_aside")});
   }
   for (const JsonValue& one : list_at(*json, "workers_set_aside")) {
     status.set_aside.push_back({text_at(one, "worker"), text_at(one, "condition"), text_at(one, "detail")});

@@ -23,6 +23,7 @@ struct StatusView {
   struct Progress {  // of a rollout that goes on
     std::string job, state, reason, detail;
     std::int64_t batch = 0, batches = 0, done = 0, total = 0;
+    std::vector<std::string> running, failed, set_aside;  // workers: of this batch; those in trouble
   };
   struct SetAside {
     std::string worker, condition, detail;

@@ -64,6 +64,8 @@ Character first_character(std::string_view text) {
 
 }  // namespace
 
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 bool stdout_takes_color() {

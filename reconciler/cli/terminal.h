@@ -9,6 +9,7 @@
 namespace maand {
 
 bool stdout_is_terminal();
+bool stderr_is_terminal();
 // Colours are wanted: a terminal that is not `dumb`, and no NO_COLOR (no-color.org).
 bool stdout_takes_color();
 // Columns of the terminal; 0 when stdout is none, which means: as wide as needed.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -12,44 +10,12 @@
 #include "reconciler/cli/judged_head.h"
 #include "reconciler/cli/listing.h"
 #include "reconciler/cli/listing_text.h"
+#include "reconciler/cli/plan_text.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
 
 namespace maand {
 namespace {
-
-constexpr std::size_t kMostDetailBytes = 4000;
-
-const char* color_of(Action action) {
-  switch (action) {
-    case Action::kStart:
-      return "\033[32m";
-    case Action::kStop:
-    case Action::kRemove:
-    case Action::kForget:
-      return "\033[31m";
-    default:
-      return "\033[33m";
-  }
-}
-
-const char* mark_of(Action action) {
-  switch (action) {
-    case Action::kStart:
-      return "+";
-    case Action::kStop:
-    case Action::kRemove:
-    case Action::kForget:
-      return "-";
-    default:
-      return "~";
-  }
-}
-
-void print_action(const Context& context, const PlannedAction& action) {
-  std::printf("  %s%s %s  %s%s\n", context.color ? color_of(action.action) : "", mark_of(action.action),
-              sentence(action).c_str(), to_string(action.reason), context.color ? "\033[0m" : "");
-}
 
 void print_refusal(const JudgedHead& head) {
   std::printf("%s would be refused:\n", head.label.c_str());
@@ -81,55 +47,6 @@ constexpr auto kDiff = [](std::string_view before, std::string_view after) {
   return diff_texts(before, after);
 };
 
-// Diffs of an allocation, once: what is the same on the next worker is told in a line.
-class DiffPrinter {
- public:
-  DiffPrinter(const Context& context, const JudgedHead& head)
-      : color_(context.color), changes_(head, kDiff) {}
-
-  void print(const PlannedAction& action) {
-    const std::vector<FileChange> files = changes_.of(action);
-    if (files.empty()) return;
-    if (action.key.job == like_.job && files == files_) {
-      std::printf("      files as for %s\n", like_.str().c_str());
-      return;
-    }
-    for (const FileChange& change : files) print(change);
-    like_ = action.key;
-    files_ = files;
-  }
-
- private:
-  void print(const FileChange& change) const {
-    std::printf("      %s\n", title_of(change).c_str());
-    for (const std::string& line : change.diff) {
-      const char* ink = line[0] == '+' ? "\033[32m" : line[0] == '-' ? "\033[31m" : "\033[2m";
-      const bool inked = color_ && line[0] != ' ';
-      std::printf("        %s%s%s\n", inked ? ink : "", line.c_str(), inked ? "\033[0m" : "");
-    }
-    if (change.cut) std::printf("        … the rest is left out\n");
-  }
-
-  const bool color_;
-  FileChanges changes_;
-  AllocationKey like_;
-  std::vector<FileChange> files_;
-};
-
-std::vector<const JobPlan*> in_order(const Plan& plan) {
-  std::vector<const JobPlan*> jobs;
-  for (const auto& [name, job] : plan.jobs) jobs.push_back(&job);
-  std::stable_sort(jobs.begin(), jobs.end(), [](const JobPlan* a, const JobPlan* b) {
-    return std::pair(!a->leaving, a->leaving ? -a->wave : a->wave) <
-           std::pair(!b->leaving, b->leaving ? -b->wave : b->wave);
-  });
-  return jobs;
-}
-
-std::string heading(const JobPlan& job) {
-  return job.leaving ? "Before the waves, jobs that leave" : "Wave " + std::to_string(job.wave);
-}
-
 // What the jobs of the plan take of ports and workers.
 struct Needs {
   Listing ports, workers;
@@ -157,51 +74,29 @@ void print_needs(const Context& context, const JudgedHead& head, const Plan& pla
   if (!needs.ports.rows.empty()) std::printf("\nPorts\n%s", table_of(needs.ports, context).c_str());
   if (!needs.workers.rows.empty())
     std::printf("\nReservations against capacity\n%s", table_of(needs.workers, context).c_str());
-  if (!needs.ports.rows.empty() || !needs.workers.rows.empty()) std::printf("\n");
 }
 
 void print_plan(const Context& context, const JudgedHead& head, const Plan& plan, bool verbose) {
   std::printf("Plan for %s\n", head.label.c_str());
-  std::map<std::string, int> counts;
-  std::optional<DiffPrinter> diffs;
-  if (verbose) diffs.emplace(context, head);
-  std::string under;
-  for (const JobPlan* job : in_order(plan)) {
-    if ((job->has_actions() || job->held) && heading(*job) != under) {
-      under = heading(*job);
-      std::printf("%s:\n", under.c_str());
-    }
-    if (job->held) {
-      std::printf("  = %s: %s, because %s%s%s  %s\n", job->job.str().c_str(),
-                  job->held_reason == Reason::kWindowClosed ? "waits" : "held", explain(job->held_reason),
-                  job->held_detail.empty() ? "" : ": ", printable(job->held_detail, kMostDetailBytes).c_str(),
-                  to_string(job->held_reason));
-    }
-    for (const auto* list : {&job->drains, &job->removals, &job->handovers, &job->starts, &job->upgrades}) {
-      for (const PlannedAction& action : *list) {
-        print_action(context, action);
-        if (diffs) diffs->print(action);
-        ++counts[to_string(action.action)];
-      }
-    }
-  }
-  for (const PlannedAction& action : plan.waiting) {
-    std::printf("  = %s  %s\n", sentence(action).c_str(), to_string(action.reason));
-  }
+  FileChanges changes(head, kDiff);
+  ChangedFiles files;
+  if (verbose) files = [&](const PlannedAction& action) { return changes.of(action); };
+  const PlanText text = plan_text(plan, files, context.color);
+  std::printf("%s", text.body.c_str());
   print_problems(head, verbose);
   if (verbose) print_needs(context, head, plan);
-  std::string line;
-  for (const auto& [word, count] : counts) line += std::to_string(count) + " to " + word + ", ";
-  std::printf("%s%zu unchanged\n", line.c_str(), plan.unchanged);
+  std::printf("\n%s", text.summary.c_str());
 }
 
 void print_json(const JudgedHead& head, const Plan& plan) {
   FileChanges changes(head, kDiff);
   const Needs needs = needs_of(head, plan);
   const auto files = [&](const PlannedAction& action) { return changes.of(action); };
-  std::printf(
-      "%s\n",
-      json_of(plan, files, {{"ports", json_of(needs.ports)}, {"workers", json_of(needs.workers)}}).c_str());
+  std::printf("%s\n", json_of(plan, files,
+                              {{"ports", json_of(needs.ports)},
+                               {"workers", json_of(needs.workers)},
+                               {"counts", plan_counts_json(plan)}})
+                          .c_str());
 }
 
 // A mistyped name must not look like "nothing would change".

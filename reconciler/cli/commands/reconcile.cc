@@ -5,12 +5,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "reconciler/cli/actor.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_in.h"
+#include "reconciler/cli/live_block.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/cli/signals.h"
 #include "reconciler/cli/status_text.h"
@@ -24,26 +27,28 @@ constexpr std::chrono::seconds kWordOutward{
     20};                                 // what is not delivered then waits for the next pass or daemon
 constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
 
-// One line that is drawn over itself on a terminal; elsewhere a line per change.
-class ProgressLine {
+// A bar for each job on a terminal; elsewhere a line per change.
+class Progress {
  public:
-  explicit ProgressLine(const Context& context) : live_(context.live), quiet_(context.json) {}
-  void show(const std::string& line) {
-    if (quiet_ || line == last_) return;
-    last_ = line;
+  explicit Progress(const Context& context)
+      : live_(context.live && stderr_is_terminal()),
+        quiet_(context.json),
+        color_(context.color),
+        block_(std::cerr) {}
+  void show(const StatusView& status) {
+    if (quiet_) return;
     if (live_) {
-      std::cerr << "\r\033[K" << fit(line, terminal_columns()) << std::flush;
-    } else {
+      block_.show(rollout_lines(status, {terminal_columns(), color_}), terminal_rows());
+    } else if (std::string line = status_line(status); line != last_) {
       std::cerr << line << "\n";
+      last_ = std::move(line);
     }
   }
-  void end() {
-    if (live_ && !last_.empty()) std::cerr << "\r\033[K" << std::flush;
-  }
+  void end() { block_.clear(); }
 
  private:
-  const bool live_;
-  const bool quiet_;
+  const bool live_, quiet_, color_;
+  LiveBlock block_;
   std::string last_;
 };
 
@@ -60,7 +65,7 @@ int print_end(const Context& context, const std::string& document, bool by_daemo
 
 // Until the daemon has finished a pass that began after our word.
 int follow(const Context& context, const DaemonLink& daemon, std::int64_t asked) {
-  ProgressLine line(context);
+  Progress progress(context);
   int missing = 0;
   while (true) {
     const DaemonAnswer answer = daemon.get("/api/v1/status");
@@ -69,14 +74,15 @@ int follow(const Context& context, const DaemonLink& daemon, std::int64_t asked)
       std::this_thread::sleep_for(kLookEvery);
       continue;
     }
+    if (!answer.done()) progress.end();
     if (!answer.done()) throw CommandError(kExitNoDaemon, "the daemon went away meanwhile: " + answer.text);
     const auto document = read_json(answer.body);
     if (!document) throw CommandError(kExitFailed, "the daemon's status cannot be read");
     if (number_at(*document, "served") >= asked) {
-      line.end();
+      progress.end();
       return print_end(context, answer.body, true);
     }
-    line.show(status_line(parse_status(answer.body)));
+    progress.show(parse_status(answer.body));
     std::this_thread::sleep_for(kLookEvery);
   }
 }

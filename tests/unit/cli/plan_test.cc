@@ -63,12 +63,16 @@ TEST_F(Plan, ShowsADiffOfWhatIsRenderedAgainstWhatIsApplied) {
   push_api("1.1.0", "me={{.WorkerIP}}\nlevel=debug\n");
   const ProgramResult result = bucket_.run({"plan", "-v"});
   EXPECT_EQ(result.status, 3) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("Wave 0:\n"), HasSubstr("~ api@10.0.0.1: restart"),
-                                HasSubstr("      ~ app.ini, 23 → 24 bytes\n"
-                                          "        @@ -1,2 +1,2 @@\n"
-                                          "         me=10.0.0.1\n"
-                                          "        -level=info\n"
-                                          "        +level=debug\n")));
+  EXPECT_THAT(result.out,
+              HasSubstr("\nWave 0:\n"
+                        "  api  1.0.0 → 1.1.0\n"
+                        "    ~ 10.0.0.1  restart  VersionChanged, the version changes from 1.0.0 to 1.1.0\n"
+                        "        ~ app.ini, 23 → 24 bytes\n"
+                        "          @@ -1,2 +1,2 @@\n"
+                        "           me=10.0.0.1\n"
+                        "          -level=info\n"
+                        "          +level=debug\n"));
+  EXPECT_THAT(result.out, ::testing::EndsWith("\nPlan: 1 to restart; 0 unchanged\n"));
   EXPECT_THAT(bucket_.run({"plan"}).out, Not(HasSubstr("level=")));
   EXPECT_THAT(
       bucket_.run({"plan", "--json"}).out,
@@ -167,8 +171,12 @@ TEST_F(Plan, WavesFollowDemands) {
        {"workspace/jobs/api/_modules/command_need.py", "print()\n"},
        {"workspace/jobs/api/Makefile", kMakefile}});
   const std::string out = bucket_.run({"plan"}).out;
-  EXPECT_LT(out.find("Wave 0:\n  + db@"), out.find("Wave 1:\n  + api@")) << out;
-  EXPECT_NE(out.find("Wave 1:\n  + api@"), std::string::npos) << out;
+  EXPECT_LT(out.find("Wave 0:\n  db  1.0.0\n    + 10.0.0.1"),
+            out.find("Wave 1:\n  api  1.0.0\n    + 10.0.0.1"))
+      << out;
+  EXPECT_NE(out.find("Wave 1:\n  api  1.0.0\n    + 10.0.0.1  start"), std::string::npos) << out;
+  EXPECT_THAT(out, ::testing::EndsWith("\nPlan: 2 to start; 0 unchanged\n"));
+  EXPECT_THAT(bucket_.run({"plan", "--json"}).out, HasSubstr(R"("counts":{"start":2})"));
 }
 
 TEST_F(Plan, CatDeploymentsTellsWhatWorkersHaveConfirmed) {

@@ -6,6 +6,7 @@
 namespace maand {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -78,8 +79,41 @@ TEST(StatusText, OneLineForLogs) {
   EXPECT_EQ(status_line(parse_status(kDocument)), "applying · rolling out · web 3/10 batch 2/5");
 }
 
+constexpr const char* kRollout =
+    R"({"name": "prod", "state": "applying", "phase": "rolling out", "daemon": true,
+  "rollout": [
+    {"job": "db", "state": "done", "batch": 1, "batches": 1, "done": 2, "total": 2},
+    {"job": "api", "state": "running", "batch": 2, "batches": 3, "done": 2, "total": 6, "running": ["10.0.0.3", "10.0.0.4"],
+     "failed": ["10.0.0.1"], "set_aside": ["10.0.0.9"]},
+    {"job": "web", "state": "waiting", "reason": "UpstreamFailed", "detail": "api", "batch": 0, "batches": 2, "done": 0, "total": 3}]})";
+
+TEST(StatusText, ARolloutHasABarForEveryJobAndNamesWorkersInTrouble) {
+  const std::vector<std::string> lines = rollout_lines(parse_status(kRollout), {});
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[0], "applying · rolling out · 1 of 3 jobs through");
+  EXPECT_THAT(lines[1],
+              AllOf(HasSubstr("api "), HasSubstr("██████░░░░"), HasSubstr("2/6  batch 2/3  running")));
+  EXPECT_THAT(lines[2], HasSubstr("now on 10.0.0.3, 10.0.0.4"));
+  EXPECT_THAT(lines[3], HasSubstr("failed on 10.0.0.1"));
+  EXPECT_THAT(lines[4], HasSubstr("set aside: 10.0.0.9"));
+  EXPECT_THAT(lines[5], AllOf(HasSubstr("web "), HasSubstr("0/3"), HasSubstr("waiting")));
+  EXPECT_THAT(status_text(parse_status(kRollout), {}), HasSubstr("failed on 10.0.0.1\n"));
+  EXPECT_THAT(status_line(parse_status(kRollout)),
+              HasSubstr("api 2/6 batch 2/3 failed on 10.0.0.1 set aside 10.0.0.9, web 0/3"));
+}
+
+TEST(StatusText, ARolloutFitsTheTerminal) {
+  StatusView status = parse_status(kRollout);
+  status.rollout[1].running.assign(30, "a-worker-with-a-rather-long-name.example.com");
+  for (const std::size_t columns : {50u, 80u, 200u}) {
+    for (const std::string& line : rollout_lines(status, {columns, false}))
+      EXPECT_LE(display_width(line), columns) << line;
+  }
+  EXPECT_THAT(rollout_lines(status, {})[2], HasSubstr(" and 22 more"));
+}
+
 TEST(StatusText, ABarIsFullOnlyWhenAllIsDone) {
-  StatusView::Progress job{"web", "running", "", "", 0, 0, 9, 10};
+  StatusView::Progress job{.job = "web", .state = "running", .done = 9, .total = 10};
   EXPECT_THAT(progress_line(job, {}), HasSubstr("██████████████████░░"));
   job.done = 10;
   EXPECT_THAT(progress_line(job, {}), HasSubstr("████████████████████"));

@@ -11,6 +11,7 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::seconds kMostPatience{5};
 constexpr std::size_t kMostWaiting = 1u << 20;
 constexpr std::size_t kMostJsonLine = 64u << 10;
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max() / 2;
@@ -48,17 +49,21 @@ void ErrandPrinter::take(const std::string& name, std::string_view bytes, Instan
   }
   if (floor_ && floor_ != &speaker) {
     speaker.waiting += bytes;
+    if (!waiting_since_) waiting_since_ = now;
     tick(now);
     return;
   }
   speaker.last = now;
   say(name, speaker, bytes);
-  if (!floor_) hear_others();
+  if (floor_) return;
+  waiting_since_.reset();
+  hear_others();
 }
 
 void ErrandPrinter::tick(Instant now) {
   if (!floor_) return;
-  const bool late = now - floor_->last >= kPatience;
+  const bool late =
+      now - floor_->last >= kPatience || (waiting_since_ && now - *waiting_since_ >= kMostPatience);
   const bool due = std::any_of(speakers_.begin(), speakers_.end(), [&](const auto& entry) {
     const std::size_t size = entry.second.waiting.size();
     return size > kMostWaiting || (late && size > 0);
@@ -67,7 +72,11 @@ void ErrandPrinter::tick(Instant now) {
   yield_floor();
   hear_others();
   // Whoever has it now begins to count.
-  if (floor_) floor_->last = now;
+  if (!floor_) return;
+  floor_->last = now;
+  const bool more = std::any_of(speakers_.begin(), speakers_.end(),
+                                [](const auto& entry) { return !entry.second.waiting.empty(); });
+  if (more) waiting_since_ = now;
 }
 
 void ErrandPrinter::end(const std::string& name) {
@@ -98,6 +107,7 @@ void ErrandPrinter::yield_floor() {
   out_(shown(*floor_, "", true) + "\n");
   floor_->in_line = false;
   floor_ = nullptr;
+  waiting_since_.reset();
 }
 
 void ErrandPrinter::hear_others() {

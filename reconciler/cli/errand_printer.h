@@ -2,13 +2,14 @@
 // the middle of another one.
 //
 // A worker that is in the middle of a line has the floor: others wait for its end, half a
-// second at most since its last byte, and 1 MiB each. So a long line comes at once and whole,
-// and one that nobody ends holds nobody up.
+// second at most since its last byte, five in all, and 1 MiB each. So a long line comes at once
+// and whole, and one that nobody ends holds nobody up.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,7 @@ class ErrandPrinter {
   std::size_t columns_ = 0;
   std::map<std::string, Speaker> speakers_;
   Speaker* floor_ = nullptr;
+  std::optional<Instant> waiting_since_;  // somebody does, for whoever has the floor now
 };
 
 }  // namespace maand

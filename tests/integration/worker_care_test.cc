@@ -97,7 +97,9 @@ TEST(CollectFacts, AreShownAndWrittenIntoTheCheckoutInPlace) {
 TEST(Gc, TakesAwayWhatJobsThatLeftHaveKeptAndNothingElse) {
   BucketWorld world(2, {{"policy", "max_removals = \"100%\""}});
   GitChanges changes = first(world, 2);
-  for (const auto& [path, content] : BucketWorld::job("web", "1.0.0")) changes[path] = content;
+  const GitChanges talks = {
+      {"Makefile", "start stop restart:\n\t@mkdir -p data; echo $@ | tee -a data/events\n"}};
+  for (const auto& [path, content] : BucketWorld::job("web", "1.0.0", "", talks)) changes[path] = content;
   world.commit(changes);
   ASSERT_EQ(world.reconcile().status, 0);
   world.commit({{"jobs/web/Makefile", std::nullopt}, {"jobs/web/manifest.json", std::nullopt}}, "web leaves");

@@ -24,21 +24,10 @@
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
+#include "reconciler/cli/errand_verbs.h"
 
 namespace maand {
 namespace {
-
-// Adds a verb whose options a struct of its own holds.
-template <class Options>
-CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
-               int (*function)(const Context&, const Options&), const std::shared_ptr<Options>& options) {
-  CLI::App* app = parent.add_subcommand(name, about);
-  app->footer(kExitStatuses);
-  app->callback([&run, function, options] {
-    run = [function, options](const Context& context) { return function(context, *options); };
-  });
-  return *app;
-}
 
 void add_bucket_verbs(CLI::App& app, Run& run) {
   const auto init = std::make_shared<InitOptions>();
@@ -63,8 +52,9 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"text", "github"}))
       ->capture_default_str();
 
-  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace");
+  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace, or where it runs");
   job->require_subcommand(1);
+  add_job_target_verbs(*job, run);
   const auto create = std::make_shared<JobCreateOptions>();
   CLI::App& scaffold =
       verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
@@ -291,6 +281,14 @@ void add_cat_verbs(CLI::App& app, Run& run) {
 
 }  // namespace
 
+CLI::App& add_verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+                   const Run& function) {
+  CLI::App* app = parent.add_subcommand(name, about);
+  app->footer(kExitStatuses);
+  app->callback([&run, function] { run = function; });
+  return *app;
+}
+
 void add_verbs(CLI::App& app, Run& run) {
   add_bucket_verbs(app, run);
   add_workspace_verbs(app, run);
@@ -299,6 +297,7 @@ void add_verbs(CLI::App& app, Run& run) {
   add_looking_verbs(app, run);
   add_cat_verbs(app, run);
   add_token_verbs(app, run);
+  add_errand_verbs(app, run);
   add_notify_verbs(app, run);
 }
 

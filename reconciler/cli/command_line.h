@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "reconciler/cli/context.h"
 
@@ -20,5 +22,17 @@ using Run = std::function<int(const Context&)>;
 
 // Adds every verb; parsing then sets `run`, which has to outlive `app`.
 void add_verbs(CLI::App& app, Run& run);
+
+// Adds one below `parent`; when it is the verb that was asked for, `run` becomes `function`.
+CLI::App& add_verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+                   const Run& function);
+
+// The same for a verb whose options a struct of its own holds.
+template <class Options>
+CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+               int (*function)(const Context&, const Options&), const std::shared_ptr<Options>& options) {
+  return add_verb(parent, run, name, about,
+                  [function, options](const Context& context) { return function(context, *options); });
+}
 
 }  // namespace maand

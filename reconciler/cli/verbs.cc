@@ -12,16 +12,17 @@ namespace maand {
 namespace {
 
 constexpr auto kVerbs = std::to_array<std::string_view>(
-    {"init",    "serve",   "reconcile", "plan",     "validate", "status",  "why",      "health_check",
-     "job",     "history", "events",    "note",     "logs",     "render",  "cat",      "retry",
-     "release", "suspend", "resume",    "rollback", "token",    "version", "takeover", "forget",
-     "worker",  "backup",  "restore",   "notify",   "pin"});
+    {"init",         "serve",       "reconcile", "plan",    "validate",     "status",   "why",
+     "health_check", "job",         "history",   "events",  "note",         "logs",     "render",
+     "cat",          "retry",       "release",   "suspend", "resume",       "rollback", "token",
+     "version",      "takeover",    "forget",    "worker",  "backup",       "restore",  "notify",
+     "pin",          "run_command", "doctor",    "collect", "worker_facts", "gc"});
 
 // Promised by interface.md and not here yet. Named, so that nobody takes them
 // for a typing mistake.
-constexpr auto kUnbuilt = std::to_array<std::string_view>(
-    {"info", "audit", "run_command", "job_command", "jobcommand", "secrets", "collect", "worker_facts",
-     "doctor", "gc", "adopt", "schema", "completion", "dashboard", "support"});
+constexpr auto kUnbuilt =
+    std::to_array<std::string_view>({"info", "audit", "job_command", "jobcommand", "secrets", "adopt",
+                                     "schema", "completion", "dashboard", "support"});
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& words, std::string_view word) {

@@ -9,8 +9,9 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(Verbs, KnowsItsOwn) {
-  for (const char* word : {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check",
-                           "history", "note", "logs", "retry", "release", "job", "notify", "version"}) {
+  for (const char* word :
+       {"init", "serve", "reconcile", "plan", "validate", "status", "why", "health_check", "history", "note",
+        "logs", "retry", "release", "job", "notify", "version", "run_command"}) {
     EXPECT_EQ(unknown_verb(word), "") << word;
   }
 }
@@ -24,7 +25,7 @@ TEST(Verbs, AnswersTheOthers) {
       {"relase", "did you mean `maand release`?"},
       {"build", "`maand validate` checks a workspace"},
       {"deploy", "`maand serve` rolls it out"},
-      {"doctor", "`maand doctor` is not built yet"},
+      {"schema", "`maand schema` is not built yet"},
       {"xyzzy-quux", "`maand --help` lists them"},
       {"", "there is no command"},
   };

@@ -1,6 +1,7 @@
 #include "gitsource/age_opener.h"
 
 #include <openssl/crypto.h>
+#include <sys/stat.h>
 
 #include <map>
 #include <mutex>
@@ -25,6 +26,16 @@ bool concerns_all(AgeResult::State state) {
          state == AgeResult::State::kFailed;
 }
 
+// Changes whenever the file does: what did not open may open now.
+std::string likeness(const std::filesystem::path& identity) {
+  struct stat about {};
+  if (::stat(identity.c_str(), &about) != 0) return "none";
+  return std::to_string(about.st_dev) + " " + std::to_string(about.st_ino) + " " +
+         std::to_string(about.st_size) + " " + std::to_string(about.st_mtim.tv_sec) + "." +
+         std::to_string(about.st_mtim.tv_nsec) + " " + std::to_string(about.st_ctim.tv_sec) + "." +
+         std::to_string(about.st_ctim.tv_nsec);
+}
+
 class AgeOpener : public SecretOpener {
  public:
   AgeOpener(std::filesystem::path identity, Decrypt decrypt)
@@ -41,6 +52,13 @@ class AgeOpener : public SecretOpener {
     const std::lock_guard lock(mutex_);
     if (const auto known = opened_.find(id); known != opened_.end())
       return {RevealedSecret::State::kOpened, known->second, ""};
+    const std::string identity = likeness(identity_);
+    if (identity != seen_) {
+      locked_.clear();
+      trouble_.reset();
+      seen_ = identity;
+    }
+    if (const auto known = locked_.find(id); known != locked_.end()) return known->second;
     if (trouble_ && Steady::now() < trouble_until_) return no(*trouble_);
     trouble_.reset();
     AgeResult result = decrypt_(identity_, sealed);
@@ -48,16 +66,17 @@ class AgeOpener : public SecretOpener {
       if (concerns_all(result.state)) {
         trouble_ = result;
         trouble_until_ = Steady::now() + kBelievedFor;
+        return no(result);
       }
-      return no(result);
+      return stays_locked(id, no(result));
     }
     std::optional<std::string> value = unbound_secret(job, key, result.text);
     OPENSSL_cleanse(result.text.data(), result.text.size());
     if (!value) {
-      return {
-          RevealedSecret::State::kBadFormat, "",
-          "it was encrypted for another job or key, and opens for no other; set it with `maand secrets set " +
-              job.str() + " " + key + "`"};
+      return stays_locked(id, {RevealedSecret::State::kBadFormat, "",
+                               "it was encrypted for another job or key, and opens for no other; set it with "
+                               "`maand secrets set " +
+                                   job.str() + " " + key + "`"});
     }
     if (opened_.size() >= kMostRemembered) forget_all();
     opened_.emplace(id, *value);
@@ -71,6 +90,13 @@ class AgeOpener : public SecretOpener {
     return {no_key ? State::kNoKey : State::kWrongKeyOrDamaged, "", result.problem};
   }
 
+  // With this identity it never opens, so age is not asked at every pass.
+  RevealedSecret stays_locked(const Digest& id, RevealedSecret why) {
+    if (locked_.size() >= kMostRemembered) locked_.clear();
+    locked_.emplace(id, why);
+    return why;
+  }
+
   void forget_all() {
     for (auto& [id, value] : opened_) OPENSSL_cleanse(value.data(), value.size());
     opened_.clear();
@@ -80,6 +106,8 @@ class AgeOpener : public SecretOpener {
   const Decrypt decrypt_;
   std::mutex mutex_;  // guards what follows
   std::map<Digest, std::string> opened_;
+  std::map<Digest, RevealedSecret> locked_;
+  std::string seen_;  // likeness of the identity that locked_ and trouble_ are of
   std::optional<AgeResult> trouble_;
   Steady::time_point trouble_until_;
 };

@@ -52,9 +52,15 @@ std::string first_line(const std::string& text) {
   return printable(line);
 }
 
+// `secrets/age.key`: what is said of it is told in notes as well, and paths of this host are nobody's
+// business.
+std::string shown(const std::filesystem::path& identity) {
+  return (identity.parent_path().filename() / identity.filename()).string();
+}
+
 // nullopt: it may be used. Links are followed: what is mounted into a container is one.
 std::optional<AgeResult> unusable(const std::filesystem::path& identity) {
-  const std::string name = identity.string();
+  const std::string name = shown(identity);
   struct stat about {};
   if (::stat(identity.c_str(), &about) != 0) {
     if (errno == ENOENT)
@@ -119,12 +125,12 @@ AgeResult age_decrypt(const std::filesystem::path& identity, std::string_view ar
   if (end.status == 0) return {State::kDone, std::move(end.out), ""};
   forget(end.out);  // what came out before the damage
   if (end.err.find("no identity matched") != std::string::npos)
-    return problem(State::kWrongKey, "it is encrypted for other keys than the one in " + identity.string() +
+    return problem(State::kWrongKey, "it is encrypted for other keys than the one in " + shown(identity) +
                                          "; set it again with `maand secrets set`");
   if (end.err.find("malformed secret key") != std::string::npos ||
       end.err.find("reading \"") != std::string::npos || end.err.find("identity file") != std::string::npos)
     return problem(State::kNoIdentity,
-                   identity.string() + " holds no private key of age; put the right one back from a backup");
+                   shown(identity) + " holds no private key of age; put the right one back from a backup");
   // Its words may quote what it was given, which may be a secret that somebody only dressed up.
   return problem(State::kBadInput, "it is damaged, or no file of age; set it again with `maand secrets set`");
 }
@@ -158,7 +164,7 @@ AgeResult age_recipients_of(const std::filesystem::path& identity) {
   if (auto failed = never_ended(end, "age-keygen")) return *std::move(failed);
   if (end.status != 0)
     return problem(State::kNoIdentity,
-                   identity.string() + " holds no private key of age; put the right one back from a backup");
+                   shown(identity) + " holds no private key of age; put the right one back from a backup");
   return {State::kDone, std::string(trim(end.out)), ""};
 }
 

@@ -15,9 +15,9 @@ class SecretOpener {
   virtual ~SecretOpener() = default;
   // Opens all secrets of a job, so that open() will not wait. For threads that may wait.
   virtual void open_ahead(const Job& job) = 0;
-  // At once where it was opened before and is remembered. What cannot be opened is tried again at every
-  // call, but for what fails alike for all of them and takes long to find out: that is believed for some
-  // seconds.
+  // At once where it was opened before and is remembered.
+  // What does not open is tried again once the key is another one; what fails alike for all of them (no
+  // program, no time) after some seconds.
   virtual RevealedSecret open(const JobName& job, const std::string& key, const std::string& sealed) = 0;
 };
 

@@ -70,6 +70,15 @@ class PreviewWorld : public ::testing::Test {
   std::string base_;
 };
 
+// The process that judges has no key: that a secret of git is another one is all it can tell.
+TEST_F(PreviewWorld, ARequestThatChangesASecretOfGitIsToldToRollOut) {
+  const std::string sealed =
+      "token = \"\"\"\n-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n\"\"\"\n";
+  const std::string note = preview_of(propose(9, base_, {{"jobs/api/secrets.age.toml", sealed}}), "changes");
+  EXPECT_NE(note.find(": preview · 2 to restart, 2 unchanged"), std::string::npos) << note;
+  expect_no_secret(note);
+}
+
 TEST_F(PreviewWorld, ARequestIsToldWhatMergingItWouldDoAndThatIsWhatItDoes) {
   const int logins = world_.logins();
   const std::string proposed = propose(7, base_, BucketWorld::job("web", "1.1.0"));

@@ -124,7 +124,6 @@ TEST_F(SecretsWorld, ASecretOfGitReachesTheFileOnTheWorkerAndNothingElse) {
                                              {"why", "api"},
                                              {"history", "--json"},
                                              {"events"},
-                                             {"logs", "api@" + worker},
                                              {"cat", "kv"},
                                              {"cat", "kv", "--json"},
                                              {"cat", "kv", "get", "secrets/job/api", "of_git"},

@@ -321,7 +321,8 @@ int run_secrets_rotate(const Context& context, const SecretsRotateOptions&) {
     std::cout
         << "No secret is stored here, so there is nothing to rotate. Those of git have a key of their own.\n";
   } else {
-    std::cout << done.sealed_anew << " stored values are sealed with a new secrets/kv.key; back it up "
+    std::cout << done.sealed_anew << (done.sealed_anew == 1 ? " stored value is" : " stored values are")
+              << " sealed with a new secrets/kv.key; back it up "
               << "(`maand backup`).\n";
   }
   if (done.left_alone == 0) return kExitDone;

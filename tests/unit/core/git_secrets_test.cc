@@ -149,7 +149,7 @@ TEST(GitSecrets, ASecretOfGitIsReadByteByByteAndTheFileIsNotShipped) {
   for (const ShippedFile& file : api_of(desired).content(0).files->files) {
     EXPECT_EQ(file.path.find("age"), std::string::npos);
     if (file.text) {
-      EXPECT_EQ(file.permissions, 0640) << "a file with a secret is not for everybody";
+      EXPECT_EQ(file.attributes.permissions, 0640) << "a file with a secret is not for everybody";
     }
   }
 }

@@ -64,9 +64,12 @@ TEST(JobFiles, ShipsContentModesAndSymlinksAsInGit) {  // R3.2
 
 TEST(JobFiles, SomeFilesStayAtHome) {  // R3.2
   FakeFileView view = job();
-  for (const char* path : {"_modules/command_x.py", "_modules/deep/y.tpl", "vars.toml", "secrets.age.toml"}) {
+  for (const char* path : {"_modules/command_x.py", "_modules/deep/y.tpl", "vars.toml"}) {
     view.file(in_job(path), "x = \"y\"\n");
   }
+  view.file(
+      in_job("secrets.age.toml"),
+      "x = \"\"\"\n-----BEGIN AGE ENCRYPTED FILE-----\nYQ==\n-----END AGE ENCRYPTED FILE-----\n\"\"\"\n");
   for (const char* path : {"_prometheus/dashboards/a.html", "_prometheus/deep/y.tpl"})
     view.file(in_job(path), "x");
   for (const char* path : {"conf/vars.toml", "conf/_modules/x", "_modules_too", ".hidden"})

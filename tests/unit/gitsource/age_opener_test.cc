@@ -116,7 +116,10 @@ TEST_F(AgeTest, AValueOfAnotherJobOrKeyIsNotRead) {
 TEST(AgeOpener, EachIsOpenedOnceAndTroubleOfAllIsBelievedForAWhile) {
   int calls = 0;
   AgeResult answer{State::kDone, bound_secret(kApi, "token", "v"), ""};
-  const auto opener = make_age_opener("unused", [&](const fs::path&, const std::string&) {
+  TempDir directory;
+  const fs::path identity = directory.path() / "age.key";
+  std::ofstream(identity) << "first";
+  const auto opener = make_age_opener(identity, [&](const fs::path&, const std::string&) {
     ++calls;
     return answer;
   });
@@ -132,11 +135,18 @@ TEST(AgeOpener, EachIsOpenedOnceAndTroubleOfAllIsBelievedForAWhile) {
   answer = {State::kWrongKey, "", "for another key"};
   EXPECT_EQ(opener->open(kApi, "token", "third").problem, "for another key");
   EXPECT_EQ(opener->open(kApi, "token", "fourth").problem, "for another key");
-  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(opener->open(kApi, "token", "third").problem, "for another key");
+  EXPECT_EQ(calls, 4) << "with this key it never opens";
+  std::ofstream(identity) << "another one";
+  EXPECT_EQ(opener->open(kApi, "token", "third").problem, "for another key");
+  EXPECT_EQ(calls, 5);
 
   answer = {State::kNoProgram, "", "not installed"};
   for (int i = 0; i < 10; ++i) EXPECT_EQ(opener->open(kApi, "token", "fifth").problem, "not installed");
-  EXPECT_EQ(calls, 5);
+  EXPECT_EQ(calls, 6);
+  std::ofstream(identity) << "and one more";
+  opener->open(kApi, "token", "fifth");
+  EXPECT_EQ(calls, 7) << "another key is tried at once";
   EXPECT_EQ(opener->open(kApi, "token", "sealed").text, "v") << "what was opened stays open";
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "reconciler/core/ports.h"
+#include "reconciler/core/secret_box.h"
 #include "tests/support/temp_dir.h"
 
 namespace maand {

@@ -137,6 +137,7 @@ void GitNotes::publish(const std::vector<NoteSection>& sections) {
     const GitMirror::Lock lock = mirror_.lock(options_.stall_timeout);
     CommitId tip = mirror_.ref(options_.notes_ref).value_or(CommitId());
     std::minstd_rand random(std::random_device{}());
+    std::string locked;
     for (int race = 0; race < kMaxRaces; ++race) {
       // The first loss usually means that the mirror was merely behind.
       if (race > 1) {
@@ -158,6 +159,7 @@ void GitNotes::publish(const std::vector<NoteSection>& sections) {
         if (git_wants_repack(mirror_.path())) child_.repack(lock.fd());
         return;
       }
+      locked = pushed.verdict == GitPushed::Verdict::kLost ? pushed.text : "";
       const CommitId before = tip;
       tip = fetch_.bring_notes(lock);
       if (pushed.verdict == GitPushed::Verdict::kRejected && tip == before) {
@@ -167,9 +169,10 @@ void GitNotes::publish(const std::vector<NoteSection>& sections) {
                               "; let our key write that ref, or set git.notes_url or git.push_notes = false");
       }
     }
+    if (!locked.empty()) locked = " (" + locked + "; if no git is at work there, remove that file)";
     throw SourceError(SourceProblem::kUnreachable, "lost " + std::to_string(kMaxRaces) + " races for " +
-                                                       options_.notes_ref +
-                                                       " in a row; the notes wait for the next pass");
+                                                       options_.notes_ref + " in a row" + locked +
+                                                       "; the notes wait for the next pass");
   });
 }
 

@@ -1,5 +1,6 @@
 #include "gitsource/git_remote.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -103,6 +104,23 @@ class Connection {
 
 git_strarray array_of(std::vector<char*>& pointers) { return {pointers.data(), pointers.size()}; }
 
+// A ref that is locked in somebody's repository is unlocked again, also where the daemon is killed
+// meanwhile: the child would die with it (git_transport.cc), the lock would stay, and nobody could
+// write that ref any more.
+class OutlivesTheDaemon {
+ public:
+  OutlivesTheDaemon() {
+    ::prctl(PR_GET_PDEATHSIG, &before_);
+    ::prctl(PR_SET_PDEATHSIG, 0);
+  }
+  ~OutlivesTheDaemon() { ::prctl(PR_SET_PDEATHSIG, before_); }
+  OutlivesTheDaemon(const OutlivesTheDaemon&) = delete;
+  OutlivesTheDaemon& operator=(const OutlivesTheDaemon&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
 // libgit2's own push to a path does not look at the old id. This does, under
 // the ref's lock, so that a real git at work there loses or wins cleanly.
 GitPushed send_to_path(const GitRemoteSpec& spec, GitCredentials& credentials, const std::string& local_ref,
@@ -140,12 +158,14 @@ GitPushed send_to_path(const GitRemoteSpec& spec, GitCredentials& credentials, c
   if (git_packbuilder_write(builder.get(), packs.c_str(), 0, nullptr, nullptr) < 0) {
     return {GitPushed::Verdict::kRejected, git_last_error()};
   }
+  const OutlivesTheDaemon for_one_ref;
   git_reference* made = nullptr;
   const int rc = exists ? git_reference_create_matching(&made, remote.get(), ref.c_str(), &wanted, 1, &old,
                                                         "maand: notes")
                         : git_reference_create(&made, remote.get(), ref.c_str(), &wanted, 0, "maand: notes");
   const GitReference owner(made);
-  if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ELOCKED) return {GitPushed::Verdict::kLost, ""};
+  if (rc == GIT_ELOCKED) return {GitPushed::Verdict::kLost, git_last_error()};
+  if (rc == GIT_EMODIFIED || rc == GIT_EEXISTS) return {GitPushed::Verdict::kLost, ""};
   if (rc < 0) return {GitPushed::Verdict::kRejected, git_last_error()};
   return {};
 }

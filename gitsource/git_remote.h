@@ -40,7 +40,7 @@ GitAdvertised git_remote_bring(const GitRemoteSpec& spec, const std::vector<std:
 struct GitPushed {
   enum class Verdict {
     kDone,
-    kLost,      // the ref is not at `expected` (any more)
+    kLost,      // the ref is not at `expected` (any more), or somebody holds its lock: then `text` names that
     kRejected,  // the server did not take it; why not is in `text`
   };
   Verdict verdict = Verdict::kDone;

@@ -112,7 +112,8 @@ class Adopter {
   void check() {
     const auto refused = [&] {
       std::vector<std::string> out;
-      for (const Diagnostic& one : parse_config(out_.text, "maand.conf", {}).diagnostics.all()) {
+      const LoadedConfig loaded = parse_config(out_.text, "maand.conf", {});
+      for (const Diagnostic& one : loaded.diagnostics.all()) {
         if (one.severity == Severity::kError) out.push_back(to_string(one));
       }
       return out;

@@ -96,9 +96,10 @@ class Reading {
       tell(std::string(to_string(authority_.kind)) + ": " + explain(authority_.reason()) + " (" +
            authority_.detail + ")");
     }
-    take_in(found, told);
-    // What comes next has to be newer than what is there, also where the clock went back.
+    // What comes next has to be newer than what is there, also where the clock went back. On record
+    // before what was read is: once that is known, its worker is not asked again.
     if (authority_.may_write() && !order_) deps_.journal.raise_epoch(state().epoch, seq_);
+    take_in(found, told);
     if (blank || order_) take_ports(ports);
   }
 
@@ -123,18 +124,21 @@ class Reading {
                const std::map<WorkerHost, Recalled>& told) {
     std::vector<AppliedAllocation> records;
     Forgotten gone;
-    const std::set<AllocationKey> names = old_names();
+    const std::set<AllocationKey> old = old_names();
     for (const auto& [host, one] : found) {
+      // Another machine has nothing of what we would move there.
+      const bool another = is_another(host, told.at(host));
+      const auto moves = [&](const AllocationKey& key) { return !another && old.count(key) > 0; };
       for (const AppliedAllocation& allocation : one.allocations) {
-        if (!ours_is_as_new(allocation) && names.count(allocation.key) == 0) records.push_back(allocation);
+        if (!ours_is_as_new(allocation) && !moves(allocation.key)) records.push_back(allocation);
       }
       for (const auto& [key, seq] : one.gone) {
         const AppliedAllocation* ours = state().find(key);
         const bool newer = ours && ours->open && ours->open->seq >= seq;
-        if (!newer && names.count(key) == 0) gone.emplace(key, seq);
+        if (!newer && !moves(key)) gone.emplace(key, seq);
       }
       out_.remarks.insert(out_.remarks.end(), one.remarks.begin(), one.remarks.end());
-      if (!is_another(host, told.at(host))) continue;
+      if (!another) continue;
       out_.remarks.push_back(host.str() +
                              " has another marker than the one on record: what it keeps is all that counts");
       for (const AllocationKey& key : untold(host, one)) gone.emplace(key, 0);

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "reconciler/core/values.h"
+
 namespace maand {
 namespace {
 

@@ -45,7 +45,7 @@ std::string option_line(const CommandPlace& place, const CommandOption& option) 
   return out + " -d " + fish_quoted(option.about) + "\n";
 }
 
-constexpr const char* kFish = R"(
+constexpr const char* kFish = R"fish(
 # Where on the command line we are, and how many arguments are there: __maand_path sets
 # __maand_words and __maand_taken.
 function __maand_path
@@ -94,7 +94,7 @@ function __maand_names
 end
 
 complete -c maand -f
-)";
+)fish";
 
 }  // namespace
 

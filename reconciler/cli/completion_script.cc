@@ -55,7 +55,7 @@ std::string bash_case(const CommandPlace& place, const Command& root) {
 
 // The part that bash and zsh share: where on the command line we are. `line` has the
 // words before the one that is completed, without `maand`.
-constexpr const char* kWalk = R"(
+constexpr const char* kWalk = R"bash(
 # Looks up what may follow `path`: commands, options, valued, arguments, and in
 # `offer` what the value of the option `previous` may be.
 _maand_look() {
@@ -96,9 +96,9 @@ _maand_names() {
     command maand names "$1" 2>/dev/null
   fi
 }
-)";
+)bash";
 
-constexpr const char* kBash = R"(
+constexpr const char* kBash = R"bash(
 _maand() {
   local path previous bucket taken commands options valued offer IFS=$' \t\n'
   local -a line arguments found
@@ -149,7 +149,7 @@ _maand() {
   if [[ $offer == directories ]]; then compopt -o filenames 2>/dev/null; fi
 }
 complete -F _maand maand
-)";
+)bash";
 
 }  // namespace
 

@@ -43,19 +43,19 @@ std::string zsh_case(const CommandPlace& place, const Command& root) {
   return out + "      ;;\n";
 }
 
-constexpr const char* kZsh = R"(
+constexpr const char* kZsh = R"zsh(
 _maand() {
-  local path_='' waits='' bucket='' word offer
-  local -a commands options arguments found names
+  local path_='' waits='' word offer
+  local -a commands options arguments names asked
   integer taken=0 at
   _maand_look '' ''
   for (( at = 2; at < CURRENT; ++at )); do
     word=${words[at]}
     if [[ -n $waits ]]; then
-      [[ $waits == --bucket ]] && bucket=${(Q)word}
+      [[ $waits == --bucket ]] && asked=(--bucket ${(Q)word})
       waits=''
     elif [[ $word == --bucket=* ]]; then
-      bucket=${(Q)word#--bucket=}
+      asked=(--bucket ${(Q)word#--bucket=})
     elif [[ $word == -* ]]; then
       _maand_look "$path_" "$word"
       [[ -n $offer ]] && waits=$word
@@ -87,22 +87,19 @@ _maand() {
     choices*) names=(${=offer#choices }); compadd -a names ;;
     directories) _files -/ ;;
     jobs|workers|allocations|both)
-      names=(${(f)" $(command maand ${bucket : +--bucket}
-                             ${bucket : +"$bucket"} names $offer 2 > / dev / null) "})
-                             compadd -
-                             a names;
-;
-esac
+      names=("${(@f)$(command maand $asked names $offer 2>/dev/null)}")
+      compadd -a names
+      ;;
+  esac
 }
 
-#Where it is sourced; from a directory of $fpath it is called as a function.
-if
-  [[$zsh_eval_context [-1] == loadautofunc]]; then
+# From a directory of $fpath it is called as a function; else it is sourced.
+if [[ ${funcstack[1]} = _maand ]]; then
   _maand "$@"
 else
   compdef _maand maand
 fi
-)";
+)zsh";
 
 }  // namespace
 

@@ -40,7 +40,7 @@ std::string key_item(const std::string& name, const JsonValue& entry) {
 }  // namespace
 
 std::string manual_of_configuration(const std::string& version) {
-  std::string out = ".Dd November 27, 2026\n.Dt MAAND.CONF 5\n.Os maand " + version + "\n";
+  std::string out = ".\\\" maand " + version + "\n.Dd November 27, 2026\n.Dt MAAND.CONF 5\n.Os\n";
   out += ".Sh NAME\n.Nm maand.conf\n.Nd configuration of a maand bucket\n.Sh DESCRIPTION\n";
   out += mdoc_text(
       "A bucket is a directory with a file maand.conf, which is TOML. Every key can be given by environment "

@@ -1,11 +1,13 @@
 #include "reconciler/cli/manual_page.h"
 
 #include <cctype>
+#include <sstream>
 
 namespace maand {
 namespace {
 
 constexpr const char* kDate = "November 27, 2026";
+constexpr std::size_t kMostColumns = 78;  // of a line of source, which mandoc cares for
 
 std::string escaped(const std::string& text) {
   std::string out;
@@ -70,7 +72,7 @@ void add_commands(const Command& command, const std::string& path, std::string& 
       }
       out += ".Xc\n" + mdoc_text(one.about + ".");
       const std::string options = options_list(one);
-      if (!options.empty()) out += ".Pp\n" + options;
+      out += options;
     }
     add_commands(one, here, out);
   }
@@ -88,19 +90,16 @@ std::string mdoc_text(const std::string& prose) {
   std::string out;
   std::string line;
   const auto flush = [&] {
-    while (!line.empty() && line.front() == ' ') line.erase(0, 1);
     if (line.empty()) return;
-    out += (line.front() == '.' || line.front() == '\'' ? "\\&" : "") + escaped(line) + "\n";
+    out += (line.front() == '.' || line.front() == '\'' ? "\\&" : "") + line + "\n";
     line.clear();
   };
-  for (std::size_t i = 0; i < prose.size(); ++i) {
-    if (prose[i] == '\n') {
-      flush();
-      continue;
-    }
-    line += prose[i];
-    const bool ends = prose[i] == '.' || prose[i] == '?' || prose[i] == '!';
-    if (ends && i + 1 < prose.size() && prose[i + 1] == ' ') flush();
+  std::istringstream words(prose);
+  for (std::string word; words >> word;) {
+    const std::string text = escaped(word);
+    if (!line.empty() && line.size() + 1 + text.size() > kMostColumns) flush();
+    line += (line.empty() ? "" : " ") + text;
+    if (word.back() == '.' || word.back() == '?' || word.back() == '!') flush();
   }
   flush();
   return out;
@@ -108,7 +107,7 @@ std::string mdoc_text(const std::string& prose) {
 
 std::string manual_of_commands(const Command& tree, const std::string& version) {
   std::string out;
-  out += std::string(".Dd ") + kDate + "\n.Dt MAAND 1\n.Os maand " + version + "\n";
+  out += ".\\\" maand " + version + "\n.Dd " + kDate + "\n.Dt MAAND 1\n.Os\n";
   out += ".Sh NAME\n.Nm maand\n.Nd make plain Linux machines run what a git branch says\n";
   out += ".Sh SYNOPSIS\n.Nm\n.Op Ar options\n.Ar command\n.Op Ar arguments\n";
   out += ".Sh DESCRIPTION\n" + mdoc_text(tree.about);
@@ -126,9 +125,8 @@ std::string manual_of_commands(const Command& tree, const std::string& version) 
   out +=
       ".Sh FILES\n.Bl -tag -width Ds\n.It Pa maand.conf\nThe configuration of a bucket, see\n.Xr maand.conf "
       "5 "
-      ".\n.It Pa secrets/\nKeys, tokens and passwords, mode 0700.\n.It Pa data/\nWhat the bucket knows: the "
-      "state, a "
-      "mirror of the repository, the output of targets.\n.El\n";
+      ".\n.It Pa secrets/\nKeys, tokens and passwords, mode 0700.\n.It Pa data/\nWhat the bucket knows: "
+      "state, mirror of the repository, output of targets.\n.El\n";
   out +=
       ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nDone.\n.It 1\nFailed, or the bucket is "
       "degraded.\n.It "

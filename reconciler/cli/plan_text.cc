@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
-#include "reconciler/cli/file_changes.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"

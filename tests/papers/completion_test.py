@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,12 +141,12 @@ class Completion(unittest.TestCase):
 
 
 class Zsh:
-    """A zsh at a terminal: completion of zsh works nowhere else. What compadd and
-    _describe are given is printed between marks instead of being shown."""
+    """A zsh at a terminal: its completion works nowhere else. What compadd takes is
+    printed as `HIT:name`."""
 
     START = r"""
 PS1= RPS1=
-fpath=(. $fpath)
+fpath=($PWD $fpath)
 autoload -Uz compinit && compinit -u -D
 # Candidates as they are added, filtered by what stands on the line already.
 compadd() {
@@ -154,7 +155,6 @@ compadd() {
   print -rl -- "${hits[@]/#/HIT:}"
   builtin compadd "$@"
 }
-finish() { print -r -- DONE; }
 zle -C offers list-choices _main_complete
 offers_and_tell() { zle offers; print -r -- 'DO''NE'; BUFFER=''; zle -I }
 zle -N offers_and_tell
@@ -180,8 +180,8 @@ print READY
         return self
 
     def __exit__(self, *_):
-        os.write(self.terminal, b"\x04exit\n")
         os.close(self.terminal)
+        os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
     def send(self, text):
@@ -190,7 +190,7 @@ print READY
     def read_to(self, mark):
         got = ""
         end = time.monotonic() + 30
-        while not re.search(rf"^{mark}\r?$", got, re.M):
+        while not re.search(rf"{mark}\r?$", got, re.M):
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.terminal], [], [], left)[0]:
                 raise AssertionError(f"zsh did not say {mark}: {got[-2000:]!r}")

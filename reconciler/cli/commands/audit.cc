@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "reconciler/cli/bucket.h"

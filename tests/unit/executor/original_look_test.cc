@@ -50,8 +50,9 @@ TEST_F(OriginalLookTest, FilesAreToldWithModeSizeAndBothSums) {
   std::filesystem::create_symlink("Makefile", root() / "jobs/api/link");
   std::filesystem::create_directories(root() / "jobs/api/dir");
   const OriginalLook look = asked({"Makefile", "conf/it's $(touch x) \"q\".ini", "link", "dir", "gone"});
-  for (const std::vector<std::string>& shell :
-       {std::vector<std::string>{"/bin/sh", "-s"}, {"/bin/busybox", "sh", "-s"}, {"/bin/bash", "-s"}}) {
+  const std::vector<std::vector<std::string>> shells = {
+      {"/bin/sh", "-s"}, {"/bin/busybox", "sh", "-s"}, {"/bin/bash", "-s"}};
+  for (const std::vector<std::string>& shell : shells) {
     if (!std::filesystem::exists(shell[0])) continue;
     SCOPED_TRACE(shell[0]);
     const auto out = parse_look(answer(look, shell), look);

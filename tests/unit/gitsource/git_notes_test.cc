@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "gitsource/git_child.h"
 #include "gitsource/git_source.h"
 #include "tests/support/git_server.h"
 
@@ -56,6 +58,21 @@ TEST_F(GitNotesTest, PublishingTheSameAgainMakesNoCommit) {
   const std::string tip = server_.git_bare({"rev-parse", "refs/notes/maand"});
   source.notes().publish({section(one, "prod", "applied")});
   EXPECT_EQ(server_.git_bare({"rev-parse", "refs/notes/maand"}), tip);
+}
+
+TEST_F(GitNotesTest, ALockThatWasLeftBehindIsNamed) {
+  const std::string one = server_.commit({{"a", "1"}}, "one");
+  GitSource source(options("prod"));
+  source.fetch();
+  source.notes().publish({section(one, "prod", "applied")});
+  const std::string lock = server_.git_bare({"rev-parse", "--absolute-git-dir"}) + "/refs/notes/maand.lock";
+  std::ofstream(lock) << "";
+  const GitOptions prod = options("prod");
+  GitChild child(prod);
+  const GitPushed pushed = child.send(server_.file_url(), "refs/notes/maand", "refs/notes/maand",
+                                      server_.git_bare({"rev-parse", "refs/notes/maand"}), -1);
+  EXPECT_EQ(pushed.verdict, GitPushed::Verdict::kLost);
+  EXPECT_NE(pushed.text.find("maand.lock"), std::string::npos) << pushed.text;
 }
 
 TEST_F(GitNotesTest, NotesOfPeopleAreKeptWhereverGitPutThem) {

@@ -1,0 +1,263 @@
+// A second controller, and a store that was put back: who may write to workers, and what of them is
+// believed (R3.12, R7.3).
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/unit/app/recovery_world.h"
+
+namespace maand::testing {
+namespace {
+
+const AllocationKey kApi1{JobName("api"), WorkerHost("w1")};
+
+TEST(Fencing, TheOlderOfTwoControllersWritesToNobodyAnyMore_R3_12) {
+  LoopWorld older;
+  older.source.commit(two_jobs());
+  older.pass();
+  Fresh newer(older);
+  newer.desk.recovery().takeover("a new machine", "ann");
+  newer.pass();
+  newer.source.commit(two_jobs("1.1.0"));
+  newer.pass();
+  ASSERT_EQ(newer.state(), "applied");
+
+  // The older one wakes up, with a commit of its own to roll out.
+  older.runner.workers = newer.runner.workers;
+  older.runner.runs.clear();
+  older.source.commit(two_jobs("1.2.0"));
+  const PassResult result = older.pass();
+  EXPECT_TRUE(result.again);
+  EXPECT_EQ(authority(older), "fenced");
+  older.pass();
+  EXPECT_EQ(older.runner.runs, Runs{});
+  EXPECT_EQ(older.state(), "held");
+  EXPECT_FALSE(older.board.health().ready);
+  EXPECT_NE(older.board.status_json().find("\"state\":\"fenced\""), std::string::npos);
+  EXPECT_NE(older.board.metrics_text().find("maand_authority{state=\"fenced\"} 1"), std::string::npos);
+  const int contacts = older.runner.contacts;
+  older.pass();
+  EXPECT_EQ(older.runner.contacts, contacts) << "and it does not even ask";
+
+  // An operator takes the workers back; the records of the newer one count.
+  older.desk.recovery().takeover("the new machine died", "bob");
+  older.pass();
+  EXPECT_EQ(authority(older), "ours");
+  EXPECT_EQ(older.journal.state().epoch, 3u);
+  EXPECT_EQ(older.runner.runs, (Runs{"restart api@w1 1.1.0→1.2.0", "restart api@w2 1.1.0→1.2.0"}));
+}
+
+// A backup is older than what the workers know: it must not act on what it believes.
+TEST(Fencing, AStoreThatWasPutBackIsRecognised_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.source = world.source;
+  restored.runner.workers = world.runner.workers;
+  restored.store = world.store;  // the backup
+  restored.journal.reload();
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.source.commit(two_jobs("1.2.0"));
+  restored.pass();
+  EXPECT_EQ(authority(restored), "fenced");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.runner.runs, (Runs{"restart api@w1 1.1.0→1.2.0", "restart api@w2 1.1.0→1.2.0"}));
+  EXPECT_EQ(restored.state(), "applied");
+}
+
+// What this store itself has removed meanwhile is newer than what another one did elsewhere.
+TEST(Fencing, ARemovalElsewhereHidesNothingThatAnotherStoreBegan_R7_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;  // the backup
+  restored.journal.reload();
+  world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}, {"api", "1.0.0"}}));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}}));
+  restored.pass();
+  ASSERT_EQ(restored.journal.state().allocations.size(), 1u);
+  restored.runner.runs.clear();
+  restored.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}, {"api", "1.0.0"}}));
+  restored.pass();
+  EXPECT_EQ(authority(restored), "fenced");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+}
+
+// The commit does not say any more what the job was: only its worker does.
+TEST(Fencing, WhoTakesOverWithAStoreFromBeforeARenameForgetsTheOldName_R7_3) {
+  const auto renamed = [](bool told) {
+    FakeFileView view = LoopWorld::workspace(1, {{"fresh", "1.0.0"}});
+    if (told)
+      view.file("workspace/jobs/fresh/manifest.json",
+                R"({"version": "1.0.0", "selectors": ["worker"], "renamed_from": "old"})");
+    return view;
+  };
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.source.commit(renamed(true));
+  world.pass();
+  world.source.commit(renamed(false));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  EXPECT_EQ(restored.journal.state().find({JobName("old"), WorkerHost("w1")}), nullptr);
+  EXPECT_EQ(restored.state(), "applied") << restored.board.status_json();
+}
+
+// Since the backup a machine was replaced, and what it has now was deployed anew.
+TEST(Fencing, WhoTakesOverWithAnOldStoreBelievesTheMachineThatIsThereNow_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.source.commit(LoopWorld::workspace(2, {{"api", "1.1.0"}}));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.state(), "applied");
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.1.0");
+  EXPECT_EQ(restored.journal.state().find({JobName("db"), WorkerHost("w1")}), nullptr);
+  EXPECT_EQ(restored.runner.runs, Runs{}) << "what it keeps is what the commit asks for";
+}
+
+TEST(Fencing, AWorkerThatIsReadLongAfterTheTakeoverKnowsMoreThanAnOldStore_R7_3) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.source.commit(two_jobs("1.1.0"));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  restored.runner.dead = {WorkerHost("w1")};
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.0.0") << "nobody could ask";
+  restored.runner.dead.clear();
+  restored.pass();
+  EXPECT_EQ(restored.journal.state().find(kApi1)->version, "1.1.0");
+  EXPECT_EQ(restored.runner.runs, Runs{});
+  EXPECT_EQ(restored.state(), "applied");
+}
+
+// The word is dropped last: whatever is cut, it is carried out once more, never lost.
+TEST(Fencing, ATakeoverThatIsCutAnywhereIsCarriedOutByTheNextPass_R3_12) {
+  for (int cut = 0;; ++cut) {
+    LoopWorld before;
+    before.source.commit(two_jobs());
+    before.pass();
+    Fresh world(before);
+    world.desk.recovery().takeover("", "ann");
+    int writes = 0;
+    bool died = false;
+    world.store.before_write = [&](const std::string&) {
+      if (writes++ != cut) return;
+      died = true;
+      throw StoreError("the daemon ends here");
+    };
+    world.pass();
+    world.store.before_write = nullptr;
+    world.journal.reload();
+    world.pass();
+    EXPECT_EQ(authority(world), "ours") << cut;
+    EXPECT_EQ(world.state(), "applied") << cut;
+    EXPECT_EQ(world.runner.runs, Runs{}) << cut;
+    if (!died) break;
+    ASSERT_LT(cut, 200);
+  }
+}
+
+// What its workers were told before is from a clock that is an hour ahead. Numbers of operations only
+// rise, so what was read must not be known without them, wherever the daemon ends.
+TEST(Fencing, WhatIsReadAfterATakeoverIsNotKnownWithoutItsNumbers_R3_12) {
+  for (int cut = 0;; ++cut) {
+    LoopWorld before;
+    const auto ahead = before.clock.wall().time_since_epoch() + std::chrono::hours(1);
+    before.journal.raise_epoch(
+        1, static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(ahead).count()));
+    before.source.commit(two_jobs("1.0.0", 1));
+    before.pass();
+    Fresh world(before);
+    world.runner.dead = {WorkerHost("w1")};
+    world.desk.recovery().takeover("", "ann");
+    world.pass();
+    world.runner.dead.clear();
+    int writes = 0;
+    bool died = false;
+    world.store.after_write = [&](const std::string&) {
+      if (writes++ != cut) return;
+      died = true;
+      throw StoreError("written, and the daemon ends here");
+    };
+    world.pass();
+    world.store.after_write = nullptr;
+    world.journal.reload();
+    world.source.commit(two_jobs("1.1.0", 1));
+    world.pass();
+    EXPECT_EQ(world.runner.runs, Runs{"restart api@w1 1.0.0→1.1.0"}) << cut;
+    EXPECT_GT(world.journal.state().last_seq, before.journal.state().last_seq) << cut;
+    if (!died) break;
+    ASSERT_LT(cut, 200);
+  }
+}
+
+// The old store has already named its job anew; what the machine that is there now runs has its old name.
+TEST(Fencing, ARenameOfAnOldStoreHidesNothingThatAnotherMachineRuns_R7_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
+  world.pass();
+  LoopWorld restored;
+  restored.store = world.store;
+  restored.journal.reload();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.source = world.source;
+  FakeFileView renamed = LoopWorld::workspace(1, {{"fresh", "1.0.0"}});
+  renamed.file("workspace/jobs/fresh/manifest.json",
+               R"({"version": "1.0.0", "selectors": ["worker"], "renamed_from": "old"})");
+  restored.source.commit(renamed);
+  restored.pass();
+  EXPECT_NE(restored.state(), "applied") << "another machine than the one on record";
+  restored.runner.runs.clear();
+  restored.desk.recovery().takeover("restored", "ann");
+  restored.pass();
+  EXPECT_EQ(restored.state(), "applied");
+  EXPECT_EQ(restored.runner.runs, Runs{"restart fresh@w1 1.0.0→1.0.0"})
+      << "it moves, and starts beside nothing";
+}
+
+}  // namespace
+}  // namespace maand::testing

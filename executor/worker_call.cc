@@ -3,6 +3,7 @@
 #include <charconv>
 #include <map>
 
+#include "executor/fed_command.h"
 #include "executor/worker_script.h"
 
 namespace maand {
@@ -110,13 +111,7 @@ void fold_in_way_back(const Reply& reply, Outcome& outcome) {
 
 }  // namespace
 
-std::string worker_command(bool use_sudo) {
-  const std::string size = std::to_string(kWorkerScript.size());
-  const std::string length = std::to_string(kWorkerScript.size() - 1);  // $(…) drops the last newline
-  return std::string("exec ") + (use_sudo ? "sudo -n " : "") + "/bin/sh -c 'SELF=$(dd bs=" + size +
-         " count=1 iflag=fullblock 2>/dev/null); [ ${#SELF} = " + length +
-         " ] && eval \"$SELF\"; echo maand1 cut' maand /bin/sh front";
-}
+std::string worker_command(bool use_sudo) { return fed_command(kWorkerScript, use_sudo); }
 
 std::string call_prologue(const std::string& worker_root, const BucketId& bucket, const Operation& operation,
                           CallKind kind, bool full, std::uint64_t log_offset) {

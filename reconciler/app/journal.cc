@@ -107,10 +107,16 @@ void Journal::settle(const AllocationKey& key, const Outcome& outcome, const Com
   const bool untouched = !record.files && record.last == LastResult::kNone && !record.running;
   const bool nothing_began = outcome.kind == OutcomeKind::kNever || outcome.kind == OutcomeKind::kCondition;
   const OperationId id = record.open->id;
+  // R5.7: a stop that surely never began leaves what runs, and the word that came with it has stopped
+  // nothing. Where one failed before, nothing may bring up what is half down.
+  const bool half_down = record.last_target == Target::kStop && record.last != LastResult::kConfirmed;
+  const bool lifts = record.stopped_by && record.open->action == Action::kStop && nothing_began && !half_down;
   const bool remains = record_outcome(record, outcome, commit) && !(untouched && nothing_began);
   // Staged files confirm nothing.
   if (outcome.kind == OutcomeKind::kSucceeded && record.last_operation == id)
     record.confirmed_at = clock_.wall();
+  if (lifts) record.stopped_by.reset();
+  if (lifts) ++stops_revision_;
   saw_marker(key.worker, outcome);
   std::vector<AppliedAllocation> records;
   Forgotten gone;

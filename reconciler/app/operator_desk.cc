@@ -28,6 +28,17 @@ std::string trouble_with(const std::string& reason) {
   return "";
 }
 
+// `a, b` → {a, b}.
+std::vector<WorkerHost> hosts_of(std::string_view list) {
+  std::vector<WorkerHost> out;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (const std::string_view host = trim(list.substr(0, comma)); !host.empty()) out.emplace_back(host);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return out;
+}
+
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
 ControlReply refused(std::string text) { return {ControlReply::Kind::kRefused, std::move(text)}; }
 ControlReply unknown(std::string text) { return {ControlReply::Kind::kUnknownSubject, std::move(text)}; }
@@ -121,6 +132,50 @@ ControlReply OperatorDesk::forget(const std::string& subject, const std::string&
 ControlReply OperatorDesk::worker(const std::string& verb, const std::string& host,
                                   const std::string& actor) {
   return on_reconcile_thread([this, verb, host, actor] { return recovery_.worker(verb, host, actor); });
+}
+
+ControlReply OperatorDesk::job_order(const JobOrderRequest& request, const std::string& actor) {
+  return on_reconcile_thread([this, request, actor] { return job_order_here(request, actor); });
+}
+
+ControlReply OperatorDesk::cut_job_order(const std::string& id, const std::string& actor) {
+  return on_reconcile_thread([this, id, actor] { return cut_job_order_here(id, actor); });
+}
+
+std::optional<std::string> OperatorDesk::job_order_json(const std::string& id) const {
+  return reconciler_.orders().json(id);
+}
+
+ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const std::string& actor) {
+  const auto verb = job_verb_from(request.verb);
+  if (!verb)
+    return unknown(quote(request.verb) +
+                   " is nothing that can be done with a job; known are start, stop, restart");
+  if (!knows(JobName(request.job)))
+    return unknown("no job `" + printable(request.job) + "` is known; `maand status` lists the jobs");
+  JobOrder order{*verb, JobName(request.job), {}, request.health_check, {}};
+  order.workers = hosts_of(request.workers);
+  const std::string usual = "maand job " + request.verb;
+  order.word = {actor, request.reason.empty() ? usual : request.reason, clock_.wall(), {}};
+  if (const std::string wrong = trouble_with(order.word.reason); !wrong.empty()) return refused(wrong);
+  if (*verb != JobVerb::kStop && !(request.span.empty() && request.reason.empty()))
+    return refused("only a stop has a reason and an end: it is what stays");
+  if (!request.span.empty()) {
+    const auto length = parse_duration(request.span);
+    if (!length) return refused("`" + request.span + "` is no length of time: " + kDurationGrammar);
+    order.word.until = order.word.since + *length;
+  }
+  if (const std::string busy = reconciler_.orders().busy(order.job); !busy.empty())
+    return {ControlReply::Kind::kBusy, busy};
+  audit(actor, "job " + request.verb, request.job,
+        (request.workers.empty() ? "" : "on " + request.workers + ": ") + order.word.reason);
+  return done(reconciler_.orders().give(std::move(order)));
+}
+
+ControlReply OperatorDesk::cut_job_order_here(const std::string& id, const std::string& actor) {
+  if (!reconciler_.orders().cut(id, actor)) return unknown("no order " + printable(id) + " is going on");
+  audit(actor, "job cut short", id);
+  return done("nothing more of it begins; what was begun comes to its end");
 }
 
 ControlReply OperatorDesk::rollback_here(const std::string& job, const std::string& commit,

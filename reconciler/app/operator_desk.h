@@ -28,6 +28,9 @@ class OperatorDesk : public Controls {
                         const std::string& span, const std::string& actor) override;
   ControlReply takeover(const std::string& reason, const std::string& actor) override;
   ControlReply forget(const std::string& subject, const std::string& actor) override;
+  ControlReply job_order(const JobOrderRequest& request, const std::string& actor) override;
+  std::optional<std::string> job_order_json(const std::string& id) const override;
+  ControlReply cut_job_order(const std::string& id, const std::string& actor) override;
   ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override;
 
   // The same words for a command that holds the bucket itself. Reconcile thread.
@@ -40,6 +43,8 @@ class OperatorDesk : public Controls {
   ControlReply resume_here(const std::string& job, const std::string& actor);
   ControlReply rollback_here(const std::string& job, const std::string& commit, const std::string& reason,
                              const std::string& span, const std::string& actor);
+  ControlReply job_order_here(const JobOrderRequest& request, const std::string& actor);
+  ControlReply cut_job_order_here(const std::string& id, const std::string& actor);
   RecoveryOrders& recovery() { return recovery_; }
 
  private:

@@ -5,8 +5,6 @@
 
 #include "reconciler/app/releases.h"
 #include "reconciler/app/unfinished.h"
-#include "reconciler/core/kept_worker_id.h"
-#include "reconciler/core/worker_files.h"
 
 namespace maand {
 
@@ -147,39 +145,10 @@ void Pass::note_openings() {
   }
 }
 
-// For jobs.json; O(allocations), so only where somebody will be contacted.
-void Pass::list_jobs_of_workers() {
-  jobs_of_worker_.clear();
-  for (const auto& [name, job] : desired_.jobs) {
-    for (const std::uint32_t worker : job.workers) {
-      const WorkerHost& host = desired_.workers[worker].host;
-      jobs_of_worker_[host].emplace_back(name, desired_.disabled.covers({name, host}));
-    }
-  }
-}
+void Pass::list_jobs_of_workers() { jobs_of_worker_ = jobs_by_worker(desired_); }
 
 WorkerDocuments Pass::documents(const WorkerHost& worker) const {
-  const auto it = std::find_if(desired_.workers.begin(), desired_.workers.end(),
-                               [&](const Worker& candidate) { return candidate.host == worker; });
-  const auto jobs = jobs_of_worker_.find(worker);
-  WorkerDocuments documents;
-  if (it == desired_.workers.end()) {
-    documents.claims = claims_text(settings_.bucket, {}, {});  // nothing of it is to stay
-    return documents;
-  }
-  documents.worker_json =
-      worker_json(settings_.bucket, *it, update_seq_, told_worker_id(deps_.judge.sources(), it->host));
-  documents.jobs_json =
-      jobs_json(jobs == jobs_of_worker_.end() ? std::vector<std::pair<JobName, bool>>{} : jobs->second);
-  std::vector<const Job*> claiming;
-  if (jobs != jobs_of_worker_.end()) {
-    for (const auto& [name, disabled] : jobs->second) {
-      const auto job = desired_.jobs.find(name);
-      if (job != desired_.jobs.end() && job->second.job) claiming.push_back(job->second.job.get());
-    }
-  }
-  documents.claims = claims_text(settings_.bucket, claiming, desired_.ports);
-  return documents;
+  return worker_documents(deps_.judge.sources(), desired_, jobs_of_worker_, worker, update_seq_);
 }
 
 void Pass::tell(EventKind kind, const std::string& text, const CommitId& commit) {

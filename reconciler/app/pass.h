@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/accepted.h"
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
@@ -24,6 +25,7 @@
 #include "reconciler/app/recovery.h"
 #include "reconciler/app/rollout_driver.h"
 #include "reconciler/app/settling.h"
+#include "reconciler/app/worker_documents.h"
 #include "reconciler/core/status.h"
 
 namespace maand {
@@ -73,6 +75,8 @@ struct Memory {
   PhaseWatch phase;                      // what the reconcile thread is at
 };
 
+class JobOrders;
+
 // How the world outside steers a running pass. Reconcile thread.
 class PassControl {
  public:
@@ -91,6 +95,7 @@ class PassControl {
   // Told what runs where, and what is acted on (R5.8).
   virtual HealthWatcher& health() = 0;
   virtual DriftWatcher& drift() = 0;  // likewise (R5.9)
+  virtual JobOrders& orders() = 0;
 };
 
 struct PassResult {
@@ -138,8 +143,8 @@ class Pass {
   void roll_out();
   void report();
 
+  JudgingDeps judging();
   JudgedPtr judge_now(const CommitId& commit, const AdmissionRules& rules);
-  void accept_what_was_accepted();
   const Pin* kept_from(const Judged& judged) const;
   void accept_pinned(const Pin& pin);
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
@@ -159,6 +164,11 @@ class Pass {
   void adopt(const JudgedPtr& judged);
   void heed_orders();
   void heed_stops();
+  // What an operator's hand does to a job meanwhile: pass_orders.cc.
+  bool is_ordered(const JobName& job) const;
+  void heed_job_orders();
+  void end_job_order();
+  void leave_job_order();
   // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
   RolloutLimits rollout_limits();
   void read_ways_back();
@@ -201,7 +211,7 @@ class Pass {
   Pins pins_;                // that the plan was made with
   JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};
-  std::map<WorkerHost, std::vector<std::pair<JobName, bool>>> jobs_of_worker_;
+  JobsByWorker jobs_of_worker_;
   PassStatus status_;                       // of the commit that is converged to
   std::vector<PassStatus> others_;          // of commits that were superseded or refused meanwhile
   std::set<AllocationKey> failed_;          // whose operation was settled as failed now
@@ -222,8 +232,10 @@ class Pass {
   bool looking_ = false;          // for a newer commit, on the lane
   bool rolling_ = false;          // the driver runs
   bool stopping_ = false;
-  bool fenced_ = false;   // while rolling out
-  bool renamed_ = false;  // a newer commit gives new names, which the next pass takes
+  bool fenced_ = false;                        // while rolling out
+  std::map<JobName, JobReport> before_order_;  // of jobs that were over when an order came
+  bool ordering_ = false;                      // an order is carried out in place of its job
+  bool renamed_ = false;                       // a newer commit gives new names, which the next pass takes
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

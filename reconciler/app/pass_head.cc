@@ -9,7 +9,6 @@
 namespace maand {
 namespace {
 
-constexpr const char* kAccepted = "accepted";       // setting: the commit that was converged to last
 constexpr const char* kKeptAccepted = "+accepted";  // `+` is in no job name
 
 }  // namespace
@@ -65,22 +64,14 @@ bool Pass::look() {
   return true;
 }
 
-// On the lane; what arrives meanwhile is served.
 JudgedPtr Pass::judge_now(const CommitId& commit, const AdmissionRules& rules) {
-  JudgedPtr judged;
-  bool done = false;
-  std::exception_ptr error;
-  deps_.judge.start(commit, deps_.journal.state(), rules, [&](JudgedPtr fresh, std::exception_ptr failure) {
-    judged = std::move(fresh);
-    error = failure;
-    done = true;
-  });
-  while (!done) {
-    deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
-    deps_.control.stop_requested();
-  }
-  if (error) std::rethrow_exception(error);
-  return judged;
+  return judge_and_wait(judging(), commit, rules);
+}
+
+JudgingDeps Pass::judging() {
+  return {deps_.inbox, deps_.judge, deps_.store, deps_.journal, deps_.clock, deps_.observer, [this] {
+            deps_.control.stop_requested();
+          }};
 }
 
 // History and signature policy, then the workspace. False: nothing is converged to.
@@ -102,7 +93,7 @@ bool Pass::judge_head() {
   }
   refuse(judged);
   if (const Pin* pin = kept_from(*judged)) accept_pinned(*pin);
-  if (!memory_.accepted) accept_what_was_accepted();
+  if (!memory_.accepted) memory_.accepted = accepted_before(judging());
   if (!memory_.accepted) return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(memory_.accepted);
@@ -136,30 +127,12 @@ void Pass::accept_pinned(const Pin& pin) {
   tell(EventKind::kNotice, "the commit that the bucket is pinned to cannot be applied: " + why, pin.commit);
 }
 
-// After a start with a head that may not be applied: what an earlier daemon converged to goes
-// on, also where it had not come to its end. What was applied before it would undo half of it.
-void Pass::accept_what_was_accepted() {
-  const CommitId accepted(deps_.store.setting(kAccepted).value_or(""));
-  for (const CommitId& commit : {accepted, deps_.journal.state().applied}) {
-    if (commit.empty()) continue;
-    try {
-      const JudgedPtr judged = judge_now(commit, {});
-      if (!judged->acceptable()) continue;
-      memory_.accepted = judged;
-      return;
-    } catch (const SourceError& error) {
-      tell(EventKind::kNotice,
-           std::string("the commit that was converged to cannot be read: ") + error.what(), commit);
-    }
-  }
-}
-
 void Pass::take_over(const JudgedPtr& judged) {
   memory_.accepted = judged;
   status_ = new_status(*judged);
-  if (deps_.store.setting(kAccepted) != judged->info.id.str()) {
+  if (kept_accepted(deps_.store) != judged->info.id) {
     keep(kKeptAccepted, judged->info.id);
-    deps_.store.put_setting(kAccepted, judged->info.id.str());
+    keep_accepted(deps_.store, judged->info.id);
   }
   if (deps_.meter) deps_.meter->commit_accepted(*judged);
 }

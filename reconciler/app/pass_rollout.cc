@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/job_orders.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/unfinished.h"
 
@@ -37,7 +38,11 @@ void Pass::roll_out() {
       RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
                           &recovery_.unread,
                           [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
-                          &deps_.control.health()},
+                          &deps_.control.health(),
+                          [this](Step& step, Journal::Intent& intent) {
+                            if (is_ordered(step.key.job))
+                              deps_.control.orders().amend(step, intent, deps_.journal);
+                          }},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) put(job);
   const auto between = [this] {
@@ -51,6 +56,7 @@ void Pass::roll_out() {
     }
     if (!stopping_ && !fenced_) {
       heed_orders();
+      heed_job_orders();
       watch_for_newer_commit();
       replan();
       begin_rollbacks();
@@ -62,6 +68,7 @@ void Pass::roll_out() {
     const Raised rolling(rolling_);
     driver_->run(*rollout_, between);
   }
+  leave_job_order();
   keep_bakes(true);
   // A look that is still under way reports to nobody: the next pass asks again.
   result_.again = result_.again || fenced_ || renamed_ || looking_ ||
@@ -101,6 +108,11 @@ void Pass::show_progress() {
 
 void Pass::take_progress() {
   memory_.jobs = rollout_->reports();
+  for (const auto& [name, report] : before_order_) {
+    const auto at = std::lower_bound(memory_.jobs.begin(), memory_.jobs.end(), name,
+                                     [](const JobReport& one, const JobName& job) { return one.job < job; });
+    if (at == memory_.jobs.end() || at->job != name) memory_.jobs.insert(at, report);
+  }
   memory_.set_aside = rollout_->set_aside();
   if (deps_.meter) deps_.meter->rollout_moved(memory_.jobs);
 }
@@ -109,7 +121,7 @@ void Pass::take_progress() {
 // anew when what is in flight has ended.
 void Pass::heed_stops() {
   const std::uint64_t revision = deps_.journal.stops_revision();
-  if (std::exchange(stops_, revision) == revision) return;
+  if (std::exchange(stops_, revision) == revision || ordering_) return;  // words of the order itself
   for (const auto& [key, allocation] : deps_.journal.state().allocations) {
     if (!allocation.stopped_by || memory_.plan.jobs.count(key.job) == 0) continue;
     if (superseded_.count(key.job) > 0 || goes_back(key.job)) continue;
@@ -202,7 +214,7 @@ void Pass::adopt(const JudgedPtr& judged) {
   DesiredState newer = deps_.judge.desired_now(*judged, deps_.journal.state(), update_seq_);
   for (const JobReport& job : rollout_->reports()) {
     if (job_unchanged(job.job, newer) || goes_back(job.job)) continue;
-    rollout_->stop_job(job.job, Reason::kSuperseded);
+    if (!is_ordered(job.job)) rollout_->stop_job(job.job, Reason::kSuperseded);
     superseded_.insert(job.job);
   }
   desired_ = std::move(newer);
@@ -252,8 +264,9 @@ bool Pass::job_unchanged(const JobName& name, const DesiredState& newer) const {
 }
 
 void Pass::replan() {
-  const bool ready = std::any_of(superseded_.begin(), superseded_.end(),
-                                 [this](const JobName& job) { return rollout_->quiet(job); });
+  const bool ready = std::any_of(superseded_.begin(), superseded_.end(), [this](const JobName& job) {
+    return rollout_->quiet(job) && !is_ordered(job);
+  });
   if (!ready) return;
   // Which content a job keeps may have changed with what was applied meanwhile.
   Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
@@ -268,7 +281,7 @@ void Pass::replan() {
     return action.reason == Reason::kUnsettled && told.count(action.key) > 0;
   });
   for (auto it = superseded_.begin(); it != superseded_.end();) {
-    if (!rollout_->quiet(*it)) {
+    if (!rollout_->quiet(*it) || is_ordered(*it)) {
       ++it;
       continue;
     }

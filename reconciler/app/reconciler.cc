@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/order_run.h"
 #include "reconciler/app/standing.h"
 
 namespace maand {
@@ -40,6 +41,7 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
             tell_listeners();
           },
           [this] { triggers_.poke("heal"); }),
+      orders_(deps_.observer),
       announced_({deps_.inbox, deps_.lane, deps_.source, deps_.journal, deps_.clock, deps_.observer,
                   memory_.source, triggers_, deps_.meter},
                  {options_.webhooks, options_.poll_interval}),
@@ -62,6 +64,7 @@ void Reconciler::run() {
     if (values_changed()) triggers_.poke("value");
     expire_orders();
     watch_windows();
+    if (orders_.first()) run_orders();
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
@@ -69,6 +72,7 @@ void Reconciler::run() {
       deps_.inbox.serve(std::min(triggers_.next_due(), next_look()));
     }
   }
+  orders_.leave();
   deps_.runner.stop();
 }
 
@@ -116,6 +120,26 @@ PassResult Reconciler::run_once(const std::string& cause) {
   for (PassListener* listener : deps_.listeners)
     listener->pass_ended(memory_, deps_.journal.state(), result, stopping_);
   return result;
+}
+
+void Reconciler::run_orders() {
+  while (orders_.first() && !stop_requested()) {
+    OrderRun({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
+              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
+             settings_, memory_, orders_)
+        .run();
+    if (!memory_.store_problem.empty()) {
+      try {
+        deps_.journal.reload();  // memory must not run ahead of what is durable
+      } catch (const StoreError&) {
+        // Told by the order already; the pass that follows tries again.
+      }
+    }
+    deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+    tell_listeners();
+    triggers_.poke("operator");  // whoever is watched has changed, and what was kept waiting goes on
+  }
+  if (stop_requested()) orders_.leave();
 }
 
 void Reconciler::poke(const std::string& cause) {

@@ -14,6 +14,7 @@
 #include "reconciler/app/announced_commits.h"
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/health_watcher.h"
+#include "reconciler/app/job_orders.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/pass_listener.h"
 #include "reconciler/app/previews.h"
@@ -59,6 +60,9 @@ class Reconciler : private PassControl {
   // One pass of the head, for a command without a daemon.
   PassResult run_once(const std::string& cause);
 
+  // Carries out the orders that wait. Reconcile thread, between passes.
+  void run_orders();
+
   // Any thread.
   void poke(const std::string& cause);
   void stop();    // records and leaves within the grace (R7.1)
@@ -75,6 +79,7 @@ class Reconciler : private PassControl {
   void pin(Pin pin);
   // Ends the suspension of `job` (empty: of the bucket), or else its pin. False: there is neither.
   bool resume(const JobName& job);
+  JobOrders& orders() override { return orders_; }
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
   Triggers& triggers() { return triggers_; }
@@ -109,6 +114,7 @@ class Reconciler : private PassControl {
   std::map<std::string, CommitId> previews_;  // as they were handed on
   HealthWatcher health_;
   DriftWatcher drift_;
+  JobOrders orders_;
   AnnouncedCommits announced_;
   std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for

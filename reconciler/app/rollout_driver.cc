@@ -162,6 +162,7 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
   std::vector<Operation> operations;
   try {
     if (store_failure_) std::rethrow_exception(store_failure_);
+    for (std::size_t i = 0; deps_.amend && i < travelling.size(); ++i) deps_.amend(travelling[i], intents[i]);
     operations = deps_.journal.begin(std::move(intents));
   } catch (const StoreError& error) {
     // R7.4: without the journal no worker is touched.

@@ -15,18 +15,13 @@
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/inbox.h"
 #include "reconciler/app/journal.h"
+#include "reconciler/app/worker_documents.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/rollout.h"
 
 namespace maand {
 
-// worker.json and jobs.json of a worker, as the newest commit wants them.
-struct WorkerDocuments {
-  std::string worker_json;  // empty for a worker that left the workspace
-  std::string jobs_json;
-  std::string claims;  // R3.11; empty: as they were
-};
 using DocumentsFor = std::function<WorkerDocuments(const WorkerHost&)>;
 
 class RolloutDriver {
@@ -44,6 +39,8 @@ class RolloutDriver {
     const std::map<WorkerHost, Contact>* unread = nullptr;
     Fenced fenced = nullptr;
     HealthWatcher* health = nullptr;  // pauses for what is acted on, and tells news of the rest
+    // Called with each operation before it is on record. May throw StoreError: then none begins.
+    std::function<void(Step&, Journal::Intent&)> amend = nullptr;
   };
 
   RolloutDriver(Deps deps, DocumentsFor documents, CommitId head);

@@ -7,13 +7,13 @@
 #include "reconciler/cli/commands/adopt.h"
 #include "reconciler/cli/commands/audit.h"
 #include "reconciler/cli/commands/backup.h"
-#include "reconciler/cli/commands/cat.h"
 #include "reconciler/cli/commands/events.h"
 #include "reconciler/cli/commands/health_check.h"
 #include "reconciler/cli/commands/history.h"
 #include "reconciler/cli/commands/info.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/commands/job_create.h"
+#include "reconciler/cli/commands/job_order.h"
 #include "reconciler/cli/commands/logs.h"
 #include "reconciler/cli/commands/note.h"
 #include "reconciler/cli/commands/notify.h"
@@ -21,28 +21,15 @@
 #include "reconciler/cli/commands/plan.h"
 #include "reconciler/cli/commands/reconcile.h"
 #include "reconciler/cli/commands/render.h"
-#include "reconciler/cli/commands/secrets.h"
 #include "reconciler/cli/commands/serve.h"
 #include "reconciler/cli/commands/status.h"
-#include "reconciler/cli/commands/token.h"
 #include "reconciler/cli/commands/validate.h"
 #include "reconciler/cli/commands/version.h"
 #include "reconciler/cli/commands/why.h"
+#include "reconciler/cli/errand_verbs.h"
 
 namespace maand {
 namespace {
-
-// Adds a verb whose options a struct of its own holds.
-template <class Options>
-CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
-               int (*function)(const Context&, const Options&), const std::shared_ptr<Options>& options) {
-  CLI::App* app = parent.add_subcommand(name, about);
-  app->footer(kExitStatuses);
-  app->callback([&run, function, options] {
-    run = [function, options](const Context& context) { return function(context, *options); };
-  });
-  return *app;
-}
 
 void add_bucket_verbs(CLI::App& app, Run& run) {
   const auto init = std::make_shared<InitOptions>();
@@ -67,8 +54,9 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"text", "github"}))
       ->capture_default_str();
 
-  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace");
+  CLI::App* job = app.add_subcommand("job", "Work on a job of the workspace, or where it runs");
   job->require_subcommand(1);
+  add_job_target_verbs(*job, run);
   const auto create = std::make_shared<JobCreateOptions>();
   CLI::App& scaffold =
       verb(*job, run, "create", "Write a new job with every target explained", run_job_create, create);
@@ -76,6 +64,23 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
   scaffold
       .add_option("-s,--selectors", create->selectors, "Labels a worker needs to run it, all of them: a,b")
       ->delimiter(',');
+
+  const auto order = [&](const char* name, const char* about,
+                         int (*function)(const Context&, const JobOrderOptions&)) {
+    const auto options = std::make_shared<JobOrderOptions>();
+    CLI::App& by_hand = verb(*job, run, name, about, function, options);
+    by_hand.add_option("JOB", options->job, "The job")->required();
+    by_hand.add_option("--allocations", options->allocations, "On these workers alone: a,b")->delimiter(',');
+    by_hand.add_flag("--health_check", options->health_check,
+                     "Each batch has to come up healthy before the next one begins");
+    return std::pair(&by_hand, options);
+  };
+  order("start", "Start what was stopped, batch by batch", run_job_start);
+  const auto [stop, stopping] =
+      order("stop", "Stop it until `maand job start`, batch by batch", run_job_stop);
+  stop->add_option("--reason", stopping->reason, "Why; shown to whoever finds it stopped");
+  stop->add_option("--for", stopping->span, "How long (2h, 1h30m); then it starts by itself");
+  order("restart", "Restart what runs, batch by batch", run_job_restart);
 }
 
 void add_daemon_verbs(CLI::App& app, Run& run) {
@@ -258,133 +263,15 @@ void add_notify_verbs(CLI::App& app, Run& run) {
        std::make_shared<NotifyTestOptions>());
 }
 
-void add_token_verbs(CLI::App& app, Run& run) {
-  CLI::App* token = app.add_subcommand("token", "Who may ask the API over the network, and what");
-  token->require_subcommand(1);
-  const auto add = std::make_shared<TokenAddOptions>();
-  CLI::App& make = verb(*token, run, "add", "Make a token and print it, once", run_token_add, add);
-  make.add_option("NAME", add->name, "Whose it is; orders given with it are kept under this name")
-      ->required();
-  make.add_option("--role", add->role, "read, or operate to give orders as well")
-      ->check(CLI::IsMember({"read", "operate"}))
-      ->required();
-  make.add_option("--for", add->lifetime, "How long it is good for, like 90d (default: until it is removed)");
-  verb(*token, run, "list", "List tokens, their roles and when they expire", run_token_list,
-       std::make_shared<TokenListOptions>());
-  const auto remove = std::make_shared<TokenRemoveOptions>();
-  verb(*token, run, "remove", "Take a token away; a running daemon refuses it at once", run_token_remove,
-       remove)
-      .add_option("NAME", remove->name, "The token")
-      ->required();
-}
-
-void add_secrets_verbs(CLI::App& app, Run& run) {
-  CLI::App* secrets = app.add_subcommand("secrets", "Secrets of jobs: in git, or stored on the control host");
-  secrets->require_subcommand(1);
-  constexpr const char* kStored = "In the store of the control host instead of git";
-  const auto set = std::make_shared<SecretsSetOptions>();
-  CLI::App& put =
-      verb(*secrets, run, "set", "Set a secret; its value comes from stdin", run_secrets_set, set);
-  put.add_option("JOB", set->job, "The job")->required();
-  put.add_option("KEY", set->key, "Its name, as templates read it")->required();
-  put.add_option("--file", set->file, "The value is what this file holds");
-  put.add_flag("--stored", set->stored, kStored);
-  const auto edit = std::make_shared<SecretsEditOptions>();
-  CLI::App& change =
-      verb(*secrets, run, "edit", "Show and change a job's secrets in an editor", run_secrets_edit, edit);
-  change.add_option("JOB", edit->job, "The job")->required();
-  change.add_flag("--stored", edit->stored, kStored);
-  const auto remove = std::make_shared<SecretsRemoveOptions>();
-  CLI::App& take = verb(*secrets, run, "remove", "Remove a secret", run_secrets_remove, remove);
-  take.add_option("JOB", remove->job, "The job")->required();
-  take.add_option("KEY", remove->key, "Its name")->required();
-  take.add_flag("--stored", remove->stored, kStored);
-  const auto list = std::make_shared<SecretsListOptions>();
-  verb(*secrets, run, "list", "List secrets, where they are and whether they open; never a value",
-       run_secrets_list, list)
-      .add_option("JOB", list->job, "Of this job alone");
-  verb(*secrets, run, "rotate", "Seal what is stored with a new key, also while a daemon runs",
-       run_secrets_rotate, std::make_shared<SecretsRotateOptions>());
-  verb(*secrets, run, "recipient", "Print the public key that secrets in git are encrypted for",
-       run_secrets_recipient, std::make_shared<SecretsRecipientOptions>());
-}
-
-// What narrows a table down, of which it has which.
-struct CatFilters {
-  bool workers = false, labels = false, active = false;
-};
-
-CLI::App& add_cat(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
-                  int (*function)(const Context&, const CatOptions&), const CatFilters& filters) {
-  const auto options = std::make_shared<CatOptions>();
-  CLI::App& table = verb(parent, run, name, about, function, options);
-  table.add_option("--jobs", options->filter.jobs, "Of these jobs alone: a,b")->delimiter(',');
-  if (filters.workers)
-    table.add_option("--workers", options->filter.workers, "Of these workers alone: a,b")->delimiter(',');
-  if (filters.labels)
-    table.add_option("--labels", options->filter.labels, "Of workers with all of these labels: a,b")
-        ->delimiter(',');
-  if (filters.active)
-    table.add_flag("--active", options->filter.active, "Of what is placed and not disabled");
-  // CLI11 runs the callback of a table after that of a verb below it as well.
-  table.callback([&run, &table, function, options] {
-    if (!table.get_subcommands().empty()) return;
-    run = [function, options](const Context& context) { return function(context, *options); };
-  });
-  return table;
-}
-
-void add_cat_prometheus(CLI::App& cat, Run& run) {
-  CLI::App& table =
-      add_cat(cat, run, "prometheus", "What Prometheus scrapes, its rules, runbooks and dashboards",
-              run_cat_prometheus, {});
-  const auto file = std::make_shared<CatFileOptions>();
-  CLI::App& get = verb(table, run, "get", "One file of a job's catalogue, as it stands in the commit",
-                       run_cat_prometheus_get, file);
-  get.add_option("JOB", file->job, "The job")->required();
-  get.add_option("PATH", file->path, "Below its _prometheus/, like alerts/disk.yaml")->required();
-  const auto scrape = std::make_shared<CatOptions>();
-  verb(table, run, "scrape", "What a server scrapes, with every target: YAML", run_cat_prometheus_scrape,
-       scrape)
-      .add_option("--jobs", scrape->filter.jobs, "Of these jobs alone: a,b")
-      ->delimiter(',');
-}
-
-void add_cat_verbs(CLI::App& app, Run& run) {
-  CLI::App* cat = app.add_subcommand(
-      "cat",
-      "Show tables of workers, jobs, allocations, deployments, ports, commands, certificates, variables");
-  cat->require_subcommand(1);
-  add_cat(*cat, run, "workers", "Workers, and what is reserved of them", run_cat_workers,
-          {.workers = true, .labels = true});
-  add_cat(*cat, run, "jobs", "Jobs: versions, waves, reservations", run_cat_jobs, {});
-  add_cat(*cat, run, "allocations", "Which job is on which worker", run_cat_allocations,
-          {.workers = true, .labels = true});
-  add_cat(*cat, run, "deployments", "What workers have confirmed, and when", run_cat_deployments,
-          {.workers = true, .active = true});
-  add_cat(*cat, run, "job_ports", "Numbers of declared ports", run_cat_job_ports, {});
-  add_cat(*cat, run, "job_commands", "Commands of jobs and what they demand", run_cat_job_commands, {});
-  add_cat(*cat, run, "certs", "Certificates, and when they end", run_cat_certs, {.workers = true});
-  add_cat_prometheus(*cat, run);
-
-  const auto list = std::make_shared<CatOptions>();
-  CLI::App& kv = verb(*cat, run, "kv", "Variables that templates read", run_cat_kv, list);
-  kv.add_option("--jobs", list->filter.jobs, "Those that allocations of these jobs read: a,b")
-      ->delimiter(',');
-  auto* active = kv.add_flag("--active", list->active, "Those that are, as without it");
-  kv.add_flag("--deleted", list->filter.deleted, "Those that were taken away, and when")->excludes(active);
-  kv.callback([&run, &kv, list] {
-    if (!kv.get_subcommands().empty()) return;
-    run = [list](const Context& context) { return run_cat_kv(context, *list); };
-  });
-  const auto one = std::make_shared<CatValueOptions>();
-  CLI::App& get = verb(kv, run, "get", "One variable in full", run_cat_kv_get, one);
-  get.add_option("NAMESPACE", one->ns, "For example maand/bucket")->required();
-  get.add_option("KEY", one->key, "The key in it")->required();
-  get.add_flag("--reveal", one->reveal, "A secret in the clear instead of [encrypted]");
-}
-
 }  // namespace
+
+CLI::App& add_verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
+                   const Run& function) {
+  CLI::App* app = parent.add_subcommand(name, about);
+  app->footer(kExitStatuses);
+  app->callback([&run, function] { run = function; });
+  return *app;
+}
 
 void add_verbs(CLI::App& app, Run& run) {
   add_bucket_verbs(app, run);
@@ -392,9 +279,9 @@ void add_verbs(CLI::App& app, Run& run) {
   add_daemon_verbs(app, run);
   add_recovery_verbs(app, run);
   add_looking_verbs(app, run);
-  add_cat_verbs(app, run);
-  add_secrets_verbs(app, run);
-  add_token_verbs(app, run);
+  add_catalogue_verbs(app, run);
+  add_secret_verbs(app, run);
+  add_errand_verbs(app, run);
   add_notify_verbs(app, run);
   add_paper_verbs(app, run);
 }

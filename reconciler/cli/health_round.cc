@@ -7,7 +7,10 @@
 #include <mutex>
 #include <thread>
 
+#include "executor/remote_runner.h"
+#include "executor/ssh_transport.h"
 #include "reconciler/cli/context.h"
+#include "reconciler/cli/settings.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/watch_list.h"
 
@@ -47,6 +50,18 @@ void ask_once(Runner& runner, CheckedJob& job) {
     job.allocations[i].detail = answers->given[i].second;
   }
 }
+
+// Probes ship nothing and run no target.
+class NoBlobs : public Blobs {
+ public:
+  std::shared_ptr<const std::string> read(const BlobId&) override {
+    throw SourceError(SourceProblem::kOther, "a probe reads no file");
+  }
+};
+class NoOutput : public OutputSink {
+ public:
+  void output(const AllocationKey&, const OperationId&, std::string_view) override {}
+};
 
 bool failed(const CheckedAllocation& one) { return one.health == Health::kUnhealthy; }
 
@@ -156,6 +171,14 @@ void check_jobs(Runner& runner, std::vector<CheckedJob>& jobs, bool wait) {
   for (std::size_t i = 1; i < std::min(kJobsAtOnce, open.size()); ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
+}
+
+void check_jobs(const Bucket& bucket, std::vector<CheckedJob>& jobs, bool wait) {
+  SshTransport transport(ssh_options(bucket));
+  NoBlobs blobs;
+  NoOutput output;
+  RemoteRunner runner(runner_options(bucket), transport, blobs, output);
+  check_jobs(runner, jobs, wait);
 }
 
 }  // namespace maand

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/cli/bucket.h"
 #include "reconciler/core/desired.h"
 #include "reconciler/core/plan.h"
 #include "reconciler/core/ports.h"
@@ -40,5 +41,7 @@ std::vector<CheckedJob> jobs_to_check(const DesiredState& desired, const Applied
 // every allocation is healthy in the same round; one that is not running fails it.
 // Blocks; no other thread touches `jobs` afterwards.
 void check_jobs(Runner& runner, std::vector<CheckedJob>& jobs, bool wait);
+// The same, over connections of its own.
+void check_jobs(const Bucket& bucket, std::vector<CheckedJob>& jobs, bool wait);
 
 }  // namespace maand

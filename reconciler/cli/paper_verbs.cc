@@ -16,15 +16,6 @@
 namespace maand {
 namespace {
 
-template <class Function>
-CLI::App& verb(CLI::App& parent, Run& run, const std::string& name, const std::string& about,
-               Function function) {
-  CLI::App* app = parent.add_subcommand(name, about);
-  app->footer(kExitStatuses);
-  app->callback([&run, function] { run = function; });
-  return *app;
-}
-
 const CLI::App* find(const CLI::App& parent, const std::string& name) {
   for (const CLI::App* one : parent.get_subcommands([](const CLI::App*) { return true; })) {
     if (one->get_name() == name) return one;
@@ -62,44 +53,44 @@ std::vector<std::string> verbs_of(const CLI::App& app) {
 
 void add_paper_verbs(CLI::App& app, Run& run) {
   const auto words = std::make_shared<std::vector<std::string>>();
-  verb(app, run, "help", "Tell about a command and its options", [&app, words](const Context&) {
+  add_verb(app, run, "help", "Tell about a command and its options", [&app, words](const Context&) {
     return print_help(app, *words);
   }).add_option("COMMAND", *words, "The command, like `cat jobs` (default: all of them, in short)");
 
   const auto schema = std::make_shared<SchemaOptions>();
-  verb(app, run, "schema", "Print the JSON Schema of a file that people write, for editors",
-       [schema](const Context& context) { return run_schema(context, *schema); })
+  add_verb(app, run, "schema", "Print the JSON Schema of a file that people write, for editors",
+           [schema](const Context& context) { return run_schema(context, *schema); })
       .add_option("FILE", schema->document, "manifest (.json of a job), workers (.json) or conf (maand.conf)")
       ->check(CLI::IsMember({"manifest", "workers", "conf"}))
       ->required();
 
   const auto shell = std::make_shared<std::string>();
-  verb(app, run, "completion", "Print a script that makes a shell complete this command line",
-       [&app, shell](const Context&) {
-         const Command tree = command_tree(app);
-         std::cout << (*shell == "bash"  ? bash_completion(tree)
-                       : *shell == "zsh" ? zsh_completion(tree)
-                                         : fish_completion(tree));
-         return kExitDone;
-       })
+  add_verb(app, run, "completion", "Print a script that makes a shell complete this command line",
+           [&app, shell](const Context&) {
+             const Command tree = command_tree(app);
+             std::cout << (*shell == "bash"  ? bash_completion(tree)
+                           : *shell == "zsh" ? zsh_completion(tree)
+                                             : fish_completion(tree));
+             return kExitDone;
+           })
       .add_option("SHELL", *shell, "For which: bash, zsh or fish")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}))
       ->required();
 
   const auto page = std::make_shared<std::string>();
-  verb(app, run, "man", "Print a manual page, for `man -l -`",
-       [&app, page](const Context&) {
-         std::cout << (*page == "maand" ? manual_of_commands(command_tree(app), MAAND_VERSION)
-                                        : manual_of_configuration(MAAND_VERSION));
-         return kExitDone;
-       })
+  add_verb(app, run, "man", "Print a manual page, for `man -l -`",
+           [&app, page](const Context&) {
+             std::cout << (*page == "maand" ? manual_of_commands(command_tree(app), MAAND_VERSION)
+                                            : manual_of_configuration(MAAND_VERSION));
+             return kExitDone;
+           })
       .add_option("PAGE", *page, "maand, or maand.conf")
       ->check(CLI::IsMember({"maand", "maand.conf"}))
       ->required();
 
   const auto names = std::make_shared<NamesOptions>();
-  verb(app, run, "names", "Print names of the bucket, one a line, for completion",
-       [names](const Context& context) { return run_names(context, *names); })
+  add_verb(app, run, "names", "Print names of the bucket, one a line, for completion",
+           [names](const Context& context) { return run_names(context, *names); })
       .group("")  // not in --help: scripts call it
       ->add_option("KIND", names->kind, "Which")
       ->check(CLI::IsMember({"jobs", "workers", "allocations", "both"}))

@@ -62,8 +62,23 @@ class Details {
 
 // What became of an operator's word.
 struct ControlReply {
-  enum class Kind { kDone, kUnknownSubject, kRefused } kind = Kind::kDone;
+  enum class Kind {
+    kDone,
+    kUnknownSubject,
+    kRefused,
+    kBusy,  // something else has to end first
+  } kind = Kind::kDone;
   std::string text;  // one sentence
+};
+
+// `maand job start|stop|restart` (job_order.h), as it was written.
+struct JobOrderRequest {
+  std::string verb;
+  std::string job;
+  std::string workers;        // comma-separated; empty: all of the job
+  bool health_check = false;  // of start and restart
+  std::string reason;         // of a stop; may be empty
+  std::string span;           // of a stop, as in duration.h; empty: until it is started
 };
 
 // Thread-safe. Each call is answered within a few seconds, also in the middle of
@@ -90,6 +105,13 @@ class Controls {
   virtual ControlReply takeover(const std::string& reason, const std::string& actor) = 0;
   // R3.10: `subject`, JOB@WORKER, counts as never deployed.
   virtual ControlReply forget(const std::string& subject, const std::string& actor) = 0;
+  // Runs a target on allocations that are there. kDone: the order's id; it is carried out when its turn
+  // comes, which job_order_json() tells.
+  virtual ControlReply job_order(const JobOrderRequest& request, const std::string& actor) = 0;
+  // {"order","verb","job","actor","state","message","exit","allocations"}; nullopt: none of this id is known.
+  virtual std::optional<std::string> job_order_json(const std::string& id) const = 0;
+  // Nothing more of it begins; what was begun ends.
+  virtual ControlReply cut_job_order(const std::string& id, const std::string& actor) = 0;
   // R3.5, R3.9: `verb` is reset, trust or forget.
   virtual ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) = 0;
 };

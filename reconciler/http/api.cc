@@ -27,8 +27,10 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor",   "for", "host",     "job", "reason",
-                                         "subject", "to",  "unsigned", "verb"};
+constexpr std::string_view kMembers[] = {"actor",   "allocations", "for",      "health_check",
+                                         "host",    "job",         "order",    "reason",
+                                         "subject", "to",          "unsigned", "verb"};
+constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
 HttpReply json(std::string body) { return {200, std::move(body), "application/json"}; }
@@ -75,8 +77,8 @@ HttpReply reply_to(DetailReply reply) {
   return json_error(503, reply.text);
 }
 
-HttpReply get(const StatusSource& source, Details& details, const HttpRequest& request,
-              std::string_view route) {
+HttpReply get(const StatusSource& source, Details& details, const Controls& controls,
+              const HttpRequest& request, std::string_view route) {
   if (route == "status") return tagged(source.status_json());
   if (route == "commits")
     return json(source.commits_json(std::min(number_of(request, "limit", kUsualCommits), kMaxCommits)));
@@ -89,6 +91,10 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
     auto job = source.job_json(parts[1]);
     return job ? json(*std::move(job)) : not_offered("there is no job " + parts[1]);
   }
+  if (parts.size() == 2 && parts[0] == "orders") {
+    auto order = controls.job_order_json(parts[1]);
+    return order ? json(*std::move(order)) : not_offered("there is no order " + parts[1]);
+  }
   if (parts.size() == 3 && parts[0] == "plan") return reply_to(details.plan_files(parts[1], parts[2]));
   if (parts.size() == 3 && parts[0] == "commits" && parts[2] == "note")
     return reply_to(details.note(parts[1]));
@@ -96,7 +102,7 @@ HttpReply get(const StatusSource& source, Details& details, const HttpRequest& r
     return reply_to(details.output(parts[1], parts[2], number_of(request, "from", -kTailBytes)));
   return not_offered(
       "known here: allocations, commits, commits/{id}/note, events, jobs/{name}, logs/{job}/{worker}, "
-      "openapi.json, plan, plan/{job}/{worker}, previews, status, whoami");
+      "openapi.json, orders/{id}, plan, plan/{job}/{worker}, previews, status, whoami");
 }
 
 // A string member of the body; empty: not there, no string, or too long.
@@ -115,9 +121,30 @@ HttpReply reply_to(const ControlReply& reply) {
       return json_error(404, reply.text);
     case ControlReply::Kind::kRefused:
       return json_error(409, reply.text);
+    case ControlReply::Kind::kBusy:
+      return json_error(503, reply.text);
   }
   const nlohmann::json body = {{"message", reply.text}};
   return json(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+// `maand job start|stop|restart`.
+HttpReply order(Controls& controls, const nlohmann::json& body, const std::string& job,
+                const std::string& actor) {
+  JobOrderRequest request;
+  request.verb = member(body, "verb");
+  request.job = job;
+  request.workers = member(body, "allocations", kMaxHostsBytes);
+  request.health_check = body.contains("health_check") &&
+                         (body["health_check"] == true || member(body, "health_check") == "yes");
+  request.reason = member(body, "reason", kMaxReasonBytes);
+  request.span = member(body, "for");
+  const bool named = !body.contains("allocations") || !request.workers.empty();
+  if (job.empty() || request.verb.empty() || !named)
+    return json_error(400,
+                      "say what to do with which job: {\"verb\": \"restart\", \"job\": \"…\"}; "
+                      "`allocations`, a list of workers with commas, means some of it");
+  return reply_to(controls.job_order(request, actor));
 }
 
 // R5.4: `job` to the content of a commit; empty: the bucket.
@@ -140,8 +167,11 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
-      return json_error(400, "no order has a member " + quote(name) +
-                                 "; known are actor, for, host, job, reason, subject, to, unsigned, verb");
+      return json_error(
+          400,
+          "no order has a member " + quote(name) +
+              "; known are actor, allocations, for, health_check, host, job, order, reason, subject, to, "
+              "unsigned, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -193,6 +223,12 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
           400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
     return reply_to(controls.worker(verb, host, actor));
   }
+  if (route == "job") return order(controls, body, job, actor);
+  if (route == "cut") {
+    const std::string id = member(body, "order");
+    if (id.empty()) return json_error(400, "name the order: {\"order\": \"…\"}");
+    return reply_to(controls.cut_job_order(id, actor));
+  }
   if (route == "rollback") {
     if (job.empty()) return json_error(400, "name the job: {\"job\": \"…\"}; /pin is for the whole bucket");
     return bring(details, controls, body, job, actor);
@@ -203,7 +239,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return bring(details, controls, body, "", actor);
   }
   return not_offered(
-      "known here: forget, pin, reconcile, release, resume, retry, rollback, suspend, takeover, worker");
+      "known here: cut, forget, job, pin, reconcile, release, resume, retry, rollback, suspend, takeover, "
+      "worker");
 }
 
 HttpReply answer(const StatusSource& source, Details& details, Controls& controls,
@@ -214,7 +251,7 @@ HttpReply answer(const StatusSource& source, Details& details, Controls& control
   if (!request.path.starts_with(kRoot)) return not_offered("the API is below /api/v1/");
   const std::string_view route = std::string_view(request.path).substr(kRoot.size());
   return request.method == "POST" ? post(details, controls, request, route)
-                                  : get(source, details, request, route);
+                                  : get(source, details, controls, request, route);
 }
 
 // R6.2: a listener that others can reach is never open.

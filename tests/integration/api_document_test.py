@@ -233,6 +233,16 @@ class ApiDocument(unittest.TestCase):
         self.assertEqual(post("forget", {})[0], 400)
         self.assertEqual(post("worker", {"verb": "reset", "host": "none.example"})[0], 404)
         self.assertEqual(post("worker", {"verb": "paint", "host": "none.example"})[0], 400)
+        order = post("job", {"verb": "restart", "job": "api"})
+        self.assertEqual(order[0], 200)
+        told = self.check("GET", ROOT + "orders/" + order[1]["message"], like=ROOT + "orders/{id}")[1]
+        self.assertEqual((told["verb"], told["job"]), ("restart", "api"))
+        self.assertEqual(self.check("GET", ROOT + "orders/none", like=ROOT + "orders/{id}")[0], 404)
+        self.assertEqual(post("job", {"verb": "restart"})[0], 400)
+        self.assertEqual(post("job", {"verb": "restart", "job": "none"})[0], 404)
+        self.assertEqual(post("job", {"verb": "restart", "job": "api", "for": "1h"})[0], 409)
+        self.assertEqual(post("cut", {"order": "none"})[0], 404)
+        self.assertEqual(post("cut", {})[0], 400)
         self.assertTrue(post("reconcile", {})[1]["message"].isdigit())
 
 

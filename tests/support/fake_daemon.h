@@ -88,6 +88,19 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
     return told("worker " + verb + " " + host + " by " + actor);
   }
 
+  ControlReply job_order(const JobOrderRequest& request, const std::string& actor) override {
+    return told("job " + request.verb + " " + request.job + " on " + request.workers + " by " + actor +
+                (request.health_check ? " with health" : "") +
+                (request.reason.empty() ? "" : ": " + request.reason + " for " + request.span));
+  }
+  std::optional<std::string> job_order_json(const std::string& id) const override {
+    if (id != "42") return std::nullopt;
+    return "{\"order\": \"42\"}";
+  }
+  ControlReply cut_job_order(const std::string& id, const std::string& actor) override {
+    return told("cut " + id + " by " + actor);
+  }
+
   std::vector<std::string> orders() const {
     const std::lock_guard lock(mutex_);
     return orders_;

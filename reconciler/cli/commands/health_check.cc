@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include "executor/remote_runner.h"
-#include "executor/ssh_transport.h"
+#include "reconciler/cli/accepted_head.h"
 #include "reconciler/cli/health_round.h"
 #include "reconciler/cli/json_out.h"
-#include "reconciler/cli/judged_head.h"
-#include "reconciler/cli/settings.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"
 
@@ -16,34 +13,6 @@ namespace maand {
 namespace {
 
 constexpr std::size_t kMostLineBytes = 4000;
-
-// Probes ship nothing and run no target.
-class NoBlobs : public Blobs {
- public:
-  std::shared_ptr<const std::string> read(const BlobId&) override {
-    throw SourceError(SourceProblem::kOther, "a probe reads no file");
-  }
-};
-class NoOutput : public OutputSink {
- public:
-  void output(const AllocationKey&, const OperationId&, std::string_view) override {}
-};
-
-// What the daemon converges to: the newest commit, or the last one that was
-// applied when the newest is refused.
-JudgedHead accepted_head(const Bucket& bucket) {
-  JudgedHead head = judge_head(bucket, {});
-  if (!head.desired && !head.applied.applied.empty()) {
-    std::cerr << "warning: " << head.label << " is refused; checking what the last applied commit says\n";
-    head = judge_head(bucket, {head.applied.applied.str(), ""});
-  }
-  if (!head.desired) {
-    std::string problems = head.label + " is refused, and no commit was applied yet:";
-    for (const Diagnostic& one : head.workspace.commit.all()) problems += "\n  " + to_string(one);
-    throw CommandError(kExitHeld, problems);
-  }
-  return head;
-}
 
 void print_json(const std::vector<CheckedJob>& jobs, bool passed) {
   std::vector<std::string> list;
@@ -94,15 +63,9 @@ void print_text(const std::vector<CheckedJob>& jobs, bool verbose, bool color) {
 
 int run_health_check(const Context& context, const HealthCheckOptions& options) {
   const Bucket bucket = open_bucket(context);
-  const JudgedHead head = accepted_head(bucket);
+  const JudgedHead head = accepted_head(bucket, "checking");
   std::vector<CheckedJob> jobs = jobs_to_check(*head.desired, head.applied, head.settings, options.jobs);
-  {
-    SshTransport transport(ssh_options(bucket));
-    NoBlobs blobs;
-    NoOutput output;
-    RemoteRunner runner(runner_options(bucket), transport, blobs, output);
-    check_jobs(runner, jobs, options.wait);
-  }
+  check_jobs(bucket, jobs, options.wait);
   const bool passed = std::none_of(jobs.begin(), jobs.end(), [](const CheckedJob& job) {
     return job.result == CheckedJob::Result::kFailed;
   });

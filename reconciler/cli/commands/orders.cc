@@ -36,6 +36,8 @@ ExitStatus exit_of_reply(const ControlReply& reply) {
       return kExitUsage;
     case ControlReply::Kind::kRefused:
       return kExitHeld;
+    case ControlReply::Kind::kBusy:
+      return kExitNoDaemon;
   }
   return kExitFailed;
 }

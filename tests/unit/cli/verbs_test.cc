@@ -24,7 +24,7 @@ TEST(Verbs, AnswersTheOthers) {
       {"relase", "did you mean `maand release`?"},
       {"build", "`maand validate` checks a workspace"},
       {"deploy", "`maand serve` rolls it out"},
-      {"doctor", "`maand doctor` is not built yet"},
+      {"schema", "`maand schema` is not built yet"},
       {"xyzzy-quux", "`maand --help` lists them"},
       {"", "there is no command"},
   };

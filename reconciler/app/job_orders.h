@@ -1,0 +1,80 @@
+// Orders of operators on jobs (`maand job start|stop|restart`): who waits, who has begun, and
+// what became of the last of them.
+//
+// One is carried out at a time, by the pass that rolls out (pass_orders.cc) or, between two
+// passes, by itself (order_run.h); so that an order and a pass never meet on one allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "reconciler/app/journal.h"
+#include "reconciler/core/job_order.h"
+#include "reconciler/core/order_outcome.h"
+#include "reconciler/core/ports.h"
+
+namespace maand {
+
+class JobOrders {
+ public:
+  explicit JobOrders(Observer& observer) : observer_(observer) {}
+
+  // ---- reconcile thread
+
+  // Why no order of the job is taken now: whose is not over, or that too many wait. Empty: one is.
+  std::string busy(const JobName& job) const;
+  // Gives it its id. REQUIRES: not busy.
+  std::string give(JobOrder order);
+  // True: it will begin nothing more. False: there is none of this id that is not over.
+  bool cut(const std::string& id, const std::string& actor);
+  // Of the one that is carried out next, or now; null: none.
+  const JobOrder* first() const { return waiting_.empty() ? nullptr : &waiting_.front().order; }
+  const std::string& first_id() const { return waiting_.front().id; }
+  // Why nothing more of the first one may begin; empty: it may. REQUIRES: first().
+  const std::string& first_cut() const { return waiting_.front().cut; }
+  // How the first one fares, and how it ended; that takes it out.
+  void begin(OrderPlan plan);
+  const OrderPlan& plan() const { return *waiting_.front().plan; }
+  bool begun() const { return !waiting_.empty() && waiting_.front().plan.has_value(); }
+  void fares(const JobReport& report);
+  void end(const JobReport* report);
+  void fail(int exit, const std::string& sentence);
+  // Nothing of them begins any more: the process ends.
+  void leave();
+
+  // What each of its operations is put on record with: its own content, and the word of a stop; a
+  // start lifts the word at the last moment. Throws StoreError.
+  void amend(Step& step, Journal::Intent& intent, Journal& journal) const;
+
+  // ---- any thread
+
+  // {"order","verb","job","actor","state","message","exit","allocations"} of one that was given, as long
+  // as it is among the newest.
+  std::optional<std::string> json(const std::string& id) const;
+
+ private:
+  struct Entry {
+    std::string id;
+    JobOrder order;
+    std::optional<OrderPlan> plan;
+    std::string cut;
+  };
+  void show(const Entry& entry, const std::string& state, const JobReport* report, const OrderEnd& end);
+  void close(const OrderEnd& end, const JobReport* report);
+
+  Observer& observer_;
+  std::deque<Entry> waiting_;  // the first one is next, or has begun
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> documents_;
+  std::list<std::string> newest_;  // ids of those, oldest first
+};
+
+}  // namespace maand

@@ -39,7 +39,7 @@ class OperatorShell:
             self.close()
             raise
 
-    def run(self, text, limit=120):
+    def run(self, text, limit=300):
         """Exit status and output of one command."""
         self.steps += 1
         name = f"step{self.steps}"

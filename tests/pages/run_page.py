@@ -15,7 +15,7 @@ import time
 from operator_shell import TREE, OperatorShell, ShellEnded
 from page import Page, PageError, Unit, looks_like
 
-PATIENCE = 60  # seconds until what goes on in the background has come as far as the page says
+PATIENCE = 180  # seconds until what goes on in the background has come as far as the page says
 FIRST = TREE / "docs" / "first-deploy.md"
 
 

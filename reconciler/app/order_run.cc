@@ -3,13 +3,9 @@
 #include <utility>
 
 #include "reconciler/app/accepted.h"
-#include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
-
-// What was begun earlier may run for many minutes; its allocations are left out then.
-constexpr std::chrono::seconds kPatience{15};
 
 // The others are refused what would change records under the order.
 class InRollout {
@@ -37,7 +33,6 @@ void OrderRun::run() {
       orders_.fail(1, order.job.str() + ": nothing was begun: " + orders_.first_cut());
       return;
     }
-    settle();
     if (plan()) carry_out();
     return;
   } catch (const StoreError& error) {  // R7.4
@@ -47,22 +42,6 @@ void OrderRun::run() {
     failure = error.what();
   }
   if (orders_.first() && orders_.first_id() == id) orders_.fail(1, order.job.str() + ": " + failure);
-}
-
-// R2.1: open operations first. Only where there are any of the job: asking costs a contact.
-void OrderRun::settle() {
-  if (!memory_.authority.may_write()) return;
-  const JobName& job = orders_.first()->job;
-  bool open = false;
-  const auto& allocations = deps_.journal.state().allocations;
-  for (auto it = allocations.lower_bound({job, WorkerHost{}});
-       it != allocations.end() && it->first.job == job; ++it)
-    open = open || it->second.open;
-  if (!open) return;
-  memory_.questions.settle(
-      {deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer}, kPatience,
-      [&control = deps_.control] { control.come_again(); },
-      [this] { return deps_.control.stop_requested() || !orders_.first_cut().empty(); });
 }
 
 bool OrderRun::plan() {

@@ -1,5 +1,6 @@
 // One order of an operator, carried out by itself between two passes, or by a command that holds
-// the bucket. No commit is looked at: what was accepted last is what counts.
+// the bucket. No commit is looked at: what was accepted last is what counts. Operations whose end is
+// not known are left to a pass, which holds what failed; their allocations are left out.
 //
 // Reconcile thread; serves the inbox until it is over. An error of git or of the store ends the
 // order, never the daemon.
@@ -19,7 +20,6 @@ class OrderRun {
   void run();
 
  private:
-  void settle();
   bool plan();
   void carry_out();
 

@@ -64,7 +64,7 @@ void Reconciler::run() {
     if (values_changed()) triggers_.poke("value");
     expire_orders();
     watch_windows();
-    if (orders_.first()) run_orders();
+    if (orders_.first() && passed_) run_orders();
     if (triggers_.pending()) {
       run_once(triggers_.take());
     } else {
@@ -93,6 +93,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
             settings_, memory_, cause);
   const Instant begun = deps_.clock.now();
   const PassResult result = pass.run();
+  passed_ = true;
   if (deps_.meter) deps_.meter->pass_ended(end_of(result), result.acted, deps_.clock.now() - begun);
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
   triggers_.pass_ended(deps_.clock.now(), result.converged, jitter, follow_up_ || result.again);

@@ -118,6 +118,7 @@ class Reconciler : private PassControl {
   AnnouncedCommits announced_;
   std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for
+  bool passed_ = false;                   // once: what was begun before is settled, and held where it failed
   bool serving_ = false;                  // run() was called
   bool stopping_ = false;
   bool finishing_ = false;

@@ -9,6 +9,12 @@ using AState = AllocationReport::State;
 
 constexpr std::size_t kNamed = 20;  // more names than this help nobody
 
+std::string why_failed(const Outcome& outcome) {
+  if (outcome.timed_out) return "ran out of time and was ended";
+  if (outcome.missing_target) return "its Makefile has no such target";
+  return outcome.detail.empty() ? "exit status " + std::to_string(outcome.exit_status) : outcome.detail;
+}
+
 OrderRow row_of(const AllocationReport& one) {
   OrderRow row;
   row.worker = one.action.key.worker;
@@ -27,6 +33,7 @@ OrderRow row_of(const AllocationReport& one) {
       break;
     case AState::kFailed:
       row.state = "failed";
+      if (row.detail.empty() && one.outcome) row.detail = why_failed(*one.outcome);
       break;
     case AState::kSetAside:
       row.state = "out of reach";

@@ -121,7 +121,7 @@ TEST_P(JobOrderWorld, WhatIsStoppedStaysSoUntilItIsStarted) {
 TEST_P(JobOrderWorld, ALineOf300KilobytesComesWhole) {
   deploy(2);
   const std::string line(300'000, 'x');
-  for (const int worker : {0, 1}) write_file(on(worker, "data/more"), line + "\nand more");
+  for (const int worker : {0, 1}) write_file(on(worker, "data/more"), line + "\nand more\n");
   const ProgramResult result = world_.maand({"job", "restart", "api"});
   EXPECT_EQ(result.status, 0) << result.err;
   for (const int worker : {0, 1}) {
@@ -136,7 +136,7 @@ TEST_P(JobOrderWorld, WhoFailsIsNamedAndNoLaterBatchBegins) {
   write_file(on(1, "data/fail"), "");
   const ProgramResult result = world_.maand({"job", "restart", "api"});
   EXPECT_EQ(result.status, 1) << result.out << result.err;
-  EXPECT_TRUE(says(result, "failed on " + host(1))) << result.err;
+  EXPECT_TRUE(says(result, "failed on " + host(1) + " (exit status 2)")) << result.err;
   EXPECT_TRUE(says(result, "nothing was begun on " + host(2))) << result.err;
   EXPECT_EQ(events(2).size(), 1u);
 }
@@ -146,7 +146,7 @@ TEST_P(JobOrderWorld, ATargetThatHangsIsEndedAtItsLimit) {
   write_file(on(0, "data/wait"), "");
   const ProgramResult result = world_.maand({"job", "restart", "api", "--allocations", host(0)});
   EXPECT_EQ(result.status, 1) << result.out << result.err;
-  EXPECT_TRUE(says(result, "failed on " + host(0))) << result.err;
+  EXPECT_TRUE(says(result, "failed on " + host(0) + " (ran out of time and was ended)")) << result.err;
   EXPECT_EQ(events(1).size(), 1u);
 }
 
@@ -224,7 +224,7 @@ TEST_P(JobOrderWorld, ADaemonThatDiesInTheMiddleKnowsWhatItHadBegun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Hands, JobOrderWorld, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "WithADaemon" : "WithoutOne"; });
+                         [](const auto& given) { return given.param ? "WithADaemon" : "WithoutOne"; });
 
 }  // namespace
 }  // namespace maand::testing

@@ -123,7 +123,7 @@ int follow(const Context& context, const DaemonLink& daemon, const std::string& 
 int run_here(const Context& context, const Bucket& bucket, const JobOrderRequest& request, OutputTail& tail,
              Patience& patience) {
   Context quiet = context;
-  quiet.log_level = "warn";  // what it does is told by its targets and at its end
+  quiet.log_level = "error";  // what it does is told by its targets and at its end
   Services services(bucket, quiet);
   const ControlReply given = services.desk().job_order_here(request, current_actor());
   if (given.kind != ControlReply::Kind::kDone) {

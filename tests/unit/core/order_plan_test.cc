@@ -201,7 +201,7 @@ TEST(OrderOutcome, NamesWhoFailedAndWhoWasNotReached) {
       AllocationReport& one = report.allocations.emplace_back();
       one.action = plan.job.upgrades[i];
       one.state = states[i];
-      if (states[i] == State::kFailed) one.detail = "exit status 2";
+      if (states[i] == State::kFailed) one.outcome = Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
       if (states[i] == State::kSetAside) one.detail = "Unreachable";
     }
   };

@@ -58,6 +58,13 @@ class World {
     return *this;
   }
 
+  // Another one stays, on no worker: a workspace without any job is held by itself (R1.3).
+  void job_leaves() {
+    head.remove("jobs/api");
+    head.file("jobs/other/manifest.json", R"({"version": "1.0.0", "selectors": ["elsewhere"]})");
+    head.file("jobs/other/Makefile", "start:\n");
+  }
+
   // What was deployed lies there, 0755 as the original leaves everything.
   FoundWorker worker() {
     FoundWorker out;
@@ -149,7 +156,7 @@ TEST(Adoption, OnlyWhatGitOrAValueChangedIsActedOn) {
        [](World& w) { w.in_git("manifest.json", R"({"version": "1.1.0", "selectors": ["worker"]})"); },
        "restart VersionChanged",
        {}},
-      {"the job left", [](World& w) { w.head.remove("jobs/api"); }, "stop Left", {}},
+      {"the job left", [](World& w) { w.job_leaves(); }, "stop Left", {}},
       {"it is disabled",
        [](World& w) { w.head.file("disabled.json", R"({"workers": ["w1"]})"); },
        "stop Disabled",
@@ -268,7 +275,7 @@ TEST(Adoption, AnAllocationStandsAsItsRowsAndItsWorkerSay) {
       {"it left, and was not stopped yet",
        [](World& w) {
          w.row.removed = true;
-         w.head.remove("jobs/api");
+         w.job_leaves();
        },
        S::kRuns, "stop Left"},
   };

@@ -113,7 +113,7 @@ class AdoptWorld : public ::testing::Test {
   }
 
   // Everything on the workers but what is ours: path, mode and text.
-  std::map<std::string, std::string> on_workers() const {
+  std::map<std::string, std::string> on_workers() {
     std::map<std::string, std::string> out;
     for (std::size_t i = 0; i < 2; ++i) {
       const fs::path root = world_.fleet().root(i) / world_.bucket_id();

@@ -156,7 +156,7 @@ TEST(Adoption, OnlyWhatGitOrAValueChangedIsActedOn) {
        [](World& w) { w.in_git("manifest.json", R"({"version": "1.1.0", "selectors": ["worker"]})"); },
        "restart VersionChanged",
        {}},
-      {"the job left", [](World& w) { w.job_leaves(); }, "stop Left", {}},
+      {"the job left", [](World& w) { w.job_leaves(); }, "stop Left, remove Left", {}},
       {"it is disabled",
        [](World& w) { w.head.file("disabled.json", R"({"workers": ["w1"]})"); },
        "stop Disabled",
@@ -277,7 +277,7 @@ TEST(Adoption, AnAllocationStandsAsItsRowsAndItsWorkerSay) {
          w.row.removed = true;
          w.job_leaves();
        },
-       S::kRuns, "stop Left"},
+       S::kRuns, "stop Left, remove Left"},
   };
   for (const StandingCase& one : cases) {
     SCOPED_TRACE(one.name);

@@ -82,12 +82,15 @@ class Parser {
 
  private:
   void begin(std::string_view section) {
-    section_ = section.substr(0, section.find(' '));
+    const std::size_t space = std::min(section.find(' '), section.size());
+    section_ = section.substr(0, space);
+    const std::string_view rest =
+        section.substr(std::min(space + 1, section.size()));  // an answer may be cut
     if (section_ == "deployed") out_.deployed = true;
     if (section_ == "marked") out_.marked = true;
     if (section_ == "operated") out_.operated = true;
-    if (section_ == "missing") missing_ = section.substr(section.find(' ') + 1);
-    if (section_ == "job" && is_job_name(section.substr(4))) job_ = JobName(section.substr(4));
+    if (section_ == "missing") missing_ = rest;
+    if (section_ == "job" && is_job_name(rest)) job_ = JobName(rest);
   }
 
   void take(std::string_view line) {

@@ -7,6 +7,7 @@
 
 #include "reconciler/core/json_document.h"
 #include "reconciler/core/names.h"
+#include "reconciler/core/quoted_text.h"
 
 namespace maand {
 namespace {
@@ -15,18 +16,6 @@ constexpr std::size_t kMaxAnswerBytes = 256u << 20;  // about 250 bytes a file
 constexpr std::chrono::minutes kLimit{10};
 constexpr std::size_t kPathsPerCall = 200;  // of at most 4096 bytes: below what one command line takes
 constexpr std::string_view kHello = "maand1 found\n";
-
-std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
 
 // Only regular files: the original sends nothing else, and what waits is never opened.
 constexpr const char* kFunctions = R"(look() {
@@ -184,7 +173,7 @@ class Parser {
 
 // All of it in one pair of braces: read to its end before the first command runs.
 std::string look_script(const OriginalLook& look) {
-  std::string out = "{\nB=" + quoted(look.worker_root + "/" + look.bucket_id) + "\nexport LC_ALL=C\n";
+  std::string out = "{\nB=" + shell_quoted(look.worker_root + "/" + look.bucket_id) + "\nexport LC_ALL=C\n";
   out += kFunctions;
   out += R"(echo 'maand1 found'
 for tool in sha256sum md5sum stat; do
@@ -201,11 +190,11 @@ echo =jobs
 [ ! -f "$B/jobs.json" ] || { cat "$B/jobs.json"; echo; }
 )";
   for (const auto& [job, paths] : look.paths) {
-    out += "if job " + quoted(job.str()) + "; then\n:\n";
+    out += "if job " + shell_quoted(job.str()) + "; then\n:\n";
     std::size_t count = 0;
     for (const std::string& path : paths) {
       if (count % kPathsPerCall == 0) out += count == 0 ? "look" : "\nlook";
-      out += " " + quoted("./" + path);
+      out += " " + shell_quoted("./" + path);
       ++count;
     }
     out += "\nfi\n";

@@ -5,19 +5,11 @@
 
 #include "reconciler/app/config.h"
 #include "reconciler/app/config_file.h"
+#include "reconciler/core/quoted_text.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
-
-std::string toml(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 class Adopter {
  public:
@@ -50,13 +42,13 @@ class Adopter {
   void keep_identity() {
     const Config config = parse_config(text_, "maand.conf", {}).config;
     if (!given("bucket_id")) {
-      top_.push_back("bucket_id = " + toml(in_.bucket.str()));
+      top_.push_back("bucket_id = " + toml_quoted(in_.bucket.str()));
     } else if (config.bucket_id != in_.bucket) {
       out_.problems.push_back("maand.conf: bucket_id is " + quote(config.bucket_id.str()) +
                               ", and data/maand.db says " + quote(in_.bucket.str()) +
                               ": this file belongs to another bucket; put the right one there");
     }
-    if (!given("name")) top_.push_back("name = " + toml(in_.name));
+    if (!given("name")) top_.push_back("name = " + toml_quoted(in_.name));
   }
 
   // Where a missing key means something else there (workspace.md 0.3).
@@ -78,14 +70,14 @@ class Adopter {
       return;
     }
     if (has_table("git")) {
-      out_.problems.push_back("maand.conf has a [git] section without url: write `url = " + toml(in_.repo) +
-                              "` into it");
+      out_.problems.push_back(
+          "maand.conf has a [git] section without url: write `url = " + toml_quoted(in_.repo) + "` into it");
       return;
     }
     tables_.push_back("[git]");
-    tables_.push_back("url = " + toml(in_.repo));
-    if (!in_.branch.empty()) tables_.push_back("branch = " + toml(in_.branch));
-    if (!in_.path.empty()) tables_.push_back("path = " + toml(in_.path));
+    tables_.push_back("url = " + toml_quoted(in_.repo));
+    if (!in_.branch.empty()) tables_.push_back("branch = " + toml_quoted(in_.branch));
+    if (!in_.path.empty()) tables_.push_back("path = " + toml_quoted(in_.path));
   }
 
   // Keys of the top stand before every table, wherever the first one is.

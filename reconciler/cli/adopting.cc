@@ -10,6 +10,7 @@
 #include "executor/ssh_transport.h"
 #include "executor/thread_pool.h"
 #include "gitsource/git_source.h"
+#include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
 #include "reconciler/core/secret_box.h"
@@ -37,17 +38,6 @@ std::string lines_of(const std::vector<std::string>& lines) {
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// What notes and logs call the bucket.
-std::string name_of(const fs::path& directory) {
-  std::string name;
-  for (const char c : directory.filename().string()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.';
-    if (plain && name.size() < 63) name += c;
-  }
-  return name.empty() ? "maand" : name;
 }
 
 void refuse_own_state(const Bucket& bucket) {
@@ -223,9 +213,9 @@ std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, cons
     refuse(kExitUsage, {error.what()});
   }
   if (!original.problems.empty()) refuse(kExitUsage, original.problems);
-  AdoptedConfig config =
-      adopted_config(text_of(directory / "maand.conf"),
-                     {BucketId(original.bucket_id), name_of(directory), wish.repo, wish.branch, wish.path});
+  AdoptedConfig config = adopted_config(
+      text_of(directory / "maand.conf"),
+      {BucketId(original.bucket_id), bucket_name_from(directory), wish.repo, wish.branch, wish.path});
   if (!config.problems.empty()) refuse(kExitUsage, config.problems);
   Bucket bucket{directory, parse_config(config.text, "maand.conf", process_environment()).config};
   return {std::move(bucket), std::move(config)};

@@ -1,5 +1,7 @@
 #include "reconciler/cli/completion_script.h"
 
+#include "reconciler/core/quoted_text.h"
+
 namespace maand {
 namespace {
 
@@ -157,18 +159,6 @@ std::vector<CommandPlace> places_of(const Command& tree) {
   std::vector<CommandPlace> out;
   add_places(tree, "", out);
   return out;
-}
-
-std::string shell_quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
 }
 
 std::string bash_completion(const Command& tree) {

@@ -24,7 +24,4 @@ struct CommandPlace {
 // A command before its subcommands. Refers to `tree`.
 std::vector<CommandPlace> places_of(const Command& tree);
 
-// Between single quotes, for sh, bash, zsh.
-std::string shell_quoted(const std::string& text);
-
 }  // namespace maand

@@ -1,5 +1,6 @@
 // zsh: each command is a case with `_arguments`-free lists, described in words.
 #include "reconciler/cli/completion_script.h"
+#include "reconciler/core/quoted_text.h"
 
 namespace maand {
 namespace {

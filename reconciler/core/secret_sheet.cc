@@ -1,11 +1,10 @@
 #include "reconciler/core/secret_sheet.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "reconciler/core/bucket_conf.h"
 #include "reconciler/core/git_secrets.h"
+#include "reconciler/core/quoted_text.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -13,30 +12,13 @@ namespace {
 
 bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7F; }
 
-std::string escaped(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (is_control(c)) {
-      std::array<char, 8> code{};
-      std::snprintf(code.data(), code.size(), "\\u%04X", static_cast<unsigned>(c));
-      out += code.data();
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
 // A key file or a piece of JSON stays as it is read best: between ''' and without escapes.
 std::string toml_value(std::string_view value) {
   const bool lines = value.find('\n') != std::string_view::npos;
   const bool plain = std::none_of(value.begin(), value.end(),
                                   [](char c) { return is_control(c) && c != '\n' && c != '\t'; });
   if (!lines || !plain || value.find("'''") != std::string_view::npos || value.ends_with('\''))
-    return escaped(value);
+    return toml_quoted(value);
   return "'''\n" + std::string(value) + "'''";
 }
 

@@ -17,6 +17,7 @@
 #include "reconciler/app/config.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/core/ports.h"
+#include "reconciler/core/quoted_text.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -40,17 +41,6 @@ std::string random_uuid() {
     out += kDigits[bytes[i] & 15];
   }
   return out;
-}
-
-// What notes and logs call the bucket, from the directory's name.
-std::string name_from(const fs::path& directory) {
-  std::string name;
-  for (const char c : directory.filename().string()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.';
-    if (plain && name.size() < 63) name += c;
-  }
-  return name.empty() ? "maand" : name;
 }
 
 void refuse_control_characters(const std::string& option, const std::string& value) {
@@ -135,15 +125,6 @@ void print_next_steps(const fs::path& directory, const InitOptions& options) {
   std::cout << "  " << step << ". maand --bucket " << at << " serve\n";
 }
 
-std::string toml(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 }  // namespace
 
 std::string bucket_config_text(const InitOptions& options, const std::string& name) {
@@ -153,10 +134,10 @@ std::string bucket_config_text(const InitOptions& options, const std::string& na
 
 # Names this bucket's files on every worker. Never change it.
 bucket_id = )" +
-         toml(options.bucket_id) + R"(
+         toml_quoted(options.bucket_id) + R"(
 # How notes and logs call this bucket.
 name = )" +
-         toml(name) +
+         toml_quoted(name) +
          R"(
 # worker_root = "/opt/worker"    # directory on the workers; fixed at the first apply
 
@@ -171,13 +152,13 @@ use_sudo = true                  # needs `sudo -n`; false when the user may writ
 
 [git]
 url = )" +
-         toml(options.repo) +
+         toml_quoted(options.repo) +
          R"(
 branch = )" +
-         toml(options.branch) +
+         toml_quoted(options.branch) +
          R"(
 path = )" +
-         toml(options.path) +
+         toml_quoted(options.path) +
          R"(               # folder of workers.json in the repository
 # poll_interval = "60s"
 # ssh_key = "git.key"            # a file in secrets/, for ssh remotes
@@ -209,6 +190,16 @@ path = )" +
 )";
 }
 
+std::string bucket_name_from(const fs::path& directory) {
+  std::string name;
+  for (const char c : directory.filename().string()) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    if (plain && name.size() < 63) name += c;
+  }
+  return name.empty() ? "maand" : name;
+}
+
 int run_init(const Context& context, const InitOptions& given) {
   InitOptions options = given;
   refuse_control_characters("--repo", options.repo);
@@ -218,7 +209,7 @@ int run_init(const Context& context, const InitOptions& given) {
   if (options.bucket_id.empty()) options.bucket_id = random_uuid();
   fs::path directory = fs::absolute(options.directory).lexically_normal();
   if (!directory.has_filename() && directory.has_relative_path()) directory = directory.parent_path();
-  const std::string text = bucket_config_text(options, name_from(directory));
+  const std::string text = bucket_config_text(options, bucket_name_from(directory));
   check(options, text);
   refuse_existing(directory);
 

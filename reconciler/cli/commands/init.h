@@ -1,6 +1,7 @@
 // `maand init --repo URL [DIR]`: makes a bucket.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "reconciler/cli/context.h"
@@ -22,5 +23,8 @@ int run_init(const Context& context, const InitOptions& options);
 
 // The text of a new maand.conf. REQUIRES: no value holds a control character.
 std::string bucket_config_text(const InitOptions& options, const std::string& name);
+
+// What notes and logs call a bucket: from its directory's name, as far as that is plain.
+std::string bucket_name_from(const std::filesystem::path& directory);
 
 }  // namespace maand

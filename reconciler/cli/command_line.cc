@@ -121,8 +121,8 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
       verb(app, run, "release", "Let a job or a commit pass that a policy holds", run_release, release);
   let.add_option("COMMIT|JOB", release->subject, "The job, or the commit at the head of the branch")
       ->required();
-  auto* why =
-      let.add_option("--reason", release->reason, "Why: kept with who said it, and shown in the note");
+  auto* why = let.add_option("--reason", release->reason,
+                             "With --unsigned: why; kept with who said it, and shown in the note");
   let.add_flag("--unsigned", release->unsigned_commits,
                "The commit and all before it may be applied though nobody trusted signed them")
       ->needs(why);

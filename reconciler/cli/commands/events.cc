@@ -30,8 +30,15 @@ std::string as_line(const JsonValue& event) {
   if (const std::int64_t took = number_at(event, "duration_ms"); took > 0) {
     line += " duration_ms=" + std::to_string(took);
   }
-  const std::string text = printable(text_at(event, "text"), kMostText);
-  return text.empty() ? line : line + "  " + text;
+  const std::string text = text_at(event, "text");
+  // A finished pass tells its note, a line for each allocation; none of them looks like an event.
+  std::string_view rest = text;
+  for (std::string before = "  "; !rest.empty(); before = "\n  ") {
+    const std::string_view one = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    line += before + printable(one, kMostText);
+  }
+  return line;
 }
 
 // Lines of Server-Sent Events, as they come in pieces.

@@ -89,10 +89,13 @@ class Reading {
       found.emplace(host, std::move(one));
     }
     if (!first.empty() && !order_ && authority_.may_write()) {
-      authority_.kind = newer && !blank ? Authority::Kind::kFenced : Authority::Kind::kRecovering;
-      authority_.detail = "the first that told so was " + first;
-      authority_.since = deps_.clock.wall();
-      keep_authority(deps_.store, authority_);
+      Authority lost;
+      lost.kind = newer && !blank ? Authority::Kind::kFenced : Authority::Kind::kRecovering;
+      lost.detail = "the first that told so was " + first;
+      lost.since = deps_.clock.wall();
+      // On record before it is known here: once it is, what was read is believed, and nobody asks again.
+      keep_authority(deps_.store, lost);
+      authority_ = lost;
       tell(std::string(to_string(authority_.kind)) + ": " + explain(authority_.reason()) + " (" +
            authority_.detail + ")");
     }

@@ -231,6 +231,30 @@ TEST(Fencing, WhatIsReadAfterATakeoverIsNotKnownWithoutItsNumbers_R3_12) {
   }
 }
 
+// That it must not write to workers is on record before what showed it is.
+TEST(Fencing, AStoreThatFailsDoesNotMakeItForgetThatItMayNotWrite_R7_3) {
+  for (int cut = 0;; ++cut) {
+    LoopWorld before;
+    before.source.commit(two_jobs());
+    before.pass();
+    Fresh world(before);
+    int writes = 0;
+    bool failed = false;
+    world.store.before_write = [&](const std::string&) {
+      if (writes++ != cut) return;
+      failed = true;
+      throw StoreError("the disk is full for a moment");
+    };
+    world.pass();
+    world.pass();
+    EXPECT_EQ(world.runner.runs, Runs{}) << cut;
+    EXPECT_FALSE(world.store.load().workers.empty()) << cut;
+    EXPECT_EQ(to_string(kept_authority(world.store).kind), std::string("recovering")) << cut;
+    if (!failed) break;
+    ASSERT_LT(cut, 200);
+  }
+}
+
 // The old store has already named its job anew; what the machine that is there now runs has its old name.
 TEST(Fencing, ARenameOfAnOldStoreHidesNothingThatAnotherMachineRuns_R7_3) {
   LoopWorld world;

@@ -37,9 +37,9 @@ bool is_sealed_in_git(const JudgedHead& head, const std::string& job, const std:
 const std::vector<Listing::Column> kVariableColumns = {
     {"namespace"}, {"key"}, {"value", false, true}, {"version", true}, {"written_at"}, {"deleted"}};
 
-// namespace, key, value, version (0 for what follows from the commit), and when it was written
-// ("" for the same). nullopt: there
-// is no such key. `problem` is set where a secret is asked for and cannot be opened.
+// namespace, key, value, version (0 for what follows from the commit), when it was written ("" for
+// the same), and that it is there. nullopt: there is no such key. `problem` is set where a secret is asked
+// for and cannot be opened.
 std::optional<std::vector<std::string>> variable(const JudgedHead& head, const Variables& all,
                                                  const std::string& ns, const std::string& key, bool reveal,
                                                  std::string& problem) {

@@ -117,7 +117,11 @@ int run_cat_kv_get(const Context& context, const CatValueOptions& options) {
     return kExitDone;
   }
   for (std::size_t i = 0; i < listing.columns.size(); ++i) {
-    std::cout << listing.columns[i].name << ": " << listing.rows[0][i] << "\n";
+    const std::string& name = listing.columns[i].name;
+    const std::string& cell = listing.rows[0][i];
+    // What is shown is there, and what follows from the commit was never written.
+    if (name == "deleted" || (name == "written_at" && cell.empty())) continue;
+    std::cout << name << ": " << cell << "\n";
   }
   return kExitDone;
 }

@@ -207,9 +207,10 @@ TEST_P(JobOrderWorld, WhatCannotBeIsSaidInASentence) {
   EXPECT_TRUE(says(json, "\"state\":\"done\"")) << json.out;
 }
 
+class JobOrderOfADaemon : public JobOrderWorld {};
+
 // What was begun when the daemon died is settled, and not done again (R7.1).
-TEST_P(JobOrderWorld, ADaemonThatDiesInTheMiddleKnowsWhatItHadBegun) {
-  if (!GetParam()) GTEST_SKIP() << "needs a daemon";
+TEST_P(JobOrderOfADaemon, ThatDiesInTheMiddleIsKnownToTheNext) {
   deploy(2);
   write_file(on(0, "data/wait"), "");
   Beside order(world_.bucket(), {"job", "stop", "api"});
@@ -223,6 +224,7 @@ TEST_P(JobOrderWorld, ADaemonThatDiesInTheMiddleKnowsWhatItHadBegun) {
   EXPECT_EQ(order.end().status, 5) << "whoever waits is told";
 }
 
+INSTANTIATE_TEST_SUITE_P(Hands, JobOrderOfADaemon, ::testing::Values(true));
 INSTANTIATE_TEST_SUITE_P(Hands, JobOrderWorld, ::testing::Bool(),
                          [](const auto& given) { return given.param ? "WithADaemon" : "WithoutOne"; });
 

@@ -1,5 +1,6 @@
 // What is done with the command line as a whole: global options, errors, the exit status.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -90,6 +91,14 @@ int run_command_line(int argc, char** argv) {
   return run(context);
 }
 
+// Whoever writes what we print to a full disk is told; a reader that has had enough needs no word.
+int printed(int status) {
+  std::cout.flush();
+  if (std::cout || reader_leaves_within(std::chrono::milliseconds(0))) return status;
+  std::cerr << "maand: what was printed could not all be written\n";
+  return status == kExitDone ? kExitFailed : status;
+}
+
 }  // namespace
 }  // namespace maand
 
@@ -100,9 +109,7 @@ int main(int argc, char** argv) {
   // A reader that goes away (`maand history | head`) is a write error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    const int status = run_command_line(argc, argv);
-    std::cout.flush();
-    return status;
+    return printed(run_command_line(argc, argv));
   } catch (const CommandError& error) {
     std::cout.flush();
     std::cerr << "maand: " << error.what() << "\n";

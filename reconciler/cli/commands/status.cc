@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kBetweenLooks{500};
 // rest of the screen. Never more than fits, or the terminal would scroll.
 void redraw(const std::string& text, std::size_t rows) {
   std::istringstream lines(text);
-  std::string out = "\033[H";
+  std::string out = "\033[H\033[?7l";  // no wrapping: a line that is too long would be two rows
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     if (rows > 2 && count == rows - 2) {
@@ -30,7 +30,7 @@ void redraw(const std::string& text, std::size_t rows) {
     }
     out += line + "\033[K\n";
   }
-  std::cout << out << "\033[J" << std::flush;
+  std::cout << out << "\033[?7h\033[J" << std::flush;
 }
 
 int watch(const Context& context, const Bucket& bucket) {

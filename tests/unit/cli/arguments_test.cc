@@ -35,6 +35,17 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWithTwoAndSaysWhy) {
   }
 }
 
+TEST(CommandLine, WhatCouldNotBePrintedIsNoSuccessUnlessNobodyReadsOn) {
+  const auto shell = [](const std::string& script) {
+    return call_program({.argv = {"/bin/sh", "-c", script, MAAND_BINARY}, .cwd = "/"});
+  };
+  const ProgramResult full = shell("\"$0\" schema manifest >/dev/full");
+  EXPECT_EQ(full.status, 1);
+  EXPECT_THAT(full.err, HasSubstr("could not all be written"));
+  const ProgramResult left = shell("{ \"$0\" schema conf; echo $? >&2; } | true");
+  EXPECT_EQ(left.err, "0\n") << "like `maand history | head`";
+}
+
 TEST(CommandLine, WithoutAWordShowsTheHelpOnStderr) {
   const ProgramResult result = maand({});
   EXPECT_EQ(result.status, 2);

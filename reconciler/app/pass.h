@@ -67,6 +67,7 @@ struct Memory {
   Away away;            // R3.9
   Suspensions suspended;
   Pins pinned;
+  Drains drained;
   std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
   std::string store_problem;             // empty: the store can be written
   std::string notes_problem;             // empty: nothing waits in the outbox
@@ -164,6 +165,7 @@ class Pass {
   void adopt(const JudgedPtr& judged);
   void heed_orders();
   void heed_stops();
+  void heed_drains();
   // What an operator's hand does to a job meanwhile: pass_orders.cc.
   bool is_ordered(const JobName& job) const;
   void heed_job_orders();
@@ -208,6 +210,7 @@ class Pass {
   DesiredState desired_;
   PlanSettings plan_settings_;
   std::uint64_t stops_ = 0;  // revision of what operators stopped, that the plan was made with (R5.7)
+  Drains drained_;           // that the plan was made with
   Pins pins_;                // that the plan was made with
   JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};

@@ -56,6 +56,7 @@ void Pass::roll_out() {
     }
     if (!stopping_ && !fenced_) {
       heed_orders();
+      heed_drains();
       heed_job_orders();
       watch_for_newer_commit();
       replan();
@@ -128,6 +129,28 @@ void Pass::heed_stops() {
     rollout_->stop_job(key.job, Reason::kSuperseded);
     superseded_.insert(key.job);
   }
+}
+
+// What is drained or taken back meanwhile: the jobs that have a place there come to rest and are planned
+// anew. The others go on.
+void Pass::heed_drains() {
+  if (drained_ == memory_.drained) return;
+  const Drains before = std::exchange(drained_, memory_.drained);
+  DesiredState newer = deps_.judge.desired_now(*memory_.accepted, deps_.journal.state(), update_seq_);
+  const bool whole = newer.wants.empty();
+  for (const auto& [name, job] : desired_.jobs) {
+    const bool touched = std::any_of(job.workers.begin(), job.workers.end(), [&](std::uint32_t worker) {
+      const WorkerHost& host = desired_.workers[worker].host;
+      return before.count(host) != drained_.count(host);
+    });
+    if (!touched || goes_back(name)) continue;
+    if (!is_ordered(name)) rollout_->stop_job(name, Reason::kSuperseded);
+    if (whole) superseded_.insert(name);
+  }
+  if (!whole) return;  // the next pass reads what is missing
+  desired_ = std::move(newer);
+  deps_.journal.put_ports(desired_.ports);
+  list_jobs_of_workers();
 }
 
 // R5.5, R5.4: at the next allocation boundary. What is resumed, and where a pin leads, comes

@@ -77,6 +77,12 @@ class Reconciler : private PassControl {
   // R5.5, R5.4. Throw StoreError, and then nothing has changed.
   void suspend(Suspension suspension);
   void pin(Pin pin);
+  void drain(const WorkerHost& worker, Drain drain);
+  // False: it is not drained.
+  bool undrain(const WorkerHost& worker);
+  // Where no pass has read it yet, what was accepted last is (accepted.h). False: nothing was. Not while
+  // a pass runs. Throws StoreError.
+  bool read_accepted();
   // Ends the suspension of `job` (empty: of the bucket), or else its pin. False: there is neither.
   bool resume(const JobName& job);
   JobOrders& orders() override { return orders_; }
@@ -99,6 +105,7 @@ class Reconciler : private PassControl {
   Instant next_look() const;
   void keep(Suspensions suspensions);
   void keep(Pins pins);
+  void keep(Drains drained);
   void keep_commit(const JobName& pinned, const CommitId& commit);
   void show_previews();
   HealthWatcher& health() override { return health_; }

@@ -50,6 +50,7 @@ struct StatusBoard::Snapshot {
   std::uint64_t epoch = 1;
   Suspensions suspended;
   Pins pinned;
+  Drains drained;
   Plan plan;
   std::vector<AllocationView> allocations;
 };
@@ -95,6 +96,7 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->epoch = state.epoch;
   fresh->suspended = memory.suspended;
   fresh->pinned = memory.pinned;
+  fresh->drained = memory.drained;
   fresh->plan = memory.plan;
   fresh->allocations.reserve(state.allocations.size());
   for (const auto& [key, allocation] : state.allocations) fresh->allocations.push_back(view_of(allocation));
@@ -176,6 +178,7 @@ std::string StatusBoard::status_json() const {
   if (now->status) splice(text, "pass", note_json(*now->status));
   splice(text, "suspended", to_json(now->suspended));
   splice(text, "pinned", to_json(now->pinned));
+  splice(text, "drained", to_json(now->drained));
   splice(text, "rollout", json_list(now->jobs));
   splice(text, "allocations", json_list(now->allocations));
   return text;

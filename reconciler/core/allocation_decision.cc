@@ -109,6 +109,19 @@ Decision decide_without_content(const AppliedAllocation& applied, bool listed, b
   return decide(situation);
 }
 
+Decision as_drained(Decision decision, const DesiredState& desired, const WorkerHost& worker) {
+  if (decision.reason == Reason::kDisabled && desired.drained.count(worker) > 0)
+    decision.reason = Reason::kDrained;
+  return decision;
+}
+
+PlannedAction as_drained(PlannedAction action, const DesiredState& desired) {
+  if (action.reason != Reason::kDrained) return action;
+  const auto drain = desired.drained.find(action.key.worker);
+  if (drain != desired.drained.end()) action.detail = sentence(drain->first, drain->second);
+  return action;
+}
+
 PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
   const auto job = desired.jobs.find(key.job);
   const AppliedAllocation* allocation = applied.find(key);
@@ -147,7 +160,9 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
     decision = restrained(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
                           allocation, desired.commit);
   }
-  return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
+  return as_drained(
+      action_of(key, as_drained(decision, desired, key.worker), wanted ? &*wanted : nullptr, allocation),
+      desired);
 }
 
 }  // namespace maand

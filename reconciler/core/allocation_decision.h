@@ -29,4 +29,9 @@ PlannedAction action_of(const AllocationKey& key, const Decision& decision, cons
 // `maand why` prints.
 PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key);
 
+// What is disabled because an operator has drained its worker bears that reason.
+Decision as_drained(Decision decision, const DesiredState& desired, const WorkerHost& worker);
+// And the words of who did.
+PlannedAction as_drained(PlannedAction action, const DesiredState& desired);
+
 }  // namespace maand

@@ -53,6 +53,8 @@ class Maker {
     out_.commit = in_.commit;
     out_.workers = in_.workspace.workers;
     out_.disabled = in_.workspace.disabled;
+    out_.drained = in_.drained;
+    for (const auto& [worker, drain] : in_.drained) out_.disabled.workers.push_back(worker);
   }
 
   // Of the head, or of the commit that is kept for a held job.

@@ -155,6 +155,8 @@ class OrderPlanner {
     if (stops()) return stop(key, applied, place);
     if (!place.wanted)
       return leave(key, true, wanted_ && !content() ? explain(wanted_->held_reason) : explain(Reason::kLeft));
+    if (const auto drain = desired_.drained.find(key.worker); drain != desired_.drained.end())
+      return leave(key, true, "its worker is drained " + sentence(drain->first, drain->second));
     if (desired_.disabled.covers(key)) return leave(key, true, explain(Reason::kDisabled));
     const Wanted wanted{*content(), wanted_->content(*place.wanted)};
     order_.verb == JobVerb::kStart ? start(key, applied, wanted) : restart(key, applied, wanted);

@@ -64,12 +64,19 @@ class Planner {
       const Closure* closure = one.released || one.rollback ? nullptr : settings_.closed.of(name);
       if (closure && begins) one.hold(Reason::kWindowClosed, sentence(*closure, name));
       if (settings_.withheld && begins) one.hold(settings_.withheld->first, settings_.withheld->second);
+      one.empties = only_drains(one);
     }
     hold_removals_over_budget(plan_, desired_, applied_, settings_);
     return std::move(plan_);
   }
 
  private:
+  static bool only_drains(const JobPlan& plan) {
+    return !plan.drains.empty() && plan.starts.empty() && plan.upgrades.empty() &&
+           std::all_of(plan.drains.begin(), plan.drains.end(),
+                       [](const PlannedAction& stop) { return stop.reason == Reason::kDrained; });
+  }
+
   // R5.5: going back that was begun is finished.
   bool is_begun(const JobPlan& plan) const {
     const auto record = applied_.jobs.find(plan.job);
@@ -89,7 +96,7 @@ class Planner {
 
   void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Wanted* wanted,
            const AppliedAllocation* applied, std::size_t most = 0) {
-    PlannedAction action = action_of(key, decision, wanted, applied);
+    PlannedAction action = as_drained(action_of(key, decision, wanted, applied), desired_);
     switch (decision.action) {
       case Action::kNone:
         plan_.waiting.push_back(std::move(action));
@@ -130,9 +137,10 @@ class Planner {
 
   Decision without_content(const JobPlan& plan, const AppliedAllocation& applied) const {
     const bool listed = table_.place_of(applied.key.worker).has_value();
-    return restrained(
+    const Decision decision = restrained(
         decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
         nullptr, &applied, desired_.commit);
+    return as_drained(decision, desired_, applied.key.worker);
   }
 
   void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
@@ -267,11 +275,13 @@ class Planner {
       const WorkerHost& host = desired_.workers[worker].host;
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
       const Wanted wanted{job, desired.content(i)};
-      const Decision decision = let_go(
-          restrained(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit),
-          applied, must_let_go_);
+      const Decision decision = as_drained(let_go(restrained(decide(situation_of(&wanted, applied, disabled)),
+                                                             &desired, applied, desired_.commit),
+                                                  applied, must_let_go_),
+                                           desired_, host);
       if (decision.reason == Reason::kUnchanged ||
-          (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
+          (decision.action == Action::kNone &&
+           (decision.reason == Reason::kDisabled || decision.reason == Reason::kDrained))) {
         ++plan_.unchanged;
       } else if (decision.reason == Reason::kNewBaseline) {
         plan_.baselines.emplace_back(applied->key, wanted.content.compared->digest);

@@ -21,6 +21,8 @@ Words words(Reason reason) {
       return {"Left", "the workspace no longer places it on this worker"};
     case Reason::kDisabled:
       return {"Disabled", "disabled.json names it"};
+    case Reason::kDrained:
+      return {"Drained", "an operator has drained its worker, and nothing starts there until that ends"};
     case Reason::kStoppedByOperator:
       return {"StoppedByOperator", "an operator stopped it, and it stays stopped until one starts it"};
     case Reason::kVersionChanged:

@@ -13,6 +13,7 @@ enum class Reason {
   kReEnabled,            // was stopped (disabled, or for a port it had to give up), and is wanted again
   kLeft,                 // the job no longer belongs on this worker, or is gone
   kDisabled,             // disabled.json names it
+  kDrained,              // an operator has drained its worker (drain.h)
   kStoppedByOperator,    // stays stopped until an operator starts it (R5.7)
   kVersionChanged,       // `version` of the manifest
   kFilesChanged,         // shipped files differ

@@ -247,8 +247,9 @@ void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier
     status.allocations.push_back(line);
     const char* word = line.outcome == "succeeded" ? counted_as(line.action) : "failed";
     if (word) ++status.counts[word];
-    const bool still_there = line.action != Action::kRemove && line.action != Action::kForget &&
-                             (line.action != Action::kStop || line.reason == Reason::kDisabled);
+    const bool still_there =
+        line.action != Action::kRemove && line.action != Action::kForget &&
+        (line.action != Action::kStop || line.reason == Reason::kDisabled || line.reason == Reason::kDrained);
     if (still_there && status.counts["unchanged"] > 0) --status.counts["unchanged"];
   }
   std::sort(status.allocations.begin(), status.allocations.end(),

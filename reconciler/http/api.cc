@@ -27,9 +27,9 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor",   "allocations", "for",      "health_check",
-                                         "host",    "job",         "order",    "reason",
-                                         "subject", "to",          "unsigned", "verb"};
+constexpr std::string_view kMembers[] = {"actor", "allocations", "for",   "force",  "health_check",
+                                         "host",  "job",         "order", "reason", "subject",
+                                         "to",    "unsigned",    "verb"};
 constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
@@ -167,11 +167,10 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
-      return json_error(
-          400,
-          "no order has a member " + quote(name) +
-              "; known are actor, allocations, for, health_check, host, job, order, reason, subject, to, "
-              "unsigned, verb");
+      return json_error(400, "no order has a member " + quote(name) +
+                                 "; known are actor, allocations, for, force, health_check, host, job, "
+                                 "order, reason, subject, to, "
+                                 "unsigned, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -218,9 +217,17 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (route == "worker") {
     const std::string verb = member(body, "verb");
     const std::string host = member(body, "host");
+    if (!host.empty() && verb == "drain") {
+      const bool force = body.contains("force") && (body["force"] == true || member(body, "force") == "yes");
+      return reply_to(
+          controls.drain({host, member(body, "reason", kMaxReasonBytes), member(body, "for"), force}, actor));
+    }
+    if (!host.empty() && verb == "undrain") return reply_to(controls.undrain(host, actor));
     if (host.empty() || (verb != "reset" && verb != "trust" && verb != "forget"))
       return json_error(
-          400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
+          400,
+          "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget, "
+          "drain, undrain");
     return reply_to(controls.worker(verb, host, actor));
   }
   if (route == "job") return order(controls, body, job, actor);

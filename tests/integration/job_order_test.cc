@@ -223,6 +223,46 @@ TEST_P(JobOrderWorld, ADaemonThatDiesInTheMiddleKnowsWhatItHadBegun) {
   EXPECT_EQ(order.end().status, 5) << "whoever waits is told";
 }
 
+// A worker is emptied, stays empty over a commit and a daemon that starts anew, and is filled again.
+TEST_P(JobOrderWorld, ADrainedWorkerIsEmptyUntilItIsTakenBack) {
+  deploy(3);
+  const ProgramResult drained =
+      world_.maand({"worker", "drain", host(1), "--reason", "new disks", "--for", "4h"});
+  EXPECT_EQ(drained.status, 0) << drained.out << drained.err;
+  another_pass();
+  EXPECT_EQ(events(1).back(), "stop 1.0.0 1.0.0");
+  EXPECT_EQ(events(0).size(), 1u);
+  write_file(on(1, "data/kept"), "by the application");
+  const ProgramResult status = world_.maand({"status"});
+  EXPECT_TRUE(says(status, host(1) + " is drained")) << status.out;
+  EXPECT_TRUE(says(status, "new disks")) << status.out;
+  const ProgramResult why = world_.maand({"why", "api@" + host(1)});
+  EXPECT_TRUE(says(why, "Drained")) << why.out << why.err;
+  const ProgramResult started = world_.maand({"job", "start", "api", "--allocations", host(1)});
+  EXPECT_EQ(started.status, 4) << started.out << started.err;
+  EXPECT_TRUE(says(started, "its worker is drained by")) << started.err;
+
+  const ProgramResult more = world_.maand({"worker", "drain", host(0)});
+  EXPECT_EQ(more.status, 4);
+  EXPECT_TRUE(says(more, "api: 2 of 3 would be out, at most 1 may be")) << more.err;
+
+  GitChanges changes = BucketWorld::job("api", "1.0.1");
+  changes["jobs/api/Makefile"] = kMakefile;
+  world_.commit(changes);
+  if (GetParam()) {
+    world_.kill_daemon();
+    world_.serve();
+  }
+  another_pass();
+  EXPECT_EQ(events(0).back(), "restart 1.0.0 1.0.1");
+  EXPECT_EQ(events(1).back(), "stop 1.0.0 1.0.0");
+  ASSERT_EQ(world_.maand({"worker", "undrain", host(1)}).status, 0);
+  another_pass();
+  EXPECT_EQ(events(1).back(), "start 1.0.0 1.0.1");
+  EXPECT_TRUE(fs::exists(on(1, "data/kept")));
+  EXPECT_EQ(world_.maand({"worker", "undrain", host(1)}).status, 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Hands, JobOrderWorld, ::testing::Bool(),
                          [](const auto& given) { return given.param ? "WithADaemon" : "WithoutOne"; });
 

@@ -128,6 +128,12 @@ HttpReply reply_to(const ControlReply& reply) {
   return json(body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+// What is given and is no text, or too long, is not the same as what is left out.
+bool is_written_wrongly(const nlohmann::json& body, const char* name, std::size_t most = kMaxNameBytes) {
+  const auto it = body.find(name);
+  return it != body.end() && !it->is_null() && *it != "" && member(body, name, most).empty();
+}
+
 // `maand job start|stop|restart`.
 HttpReply order(Controls& controls, const nlohmann::json& body, const std::string& job,
                 const std::string& actor) {
@@ -140,6 +146,8 @@ HttpReply order(Controls& controls, const nlohmann::json& body, const std::strin
   request.reason = member(body, "reason", kMaxReasonBytes);
   request.span = member(body, "for");
   const bool named = !body.contains("allocations") || !request.workers.empty();
+  if (is_written_wrongly(body, "for") || is_written_wrongly(body, "reason", kMaxReasonBytes))
+    return json_error(400, "`for` and `reason` are texts: {\"for\": \"2h\", \"reason\": \"…\"}");
   if (job.empty() || request.verb.empty() || !named)
     return json_error(400,
                       "say what to do with which job: {\"verb\": \"restart\", \"job\": \"…\"}; "

@@ -62,7 +62,9 @@ TEST_F(ApiJobOrder, WhatMakesNoSenseReachesNobody) {
   for (const char* body :
        {R"({"verb": "stop"})", R"({"job": "api"})",
         R"({"verb": "stop", "job": "api", "allocations": ["w1"]})",
-        R"({"verb": "stop", "job": "api", "allocations": ""})", R"({"verb": "stop", "jobs": "api"})", "[]"})
+        R"({"verb": "stop", "job": "api", "allocations": ""})", R"({"verb": "stop", "jobs": "api"})",
+        R"({"verb": "stop", "job": "api", "for": 7})",
+        R"({"verb": "stop", "job": "api", "reason": ["disk"]})", "[]"})
     EXPECT_EQ(post("job", body), 400) << body;
   EXPECT_EQ(post("cut", "{}"), 400);
   EXPECT_THAT(daemon_.orders(), ElementsAre());

@@ -226,6 +226,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     const std::string verb = member(body, "verb");
     const std::string host = member(body, "host");
     if (!host.empty() && verb == "drain") {
+      if (is_written_wrongly(body, "for") || is_written_wrongly(body, "reason", kMaxReasonBytes))
+        return json_error(400, "`for` and `reason` are texts: {\"for\": \"2h\", \"reason\": \"…\"}");
       const bool force = body.contains("force") && (body["force"] == true || member(body, "force") == "yes");
       return reply_to(
           controls.drain({host, member(body, "reason", kMaxReasonBytes), member(body, "for"), force}, actor));

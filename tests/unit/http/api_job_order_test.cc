@@ -53,6 +53,7 @@ TEST_F(ApiJobOrder, AWorkerIsDrainedAndTakenBack) {
   EXPECT_EQ(post("worker", R"({"verb": "drain", "host": "w1", "actor": "ann"})"), 200);
   EXPECT_EQ(post("worker", R"({"verb": "undrain", "host": "w1", "actor": "ann"})"), 200);
   EXPECT_EQ(post("worker", R"({"verb": "drain"})"), 400);
+  EXPECT_EQ(post("worker", R"({"verb": "drain", "host": "w1", "for": 7})"), 400);
   EXPECT_THAT(daemon_.orders(), ElementsAre("drain w1 for 2h by ann: disks by force",
                                             "drain w1 for  by ann: ", "undrain w1 by ann"));
 }

@@ -43,7 +43,8 @@ case $MAAND_TEXT in
   *) echo cut >&4; exit 97 ;;
 esac
 exec </dev/null 4>&-
-[ -z "$MAAND_DIR" ] || cd "$MAAND_DIR" 2>/dev/null
+# Not in the home of the login: what is meant for the bucket would act there.
+[ -z "$MAAND_DIR" ] || cd "$MAAND_DIR" 2>/dev/null || cd / || exit 97
 unset MAAND_MARK MAAND_DIR
 eval "unset MAAND_TEXT; $MAAND_TEXT"'
 

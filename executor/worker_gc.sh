@@ -21,10 +21,13 @@ left_over() {
   [ "$ships $state" = 'remove succeeded' ]
 }
 
-# Is anything mounted at or below $1? What lies there may be somebody else's.
+# Is anything mounted at or below $1? What lies there may be somebody else's. The kernel tells
+# physical paths, blanks in them as \040; so that is how it is asked for.
 mounted() {
+  place=$(cd -P "$1" 2>/dev/null && pwd -P | sed 's/\\/\\134/g; s/ /\\040/g; s/	/\\011/g') || return 0
+  [ -n "$place" ] || return 0
   while read -r _ point _; do
-    case $point in "$1" | "$1"/*) return 0 ;; esac
+    case $point in "$place" | "$place"/*) return 0 ;; esac
   done </proc/mounts
   return 1
 }
@@ -44,6 +47,7 @@ take_away() {
   unlock
   rm -f "$mine"
   [ -z "$problem" ] || { echo "kept $1 ${problem%%"$NL"*}"; return; }
+  ! mounted "$M/gc/$1" || { echo "kept $1 something is mounted below $M/gc/$1"; return; }
   problem=$(rm -rf "$M/gc/$1" 2>&1)
   if [ -e "$M/gc/$1" ]; then echo "kept $1 ${problem%%"$NL"*}"; else echo "gone $1"; fi
 }
@@ -68,7 +72,7 @@ gc() {
       take_away "$name"
     done
     # What an earlier one could not take away whole.
-    rm -rf "$M/gc"
+    [ ! -d "$M/gc" ] || mounted "$M/gc" || rm -rf "$M/gc"
   else
     for directory in "$B"/jobs/*; do
       left_over "${directory##*/}" || continue

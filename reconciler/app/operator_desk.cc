@@ -155,6 +155,8 @@ ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const 
     return unknown("no job `" + printable(request.job) + "` is known; `maand status` lists the jobs");
   JobOrder order{*verb, JobName(request.job), {}, request.health_check, {}};
   order.workers = hosts_of(request.workers);
+  if (order.workers.empty() && !request.workers.empty())
+    return unknown("`allocations` names no worker; leave it out for all of them");
   const std::string usual = "maand job " + request.verb;
   order.word = {actor, request.reason.empty() ? usual : request.reason, clock_.wall(), {}};
   if (const std::string wrong = trouble_with(order.word.reason); !wrong.empty()) return refused(wrong);

@@ -61,6 +61,8 @@ TEST(RunCommand, RunsOnTheWorkersThatAreMeantWithTheirEnvironment) {
   EXPECT_EQ(world.maand({"run_command", script, "-w", fleet.address(0)}).out, said(0));
   EXPECT_EQ(world.maand({"run_command", script, "-w", "10.99.0.1"}).status, 2);
 
+  EXPECT_EQ(world.maand({"run_command", "pwd", "-w", fleet.address(0)}).out, line(world, 0, "/"))
+      << "nothing is deployed yet, and the home of the login is no place for it";
   // It stands in the bucket's directory once there is one, and there `maand` left nothing of it.
   ASSERT_EQ(world.reconcile().status, 0);
   const ProgramResult where = world.maand({"run_command", "ls -A; ls .maand", "-w", fleet.address(0)});

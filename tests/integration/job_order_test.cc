@@ -197,6 +197,11 @@ TEST_P(JobOrderWorld, WhatCannotBeIsSaidInASentence) {
   const ProgramResult strange = world_.maand({"job", "stop", "api", "--allocations", "10.9.9.9"});
   EXPECT_EQ(strange.status, 2);
   EXPECT_TRUE(says(strange, "`api` is not on 10.9.9.9; it is on " + host(0))) << strange.err;
+  for (const char* nobody : {"", " ", ",", " , "}) {
+    const ProgramResult empty = world_.maand({"job", "stop", "api", "--allocations", nobody});
+    EXPECT_EQ(empty.status, 2) << "'" << nobody << "' is no word for all of them: " << empty.out << empty.err;
+  }
+  EXPECT_EQ(events(0).size(), 1u) << "nothing was stopped";
   ASSERT_EQ(world_.maand({"suspend", "api", "--reason", "r", "--for", "1h"}).status, 0);
   const ProgramResult suspended = world_.maand({"job", "restart", "api"});
   EXPECT_EQ(suspended.status, 4);

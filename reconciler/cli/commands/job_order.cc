@@ -26,9 +26,16 @@ constexpr std::chrono::milliseconds kLookEvery{200};
 constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
 constexpr int kLooksBeforeTelling = 10;
 
+// Nothing given is everywhere; given and empty (`--allocations "$HOSTS"`) is a mistake, and no reason to
+// stop a job everywhere.
 std::string list_of(const std::vector<std::string>& hosts) {
   std::string out;
-  for (const std::string& host : hosts) out += (out.empty() ? "" : ",") + host;
+  for (const std::string& host : hosts) {
+    if (trim(host).empty())
+      throw CommandError(kExitUsage,
+                         "--allocations names no worker; write a,b, or leave it out for all of them");
+    out += (out.empty() ? "" : ",") + host;
+  }
   return out;
 }
 

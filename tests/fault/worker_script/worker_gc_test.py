@@ -5,6 +5,7 @@ usage: worker_gc_test.py SHELL"""
 
 import os
 import subprocess
+import unittest
 
 from worker import ROOT, read
 from worker_case import WorkerCase, main
@@ -96,6 +97,28 @@ class Gc(GcCase):
         os.symlink(self.w.root + "/elsewhere", self.w.job)
         self.assertEqual([], self.left(), "a symlink is nobody's directory")
         self.assertTrue(os.path.exists(self.w.root + "/elsewhere/data/db"))
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting is for root")
+    def test_what_is_mounted_below_it_stays_also_where_the_root_is_a_link(self):
+        for linked in (False, True):
+            self.deploy()
+            self.remove()
+            below = self.w.job + "/data/a mount"
+            os.makedirs(below, exist_ok=True)
+            root = self.w.root
+            if linked:
+                root = self.w.root + ".link"
+                os.symlink(self.w.root, root)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", below], check=True)
+            try:
+                with open(below + "/precious", "w", encoding="utf-8") as f:
+                    f.write("x")
+                told = self.ask(jobs="api", MAAND_ROOT=root)
+                self.assertTrue(told[0].startswith("kept api something is mounted below "), told)
+                self.assertTrue(os.path.exists(below + "/precious"))
+            finally:
+                subprocess.run(["umount", below], check=True)
+            self.assertEqual(["gone api", "done"], self.ask(jobs="api", MAAND_ROOT=root))
 
     def test_while_an_operation_runs_it_stays(self):
         self.deploy()

@@ -157,8 +157,10 @@ CommandResult SshSession::run(const std::string& command, const StdinSource& std
       if (!moved && run.at_end()) break;
       if (!moved && !run.has_more()) {
         my.wait(deadline, running);
-      } else if (std::chrono::steady_clock::now() >= deadline) {
+      } else if (const Deadline now = std::chrono::steady_clock::now(); now >= deadline) {
         my.fail_waiting(Waited::kDeadline, running);  // endless output
+      } else if (my.wire->wait(now) == Waited::kInterrupted) {
+        my.fail_waiting(Waited::kInterrupted, running);  // which need never come to a wait above
       }
     }
     // Status and signal count only once the peer has closed the channel; a

@@ -148,6 +148,19 @@ TEST(RunCommand, OneThatTakesTooLongIsEndedOnItsWorker) {
   EXPECT_TRUE(eventually([&] { return std::filesystem::exists(mark); }));
 }
 
+// It prints faster than it can be taken, so that nothing ever waits.
+TEST(RunCommand, OneThatPrintsForEverEndsWhenNobodyReadsItAnyMore) {
+  BucketWorld world(1);
+  world.commit(workers_alone(world, 1));
+  for (const char* sink : {"| head -n 2", ">/dev/full"}) {
+    const std::string script = "\"$0\" --bucket \"$1\" run_command yes --timeout 10m " + std::string(sink);
+    const ProgramResult result =
+        call_program({.argv = {"/bin/sh", "-c", script, MAAND_BINARY, world.bucket().string()},
+                      .limit = std::chrono::seconds(100)});
+    EXPECT_FALSE(result.timed_out) << sink;
+  }
+}
+
 TEST(RunCommand, CtrlCEndsItOnItsWorkerToo) {
   BucketWorld world(2);
   world.commit(workers_alone(world, 2));

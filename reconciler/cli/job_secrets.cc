@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <string_view>
 
 #include "gitsource/age_opener.h"
 #include "gitsource/age_tool.h"
 #include "reconciler/cli/checkout.h"
+#include "reconciler/cli/replaced_file.h"
 #include "reconciler/core/git_secrets.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/secret_box.h"
@@ -30,21 +30,6 @@ std::optional<std::string> text_of(const fs::path& path) {
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (in.bad()) throw CommandError(kExitFailed, "cannot read " + path.string());
   return text;
-}
-
-// Beside it, then renamed: an editor or git never sees half of it.
-void write_text(const fs::path& path, std::string_view text) {
-  const fs::path fresh = path.string() + ".new";
-  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  std::error_code error;
-  if (out) fs::rename(fresh, path, error);
-  if (!out || error) {
-    std::error_code ignored;
-    fs::remove(fresh, ignored);
-    throw CommandError(kExitFailed, "cannot write " + path.string());
-  }
 }
 
 void throw_errors(const Diagnostics& diagnostics) {
@@ -116,7 +101,7 @@ std::vector<std::string> JobSecrets::recipients(const std::optional<Bucket>& buc
     const std::vector<std::string> own = own_recipients(*bucket);
     std::string lines = "# Public keys that the secrets of this workspace are encrypted for, one a line.\n";
     for (const std::string& one : own) lines += one + "  # bucket " + bucket->config.name + "\n";
-    write_text(file, lines);
+    replace_file(file, lines);
     std::fprintf(stderr, "made %s with the bucket's public key; commit it as well\n", file.c_str());
     return own;
   }
@@ -148,7 +133,7 @@ void JobSecrets::set(const std::string& key, const std::string& value,
 
 void JobSecrets::save() const {
   if (!sealed_.empty()) {
-    write_text(path_, sealed_secrets_text(sealed_));
+    replace_file(path_, sealed_secrets_text(sealed_));
     return;
   }
   std::error_code error;

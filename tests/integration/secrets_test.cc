@@ -244,5 +244,23 @@ TEST_F(SecretsWorld, WhatDoesNotOpenHoldsItsJobAndStopsNothingUntilTheKeyIsBack)
   world_.wait_for_note(second, "applied");
 }
 
+// git can carry a link, so whoever may push could aim one at a file of whoever pulls.
+TEST_F(SecretsWorld, ALinkThatLiesInTheCheckoutLeadsNoWriteElsewhere) {
+  world_.commit(api());
+  const fs::path work = world_.git().work() / "workspace";
+  const fs::path mine = world_.bucket().parent_path() / "mine";
+  for (const char* file : {"age.recipients", "jobs/api/secrets.age.toml"}) {
+    write_file(mine, "precious");
+    fs::create_symlink(mine, work / (std::string(file) + ".new"));
+  }
+  expect_done(in_checkout({"secrets", "set", "api", "of_git"}, kOfGit));
+  EXPECT_EQ(read_file(mine), "precious");
+  expect_done(in_checkout({"secrets", "set", "api", "more"}, kOfGit));
+  expect_done(in_checkout({"secrets", "remove", "api", "more"}));
+  EXPECT_EQ(read_file(mine), "precious");
+  for (const auto& entry : fs::directory_iterator(work / "jobs/api"))
+    EXPECT_NE(entry.path().filename().string().front(), '.') << entry.path() << " was left";
+}
+
 }  // namespace
 }  // namespace maand::testing

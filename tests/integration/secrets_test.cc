@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "tests/support/bucket_world.h"
 
@@ -260,6 +262,38 @@ TEST_F(SecretsWorld, ALinkThatLiesInTheCheckoutLeadsNoWriteElsewhere) {
   EXPECT_EQ(read_file(mine), "precious");
   for (const auto& entry : fs::directory_iterator(work / "jobs/api"))
     EXPECT_NE(entry.path().filename().string().front(), '.') << entry.path() << " was left";
+}
+
+TEST_F(SecretsWorld, WhoeverSetsSecretsAtTheSameTimeLosesNone) {
+  world_.commit(api());
+  expect_done(in_checkout({"secrets", "set", "api", "first"}, kOfGit));
+  std::vector<std::thread> people;
+  std::vector<ProgramResult> results(8);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    people.emplace_back([&, i] {
+      results[i] = call_program({.argv = {MAAND_BINARY, "--bucket", world_.bucket().string(), "secrets",
+                                          "set", "api", "key" + std::to_string(i)},
+                                 .environment = {},
+                                 .input = kOfGit,
+                                 .cwd = world_.git().work() / "workspace"});
+    });
+  }
+  for (std::thread& one : people) one.join();
+  for (const ProgramResult& result : results) expect_done(result);
+  const std::string listed = in_checkout({"secrets", "list", "api"}).out;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    EXPECT_NE(listed.find("key" + std::to_string(i)), std::string::npos) << listed;
+
+  // While an editor is open, somebody else sets one and takes one away. Neither is undone.
+  const std::string maand = std::string(MAAND_BINARY) + " --bucket " + world_.bucket().string() + " secrets ";
+  expect_done(
+      in_checkout({"secrets", "edit", "api"}, "", true,
+                  "sh -c 'echo meanwhile | " + maand + "set api other && " + maand +
+                      "remove api key0 && sed -i /^first/s/pl4nted-in/pl4nted-edited-in/ \"$1\"' sh"));
+  const std::string after = in_checkout({"secrets", "list", "api"}).out;
+  EXPECT_NE(after.find("other"), std::string::npos) << after;
+  EXPECT_NE(after.find("first"), std::string::npos) << after;
+  EXPECT_EQ(after.find("key0"), std::string::npos) << after;
 }
 
 }  // namespace

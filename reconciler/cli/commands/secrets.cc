@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "gitsource/age_opener.h"
 #include "reconciler/cli/checkout.h"
@@ -124,9 +125,7 @@ int edit_in_git(const Context& context, const SecretsEditOptions& options) {
     std::cerr << "Nothing is changed.\n";
     return kExitDone;
   }
-  for (const auto& [key, value] : changes->set) secrets.set(key, value, recipients);
-  for (const std::string& key : changes->removed) secrets.remove(key);
-  secrets.save();
+  secrets.change(*changes, recipients);
   tell_git(context, secrets, told(*changes));
   return kExitDone;
 }
@@ -228,9 +227,9 @@ int run_secrets_set(const Context& context, const SecretsSetOptions& options) {
   JobSecrets secrets{JobName(options.job)};
   const std::vector<std::string> recipients = secrets.recipients(bucket);
   std::string value = read_secret(options.file, what, kMaxGitSecretBytes);
-  secrets.set(options.key, value, recipients);
-  wipe(value);
-  secrets.save();
+  SheetChanges change{{{options.key, std::move(value)}}, {}};
+  secrets.change(change, recipients);
+  wipe(change.set.begin()->second);
   tell_git(context, secrets,
            options.key + " set, encrypted for " + std::to_string(recipients.size()) +
                (recipients.size() == 1 ? " key" : " keys"));
@@ -251,10 +250,9 @@ int run_secrets_remove(const Context& context, const SecretsRemoveOptions& optio
     return kExitDone;
   }
   JobSecrets secrets{JobName(options.job)};
-  if (!secrets.remove(options.key))
+  if (!secrets.change({{}, {options.key}}, {}))
     throw CommandError(kExitUsage, secrets.path().string() + " has no " + quote(options.key) +
                                        "; --stored removes one of the control host's store");
-  secrets.save();
   tell_git(context, secrets, options.key + " removed");
   return kExitDone;
 }

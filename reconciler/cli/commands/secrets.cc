@@ -11,6 +11,7 @@
 
 #include "gitsource/age_opener.h"
 #include "reconciler/cli/checkout.h"
+#include "reconciler/cli/held_signals.h"
 #include "reconciler/cli/job_secrets.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/private_scratch.h"
@@ -70,11 +71,12 @@ std::unique_ptr<SecretOpener> opener_of(const std::optional<Bucket>& bucket) {
 // What the editor made of it; nullopt: it was left as it was.
 std::optional<SheetChanges> edited(const fs::path& spare, const std::vector<std::string>& about,
                                    const SecretSheet& sheet) {
+  const HeldSignals held;  // what comes outside of the editor comes once the scratch is gone
   const PrivateScratch scratch(spare);
   if (scratch.on_disk())
     std::cerr << "warning: no memory file system is to be had, so the values lie on disk while you edit\n";
   const fs::path file = scratch.write("secrets.toml", sheet_text(about, sheet));
-  run_editor(file);
+  run_editor(file, held);
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (in.bad() || !in)

@@ -14,6 +14,7 @@
 #include "reconciler/cli/held_signals.h"
 #include "reconciler/cli/job_secrets.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/kept_order.h"
 #include "reconciler/cli/private_scratch.h"
 #include "reconciler/cli/secret_input.h"
 #include "reconciler/cli/stored_secrets.h"
@@ -159,7 +160,7 @@ int edit_stored(const Context& context, const SecretsEditOptions& options) {
   for (const auto& [key, value] : changes->set)
     writes.push_back({ValueChange::Kind::kPutSecret, ns, key, value});
   for (const std::string& key : changes->removed) writes.push_back({ValueChange::Kind::kDelete, ns, key, ""});
-  store.write(writes);
+  store.write(writes, "secrets edit --stored", options.job, told(*changes));
   tell_stored(context, store, ns, told(*changes));
   return kExitDone;
 }
@@ -220,7 +221,8 @@ int run_secrets_set(const Context& context, const SecretsSetOptions& options) {
     const Bucket bucket = open_bucket(context);
     std::string value = read_secret(options.file, what, kMaxValueBytes);
     StoredSecrets store(bucket);
-    store.write({{ValueChange::Kind::kPutSecret, secrets_of(options.job), options.key, value}});
+    store.write({{ValueChange::Kind::kPutSecret, secrets_of(options.job), options.key, value}},
+                "secrets set --stored", options.job, options.key);
     wipe(value);
     tell_stored(context, store, secrets_of(options.job), options.key + " set");
     return kExitDone;
@@ -247,7 +249,8 @@ int run_secrets_remove(const Context& context, const SecretsRemoveOptions& optio
     if (store.values().snapshot()->find(ns, options.key).found != Found::kValue)
       throw CommandError(kExitUsage,
                          ns + " has no " + quote(options.key) + "; `maand secrets list` shows what it has");
-    store.write({{ValueChange::Kind::kDelete, ns, options.key, ""}});
+    store.write({{ValueChange::Kind::kDelete, ns, options.key, ""}}, "secrets remove --stored", options.job,
+                options.key);
     tell_stored(context, store, ns, options.key + " removed");
     return kExitDone;
   }
@@ -310,6 +313,8 @@ int run_secrets_rotate(const Context& context, const SecretsRotateOptions&) {
     throw CommandError(kExitFailed, std::string(error.what()) + "; nothing is lost: run it again");
   }
   if (!done.problem.empty()) throw CommandError(kExitFailed, done.problem);
+  if (done.sealed_anew > 0)
+    keep_order(bucket, "secrets rotate", "", std::to_string(done.sealed_anew) + " sealed anew");
   if (context.json) {
     std::cout << JsonObject()
                      .flag("done", true)

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kOfGit = "pl4nted-in-git";
+constexpr const char* kAtRest = "pl4nted-at-rest";
 
 class SecretCommands : public ::testing::Test {
  protected:
@@ -200,6 +201,50 @@ TEST_F(SecretCommands, AQuestionThatIsBrokenOffGivesTheTerminalItsEchoBack) {
     EXPECT_TRUE(set.echoes());
     EXPECT_FALSE(fs::exists(work / "jobs/api/secrets.age.toml"));
   }
+}
+
+TEST_F(SecretCommands, ARestoreGivesBackAKeyThatOpensWhatIsStored) {
+  world_.commit(api());
+  world_.serve();
+  world_.stop_daemon();
+  const fs::path secrets = world_.bucket() / "secrets";
+  const auto opens = [&](const char* when, const std::string& key) {
+    const std::string listed = in_checkout({"secrets", "list", "--json"}).out;
+    EXPECT_NE(listed.find("\"" + key + "\""), std::string::npos) << when << listed;
+    EXPECT_EQ(listed.find("locked"), std::string::npos) << when << listed;
+  };
+  const auto set = [&](const std::string& key) {
+    expect_done(in_checkout({"secrets", "set", "api", key, "--stored"}, kAtRest));
+  };
+  const auto rotate_twice = [&] {  // the key before the last one opens nothing by itself
+    for (int i = 0; i < 2; ++i) expect_done(in_checkout({"secrets", "rotate"}));
+  };
+  set("at_rest");
+  const std::string backup = (world_.bucket().parent_path() / "backup").string();
+  expect_done(world_.maand({"backup", backup}));
+
+  rotate_twice();
+  fs::remove(secrets / "kv.key");
+  const ProgramResult lost_key = world_.maand({"restore", backup});
+  expect_done(lost_key);
+  EXPECT_NE(lost_key.out.find("kv.db.before-restore"), std::string::npos) << lost_key.out;
+  EXPECT_TRUE(fs::exists(secrets / "kv.db.before-restore"));
+  opens("a lost key", "at_rest");
+
+  rotate_twice();
+  for (const char* file : {"kv.db", "kv.db-wal", "kv.db-shm"}) fs::remove(secrets / file);
+  const ProgramResult lost_values = world_.maand({"restore", backup});
+  expect_done(lost_values);
+  EXPECT_NE(lost_values.out.find("kv.key.before-restore-2"), std::string::npos) << lost_values.out;
+  opens("lost values", "at_rest");
+  set("later");  // and they are in use again
+
+  // What fits stays: a value that is newer than the backup is not lost with the key.
+  fs::remove(secrets / "kv.key");
+  const ProgramResult fits = world_.maand({"restore", backup});
+  expect_done(fits);
+  EXPECT_EQ(fits.out.find("before-restore"), std::string::npos) << fits.out;
+  opens("a key that fits", "later");
 }
 
 }  // namespace

@@ -1,14 +1,23 @@
 #include "reconciler/cli/job_secrets.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
-#include <string_view>
+#include <thread>
+#include <utility>
 
 #include "gitsource/age_opener.h"
 #include "gitsource/age_tool.h"
 #include "reconciler/cli/checkout.h"
+#include "reconciler/cli/replaced_file.h"
 #include "reconciler/core/git_secrets.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/secret_box.h"
@@ -32,20 +41,39 @@ std::optional<std::string> text_of(const fs::path& path) {
   return text;
 }
 
-// Beside it, then renamed: an editor or git never sees half of it.
-void write_text(const fs::path& path, std::string_view text) {
-  const fs::path fresh = path.string() + ".new";
-  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  std::error_code error;
-  if (out) fs::rename(fresh, path, error);
-  if (!out || error) {
-    std::error_code ignored;
-    fs::remove(fresh, ignored);
-    throw CommandError(kExitFailed, "cannot write " + path.string());
+// Of the directory itself, so that no file of a lock lies in a checkout. It ends with the process.
+class DirectoryLock {
+ public:
+  // Throws CommandError, also when somebody else keeps it.
+  explicit DirectoryLock(const fs::path& directory)
+      : fd_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    constexpr std::chrono::seconds kPatience{30};  // others hold it for the time of a write
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      const bool waits = error == EWOULDBLOCK || error == EINTR;
+      if (waits && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        continue;
+      }
+      ::close(fd_);
+      throw CommandError(kExitFailed, waits ? "another process keeps " + directory.string() +
+                                                  " locked; nothing is changed, say it again"
+                                            : cannot_lock(directory, error));
+    }
+    if (fd_ < 0) throw CommandError(kExitFailed, cannot_lock(directory, errno));
   }
-}
+  ~DirectoryLock() { ::close(fd_); }
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  static std::string cannot_lock(const fs::path& directory, int error) {
+    return "cannot lock " + directory.string() + ": " + std::strerror(error) + "; nothing is changed";
+  }
+
+  const int fd_;
+};
 
 void throw_errors(const Diagnostics& diagnostics) {
   std::string text;
@@ -98,8 +126,13 @@ JobSecrets::JobSecrets(const JobName& job) : job_(job) {
     throw CommandError(kExitUsage, "there is no job " + quote(job.str()) + " in " +
                                        (workspace_ / "jobs").string() + "; `maand job create` makes one");
   path_ = directory / kSealedSecretsFile;
+  read();
+}
+
+void JobSecrets::read() {
   Diagnostics found;
-  if (const auto text = text_of(path_)) sealed_ = parse_sealed_secrets(*text, path_.string(), found);
+  const auto text = text_of(path_);
+  sealed_ = text ? parse_sealed_secrets(*text, path_.string(), found) : std::map<std::string, std::string>{};
   throw_errors(found);
 }
 
@@ -116,7 +149,7 @@ std::vector<std::string> JobSecrets::recipients(const std::optional<Bucket>& buc
     const std::vector<std::string> own = own_recipients(*bucket);
     std::string lines = "# Public keys that the secrets of this workspace are encrypted for, one a line.\n";
     for (const std::string& one : own) lines += one + "  # bucket " + bucket->config.name + "\n";
-    write_text(file, lines);
+    replace_file(file, lines);
     std::fprintf(stderr, "made %s with the bucket's public key; commit it as well\n", file.c_str());
     return own;
   }
@@ -137,23 +170,29 @@ std::vector<std::string> JobSecrets::recipients(const std::optional<Bucket>& buc
   return listed;
 }
 
-void JobSecrets::set(const std::string& key, const std::string& value,
-                     const std::vector<std::string>& recipients) {
-  std::string bound = bound_secret(job_, key, value);
-  AgeResult result = age_encrypt(recipients, bound);
-  wipe(bound);
-  if (result.state != AgeResult::State::kDone) throw CommandError(kExitFailed, result.problem);
-  sealed_[key] = std::move(result.text);
-}
-
-void JobSecrets::save() const {
+bool JobSecrets::change(const SheetChanges& changes, const std::vector<std::string>& recipients) {
+  std::map<std::string, std::string> fresh;
+  for (const auto& [key, value] : changes.set) {
+    std::string bound = bound_secret(job_, key, value);
+    AgeResult result = age_encrypt(recipients, bound);
+    wipe(bound);
+    if (result.state != AgeResult::State::kDone) throw CommandError(kExitFailed, result.problem);
+    fresh[key] = std::move(result.text);
+  }
+  const DirectoryLock lock(path_.parent_path());
+  read();
+  std::size_t gone = 0;
+  for (const std::string& key : changes.removed) gone += sealed_.erase(key);
+  if (fresh.empty() && gone == 0) return changes.removed.empty();
+  for (auto& [key, sealed] : fresh) sealed_[key] = std::move(sealed);
   if (!sealed_.empty()) {
-    write_text(path_, sealed_secrets_text(sealed_));
-    return;
+    replace_file(path_, sealed_secrets_text(sealed_));
+    return gone > 0 || changes.removed.empty();
   }
   std::error_code error;
   fs::remove(path_, error);
   if (error) throw CommandError(kExitFailed, "cannot remove " + path_.string() + ": " + error.message());
+  return gone > 0;
 }
 
 }  // namespace maand

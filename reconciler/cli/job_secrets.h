@@ -9,6 +9,7 @@
 
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/ids.h"
+#include "reconciler/core/secret_sheet.h"
 
 namespace maand {
 
@@ -23,6 +24,7 @@ class JobSecrets {
   // Of the checkout the person is in. Throws CommandError: no workspace, no such job, a file that is broken.
   explicit JobSecrets(const JobName& job);
 
+  // As last read: by the constructor, or by `change`.
   const std::map<std::string, std::string>& sealed() const { return sealed_; }
   const std::filesystem::path& path() const { return path_; }
   const std::filesystem::path& workspace() const { return workspace_; }
@@ -31,12 +33,14 @@ class JobSecrets {
   // Warns when the bucket is not among them. Throws CommandError.
   std::vector<std::string> recipients(const std::optional<Bucket>& bucket);
 
-  void set(const std::string& key, const std::string& value, const std::vector<std::string>& recipients);
-  bool remove(const std::string& key) { return sealed_.erase(key) > 0; }
-  // Whole or not at all. Without a secret the file goes.
-  void save() const;
+  // Encrypts what is `changes.set` first. Then, under a lock on the job's directory, the file is read again,
+  // changed and written whole or not at all: what somebody else set meanwhile stays. Without a secret the
+  // file goes. False: none of `removed` was there. Throws CommandError; then nothing is changed.
+  bool change(const SheetChanges& changes, const std::vector<std::string>& recipients);
 
  private:
+  void read();
+
   const JobName job_;
   std::filesystem::path workspace_;
   std::filesystem::path path_;

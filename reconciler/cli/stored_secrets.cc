@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "reconciler/cli/daemon_link.h"
+#include "reconciler/cli/kept_order.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/store/kv_store.h"
@@ -18,7 +19,7 @@ std::shared_ptr<BucketLock> lock_or_daemon(const Bucket& bucket) {
   }
 }
 
-StoredSecrets::StoredSecrets(const Bucket& bucket) : lock_(lock_or_daemon(bucket)) {
+StoredSecrets::StoredSecrets(const Bucket& bucket) : bucket_(bucket), lock_(lock_or_daemon(bucket)) {
   constexpr std::chrono::seconds kPatience{10};  // a person waits; the daemon writes for milliseconds
   try {
     values_ = open_kv_store(bucket.secrets(), {kPatience});
@@ -27,7 +28,8 @@ StoredSecrets::StoredSecrets(const Bucket& bucket) : lock_(lock_or_daemon(bucket
   }
 }
 
-void StoredSecrets::write(const std::vector<ValueChange>& changes) {
+void StoredSecrets::write(const std::vector<ValueChange>& changes, const std::string& action,
+                          const std::string& job, const std::string& detail) {
   ValueWrite verdict;
   try {
     verdict = values_->write(changes, std::chrono::system_clock::now());
@@ -35,6 +37,7 @@ void StoredSecrets::write(const std::vector<ValueChange>& changes) {
     throw CommandError(kExitFailed, error.what());
   }
   if (verdict.refusal != ValueRefusal::kNone) throw CommandError(kExitFailed, verdict.problem);
+  keep_order(bucket_, action, job, detail);
 }
 
 }  // namespace maand

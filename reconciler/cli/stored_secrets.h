@@ -21,10 +21,13 @@ class StoredSecrets {
 
   Values& values() { return *values_; }
   bool beside_daemon() const { return !lock_; }
-  // All or none. Throws CommandError, also for a key that is to go and is not there.
-  void write(const std::vector<ValueChange>& changes);
+  // All or none, and kept as an order of whoever runs this (R7.4): `action` on `job`, `detail` names keys and
+  // never a value. Throws CommandError, also for a key that is to go and is not there.
+  void write(const std::vector<ValueChange>& changes, const std::string& action, const std::string& job,
+             const std::string& detail);
 
  private:
+  const Bucket bucket_;
   std::shared_ptr<BucketLock> lock_;  // null: a daemon has it
   std::unique_ptr<Values> values_;
 };

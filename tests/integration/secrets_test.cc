@@ -110,6 +110,10 @@ TEST_F(SecretsWorld, ASecretOfGitReachesTheFileOnTheWorkerAndNothingElse) {
   expect_done(in_checkout({"secrets", "set", "api", "at_rest", "--stored"}, std::string(kAtRest) + "-2"));
   EXPECT_TRUE(eventually([&] { return runs(0) == 3u && runs(1) == 3u; })) << world_.daemon_log();
   expect_done(in_checkout({"secrets", "rotate"}));
+  const std::string orders = world_.maand({"audit", "--json"}).out;
+  for (const char* order : {R"("action":"secrets set --stored","subject":"api","detail":"at_rest")",
+                            R"("action":"secrets rotate")"})
+    EXPECT_NE(orders.find(order), std::string::npos) << orders;
   expect_done(world_.reconcile());
   EXPECT_EQ(file(0, "app.ini"), std::string("git=") + kOfGit + "-2\nstored=" + kAtRest + "-2\n");
   EXPECT_EQ(runs(0), 3u) << "a new key is no new value";
@@ -129,6 +133,7 @@ TEST_F(SecretsWorld, ASecretOfGitReachesTheFileOnTheWorkerAndNothingElse) {
                                              {"cat", "kv", "get", "secrets/job/api", "of_git"},
                                              {"secrets", "list"},
                                              {"secrets", "list", "--json"},
+                                             {"audit"},
                                              {"note"}}) {
     outputs_.push_back(world_.maand(arguments));
     EXPECT_EQ(outputs_.back().status, 0) << arguments.front() << outputs_.back().err;

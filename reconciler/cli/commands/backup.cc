@@ -11,6 +11,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/json_in.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/restored_secrets.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
@@ -76,24 +77,6 @@ void write_backup(const Bucket& bucket, const fs::path& directory, const std::st
                                          .str()
                                   << "\n";
   fs::rename(partial, directory);
-}
-
-// What is missing comes back; what is there is newer and stays.
-std::size_t restore_secrets(const fs::path& from, const fs::path& to) {
-  std::size_t count = 0;
-  fs::create_directories(to);
-  for (const auto& entry : fs::recursive_directory_iterator(from)) {
-    const fs::path name = fs::relative(entry.path(), from);
-    if (fs::exists(to / name)) continue;
-    if (entry.is_directory()) {
-      fs::create_directories(to / name);
-      fs::permissions(to / name, fs::perms::owner_all);
-    } else if (entry.is_regular_file()) {
-      fs::copy_file(entry.path(), to / name);
-      ++count;
-    }
-  }
-  return count;
 }
 
 // The fence is up before the file has its name, so that no daemon ever meets it without.
@@ -164,7 +147,7 @@ int run_restore(const Context& context, const RestoreOptions& options) {
   }
   const auto lock = Services::take_lock(bucket);
   const std::string made_at = text_at(*label, "made_at");
-  std::size_t secrets = 0;
+  RestoredSecrets secrets;
   try {
     put_state_back(directory / kState, bucket.store(), made_at);
     secrets = restore_secrets(directory / "secrets", bucket.secrets());
@@ -172,15 +155,24 @@ int run_restore(const Context& context, const RestoreOptions& options) {
     throw CommandError(kExitFailed, std::string("the backup was not restored: ") + error.what());
   }
   if (context.json) {
-    std::cout
-        << JsonObject().text("made_at", made_at).number("secrets", static_cast<std::int64_t>(secrets)).str()
-        << "\n";
+    std::cout << JsonObject()
+                     .text("made_at", made_at)
+                     .number("secrets", static_cast<std::int64_t>(secrets.files))
+                     .texts("moved_aside", secrets.moved)
+                     .str()
+              << "\n";
   } else {
     std::cout
-        << "The state is that of " << made_at << "; " << secrets << " missing secrets are back.\n"
+        << "The state is that of " << made_at << "; " << secrets.files << " missing secrets are back.\n"
         << "Nothing is done to workers until `maand takeover`; start the daemon, look at `maand plan`, then "
            "give it.\n";
   }
+  if (!secrets.moved.empty() && !context.json)
+    std::cout
+        << "kv.key and kv.db belong together and are both the backup's now, for what was here did not fit. "
+           "It is kept: "
+        << join_words(secrets.moved) << "\n";
+  if (!secrets.warning.empty()) std::cerr << "warning: " << printable(secrets.warning, 400) << "\n";
   return kExitDone;
 }
 

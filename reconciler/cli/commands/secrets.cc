@@ -7,11 +7,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "gitsource/age_opener.h"
 #include "reconciler/cli/checkout.h"
+#include "reconciler/cli/held_signals.h"
 #include "reconciler/cli/job_secrets.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/kept_order.h"
 #include "reconciler/cli/private_scratch.h"
 #include "reconciler/cli/secret_input.h"
 #include "reconciler/cli/stored_secrets.h"
@@ -69,11 +72,12 @@ std::unique_ptr<SecretOpener> opener_of(const std::optional<Bucket>& bucket) {
 // What the editor made of it; nullopt: it was left as it was.
 std::optional<SheetChanges> edited(const fs::path& spare, const std::vector<std::string>& about,
                                    const SecretSheet& sheet) {
+  const HeldSignals held;  // what comes outside of the editor comes once the scratch is gone
   const PrivateScratch scratch(spare);
   if (scratch.on_disk())
     std::cerr << "warning: no memory file system is to be had, so the values lie on disk while you edit\n";
   const fs::path file = scratch.write("secrets.toml", sheet_text(about, sheet));
-  run_editor(file);
+  run_editor(file, held);
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (in.bad() || !in)
@@ -124,9 +128,7 @@ int edit_in_git(const Context& context, const SecretsEditOptions& options) {
     std::cerr << "Nothing is changed.\n";
     return kExitDone;
   }
-  for (const auto& [key, value] : changes->set) secrets.set(key, value, recipients);
-  for (const std::string& key : changes->removed) secrets.remove(key);
-  secrets.save();
+  secrets.change(*changes, recipients);
   tell_git(context, secrets, told(*changes));
   return kExitDone;
 }
@@ -158,7 +160,7 @@ int edit_stored(const Context& context, const SecretsEditOptions& options) {
   for (const auto& [key, value] : changes->set)
     writes.push_back({ValueChange::Kind::kPutSecret, ns, key, value});
   for (const std::string& key : changes->removed) writes.push_back({ValueChange::Kind::kDelete, ns, key, ""});
-  store.write(writes);
+  store.write(writes, "secrets edit --stored", options.job, told(*changes));
   tell_stored(context, store, ns, told(*changes));
   return kExitDone;
 }
@@ -219,7 +221,8 @@ int run_secrets_set(const Context& context, const SecretsSetOptions& options) {
     const Bucket bucket = open_bucket(context);
     std::string value = read_secret(options.file, what, kMaxValueBytes);
     StoredSecrets store(bucket);
-    store.write({{ValueChange::Kind::kPutSecret, secrets_of(options.job), options.key, value}});
+    store.write({{ValueChange::Kind::kPutSecret, secrets_of(options.job), options.key, value}},
+                "secrets set --stored", options.job, options.key);
     wipe(value);
     tell_stored(context, store, secrets_of(options.job), options.key + " set");
     return kExitDone;
@@ -228,9 +231,9 @@ int run_secrets_set(const Context& context, const SecretsSetOptions& options) {
   JobSecrets secrets{JobName(options.job)};
   const std::vector<std::string> recipients = secrets.recipients(bucket);
   std::string value = read_secret(options.file, what, kMaxGitSecretBytes);
-  secrets.set(options.key, value, recipients);
-  wipe(value);
-  secrets.save();
+  SheetChanges change{{{options.key, std::move(value)}}, {}};
+  secrets.change(change, recipients);
+  wipe(change.set.begin()->second);
   tell_git(context, secrets,
            options.key + " set, encrypted for " + std::to_string(recipients.size()) +
                (recipients.size() == 1 ? " key" : " keys"));
@@ -246,15 +249,15 @@ int run_secrets_remove(const Context& context, const SecretsRemoveOptions& optio
     if (store.values().snapshot()->find(ns, options.key).found != Found::kValue)
       throw CommandError(kExitUsage,
                          ns + " has no " + quote(options.key) + "; `maand secrets list` shows what it has");
-    store.write({{ValueChange::Kind::kDelete, ns, options.key, ""}});
+    store.write({{ValueChange::Kind::kDelete, ns, options.key, ""}}, "secrets remove --stored", options.job,
+                options.key);
     tell_stored(context, store, ns, options.key + " removed");
     return kExitDone;
   }
   JobSecrets secrets{JobName(options.job)};
-  if (!secrets.remove(options.key))
+  if (!secrets.change({{}, {options.key}}, {}))
     throw CommandError(kExitUsage, secrets.path().string() + " has no " + quote(options.key) +
                                        "; --stored removes one of the control host's store");
-  secrets.save();
   tell_git(context, secrets, options.key + " removed");
   return kExitDone;
 }
@@ -310,6 +313,8 @@ int run_secrets_rotate(const Context& context, const SecretsRotateOptions&) {
     throw CommandError(kExitFailed, std::string(error.what()) + "; nothing is lost: run it again");
   }
   if (!done.problem.empty()) throw CommandError(kExitFailed, done.problem);
+  if (done.sealed_anew > 0)
+    keep_order(bucket, "secrets rotate", "", std::to_string(done.sealed_anew) + " sealed anew");
   if (context.json) {
     std::cout << JsonObject()
                      .flag("done", true)

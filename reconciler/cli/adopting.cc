@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "executor/original_look.h"
@@ -201,6 +202,46 @@ void compare(Adopting& a) {
   a.plan = make_plan(a.desired, a.state, a.head.settings);
 }
 
+const char* how_to_free(Reason reason) {
+  switch (reason) {
+    case Reason::kSecretLocked:
+      return "put the key that opens it into secrets/";
+    case Reason::kMissingValue:
+      return "give the value it lacks, in git or with the original";
+    default:
+      return "correct the commit";
+  }
+}
+
+// R1.10: nobody can tell what of it differs from the head. Taken over like that, it would be
+// restarted when it comes free, also by this very commit.
+void judge_held(Adopting& a, bool with_held) {
+  std::set<JobName> run;
+  for (const Taken& one : a.taken) {
+    if (one.standing != OriginalStanding::kStopped) run.insert(one.key.job);
+  }
+  std::vector<std::string> held;
+  for (const JobName& name : run) {
+    const auto job = a.desired.jobs.find(name);
+    if (job == a.desired.jobs.end() || (!job->second.held && job->second.job)) continue;
+    const std::string why = name.str() + " is held at the head: " + to_string(job->second.held_reason) +
+                            (job->second.held_detail.empty() ? "" : ", ") +
+                            printable(job->second.held_detail, 600);
+    if (with_held) {
+      a.remarks.push_back(why + "; it is taken over as it lies there, and its first good commit restarts it");
+    } else {
+      held.push_back(why + "; " + how_to_free(job->second.held_reason));
+    }
+  }
+  if (held.empty()) return;
+  held.insert(held.begin(),
+              "jobs that run cannot be compared with the head, so they would be restarted without a cause:");
+  held.push_back(
+      "put that right and adopt then, or adopt --with-held to take them over as they lie there: "
+      "the first good commit of each restarts it");
+  refuse(kExitHeld, held);
+}
+
 }  // namespace
 
 std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, const AdoptionWish& wish) {
@@ -247,6 +288,7 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   judge_workers(out, wish.without_unreachable);
   out.state = state_as_found(out.original, out.found, endpoints);
   compare(out);
+  judge_held(out, wish.with_held);
   // What was read took a while.
   refuse_busy(database);
   return out;

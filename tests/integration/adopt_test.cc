@@ -257,6 +257,26 @@ TEST_F(AdoptWorld, A_worker_that_cannot_be_read_is_refused_or_believed) {
   EXPECT_EQ(ran(), (Lines{"db0 restart", "db1 restart"}));
 }
 
+TEST_F(AdoptWorld, A_job_that_is_held_at_the_head_is_refused_or_taken_over_as_it_lies_there) {
+  world_.commit({{"jobs/api/app.ini.tpl", "{{getSecret \"other\"}}"}, {"jobs/db/manifest.json", "{"}});
+  const ProgramResult refused = adopt({"--dry-run"}, 4);
+  EXPECT_TRUE(says(refused, "api is held at the head: MissingValue")) << refused.err;
+  EXPECT_TRUE(says(refused, "db is held at the head: Broken")) << refused.err;
+  EXPECT_TRUE(says(refused, "--with-held")) << refused.err;
+  adopt({}, 4);
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));
+
+  const ProgramResult told = adopt({"--with-held"});
+  EXPECT_TRUE(says(told, "its first good commit restarts it")) << told.out;
+  world_.maand({"reconcile", "--wait"});
+  EXPECT_EQ(ran(), Lines{});
+}
+
+TEST_F(AdoptWorld, A_job_that_is_held_and_that_nothing_runs_of_keeps_nobody_from_adopting) {
+  world_.commit({{"jobs/web/manifest.json", "{"}});
+  adopt();
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
   adopt({"--dry-run"});

@@ -146,7 +146,8 @@ std::string json_of(const Adopting& a, bool dry_run, std::size_t kept) {
 }  // namespace
 
 int run_adopt(const Context& context, const AdoptOptions& options) {
-  const AdoptionWish wish{options.repo, options.branch, options.path, options.without_unreachable};
+  const AdoptionWish wish{options.repo, options.branch, options.path, options.without_unreachable,
+                          options.with_held};
   auto [bucket, config] = original_bucket(find_directory(context), wish);
   // A dry run changes nothing, not even whose data/ is.
   const std::shared_ptr<BucketLock> lock = options.dry_run ? nullptr : Services::take_lock(bucket);

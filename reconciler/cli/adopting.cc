@@ -148,6 +148,12 @@ void judge_workers(Adopting& adopting, bool without_unreachable) {
       foreign.push_back(host.str() +
                         ": this maand has deployed there already. If its state was lost, `maand takeover` "
                         "brings it back from the workers; adopt is for what only the original has touched");
+    if (worker.deployed && !worker.worker_problem.empty())
+      adopting.remarks.push_back(host.str() + ": " + printable(worker.worker_problem, 300) +
+                                 "; that this database is the one that deployed it was not checked");
+    if (worker.deployed && !worker.jobs_problem.empty())
+      adopting.remarks.push_back(host.str() + ": " + printable(worker.jobs_problem, 300) +
+                                 "; of what is disabled there the database is believed");
     if (!worker.deployed && !known.empty())
       adopting.remarks.push_back(host.str() +
                                  " has no directory of the bucket: nothing runs there, and the next "
@@ -200,6 +206,24 @@ void compare(Adopting& a) {
   a.taken = compare_with_head(a.state, a.original, a.found, {first, sums, values});
   a.desired = desired_of(a.bucket, a.head, a.state);
   a.plan = make_plan(a.desired, a.state, a.head.settings);
+}
+
+// Of what is disabled, and whose worker does not tell whether a deploy has stopped it.
+void tell_unknown_standings(Adopting& a) {
+  for (const OriginalAllocation& one : a.original.allocations) {
+    const FoundWorker* worker = reading_of(a.found, one.key.worker);
+    const OriginalStanding standing = standing_of(one, worker);
+    if (!one.promoted || standing == OriginalStanding::kNone || standing_is_told(one, worker)) continue;
+    if (one.disabled) {
+      a.remarks.push_back(one.key.str() +
+                          " is disabled, and its worker does not tell whether it was stopped: taken as "
+                          "stopped, as the database says; if it runs, stop it there");
+    } else if (a.desired.disabled.covers(one.key)) {
+      a.remarks.push_back(one.key.str() +
+                          " is disabled at the head and not in the database, and its worker does not tell "
+                          "whether it was stopped: taken as running, so the next pass runs `stop` there");
+    }
+  }
 }
 
 const char* how_to_free(Reason reason) {
@@ -288,6 +312,7 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   judge_workers(out, wish.without_unreachable);
   out.state = state_as_found(out.original, out.found, endpoints);
   compare(out);
+  tell_unknown_standings(out);
   judge_held(out, wish.with_held);
   // What was read took a while.
   refuse_busy(database);

@@ -277,6 +277,23 @@ TEST_F(AdoptWorld, A_job_that_is_held_and_that_nothing_runs_of_keeps_nobody_from
   adopt();
 }
 
+TEST_F(AdoptWorld, What_a_worker_does_not_tell_is_told_and_what_was_stopped_is_not_stopped_again) {
+  OriginalDatabaseFile(database(), true).exec("UPDATE allocations SET disabled = 1 WHERE job = 'db'");
+  world_.commit({{"disabled.json", R"({"jobs": {"db": {}}})"}});
+  const fs::path root = world_.fleet().root(0) / world_.bucket_id();
+  fs::remove(root / "jobs.json");
+  fs::remove(root / "worker.json");
+  write_all(world_.fleet().root(1) / world_.bucket_id() / "jobs.json", "[{", 0644);
+  const ProgramResult told = adopt();
+  EXPECT_TRUE(says(told, "worker.json is missing")) << told.out;
+  EXPECT_TRUE(says(told, "was not checked")) << told.out;
+  EXPECT_TRUE(says(told, "jobs.json is missing")) << told.out;
+  EXPECT_TRUE(says(told, "taken as stopped")) << told.out;
+  EXPECT_TRUE(says(told, "The next pass runs nothing")) << told.out;
+  reconcile();
+  EXPECT_EQ(ran(), Lines{});
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
   adopt({"--dry-run"});

@@ -253,6 +253,7 @@ TEST(Adoption, AnAllocationStandsAsItsRowsAndItsWorkerSay) {
          w.listed[kApi.job] = true;
        },
        S::kStopped, ""},
+      {"disabled, and its worker does not list it", disabled, S::kStopped, ""},
       {"another list was staged, and never sent",
        [](World& w) {
          w.row.pending = true;

@@ -6,18 +6,20 @@
 #include "gitsource/age_opener.h"
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
+#include "gitsource/git_url.h"
 #include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
+#include "reconciler/core/text.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
 
-CommitId newest(GitSource& source, const Bucket& bucket) {
+CommitId newest(GitSource& source, const Bucket& bucket, bool fresh) {
   try {
     const RemoteHead head = source.ls_remote();
     if (head.commit.empty()) {
@@ -28,6 +30,12 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
     }
     return source.fetch();
   } catch (const SourceError& error) {
+    if (fresh) {
+      throw CommandError(kExitFailed, "the head of " + bucket.config.git.branch + " could not be read from " +
+                                          printable(display_url(bucket.config.git.url)) + ": " +
+                                          printable(error.what(), 1000) +
+                                          "; correct the repository or make it reachable");
+    }
     std::fprintf(stderr, "warning: %s; using the newest commit seen before\n", error.what());
   }
   if (const auto known = source.resolve("HEAD")) return *known;
@@ -150,7 +158,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
     if (which.commit.empty()) {
-      head.commit = newest(source, bucket);
+      head.commit = newest(source, bucket, which.fresh);
     } else {
       const auto commit = source.resolve(which.commit);
       if (!commit) {

@@ -294,6 +294,14 @@ TEST_F(AdoptWorld, What_a_worker_does_not_tell_is_told_and_what_was_stopped_is_n
   EXPECT_EQ(ran(), Lines{});
 }
 
+TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was_seen_of_another) {
+  adopt({"--dry-run"});  // makes a mirror
+  const ProgramResult refused = maand({"adopt", "--repo", world_.git().file_url() + "-of-nobody"}, 1);
+  EXPECT_TRUE(says(refused, "could not be read")) << refused.err;
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));
+  EXPECT_EQ(read_all(conf()).find("bucket_id"), std::string::npos);
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
   adopt({"--dry-run"});

@@ -300,7 +300,9 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   if (!out.original.problems.empty()) refuse(kExitUsage, out.original.problems);
   const std::vector<OriginalValue> values = values_to_keep(out.original);
   out.values = changes_of(values, key_file);
-  out.head = judge_head(bucket, {.fresh = true});
+  // The values are the original's. An adoption that was cut off may have left a kv.db without its
+  // tables, or with a journal to be rolled back: store_values() opens it for writing, under the lock.
+  out.head = judge_head(bucket, {.fresh = true, .stored = false});
   if (out.head.workspace.refused()) {
     std::vector<std::string> problems = {"the head of the branch would be refused; correct it first:"};
     for (const Diagnostic& problem : out.head.workspace.commit.all()) problems.push_back(to_string(problem));

@@ -69,11 +69,12 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
 }
 
 // Of head.sources and head.masked.
-void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
+void read_sources(const Bucket& bucket, const WhichHead& which, JudgedHead& head) {
   head.masked.bucket = bucket.config.bucket_id;
   head.masked.ca_pem = judge_settings(bucket).ca_pem;
-  const std::shared_ptr<Values> values = open_kv_store_readonly(bucket.secrets());
-  head.masked.stored = values->snapshot();
+  std::shared_ptr<Values> values;
+  if (which.stored) values = open_kv_store_readonly(bucket.secrets());
+  head.masked.stored = values ? values->snapshot() : std::make_shared<const ValueSnapshot>();
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
@@ -81,11 +82,12 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
   head.sources = head.masked;
-  if (!reveal) return;
+  if (!which.reveal) return;
   const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);
   head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
     return opener->open(job, key, sealed);
   };
+  if (!values) return;
   head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
@@ -132,7 +134,7 @@ void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
 JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   JudgedHead head;
   head.settings = pass_settings(bucket).plan;
-  read_sources(bucket, which.reveal, head);
+  read_sources(bucket, which, head);
   head.rendering = {bucket.config.bucket_id, judge_settings(bucket).worker_root, 1};
   std::unique_ptr<Store> store;
   if (std::filesystem::exists(bucket.store())) {

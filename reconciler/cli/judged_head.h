@@ -47,6 +47,8 @@ struct WhichHead {
   bool reveal = true;
   // Only what the remote shows now: a mirror may be of another repository.
   bool fresh = false;
+  // What secrets/kv.db holds; else it is not opened, and there are no stored values.
+  bool stored = true;
 };
 
 // Throws CommandError. Asks the remote, with the deadlines of maand.conf; when it

@@ -304,6 +304,7 @@ TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was
 
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
+  write_all(world_.bucket() / "secrets/kv.db", "", 0600);  // before it got its tables
   adopt({"--dry-run"});
   adopt();
   reconcile();

@@ -219,6 +219,11 @@ TEST_F(AdoptWorld, What_git_changed_since_is_told_and_the_next_pass_does_it) {
 }
 
 TEST_F(AdoptWorld, Nothing_is_reconciled_before_it_is_adopted_and_nothing_is_adopted_twice) {
+  for (const char* verb : {"serve", "reconcile", "takeover"}) {
+    const ProgramResult original_conf = maand({verb}, 4);
+    EXPECT_TRUE(says(original_conf, "maand adopt")) << verb << original_conf.err;
+    EXPECT_FALSE(says(original_conf, "maand init")) << verb << original_conf.err;
+  }
   // With a maand.conf of ours, by hand.
   write_all(conf(),
             "bucket_id = \"" + world_.bucket_id() + "\"\n" + read_all(conf()) + "[git]\nurl = \"" +

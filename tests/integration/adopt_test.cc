@@ -307,6 +307,21 @@ TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was
   EXPECT_EQ(read_all(conf()).find("bucket_id"), std::string::npos);
 }
 
+TEST_F(AdoptWorld, The_configuration_keeps_its_mode_and_stays_behind_its_link) {
+  const fs::path real = world_.bucket().parent_path() / "conf-elsewhere";
+  fs::rename(conf(), real);
+  ::chmod(real.c_str(), 0600);
+  fs::create_symlink(real, conf());
+  adopt();
+  EXPECT_TRUE(fs::is_symlink(conf()));
+  EXPECT_NE(read_all(real).find("bucket_id"), std::string::npos);
+  for (const fs::path& file : {real, world_.bucket() / "maand.conf.before-adopt"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat(file.c_str(), &info), 0) << file;
+    EXPECT_EQ(info.st_mode & 07777, 0600u) << file;
+  }
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
   write_all(world_.bucket() / "secrets/kv.db", "", 0600);  // before it got its tables

@@ -12,6 +12,7 @@
 #include "executor/thread_pool.h"
 #include "gitsource/git_source.h"
 #include "reconciler/cli/commands/init.h"
+#include "reconciler/cli/health_round.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
 #include "reconciler/core/secret_box.h"
@@ -319,6 +320,22 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   // What was read took a while.
   refuse_busy(database);
   return out;
+}
+
+void ask_health(Adopting& a) {
+  std::vector<CheckedJob> jobs = jobs_to_check(a.desired, a.state, a.head.settings, {});
+  check_jobs(a.bucket, jobs, false);
+  for (const CheckedJob& job : jobs) {
+    for (const CheckedAllocation& one : job.allocations) {
+      const auto taken = a.state.allocations.find(one.key);
+      if (!one.asked || taken == a.state.allocations.end()) continue;
+      taken->second.health = one.health == Health::kHealthy ? Health::kHealthy : Health::kUnhealthy;
+      if (one.health != Health::kHealthy)
+        a.remarks.push_back(one.key.str() + " is not healthy" + (one.detail.empty() ? "" : ": ") +
+                            printable(one.detail, 300) +
+                            "; its first change is not held for that, unless it was well by then");
+    }
+  }
 }
 
 }  // namespace maand

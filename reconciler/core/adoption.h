@@ -60,7 +60,8 @@ struct Taken {
   std::size_t without_cause = 0;     // paths that differ otherwise: shipped with the next change
 };
 
-// Completes `state`. One Taken per allocation of it, in order.
+// Completes `state`. What is at the head and has health checks counts as unhealthy until somebody
+// has asked it. One Taken per allocation of it, in order.
 std::vector<Taken> compare_with_head(AppliedState& state, const OriginalBucket& original,
                                      const FoundWorkers& found, const AdoptingHead& head);
 

@@ -322,6 +322,27 @@ TEST_F(AdoptWorld, The_configuration_keeps_its_mode_and_stays_behind_its_link) {
   }
 }
 
+TEST_F(AdoptWorld, What_was_not_well_before_it_was_adopted_is_told_and_does_not_fail_its_first_change) {
+  const auto asked = [](const std::string& job, const std::string& command) {
+    return BucketWorld::job(job, "1.0.0",
+                            (job == "api" ? R"("resources": {"ports": {"http": {}}}, )" : std::string()) +
+                                R"("health_check": {"checks": [{"type": "ssh", "command": ")" + command +
+                                R"("}], "wait": {"attempts": 2, "interval_seconds": 1}})")
+        .at("jobs/" + job + "/manifest.json");
+  };
+  world_.commit(
+      {{"jobs/db/manifest.json", asked("db", "false")}, {"jobs/api/manifest.json", asked("api", "true")}});
+  const ProgramResult told = adopt();
+  EXPECT_TRUE(says(told, "db@" + world_.fleet().address(0) + " is not healthy")) << told.out;
+  EXPECT_FALSE(says(told, "api@" + world_.fleet().address(0) + " is not healthy")) << told.out;
+  EXPECT_TRUE(says(told, "The next pass runs nothing")) << told.out;
+  reconcile();
+  EXPECT_EQ(ran(), Lines{});
+  world_.commit({{"jobs/db/note.txt", "new\n"}});
+  reconcile();
+  EXPECT_EQ(ran(), (Lines{"db0 restart", "db1 restart"}));
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
   write_all(world_.bucket() / "secrets/kv.db", "", 0600);  // before it got its tables

@@ -154,6 +154,7 @@ int run_adopt(const Context& context, const AdoptOptions& options) {
   Adopting adopting = read_adoption(bucket, std::move(config), wish);
   std::size_t kept = 0;
   if (!options.dry_run) {
+    ask_health(adopting);
     store_adoption(adopting);
     kept = tell_workers(adopting);
   }

@@ -4,15 +4,14 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "executor/original_look.h"
 #include "executor/ssh_transport.h"
 #include "executor/thread_pool.h"
 #include "gitsource/git_source.h"
+#include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/commands/init.h"
-#include "reconciler/cli/health_round.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
 #include "reconciler/core/secret_box.h"
@@ -27,16 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lines_of(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : "\n") + line;
-  return out;
-}
-
-[[noreturn]] void refuse(ExitStatus status, const std::vector<std::string>& lines) {
-  throw CommandError(status, lines_of(lines));
-}
-
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -45,18 +34,18 @@ std::string text_of(const fs::path& file) {
 void refuse_own_state(const Bucket& bucket) {
   if (!fs::exists(bucket.store())) return;
   if (open_state_store_readonly(bucket.store())->load().blank()) return;
-  refuse(kExitHeld,
-         {bucket.store().string() +
-          " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
-          "shows what the next pass does"});
+  refuse_adoption(kExitHeld,
+                  {bucket.store().string() +
+                   " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
+                   "shows what the next pass does"});
 }
 
 void refuse_busy(const fs::path& database) {
   if (original_is_at_work(database))
-    refuse(kExitNoDaemon,
-           {database.string() +
-            " is being written to: a build or deploy of the original is under way. Let it end, "
-            "then adopt"});
+    refuse_adoption(kExitNoDaemon,
+                    {database.string() +
+                     " is being written to: a build or deploy of the original is under way. Let it end, "
+                     "then adopt"});
 }
 
 // ---- secrets and other values ----------------------------------------------------------
@@ -72,7 +61,8 @@ std::vector<ValueChange> changes_of(const std::vector<OriginalValue>& values, co
     if (value.sealed || private_key) change.kind = ValueChange::Kind::kPutSecret;
     if (value.sealed) {
       if (!key) key = read_secret_key(key_file);
-      if (!key->key) refuse(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
+      if (!key->key)
+        refuse_adoption(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
       Opened opened = unseal(*key->key, value.value);
       if (opened.problem)
         problems.push_back(value.ns + "/" + value.key +
@@ -82,7 +72,7 @@ std::vector<ValueChange> changes_of(const std::vector<OriginalValue>& values, co
     }
     out.push_back(std::move(change));
   }
-  if (!problems.empty()) refuse(kExitFailed, problems);
+  if (!problems.empty()) refuse_adoption(kExitFailed, problems);
   return out;
 }
 
@@ -128,52 +118,6 @@ FoundWorkers look_at_workers(const Bucket& bucket, const OriginalBucket& origina
   return out;
 }
 
-void judge_workers(Adopting& adopting, bool without_unreachable) {
-  std::vector<std::string> unreachable;
-  std::vector<std::string> foreign;
-  for (const auto& [host, worker] : adopting.found) {
-    if (worker.condition != WorkerCondition::kNone) {
-      unreachable.push_back(host.str() + ": " + to_string(worker.condition) + ", " +
-                            printable(worker.detail, 400));
-      continue;
-    }
-    const auto id = adopting.original.workers.find(host);
-    const std::string known = id == adopting.original.workers.end() ? "" : id->second;
-    if (!worker.bucket_id.empty() && worker.bucket_id != adopting.original.bucket_id)
-      foreign.push_back(host.str() + ": its worker.json names bucket " + quote(worker.bucket_id));
-    else if (!worker.worker_id.empty() && !known.empty() && worker.worker_id != known)
-      foreign.push_back(host.str() + ": its worker.json says worker " + quote(worker.worker_id) +
-                        ", and the database " + quote(known) +
-                        ": this is not the database that deployed it last; take the newest one");
-    if (worker.operated)
-      foreign.push_back(host.str() +
-                        ": this maand has deployed there already. If its state was lost, `maand takeover` "
-                        "brings it back from the workers; adopt is for what only the original has touched");
-    if (worker.deployed && !worker.worker_problem.empty())
-      adopting.remarks.push_back(host.str() + ": " + printable(worker.worker_problem, 300) +
-                                 "; that this database is the one that deployed it was not checked");
-    if (worker.deployed && !worker.jobs_problem.empty())
-      adopting.remarks.push_back(host.str() + ": " + printable(worker.jobs_problem, 300) +
-                                 "; of what is disabled there the database is believed");
-    if (!worker.deployed && !known.empty())
-      adopting.remarks.push_back(host.str() +
-                                 " has no directory of the bucket: nothing runs there, and the next "
-                                 "pass starts what belongs there");
-  }
-  if (!foreign.empty()) refuse(kExitHeld, foreign);
-  if (unreachable.empty()) return;
-  if (!without_unreachable) {
-    unreachable.insert(unreachable.begin(), "workers could not be read, so what lies there is not known:");
-    unreachable.push_back(
-        "make them reachable (host keys are always checked: secrets/known_hosts, or host_key in "
-        "workers.json), "
-        "or adopt --without-unreachable to believe the database of them");
-    refuse(kExitFailed, unreachable);
-  }
-  for (const std::string& one : unreachable)
-    adopting.remarks.push_back(one + "; what the database says of it is believed");
-}
-
 // ---- the head --------------------------------------------------------------------------
 
 void use_values(JudgedHead& head, const std::vector<OriginalValue>& values, const fs::path& key_file) {
@@ -209,64 +153,6 @@ void compare(Adopting& a) {
   a.plan = make_plan(a.desired, a.state, a.head.settings);
 }
 
-// Of what is disabled, and whose worker does not tell whether a deploy has stopped it.
-void tell_unknown_standings(Adopting& a) {
-  for (const OriginalAllocation& one : a.original.allocations) {
-    const FoundWorker* worker = reading_of(a.found, one.key.worker);
-    const OriginalStanding standing = standing_of(one, worker);
-    if (!one.promoted || standing == OriginalStanding::kNone || standing_is_told(one, worker)) continue;
-    if (one.disabled) {
-      a.remarks.push_back(one.key.str() +
-                          " is disabled, and its worker does not tell whether it was stopped: taken as "
-                          "stopped, as the database says; if it runs, stop it there");
-    } else if (a.desired.disabled.covers(one.key)) {
-      a.remarks.push_back(one.key.str() +
-                          " is disabled at the head and not in the database, and its worker does not tell "
-                          "whether it was stopped: taken as running, so the next pass runs `stop` there");
-    }
-  }
-}
-
-const char* how_to_free(Reason reason) {
-  switch (reason) {
-    case Reason::kSecretLocked:
-      return "put the key that opens it into secrets/";
-    case Reason::kMissingValue:
-      return "give the value it lacks, in git or with the original";
-    default:
-      return "correct the commit";
-  }
-}
-
-// R1.10: nobody can tell what of it differs from the head. Taken over like that, it would be
-// restarted when it comes free, also by this very commit.
-void judge_held(Adopting& a, bool with_held) {
-  std::set<JobName> run;
-  for (const Taken& one : a.taken) {
-    if (one.standing != OriginalStanding::kStopped) run.insert(one.key.job);
-  }
-  std::vector<std::string> held;
-  for (const JobName& name : run) {
-    const auto job = a.desired.jobs.find(name);
-    if (job == a.desired.jobs.end() || (!job->second.held && job->second.job)) continue;
-    const std::string why = name.str() + " is held at the head: " + to_string(job->second.held_reason) +
-                            (job->second.held_detail.empty() ? "" : ", ") +
-                            printable(job->second.held_detail, 600);
-    if (with_held) {
-      a.remarks.push_back(why + "; it is taken over as it lies there, and its first good commit restarts it");
-    } else {
-      held.push_back(why + "; " + how_to_free(job->second.held_reason));
-    }
-  }
-  if (held.empty()) return;
-  held.insert(held.begin(),
-              "jobs that run cannot be compared with the head, so they would be restarted without a cause:");
-  held.push_back(
-      "put that right and adopt then, or adopt --with-held to take them over as they lie there: "
-      "the first good commit of each restarts it");
-  refuse(kExitHeld, held);
-}
-
 }  // namespace
 
 std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, const AdoptionWish& wish) {
@@ -276,13 +162,13 @@ std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, cons
     refuse_busy(database);
     original = read_original_database(database);
   } catch (const StoreError& error) {
-    refuse(kExitUsage, {error.what()});
+    refuse_adoption(kExitUsage, {error.what()});
   }
-  if (!original.problems.empty()) refuse(kExitUsage, original.problems);
+  if (!original.problems.empty()) refuse_adoption(kExitUsage, original.problems);
   AdoptedConfig config = adopted_config(
       text_of(directory / "maand.conf"),
       {BucketId(original.bucket_id), bucket_name_from(directory), wish.repo, wish.branch, wish.path});
-  if (!config.problems.empty()) refuse(kExitUsage, config.problems);
+  if (!config.problems.empty()) refuse_adoption(kExitUsage, config.problems);
   Bucket bucket{directory, parse_config(config.text, "maand.conf", process_environment()).config};
   return {std::move(bucket), std::move(config)};
 }
@@ -296,9 +182,9 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   try {
     out.original = read_original_database(database);
   } catch (const StoreError& error) {
-    refuse(kExitUsage, {error.what()});
+    refuse_adoption(kExitUsage, {error.what()});
   }
-  if (!out.original.problems.empty()) refuse(kExitUsage, out.original.problems);
+  if (!out.original.problems.empty()) refuse_adoption(kExitUsage, out.original.problems);
   const std::vector<OriginalValue> values = values_to_keep(out.original);
   out.values = changes_of(values, key_file);
   // The values are the original's. An adoption that was cut off may have left a kv.db without its
@@ -307,35 +193,19 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   if (out.head.workspace.refused()) {
     std::vector<std::string> problems = {"the head of the branch would be refused; correct it first:"};
     for (const Diagnostic& problem : out.head.workspace.commit.all()) problems.push_back(to_string(problem));
-    refuse(kExitHeld, problems);
+    refuse_adoption(kExitHeld, problems);
   }
   use_values(out.head, values, key_file);
   const std::map<WorkerHost, Endpoint> endpoints = endpoints_of(out.original, out.head);
   out.found = look_at_workers(bucket, out.original, endpoints);
-  judge_workers(out, wish.without_unreachable);
+  judge_workers(out, wish);
   out.state = state_as_found(out.original, out.found, endpoints);
   compare(out);
   tell_unknown_standings(out);
-  judge_held(out, wish.with_held);
+  judge_held(out, wish);
   // What was read took a while.
   refuse_busy(database);
   return out;
-}
-
-void ask_health(Adopting& a) {
-  std::vector<CheckedJob> jobs = jobs_to_check(a.desired, a.state, a.head.settings, {});
-  check_jobs(a.bucket, jobs, false);
-  for (const CheckedJob& job : jobs) {
-    for (const CheckedAllocation& one : job.allocations) {
-      const auto taken = a.state.allocations.find(one.key);
-      if (!one.asked || taken == a.state.allocations.end()) continue;
-      taken->second.health = one.health == Health::kHealthy ? Health::kHealthy : Health::kUnhealthy;
-      if (one.health != Health::kHealthy)
-        a.remarks.push_back(one.key.str() + " is not healthy" + (one.detail.empty() ? "" : ": ") +
-                            printable(one.detail, 300) +
-                            "; its first change is not held for that, unless it was well by then");
-    }
-  }
 }
 
 }  // namespace maand

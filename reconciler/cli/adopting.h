@@ -37,10 +37,6 @@ struct Adopting {
 // from being adopted.
 Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const AdoptionWish& wish);
 
-// Asks what is at the head and has health checks, once: what does not answer that it is well
-// counts as unhealthy, so that its first change is not blamed for it (R2.4). Adds remarks.
-void ask_health(Adopting& adopting);
-
 // The bucket in `directory` and its maand.conf as it would be. Throws CommandError.
 std::pair<Bucket, AdoptedConfig> original_bucket(const std::filesystem::path& directory,
                                                  const AdoptionWish& wish);

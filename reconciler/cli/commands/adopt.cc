@@ -11,6 +11,7 @@
 #include "reconciler/app/config.h"
 #include "reconciler/cli/adopting.h"
 #include "reconciler/cli/adoption_commit.h"
+#include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/text.h"

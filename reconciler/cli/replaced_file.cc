@@ -1,0 +1,88 @@
+#include "reconciler/cli/replaced_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "reconciler/app/journal.h"
+#include "reconciler/cli/context.h"
+
+namespace maand {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path) {
+  throw CommandError(kExitFailed, "cannot write " + path.string() + ": " + std::strerror(errno) +
+                                      "; put that right and say it again, the file is as it was");
+}
+
+// A new file that nobody can have put a link in the place of. Removed unless it got its name.
+class FreshFile {
+ public:
+  FreshFile(const fs::path& beside, mode_t mode) : path_(beside) {
+    path_ += "." + Journal::random_id().str() + ".new";
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file_ < 0) fail(path_);
+    mode_ = mode;
+  }
+  ~FreshFile() {
+    if (file_ >= 0) ::close(file_);
+    if (!named_) ::unlink(path_.c_str());
+  }
+  FreshFile(const FreshFile&) = delete;
+  FreshFile& operator=(const FreshFile&) = delete;
+
+  void write(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t put = ::write(file_, text.data(), text.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail(path_);
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+  // The mode after the owner: chown takes bits away. Who is not root may not give it to another.
+  void belong_to(const struct stat& before) {
+    struct stat now {};
+    if (::fstat(file_, &now) != 0) fail(path_);
+    if ((now.st_uid != before.st_uid || now.st_gid != before.st_gid) &&
+        ::fchown(file_, before.st_uid, before.st_gid) != 0)
+      fail(path_);
+  }
+  void take_name(const fs::path& name) {
+    if (::fchmod(file_, mode_) != 0 || ::fsync(file_) != 0) fail(path_);
+    if (::rename(path_.c_str(), name.c_str()) != 0) fail(name);
+    named_ = true;
+    const int directory = ::open(name.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool synced = directory >= 0 && ::fsync(directory) == 0;
+    const int error = errno;
+    if (directory >= 0) ::close(directory);
+    errno = error;
+    if (!synced) fail(name);
+  }
+
+ private:
+  fs::path path_;
+  int file_ = -1;
+  mode_t mode_ = 0;
+  bool named_ = false;
+};
+
+}  // namespace
+
+void replace_file(const fs::path& path, const std::string& text) {
+  const fs::path file = fs::weakly_canonical(path);
+  struct stat before {};
+  const bool there = ::stat(file.c_str(), &before) == 0;
+  if (!there && errno != ENOENT) fail(file);
+  FreshFile fresh(file, there ? before.st_mode & 07777 : 0644);
+  fresh.write(text);
+  if (there) fresh.belong_to(before);
+  fresh.take_name(file);
+}
+
+}  // namespace maand

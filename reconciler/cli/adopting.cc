@@ -10,6 +10,7 @@
 #include "executor/ssh_transport.h"
 #include "executor/thread_pool.h"
 #include "gitsource/git_source.h"
+#include "reconciler/cli/adopted_head.h"
 #include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/settings.h"
@@ -189,7 +190,7 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   out.values = changes_of(values, key_file);
   // The values are the original's. An adoption that was cut off may have left a kv.db without its
   // tables, or with a journal to be rolled back: store_values() opens it for writing, under the lock.
-  out.head = judge_head(bucket, {.fresh = true, .stored = false});
+  out.head = judge_adopted_head(bucket);
   if (out.head.workspace.refused()) {
     std::vector<std::string> problems = {"the head of the branch would be refused; correct it first:"};
     for (const Diagnostic& problem : out.head.workspace.commit.all()) problems.push_back(to_string(problem));

@@ -10,6 +10,7 @@
 #include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/cli/adopted_head.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/text.h"
@@ -19,7 +20,10 @@
 namespace maand {
 namespace {
 
-CommitId newest(GitSource& source, const Bucket& bucket, bool fresh) {
+// Of a bucket that is adopted only what the remote shows counts, and nothing of kv.db.
+enum class Reading { kAsItIs, kToAdopt };
+
+CommitId newest(GitSource& source, const Bucket& bucket, Reading reading) {
   try {
     const RemoteHead head = source.ls_remote();
     if (head.commit.empty()) {
@@ -30,7 +34,7 @@ CommitId newest(GitSource& source, const Bucket& bucket, bool fresh) {
     }
     return source.fetch();
   } catch (const SourceError& error) {
-    if (fresh) {
+    if (reading == Reading::kToAdopt) {
       throw CommandError(kExitFailed, "the head of " + bucket.config.git.branch + " could not be read from " +
                                           printable(display_url(bucket.config.git.url)) + ": " +
                                           printable(error.what(), 1000) +
@@ -69,11 +73,11 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
 }
 
 // Of head.sources and head.masked.
-void read_sources(const Bucket& bucket, const WhichHead& which, JudgedHead& head) {
+void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead& head) {
   head.masked.bucket = bucket.config.bucket_id;
   head.masked.ca_pem = judge_settings(bucket).ca_pem;
   std::shared_ptr<Values> values;
-  if (which.stored) values = open_kv_store_readonly(bucket.secrets());
+  if (reading == Reading::kAsItIs) values = open_kv_store_readonly(bucket.secrets());
   head.masked.stored = values ? values->snapshot() : std::make_shared<const ValueSnapshot>();
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
@@ -82,7 +86,7 @@ void read_sources(const Bucket& bucket, const WhichHead& which, JudgedHead& head
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
   head.sources = head.masked;
-  if (!which.reveal) return;
+  if (!reveal) return;
   const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);
   head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
     return opener->open(job, key, sealed);
@@ -129,12 +133,10 @@ void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
   };
 }
 
-}  // namespace
-
-JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
+JudgedHead judge(const Bucket& bucket, const WhichHead& which, Reading reading) {
   JudgedHead head;
   head.settings = pass_settings(bucket).plan;
-  read_sources(bucket, which, head);
+  read_sources(bucket, which.reveal, reading, head);
   head.rendering = {bucket.config.bucket_id, judge_settings(bucket).worker_root, 1};
   std::unique_ptr<Store> store;
   if (std::filesystem::exists(bucket.store())) {
@@ -160,7 +162,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
     if (which.commit.empty()) {
-      head.commit = newest(source, bucket, which.fresh);
+      head.commit = newest(source, bucket, reading);
     } else {
       const auto commit = source.resolve(which.commit);
       if (!commit) {
@@ -200,5 +202,13 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   head.desired = desire(source, bucket, head, *digests);
   return head;
 }
+
+}  // namespace
+
+JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
+  return judge(bucket, which, Reading::kAsItIs);
+}
+
+JudgedHead judge_adopted_head(const Bucket& bucket) { return judge(bucket, {}, Reading::kToAdopt); }
 
 }  // namespace maand

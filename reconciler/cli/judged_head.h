@@ -45,14 +45,10 @@ struct WhichHead {
   // Secrets in the clear; else `<secret>` stands for every one, before anything is
   // rendered. REQUIRES where anything is compared with what is applied.
   bool reveal = true;
-  // Only what the remote shows now: a mirror may be of another repository.
-  bool fresh = false;
-  // What secrets/kv.db holds; else it is not opened, and there are no stored values.
-  bool stored = true;
 };
 
 // Throws CommandError. Asks the remote, with the deadlines of maand.conf; when it
-// does not answer, the mirror's newest commit is used and stderr says so; with `fresh` it throws.
+// does not answer, the mirror's newest commit is used and stderr says so.
 JudgedHead judge_head(const Bucket& bucket, const WhichHead& which);
 
 }  // namespace maand

@@ -132,9 +132,23 @@ class Parser {
     return std::move(out_);
   }
 
+  // nullopt, and `problem` says why.
+  static std::optional<JsonValue> read(const std::string& text, const std::string& name, JsonValue::Kind kind,
+                                       std::string& problem) {
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+      problem = name + " is missing, empty or cannot be read";
+      return std::nullopt;
+    }
+    Diagnostics problems;
+    std::optional<JsonValue> json = parse_json(text, name, problems);
+    if (json && json->kind == kind) return json;
+    problem =
+        problems.all().empty() ? name + " is not what the original writes" : to_string(problems.all()[0]);
+    return std::nullopt;
+  }
+
   void read_worker() {
-    Diagnostics ignored;
-    const auto json = parse_json(worker_json_, "worker.json", ignored);
+    const auto json = read(worker_json_, "worker.json", JsonValue::Kind::kObject, out_.worker_problem);
     if (!json) return;
     for (const JsonMember& member : json->members) {
       if (member.key == "bucket_id") out_.bucket_id = member.value.text;
@@ -142,11 +156,13 @@ class Parser {
       if (member.key == "update_seq" && member.value.kind == JsonValue::Kind::kInteger)
         out_.update_seq = member.value.integer;
     }
+    if (out_.bucket_id.empty() || out_.worker_id.empty())
+      out_.worker_problem =
+          std::string("worker.json has no ") + (out_.bucket_id.empty() ? "bucket_id" : "worker_id");
   }
 
   void read_jobs() {
-    Diagnostics ignored;
-    const auto json = parse_json(jobs_json_, "jobs.json", ignored);
+    const auto json = read(jobs_json_, "jobs.json", JsonValue::Kind::kArray, out_.jobs_problem);
     if (!json) return;
     for (const JsonValue& one : json->items) {
       std::string name;

@@ -10,6 +10,8 @@
 #include "executor/ssh_transport.h"
 #include "executor/thread_pool.h"
 #include "gitsource/git_source.h"
+#include "reconciler/cli/adopted_head.h"
+#include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
@@ -25,16 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lines_of(const std::vector<std::string>& lines) {
-  std::string out;
-  for (const std::string& line : lines) out += (out.empty() ? "" : "\n") + line;
-  return out;
-}
-
-[[noreturn]] void refuse(ExitStatus status, const std::vector<std::string>& lines) {
-  throw CommandError(status, lines_of(lines));
-}
-
 std::string text_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -43,18 +35,18 @@ std::string text_of(const fs::path& file) {
 void refuse_own_state(const Bucket& bucket) {
   if (!fs::exists(bucket.store())) return;
   if (open_state_store_readonly(bucket.store())->load().blank()) return;
-  refuse(kExitHeld,
-         {bucket.store().string() +
-          " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
-          "shows what the next pass does"});
+  refuse_adoption(kExitHeld,
+                  {bucket.store().string() +
+                   " has state already: this bucket was adopted, or deployed to by this maand. `maand plan` "
+                   "shows what the next pass does"});
 }
 
 void refuse_busy(const fs::path& database) {
   if (original_is_at_work(database))
-    refuse(kExitNoDaemon,
-           {database.string() +
-            " is being written to: a build or deploy of the original is under way. Let it end, "
-            "then adopt"});
+    refuse_adoption(kExitNoDaemon,
+                    {database.string() +
+                     " is being written to: a build or deploy of the original is under way. Let it end, "
+                     "then adopt"});
 }
 
 // ---- secrets and other values ----------------------------------------------------------
@@ -70,7 +62,8 @@ std::vector<ValueChange> changes_of(const std::vector<OriginalValue>& values, co
     if (value.sealed || private_key) change.kind = ValueChange::Kind::kPutSecret;
     if (value.sealed) {
       if (!key) key = read_secret_key(key_file);
-      if (!key->key) refuse(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
+      if (!key->key)
+        refuse_adoption(kExitFailed, {"the secrets of this bucket cannot be opened: " + key->problem});
       Opened opened = unseal(*key->key, value.value);
       if (opened.problem)
         problems.push_back(value.ns + "/" + value.key +
@@ -80,7 +73,7 @@ std::vector<ValueChange> changes_of(const std::vector<OriginalValue>& values, co
     }
     out.push_back(std::move(change));
   }
-  if (!problems.empty()) refuse(kExitFailed, problems);
+  if (!problems.empty()) refuse_adoption(kExitFailed, problems);
   return out;
 }
 
@@ -124,46 +117,6 @@ FoundWorkers look_at_workers(const Bucket& bucket, const OriginalBucket& origina
     }
   }
   return out;
-}
-
-void judge_workers(Adopting& adopting, bool without_unreachable) {
-  std::vector<std::string> unreachable;
-  std::vector<std::string> foreign;
-  for (const auto& [host, worker] : adopting.found) {
-    if (worker.condition != WorkerCondition::kNone) {
-      unreachable.push_back(host.str() + ": " + to_string(worker.condition) + ", " +
-                            printable(worker.detail, 400));
-      continue;
-    }
-    const auto id = adopting.original.workers.find(host);
-    const std::string known = id == adopting.original.workers.end() ? "" : id->second;
-    if (!worker.bucket_id.empty() && worker.bucket_id != adopting.original.bucket_id)
-      foreign.push_back(host.str() + ": its worker.json names bucket " + quote(worker.bucket_id));
-    else if (!worker.worker_id.empty() && !known.empty() && worker.worker_id != known)
-      foreign.push_back(host.str() + ": its worker.json says worker " + quote(worker.worker_id) +
-                        ", and the database " + quote(known) +
-                        ": this is not the database that deployed it last; take the newest one");
-    if (worker.operated)
-      foreign.push_back(host.str() +
-                        ": this maand has deployed there already. If its state was lost, `maand takeover` "
-                        "brings it back from the workers; adopt is for what only the original has touched");
-    if (!worker.deployed && !known.empty())
-      adopting.remarks.push_back(host.str() +
-                                 " has no directory of the bucket: nothing runs there, and the next "
-                                 "pass starts what belongs there");
-  }
-  if (!foreign.empty()) refuse(kExitHeld, foreign);
-  if (unreachable.empty()) return;
-  if (!without_unreachable) {
-    unreachable.insert(unreachable.begin(), "workers could not be read, so what lies there is not known:");
-    unreachable.push_back(
-        "make them reachable (host keys are always checked: secrets/known_hosts, or host_key in "
-        "workers.json), "
-        "or adopt --without-unreachable to believe the database of them");
-    refuse(kExitFailed, unreachable);
-  }
-  for (const std::string& one : unreachable)
-    adopting.remarks.push_back(one + "; what the database says of it is believed");
 }
 
 // ---- the head --------------------------------------------------------------------------
@@ -210,13 +163,13 @@ std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, cons
     refuse_busy(database);
     original = read_original_database(database);
   } catch (const StoreError& error) {
-    refuse(kExitUsage, {error.what()});
+    refuse_adoption(kExitUsage, {error.what()});
   }
-  if (!original.problems.empty()) refuse(kExitUsage, original.problems);
+  if (!original.problems.empty()) refuse_adoption(kExitUsage, original.problems);
   AdoptedConfig config = adopted_config(
       text_of(directory / "maand.conf"),
       {BucketId(original.bucket_id), bucket_name_from(directory), wish.repo, wish.branch, wish.path});
-  if (!config.problems.empty()) refuse(kExitUsage, config.problems);
+  if (!config.problems.empty()) refuse_adoption(kExitUsage, config.problems);
   Bucket bucket{directory, parse_config(config.text, "maand.conf", process_environment()).config};
   return {std::move(bucket), std::move(config)};
 }
@@ -230,23 +183,27 @@ Adopting read_adoption(const Bucket& bucket, AdoptedConfig config, const Adoptio
   try {
     out.original = read_original_database(database);
   } catch (const StoreError& error) {
-    refuse(kExitUsage, {error.what()});
+    refuse_adoption(kExitUsage, {error.what()});
   }
-  if (!out.original.problems.empty()) refuse(kExitUsage, out.original.problems);
+  if (!out.original.problems.empty()) refuse_adoption(kExitUsage, out.original.problems);
   const std::vector<OriginalValue> values = values_to_keep(out.original);
   out.values = changes_of(values, key_file);
-  out.head = judge_head(bucket, {});
+  // The values are the original's. An adoption that was cut off may have left a kv.db without its
+  // tables, or with a journal to be rolled back: store_values() opens it for writing, under the lock.
+  out.head = judge_adopted_head(bucket);
   if (out.head.workspace.refused()) {
     std::vector<std::string> problems = {"the head of the branch would be refused; correct it first:"};
     for (const Diagnostic& problem : out.head.workspace.commit.all()) problems.push_back(to_string(problem));
-    refuse(kExitHeld, problems);
+    refuse_adoption(kExitHeld, problems);
   }
   use_values(out.head, values, key_file);
   const std::map<WorkerHost, Endpoint> endpoints = endpoints_of(out.original, out.head);
   out.found = look_at_workers(bucket, out.original, endpoints);
-  judge_workers(out, wish.without_unreachable);
+  judge_workers(out, wish);
   out.state = state_as_found(out.original, out.found, endpoints);
   compare(out);
+  tell_unknown_standings(out);
+  judge_held(out, wish);
   // What was read took a while.
   refuse_busy(database);
   return out;

@@ -16,6 +16,7 @@ namespace maand {
 struct AdoptionWish {
   std::string repo, branch, path;    // for maand.conf, where it names no repository
   bool without_unreachable = false;  // of workers that cannot be read the database is believed
+  bool with_held = false;            // jobs held at the head are taken over as they lie there
 };
 
 struct Adopting {

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "reconciler/app/journal.h"
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/actor.h"
+#include "reconciler/cli/replaced_file.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/cli/unadopted.h"
 #include "reconciler/core/allocation_record.h"
@@ -41,21 +41,6 @@ void sync(const fs::path& path, int flags) {
   const bool synced = file >= 0 && ::fsync(file) == 0;
   if (file >= 0) ::close(file);
   if (!synced) fail(path);
-}
-
-// Whole or not at all.
-void replace_file(const fs::path& path, const std::string& text) {
-  fs::path fresh = path;
-  fresh += ".new";
-  {
-    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (!out) fail(fresh);
-  }
-  sync(fresh, O_RDWR);
-  if (::rename(fresh.c_str(), path.c_str()) != 0) fail(path);
-  sync(path.parent_path(), O_RDONLY | O_DIRECTORY);
 }
 
 // Those that are there already are no new versions: an adoption may have been cut off here.
@@ -82,8 +67,7 @@ void store_config(const Adopting& a) {
   fs::path before = conf;
   before += ".before-adopt";
   if (fs::exists(conf) && !fs::exists(before)) fs::copy_file(conf, before);
-  replace_file(conf, a.config.text);
-  ::chmod(conf.c_str(), 0644);
+  replace_file(conf, a.config.text, AtLink::kFollow);
 }
 
 // Who holds the CA's key issues certificates that every worker trusts.

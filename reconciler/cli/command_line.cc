@@ -166,6 +166,8 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
                   "Tell what would be taken over and what comes next; change nothing");
   taking.add_flag("--without-unreachable", adopt->without_unreachable,
                   "Believe the database of workers that cannot be read");
+  taking.add_flag("--with-held", adopt->with_held,
+                  "Also take over jobs that are held at the head; their first good commit restarts them");
   taking.add_option("--repo", adopt->repo, "The repository of the workspace, where maand.conf names none");
   taking.add_option("--branch", adopt->branch, "The branch that says what runs (default: main)");
   taking.add_option("--path", adopt->path,

@@ -6,18 +6,24 @@
 #include "gitsource/age_opener.h"
 #include "gitsource/directory_view.h"
 #include "gitsource/git_source.h"
+#include "gitsource/git_url.h"
 #include "reconciler/app/known_digests.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/cli/adopted_head.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
+#include "reconciler/core/text.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
 
-CommitId newest(GitSource& source, const Bucket& bucket) {
+// Of a bucket that is adopted only what the remote shows counts, and nothing of kv.db.
+enum class Reading { kAsItIs, kToAdopt };
+
+CommitId newest(GitSource& source, const Bucket& bucket, Reading reading) {
   try {
     const RemoteHead head = source.ls_remote();
     if (head.commit.empty()) {
@@ -28,6 +34,12 @@ CommitId newest(GitSource& source, const Bucket& bucket) {
     }
     return source.fetch();
   } catch (const SourceError& error) {
+    if (reading == Reading::kToAdopt) {
+      throw CommandError(kExitFailed, "the head of " + bucket.config.git.branch + " could not be read from " +
+                                          printable(display_url(bucket.config.git.url)) + ": " +
+                                          printable(error.what(), 1000) +
+                                          "; correct the repository or make it reachable");
+    }
     std::fprintf(stderr, "warning: %s; using the newest commit seen before\n", error.what());
   }
   if (const auto known = source.resolve("HEAD")) return *known;
@@ -61,11 +73,12 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
 }
 
 // Of head.sources and head.masked.
-void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
+void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead& head) {
   head.masked.bucket = bucket.config.bucket_id;
   head.masked.ca_pem = judge_settings(bucket).ca_pem;
-  const std::shared_ptr<Values> values = open_kv_store_readonly(bucket.secrets());
-  head.masked.stored = values->snapshot();
+  std::shared_ptr<Values> values;
+  if (reading == Reading::kAsItIs) values = open_kv_store_readonly(bucket.secrets());
+  head.masked.stored = values ? values->snapshot() : std::make_shared<const ValueSnapshot>();
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
@@ -78,6 +91,7 @@ void read_sources(const Bucket& bucket, bool reveal, JudgedHead& head) {
   head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
     return opener->open(job, key, sealed);
   };
+  if (!values) return;
   head.sources.reveal = [values](const StoredValue& value) { return values->reveal(value); };
 }
 
@@ -119,12 +133,10 @@ void read_older(const std::shared_ptr<GitSource>& source, const Bucket& bucket,
   };
 }
 
-}  // namespace
-
-JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
+JudgedHead judge(const Bucket& bucket, const WhichHead& which, Reading reading) {
   JudgedHead head;
   head.settings = pass_settings(bucket).plan;
-  read_sources(bucket, which.reveal, head);
+  read_sources(bucket, which.reveal, reading, head);
   head.rendering = {bucket.config.bucket_id, judge_settings(bucket).worker_root, 1};
   std::unique_ptr<Store> store;
   if (std::filesystem::exists(bucket.store())) {
@@ -150,7 +162,7 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
     head.workspace = load_workspace(*view, "", workspace_limits(bucket));
   } else {
     if (which.commit.empty()) {
-      head.commit = newest(source, bucket);
+      head.commit = newest(source, bucket, reading);
     } else {
       const auto commit = source.resolve(which.commit);
       if (!commit) {
@@ -190,5 +202,13 @@ JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
   head.desired = desire(source, bucket, head, *digests);
   return head;
 }
+
+}  // namespace
+
+JudgedHead judge_head(const Bucket& bucket, const WhichHead& which) {
+  return judge(bucket, which, Reading::kAsItIs);
+}
+
+JudgedHead judge_adopted_head(const Bucket& bucket) { return judge(bucket, {}, Reading::kToAdopt); }
 
 }  // namespace maand

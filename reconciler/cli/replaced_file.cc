@@ -1,63 +1,89 @@
 #include "reconciler/cli/replaced_file.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
-#include <string>
+#include <string_view>
 
+#include "reconciler/app/journal.h"
 #include "reconciler/cli/context.h"
 
 namespace maand {
-namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, int error) {
-  throw CommandError(kExitFailed, "cannot write " + path.string() + ": " + std::strerror(error));
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path) {
+  throw CommandError(kExitFailed, "cannot write " + path.string() + ": " + std::strerror(errno) +
+                                      "; put that right and say it again, the file is as it was");
 }
 
-// Beside it: a rename works within one file system only.
-fs::path unforeseen_name(const fs::path& path) {
-  std::uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) fail(path, errno);
-  return path.parent_path() / ("." + path.filename().string() + "." + std::to_string(random) + ".new");
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
+// A new file that nobody can have put a link in the place of. Removed unless it got its name.
+class FreshFile {
+ public:
+  FreshFile(const fs::path& beside, mode_t mode) : path_(beside) {
+    path_ += "." + Journal::random_id().str() + ".new";
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (file_ < 0) fail(path_);
   }
-  return ::fsync(fd) == 0;
-}
+  ~FreshFile() {
+    if (file_ >= 0) ::close(file_);
+    if (!named_) ::unlink(path_.c_str());
+  }
+  FreshFile(const FreshFile&) = delete;
+  FreshFile& operator=(const FreshFile&) = delete;
+
+  void write(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t put = ::write(file_, text.data(), text.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) fail(path_);
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+  // The mode after the owner: chown takes bits away. Who is not root may not give it to another.
+  void belong_to(const struct stat& before) {
+    struct stat now {};
+    if (::fstat(file_, &now) != 0) fail(path_);
+    if ((now.st_uid != before.st_uid || now.st_gid != before.st_gid) &&
+        ::fchown(file_, before.st_uid, before.st_gid) != 0)
+      fail(path_);
+    if (::fchmod(file_, before.st_mode & 07777) != 0) fail(path_);
+  }
+  void take_name(const fs::path& name) {
+    if (::fsync(file_) != 0) fail(path_);
+    if (::rename(path_.c_str(), name.c_str()) != 0) fail(name);
+    named_ = true;
+    const fs::path parent = name.has_parent_path() ? name.parent_path() : fs::path(".");
+    const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool synced = directory >= 0 && ::fsync(directory) == 0;
+    const int error = errno;
+    if (directory >= 0) ::close(directory);
+    errno = error;
+    if (!synced) fail(name);
+  }
+
+ private:
+  fs::path path_;
+  int file_ = -1;
+  bool named_ = false;
+};
 
 }  // namespace
 
-void replace_file(const fs::path& path, std::string_view text, mode_t mode) {
-  const fs::path fresh = unforeseen_name(path);
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-  if (fd < 0) fail(path, errno);
-  const bool written = write_all(fd, text);
-  int error = errno;
-  ::close(fd);
-  const bool renamed = written && ::rename(fresh.c_str(), path.c_str()) == 0;
-  if (written && !renamed) error = errno;
-  if (!renamed) {
-    ::unlink(fresh.c_str());
-    fail(path, error);
-  }
-  // It has its name; only after a crash of the machine the one before could be back.
-  const fs::path parent = path.parent_path();
-  const int folder = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  error = errno;
-  if (folder >= 0) ::close(folder);
-  if (!synced) fail(path, error);
+void replace_file(const fs::path& path, std::string_view text, AtLink link) {
+  const fs::path file = link == AtLink::kFollow ? fs::weakly_canonical(path) : path;
+  struct stat before {};
+  const bool there = ::lstat(file.c_str(), &before) == 0;
+  if (!there && errno != ENOENT) fail(file);
+  const bool kept = there && S_ISREG(before.st_mode);
+  FreshFile fresh(file, kept ? 0600 : 0666);
+  fresh.write(text);
+  if (kept) fresh.belong_to(before);
+  fresh.take_name(file);
 }
 
 }  // namespace maand

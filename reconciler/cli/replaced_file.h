@@ -1,17 +1,17 @@
-// A file of ours in a directory that others write to as well: replaced whole or not at all.
+// A file that others write to as well is written anew: whole or not at all.
 #pragma once
-
-#include <sys/types.h>
 
 #include <filesystem>
 #include <string_view>
 
 namespace maand {
 
-// Written under a name that nobody can foresee and that is new, so that no link that lies there is followed
-// (git can carry one), then renamed, and on disk when this returns. A link at `path` itself is replaced and
-// not followed. `mode` is lowered by the umask. Throws CommandError; then `path` is as it was, but for a
-// directory that could not be synced.
-void replace_file(const std::filesystem::path& path, std::string_view text, mode_t mode = 0666);
+// What a link in the file's place means: in a checkout anybody may have put it there (git can carry one);
+// in a bucket it is the operator's.
+enum class AtLink { kReplace, kFollow };
+
+// Durable when it returns. Mode and owner stay as they are; a new file's are the process's. What is written
+// first has a name that nobody can foresee. Throws CommandError, with the old file as it was.
+void replace_file(const std::filesystem::path& path, std::string_view text, AtLink link = AtLink::kReplace);
 
 }  // namespace maand

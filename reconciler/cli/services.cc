@@ -51,6 +51,7 @@ void check_fixed(Store& store, const std::string& key, const std::string& value)
 }
 
 void require_serveable(const Bucket& bucket) {
+  refuse_unadopted_config(bucket);
   Diagnostics problems;
   require_for_serve(bucket.config, problems);
   const Config::Policy& policy = bucket.config.policy;

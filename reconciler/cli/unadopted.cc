@@ -10,6 +10,14 @@
 #include "reconciler/store/original_database.h"
 
 namespace maand {
+namespace {
+
+bool is_unadopted(const Bucket& bucket) {
+  return std::filesystem::exists(bucket.data() / kOriginalDatabase) &&
+         !std::filesystem::exists(bucket.data() / kAdoptedMark);
+}
+
+}  // namespace
 
 void mark_adopted(const Bucket& bucket) {
   constexpr std::string_view kText = "what maand.db tells was taken over by `maand adopt`\n";
@@ -25,8 +33,8 @@ void mark_adopted(const Bucket& bucket) {
 }
 
 void refuse_unadopted(const Bucket& bucket, bool blank) {
+  if (!is_unadopted(bucket)) return;
   const std::filesystem::path database = bucket.data() / kOriginalDatabase;
-  if (!std::filesystem::exists(database) || std::filesystem::exists(bucket.data() / kAdoptedMark)) return;
   if (!blank) return mark_adopted(bucket);  // an adoption that was cut off after it counted
   throw CommandError(
       kExitHeld,
@@ -34,6 +42,10 @@ void refuse_unadopted(const Bucket& bucket, bool blank) {
           ") and nothing of it is on record here, so everything would be started that runs "
           "already: `maand adopt --dry-run` shows what taking it over means, `maand adopt` does it. "
           "If nothing of it runs any more, move that file away");
+}
+
+void refuse_unadopted_config(const Bucket& bucket) {
+  if (bucket.config.bucket_id.empty() && is_unadopted(bucket)) refuse_unadopted(bucket, true);
 }
 
 }  // namespace maand

@@ -16,4 +16,8 @@ void mark_adopted(const Bucket& bucket);
 // Throws CommandError(kExitHeld). `blank`: nothing is on record in its store.
 void refuse_unadopted(const Bucket& bucket, bool blank);
 
+// Throws the same of a maand.conf that the original wrote: what it lacks comes with the adoption,
+// and a new bucket_id would be another bucket's.
+void refuse_unadopted_config(const Bucket& bucket);
+
 }  // namespace maand

@@ -95,13 +95,18 @@ const char* to_string(OriginalStanding standing) {
   return "";
 }
 
+bool standing_is_told(const OriginalAllocation& allocation, const FoundWorker* worker) {
+  return worker && worker->listed.count(allocation.key.job) > 0;
+}
+
 OriginalStanding standing_of(const OriginalAllocation& a, const FoundWorker* worker) {
   // Nothing was ever staged; or its worker was emptied since.
   if (!a.known || (worker && !worker->deployed)) return OriginalStanding::kNone;
   if (a.promoted) {
-    // Every deploy stops what is disabled before it writes jobs.json (workspace.md 9.7).
-    const bool told = worker && worker->listed.count(a.key.job) > 0 && worker->listed.at(a.key.job);
-    if (a.disabled && told) return OriginalStanding::kStopped;
+    // Every deploy stops what is disabled before it writes jobs.json (workspace.md 9.7). Where that
+    // cannot be read the database is believed: `stop` would run on what was stopped long ago.
+    const bool listed_enabled = standing_is_told(a, worker) && !worker->listed.at(a.key.job);
+    if (a.disabled && !listed_enabled) return OriginalStanding::kStopped;
     if (a.disabled || a.removed || !a.pending) return OriginalStanding::kRuns;
     return worker && lies_as_promoted(a, *worker) ? OriginalStanding::kRuns : OriginalStanding::kTorn;
   }

@@ -27,7 +27,11 @@ enum class OriginalStanding {
 const char* to_string(OriginalStanding standing);  // "runs", …
 
 // `worker`: null when it could not be read.
+// An allocation that its worker does not list, and that is disabled in the database, is taken as stopped.
 OriginalStanding standing_of(const OriginalAllocation& allocation, const FoundWorker* worker);
+
+// Does its worker list it, so that whether a deploy has stopped it is known?
+bool standing_is_told(const OriginalAllocation& allocation, const FoundWorker* worker);
 
 // REQUIRES: original.problems is empty. `endpoints`: of every worker of the original. Files of
 // workers that could not be read stay null; compare_with_head() fills them in.
@@ -56,7 +60,8 @@ struct Taken {
   std::size_t without_cause = 0;     // paths that differ otherwise: shipped with the next change
 };
 
-// Completes `state`. One Taken per allocation of it, in order.
+// Completes `state`. What is at the head and has health checks counts as unhealthy until somebody
+// has asked it. One Taken per allocation of it, in order.
 std::vector<Taken> compare_with_head(AppliedState& state, const OriginalBucket& original,
                                      const FoundWorkers& found, const AdoptingHead& head);
 

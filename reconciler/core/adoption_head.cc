@@ -236,8 +236,9 @@ std::vector<Taken> compare_with_head(AppliedState& state, const OriginalBucket& 
         if (allocation.version == wanted->job->version && allocation.last == LastResult::kConfirmed &&
             allocation.running) {
           allocation.commit = allocation.attempted_head = head.desired.commit;
-          // No gate is owed (R2.4): nothing of ours has started it. The next probe tells.
-          if (!wanted->job->health.checks.empty()) allocation.health = Health::kHealthy;
+          // No gate is owed: nothing of ours has started it. And until it is asked nothing says that
+          // it is well, so that its first change is not blamed for it (R2.4).
+          if (!wanted->job->health.checks.empty()) allocation.health = Health::kUnhealthy;
         }
       }
     }

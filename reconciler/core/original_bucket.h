@@ -70,6 +70,8 @@ struct FoundWorker {
   std::string worker_id;                            // of worker.json
   std::int64_t update_seq = -1;                     // of worker.json
   std::map<JobName, bool> listed;                   // of jobs.json: is it disabled there?
+  std::string worker_problem;                       // why worker.json does not tell whose it is
+  std::string jobs_problem;                         // why jobs.json does not tell what is disabled
   std::map<JobName, std::vector<FoundFile>> files;  // by path, of those asked for
 };
 

@@ -219,6 +219,11 @@ TEST_F(AdoptWorld, What_git_changed_since_is_told_and_the_next_pass_does_it) {
 }
 
 TEST_F(AdoptWorld, Nothing_is_reconciled_before_it_is_adopted_and_nothing_is_adopted_twice) {
+  for (const char* verb : {"serve", "reconcile", "takeover"}) {
+    const ProgramResult original_conf = maand({verb}, 4);
+    EXPECT_TRUE(says(original_conf, "maand adopt")) << verb << original_conf.err;
+    EXPECT_FALSE(says(original_conf, "maand init")) << verb << original_conf.err;
+  }
   // With a maand.conf of ours, by hand.
   write_all(conf(),
             "bucket_id = \"" + world_.bucket_id() + "\"\n" + read_all(conf()) + "[git]\nurl = \"" +
@@ -257,8 +262,90 @@ TEST_F(AdoptWorld, A_worker_that_cannot_be_read_is_refused_or_believed) {
   EXPECT_EQ(ran(), (Lines{"db0 restart", "db1 restart"}));
 }
 
+TEST_F(AdoptWorld, A_job_that_is_held_at_the_head_is_refused_or_taken_over_as_it_lies_there) {
+  world_.commit({{"jobs/api/app.ini.tpl", "{{getSecret \"other\"}}"}, {"jobs/db/manifest.json", "{"}});
+  const ProgramResult refused = adopt({"--dry-run"}, 4);
+  EXPECT_TRUE(says(refused, "api is held at the head: MissingValue")) << refused.err;
+  EXPECT_TRUE(says(refused, "db is held at the head: Broken")) << refused.err;
+  EXPECT_TRUE(says(refused, "--with-held")) << refused.err;
+  adopt({}, 4);
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));
+
+  const ProgramResult told = adopt({"--with-held"});
+  EXPECT_TRUE(says(told, "its first good commit restarts it")) << told.out;
+  world_.maand({"reconcile", "--wait"});
+  EXPECT_EQ(ran(), Lines{});
+}
+
+TEST_F(AdoptWorld, A_job_that_is_held_and_that_nothing_runs_of_keeps_nobody_from_adopting) {
+  world_.commit({{"jobs/web/manifest.json", "{"}});
+  adopt();
+}
+
+TEST_F(AdoptWorld, What_a_worker_does_not_tell_is_told_and_what_was_stopped_is_not_stopped_again) {
+  OriginalDatabaseFile(database(), true).exec("UPDATE allocations SET disabled = 1 WHERE job = 'db'");
+  world_.commit({{"disabled.json", R"({"jobs": {"db": {}}})"}});
+  const fs::path root = world_.fleet().root(0) / world_.bucket_id();
+  fs::remove(root / "jobs.json");
+  fs::remove(root / "worker.json");
+  write_all(world_.fleet().root(1) / world_.bucket_id() / "jobs.json", "[{", 0644);
+  const ProgramResult told = adopt();
+  EXPECT_TRUE(says(told, "worker.json is missing")) << told.out;
+  EXPECT_TRUE(says(told, "was not checked")) << told.out;
+  EXPECT_TRUE(says(told, "jobs.json is missing")) << told.out;
+  EXPECT_TRUE(says(told, "taken as stopped")) << told.out;
+  EXPECT_TRUE(says(told, "The next pass runs nothing")) << told.out;
+  reconcile();
+  EXPECT_EQ(ran(), Lines{});
+}
+
+TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was_seen_of_another) {
+  adopt({"--dry-run"});  // makes a mirror
+  const ProgramResult refused = maand({"adopt", "--repo", world_.git().file_url() + "-of-nobody"}, 1);
+  EXPECT_TRUE(says(refused, "could not be read")) << refused.err;
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));
+  EXPECT_EQ(read_all(conf()).find("bucket_id"), std::string::npos);
+}
+
+TEST_F(AdoptWorld, The_configuration_keeps_its_mode_and_stays_behind_its_link) {
+  const fs::path real = world_.bucket().parent_path() / "conf-elsewhere";
+  fs::rename(conf(), real);
+  ::chmod(real.c_str(), 0600);
+  fs::create_symlink(real, conf());
+  adopt();
+  EXPECT_TRUE(fs::is_symlink(conf()));
+  EXPECT_NE(read_all(real).find("bucket_id"), std::string::npos);
+  for (const fs::path& file : {real, world_.bucket() / "maand.conf.before-adopt"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat(file.c_str(), &info), 0) << file;
+    EXPECT_EQ(info.st_mode & 07777, 0600u) << file;
+  }
+}
+
+TEST_F(AdoptWorld, What_was_not_well_before_it_was_adopted_is_told_and_does_not_fail_its_first_change) {
+  const auto asked = [](const std::string& job, const std::string& command) {
+    return BucketWorld::job(job, "1.0.0",
+                            (job == "api" ? R"("resources": {"ports": {"http": {}}}, )" : std::string()) +
+                                R"("health_check": {"checks": [{"type": "ssh", "command": ")" + command +
+                                R"("}], "wait": {"attempts": 2, "interval_seconds": 1}})")
+        .at("jobs/" + job + "/manifest.json");
+  };
+  world_.commit(
+      {{"jobs/db/manifest.json", asked("db", "false")}, {"jobs/api/manifest.json", asked("api", "true")}});
+  const ProgramResult told = adopt();
+  EXPECT_TRUE(says(told, "db@" + world_.fleet().address(0) + " is not healthy")) << told.out;
+  EXPECT_FALSE(says(told, "api@" + world_.fleet().address(0) + " is not healthy")) << told.out;
+  EXPECT_TRUE(says(told, "The next pass runs nothing")) << told.out;
+  reconcile();
+  EXPECT_EQ(ran(), Lines{});
+  world_.commit({{"jobs/db/note.txt", "new\n"}});
+  reconcile();
+  EXPECT_EQ(ran(), (Lines{"db0 restart", "db1 restart"}));
+}
+
 TEST_F(AdoptWorld, An_adoption_that_was_cut_off_begins_again) {
   write_all(world_.bucket() / "data/state.db.adopting", "half a file", 0600);
+  write_all(world_.bucket() / "secrets/kv.db", "", 0600);  // before it got its tables
   adopt({"--dry-run"});
   adopt();
   reconcile();

@@ -11,6 +11,7 @@
 #include "reconciler/app/config.h"
 #include "reconciler/cli/adopting.h"
 #include "reconciler/cli/adoption_commit.h"
+#include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/text.h"
@@ -146,13 +147,15 @@ std::string json_of(const Adopting& a, bool dry_run, std::size_t kept) {
 }  // namespace
 
 int run_adopt(const Context& context, const AdoptOptions& options) {
-  const AdoptionWish wish{options.repo, options.branch, options.path, options.without_unreachable};
+  const AdoptionWish wish{options.repo, options.branch, options.path, options.without_unreachable,
+                          options.with_held};
   auto [bucket, config] = original_bucket(find_directory(context), wish);
   // A dry run changes nothing, not even whose data/ is.
   const std::shared_ptr<BucketLock> lock = options.dry_run ? nullptr : Services::take_lock(bucket);
   Adopting adopting = read_adoption(bucket, std::move(config), wish);
   std::size_t kept = 0;
   if (!options.dry_run) {
+    ask_health(adopting);
     store_adoption(adopting);
     kept = tell_workers(adopting);
   }

@@ -14,6 +14,7 @@ struct AdoptOptions {
   std::string path;
   bool dry_run = false;
   bool without_unreachable = false;
+  bool with_held = false;
 };
 
 int run_adopt(const Context& context, const AdoptOptions& options);

@@ -205,6 +205,15 @@ TEST(Adoption, AfterwardsOneChangeRollsOutThatAlone) {
   EXPECT_EQ(world.next(later), "restart FilesChanged");
 }
 
+TEST(Adoption, WhatHasHealthChecksIsNotSaidToBeWellBeforeItIsAsked) {
+  World world;
+  world.both("manifest.json", R"({"version": "1.0.0", "selectors": ["worker"],)"
+                              R"( "health_check": {"checks": [{"type": "ssh", "command": "true"}]}})");
+  world.adopt();
+  EXPECT_EQ(world.state.allocations.at(kApi).health, Health::kUnhealthy);
+  EXPECT_EQ(world.next(), "") << "no gate is owed";
+}
+
 TEST(Adoption, ByHandIsTold) {
   World world;
   world.on_worker("Makefile", "start: by hand\n").on_worker("app.ini", "(gone)");
@@ -253,6 +262,7 @@ TEST(Adoption, AnAllocationStandsAsItsRowsAndItsWorkerSay) {
          w.listed[kApi.job] = true;
        },
        S::kStopped, ""},
+      {"disabled, and its worker does not list it", disabled, S::kStopped, ""},
       {"another list was staged, and never sent",
        [](World& w) {
          w.row.pending = true;

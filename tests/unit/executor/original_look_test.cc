@@ -92,6 +92,36 @@ TEST_F(OriginalLookTest, WhoseTheWorkerIsAndWhatItListsIsTold) {
   EXPECT_FALSE(out.listed.at(JobName("db")));
 }
 
+TEST_F(OriginalLookTest, WhatDoesNotTellWhoseTheWorkerIsOrWhatItListsIsTold) {
+  struct Case {
+    const char* worker;  // nullptr: no such file
+    const char* jobs;
+    const char* worker_problem;  // contained; "" = none
+    const char* jobs_problem;
+  };
+  const std::vector<Case> cases = {
+      {nullptr, nullptr, "worker.json is missing", "jobs.json is missing"},
+      {"", "\n", "worker.json is missing", "jobs.json is missing"},
+      {"{", "[{", "worker.json", "jobs.json"},
+      {"[]", "{}", "worker.json is not what", "jobs.json is not what"},
+      {R"({"bucket_id": "b-1"})", "[]", "no worker_id", ""},
+      {R"({"worker_id": "w-1"})", "[]", "no bucket_id", ""},
+      {R"({"bucket_id": "b-1", "worker_id": "w-1"})", "[]", "", ""},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(std::string(one.worker ? one.worker : "none") + " " + (one.jobs ? one.jobs : "none"));
+    std::filesystem::remove_all(root());
+    std::filesystem::create_directories(root());
+    if (one.worker) file("worker.json", one.worker);
+    if (one.jobs) file("jobs.json", one.jobs);
+    const FoundWorker out = found(asked({}));
+    EXPECT_NE(out.worker_problem.find(one.worker_problem), std::string::npos) << out.worker_problem;
+    EXPECT_NE(out.jobs_problem.find(one.jobs_problem), std::string::npos) << out.jobs_problem;
+    EXPECT_EQ(out.worker_problem.empty(), *one.worker_problem == 0);
+    EXPECT_EQ(out.jobs_problem.empty(), *one.jobs_problem == 0);
+  }
+}
+
 TEST_F(OriginalLookTest, AWorkerWithoutTheBucketAndOneOfOursAreTold) {
   EXPECT_FALSE(found(asked({"Makefile"})).deployed);
   file(".maand/instance", "b-1 w 1");

@@ -63,8 +63,9 @@ struct Memory {
   Plan plan;                         // newest
   std::vector<JobReport> jobs;       // of the rollout going on, or of the last one
   std::map<WorkerHost, Contact> set_aside;
-  Authority authority;  // R3.12, R7.3
-  Away away;            // R3.9
+  Authority authority;       // R3.12, R7.3
+  Away away;                 // R3.9
+  std::set<WorkerHost> met;  // by this daemon; what they keep is not news (R7.3)
   Suspensions suspended;
   Pins pinned;
   std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
@@ -136,6 +137,7 @@ class Pass {
   void hold_reverted(const Reverted& reverted);
   bool is_tolerated(const Reverted& reverted, const JobRecord& record) const;
   void recover_lost();
+  bool meet_workers();
   void take_names();
   void judge_failures();
   void fenced(const WorkerHost& worker, const std::string& detail);

@@ -18,6 +18,16 @@ bool has_allocations(const AppliedState& state, const WorkerHost& host) {
                      [&](const auto& one) { return one.first.worker == host; });
 }
 
+void lose(const RecoveryDeps& deps, Authority& authority, Authority::Kind kind, const std::string& worker) {
+  const Authority lost{kind, "the first that told so was " + worker, deps.clock.wall()};
+  // On record before it is known here: once it is, what was read is believed, and nobody asks again.
+  keep_authority(deps.store, lost);
+  authority = lost;
+  deps.observer.on(
+      Event{.kind = EventKind::kNotice,
+            .text = std::string(to_string(kind)) + ": " + explain(lost.reason()) + " (" + lost.detail + ")"});
+}
+
 class Reading {
  public:
   Reading(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
@@ -89,15 +99,8 @@ class Reading {
       found.emplace(host, std::move(one));
     }
     if (!first.empty() && !order_ && authority_.may_write()) {
-      Authority lost;
-      lost.kind = newer && !blank ? Authority::Kind::kFenced : Authority::Kind::kRecovering;
-      lost.detail = "the first that told so was " + first;
-      lost.since = deps_.clock.wall();
-      // On record before it is known here: once it is, what was read is believed, and nobody asks again.
-      keep_authority(deps_.store, lost);
-      authority_ = lost;
-      tell(std::string(to_string(authority_.kind)) + ": " + explain(authority_.reason()) + " (" +
-           authority_.detail + ")");
+      lose(deps_, authority_, newer && !blank ? Authority::Kind::kFenced : Authority::Kind::kRecovering,
+           first);
     }
     // What comes next has to be newer than what is there, also where the clock went back. On record
     // before what was read is: once that is known, its worker is not asked again.
@@ -269,6 +272,25 @@ void order_takeover(Store& store, const Takeover& takeover) {
 Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
                  Authority& authority, const std::function<bool()>& stop) {
   return Reading(deps, settings, workspace, authority, stop).run();
+}
+
+void meet(const RecoveryDeps& deps, const std::map<WorkerHost, Endpoint>& workers, std::set<WorkerHost>& met,
+          Authority& authority, const std::function<bool()>& stop) {
+  std::vector<AskedWorker> asked;
+  for (const auto& [host, endpoint] : workers) {
+    if (met.count(host) == 0) asked.push_back({endpoint, {}});
+  }
+  if (asked.empty()) return;
+  const OwnStore own{deps.journal.store_id(), deps.journal.state().epoch, deps.journal.state().last_seq};
+  std::set<WorkerHost> ours;
+  for (const auto& [host, told] : recall_from_workers({deps.inbox, deps.runner, deps.clock}, asked, stop)) {
+    if (told.condition != WorkerCondition::kNone) continue;  // what is to be done there meets it as well
+    // Nothing claims by itself what a store that knows other things has forgotten.
+    if (reconstruct(workers.at(host), told, own).foreign)
+      return lose(deps, authority, Authority::Kind::kFenced, host.str());
+    ours.insert(host);
+  }
+  met.merge(ours);
 }
 
 void fence_off(Store& store, Authority& authority, const WorkerHost& worker, const std::string& detail,

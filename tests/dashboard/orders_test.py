@@ -114,7 +114,7 @@ class Tokens(PageCase):
         self.assertIsNone(page.eval("sessionStorage.getItem('maand-token')"))
         self.use(page, "s3cret")
         page.until("document.querySelector('.headline') && !document.getElementById('details').hidden")
-        self.assertEqual(page.text("#who"), "grace · operate")
+        page.until("document.querySelector('#who').innerText === 'grace · operate'")
         page.until("document.getElementById('link').dataset.link === 'live' && document.getElementById('cut').hidden")
         self.assertEqual(page.eval("[sessionStorage.getItem('maand-token'), localStorage.length, document.cookie]"), ["s3cret", 0, ""])
         page.eval("document.querySelector('#orders [data-order=reconcile]').click()")

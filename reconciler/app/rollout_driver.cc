@@ -60,6 +60,10 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
        steps = rollout.next(deps_.clock.now())) {
     std::vector<Step> runs;
     for (Step& step : steps) {
+      if (step.kind == Step::Kind::kHook) {
+        begin_hooks(rollout, step);
+        continue;
+      }
       if (deps_.health && step.kind != Step::Kind::kContact) deps_.health->pause(step.key);
       if (step.kind == Step::Kind::kRun) {
         runs.push_back(std::move(step));
@@ -103,6 +107,15 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
     begin_operations(rollout, std::move(runs));
     if (store_failure_) return;
   }
+}
+
+void RolloutDriver::begin_hooks(Rollout& rollout, const Step& step) {
+  ++in_flight_;
+  deps_.hooks(step, [this, &rollout, flight = flight_, job = step.key.job](const HookRoundEnd& end) {
+    if (!flight->driver) return;
+    --in_flight_;
+    rollout.on_hooks(job, end, deps_.clock.now());
+  });
 }
 
 std::optional<Contact> RolloutDriver::kept_off(const WorkerHost& worker) const {

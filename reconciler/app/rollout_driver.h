@@ -29,6 +29,8 @@ class RolloutDriver {
   // Called where an operation came back because another controller has the worker (R3.12).
   using Fenced = std::function<void(const WorkerHost&, const std::string& detail)>;
 
+  using HooksEnded = std::function<void(const HookRoundEnd&)>;
+
   struct Deps {
     Inbox& inbox;
     Runner& runner;
@@ -41,6 +43,8 @@ class RolloutDriver {
     HealthWatcher* health = nullptr;  // pauses for what is acted on, and tells news of the rest
     // Called with each operation before it is on record. May throw StoreError: then none begins.
     std::function<void(Step&, Journal::Intent&)> amend = nullptr;
+    // Runs the hooks of a step; they end later, on this thread. Null: none is ever asked for.
+    std::function<void(const Step&, HooksEnded)> hooks = nullptr;
   };
 
   RolloutDriver(Deps deps, DocumentsFor documents, CommitId head);
@@ -68,6 +72,7 @@ class RolloutDriver {
   };
 
   void begin_steps(Rollout& rollout);
+  void begin_hooks(Rollout& rollout, const Step& step);
   // Why the worker must not be touched; nullopt: it may.
   std::optional<Contact> kept_off(const WorkerHost& worker) const;
   void begin_confirmation(Rollout& rollout, const Step& step);

@@ -161,7 +161,8 @@ JudgeSettings judge_settings(const Bucket& bucket) {
           .limits = workspace_limits(bucket),
           .bucket = bucket.config.bucket_id,
           .worker_root = bucket.config.worker_root,
-          .ca_pem = read_file(bucket.secrets() / "ca.crt")};
+          .ca_pem = read_file(bucket.secrets() / "ca.crt"),
+          .hooks_enabled = bucket.config.hooks.enabled};
 }
 
 GitPreviewOptions git_preview_options(const Bucket& bucket) {

@@ -19,7 +19,8 @@ PassSettings LoopWorld::usual() {
 
 LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
     : reconciler(
-          {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics},
+          {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics, {}, nullptr,
+           &hook_runs},
           std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {

@@ -33,7 +33,7 @@ std::string HookOrders::give(HookRuns& runs, HookWorldPtr world, Order order) {
 void HookOrders::go_on(const std::shared_ptr<Going>& going) {
   const Order& order = going->order;
   if (going->cut || going->next == order.jobs.size()) {
-    if (going->cut) going->message += (going->message.empty() ? "" : "\n") + std::string("cut short");
+    if (going->cut) going->message += std::string(going->message.empty() ? "" : "; ") + "cut short";
     going->failed = going->failed || going->cut;
     show(*going, true);
     going_.erase(going->id);
@@ -56,7 +56,7 @@ void HookOrders::go_on(const std::shared_ptr<Going>& going) {
       line += end.detail;
       going->failed = true;
     }
-    going->message += (going->message.empty() ? "" : "\n") + line;
+    going->message += (going->message.empty() ? "" : "; ") + line;
     go_on(going);
   });
 }

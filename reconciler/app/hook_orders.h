@@ -47,7 +47,7 @@ class HookOrders {
     HookRuns::Id round = 0;
     bool cut = false;
     bool failed = false;
-    std::string message;  // a line for each job that is through
+    std::string message;  // of each job that is through
   };
   void go_on(const std::shared_ptr<Going>& going);
   void show(const Going& going, bool over);

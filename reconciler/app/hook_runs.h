@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "reconciler/app/hook_values.h"
 #include "reconciler/app/hook_world.h"

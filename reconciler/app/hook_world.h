@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "reconciler/app/judge.h"
 #include "reconciler/core/desired_variables.h"

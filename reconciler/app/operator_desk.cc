@@ -189,9 +189,13 @@ ControlReply OperatorDesk::hook_order_here(const HookOrderRequest& request, cons
     return refused("commands of jobs run on this host only where hooks.enabled = true in maand.conf");
   const Authority& authority = reconciler_.memory().authority;
   if (!authority.may_write()) return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
-  if (!reconciler_.memory().accepted)
-    return refused("no commit was applied yet, so no command is known; `maand status` tells why");
-  const HookWorldPtr world = reconciler_.hook_world();
+  HookWorldPtr world;
+  try {
+    world = reconciler_.hook_world();
+  } catch (const std::exception& error) {
+    return refused(std::string("what is applied cannot be read: ") + error.what());
+  }
+  if (!world) return refused("no commit was applied yet, so no command is known; `maand status` tells why");
   HookOrders::Order order;
   order.event = *event;
   order.command = request.command;

@@ -5,6 +5,7 @@
 // None runs while the workers are another controller's, or have to be claimed first (R3.12, R7.3).
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "reconciler/app/pass.h"

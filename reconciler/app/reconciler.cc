@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/accepted.h"
 #include "reconciler/app/order_run.h"
 #include "reconciler/app/standing.h"
 
@@ -145,6 +146,11 @@ void Reconciler::run_orders() {
 }
 
 HookWorldPtr Reconciler::hook_world() {
+  if (!memory_.accepted && memory_.phase.now() == Phase::kIdle) {
+    memory_.accepted = accepted_before({deps_.inbox, deps_.judge, deps_.store, deps_.journal, deps_.clock,
+                                        deps_.observer, [this] { stop_requested(); }});
+  }
+  if (!memory_.accepted) return nullptr;
   Judge::Look look = deps_.judge.look(*memory_.accepted, deps_.journal.state(), 1, false);
   return std::make_shared<HookWorld>(std::move(look.desired), memory_.accepted, std::move(look.sources),
                                      settings_.plan.ssh, deps_.journal.state());

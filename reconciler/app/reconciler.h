@@ -88,7 +88,7 @@ class Reconciler : private PassControl {
   // Null: none can run.
   HookRuns* hooks() { return deps_.hooks; }
   bool hooks_enabled() const { return deps_.judge.hooks_enabled(); }
-  // Of what is converged to. REQUIRES: memory().accepted.
+  // Of what is converged to; null: nothing is. Between passes it may read git.
   HookWorldPtr hook_world();
   // Serves the inbox until every such order is over, or a stop is requested.
   void run_hook_orders();

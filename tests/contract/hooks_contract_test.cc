@@ -1,10 +1,10 @@
 #include "tests/contract/hooks_contract.h"
 
 #include <map>
-#include <mutex>
 
 #include "tests/support/fake_hook_values.h"
 #include "tests/support/fake_hooks.h"
+#include "tests/support/hook_world.h"
 
 namespace maand::testing {
 namespace {
@@ -43,9 +43,31 @@ class FakeHarness : public HooksHarness {
   std::shared_ptr<FakeHookValues> values_ = std::make_shared<FakeHookValues>(JobName("api"));
 };
 
+class RealHarness : public HooksHarness {
+ public:
+  Hooks& hooks() override { return world_.hooks(); }
+  HookCall call(HookDoes what) override {
+    static const std::map<HookDoes, std::string> kPrograms = {
+        {HookDoes::kSucceed, ""},
+        {HookDoes::kFailWith3, "raise SystemExit(3)"},
+        {HookDoes::kSayHello, "print('hello')"},
+        {HookDoes::kSayHelloAndHang, "import time\nprint('hello')\ntime.sleep(3600)"},
+        {HookDoes::kPutGreeting,
+         "import maand\nmaand.put_job_variable('greeting', 'hello').raise_for_status()"}};
+    return world_.call(kPrograms.at(what));
+  }
+  std::string greeting() override { return world_.values().get("vars/job/api", "greeting").value; }
+
+ private:
+  HookWorld world_;
+};
+
 INSTANTIATE_TEST_SUITE_P(Fake, HooksContract,
                          ::testing::Values(HooksCase{"fake",
                                                      [] { return std::make_unique<FakeHarness>(); }}));
+INSTANTIATE_TEST_SUITE_P(Real, HooksContract,
+                         ::testing::Values(HooksCase{"real",
+                                                     [] { return std::make_unique<RealHarness>(); }}));
 
 }  // namespace
 }  // namespace maand::testing

@@ -37,7 +37,8 @@ HookFiles read_hook_files(const FileView& view, const std::string& directory) {
     if (is_left_out(path)) continue;
     bytes += entry.size_bytes;
     if (bytes > kMostBytes)
-      throw SourceError(SourceProblem::kOther, directory + " holds more than 64 MiB, too much to run hooks in");
+      throw SourceError(SourceProblem::kOther,
+                        directory + " holds more than 64 MiB, too much to run hooks in");
     auto text = view.read(entry.path);
     if (!text) continue;
     files->push_back({std::move(path), entry.kind == EntryKind::kExecutable,

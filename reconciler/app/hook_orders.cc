@@ -46,7 +46,8 @@ void HookOrders::go_on(const std::shared_ptr<Going>& going) {
   round.round.members = going->world->active(job);
   const std::size_t members = round.round.members.size();
   going->round = going->runs->start(std::move(round), [this, going, job, members](const HookRoundEnd& end) {
-    const std::string what = going->order.command.empty() ? to_string(going->order.event) : going->order.command;
+    const std::string what =
+        going->order.command.empty() ? to_string(going->order.event) : going->order.command;
     std::string line = job.str() + ": ";
     if (end.kind == HookRoundEnd::Kind::kDone) {
       line += members == 0 ? "it has no active allocation, so there was nothing to do for " + what
@@ -71,15 +72,15 @@ bool HookOrders::cut(const std::string& id) {
 }
 
 void HookOrders::show(const Going& going, bool over) {
-  const nlohmann::ordered_json json = {{"order", going.id},
-                                       {"verb", going.order.command.empty() ? to_string(going.order.event)
-                                                                            : going.order.command},
-                                       {"job", joined(going.order.jobs)},
-                                       {"actor", going.order.actor},
-                                       {"state", over ? "over" : "running"},
-                                       {"message", going.message},
-                                       {"exit", over && going.failed ? 1 : 0},
-                                       {"allocations", nlohmann::ordered_json::array()}};
+  const nlohmann::ordered_json json = {
+      {"order", going.id},
+      {"verb", going.order.command.empty() ? to_string(going.order.event) : going.order.command},
+      {"job", joined(going.order.jobs)},
+      {"actor", going.order.actor},
+      {"state", over ? "over" : "running"},
+      {"message", going.message},
+      {"exit", over && going.failed ? 1 : 0},
+      {"allocations", nlohmann::ordered_json::array()}};
   const std::lock_guard lock(mutex_);
   const bool fresh =
       documents_

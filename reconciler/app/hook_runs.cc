@@ -16,8 +16,8 @@ struct HookRuns::Round {
   HookOrder order;
   Done done;
   HookFiles files;
-  std::deque<std::string> commands;  // still to come
-  std::string command;               // that runs
+  std::deque<std::string> commands;   // still to come
+  std::string command;                // that runs
   std::deque<AllocationKey> members;  // of it, still to come
   std::map<AllocationKey, Hooks::Ticket> running;
   std::map<AllocationKey, std::string> failed;
@@ -124,7 +124,8 @@ void HookRuns::fill(const std::shared_ptr<Round>& round) {
   std::string detail = round->command + " (" + to_string(round->order.round.event) + ") failed: ";
   bool first = true;
   for (const auto& [key, why] : round->failed) {
-    detail += (std::exchange(first, false) ? "" : "; ") + round->order.world->address(key.worker) + ": " + why;
+    detail +=
+        (std::exchange(first, false) ? "" : "; ") + round->order.world->address(key.worker) + ": " + why;
   }
   end(round, {HookRoundEnd::Kind::kFailed, std::move(detail)});
 }

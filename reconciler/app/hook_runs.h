@@ -78,7 +78,7 @@ class HookRuns {
   const Settings settings_;
   std::map<Id, std::shared_ptr<Round>> rounds_;
   Id next_ = 1;
-  std::map<std::pair<JobName, TreeId>, HookFiles> files_;  // of the newest content of each job
+  std::map<std::pair<JobName, TreeId>, HookFiles> files_;                // of the newest content of each job
   std::shared_ptr<HookRuns*> self_ = std::make_shared<HookRuns*>(this);  // gone when this is
 };
 

@@ -41,9 +41,8 @@ std::optional<std::optional<std::string>> HookOverlay::find(std::string_view ns,
   for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
     if (change->ns != ns || change->key != key) continue;
     if (change->kind == ValueChange::Kind::kDelete) return std::optional<std::string>();
-    return std::optional<std::string>(change->kind == ValueChange::Kind::kPut
-                                          ? std::string(trim(change->value))
-                                          : change->value);
+    return std::optional<std::string>(
+        change->kind == ValueChange::Kind::kPut ? std::string(trim(change->value)) : change->value);
   }
   return std::nullopt;
 }

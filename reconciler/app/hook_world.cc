@@ -56,8 +56,7 @@ std::vector<HookDemand> HookWorld::demands_of(const JobName& job, const std::str
     if (!desired.job) continue;
     for (const JobCommand& one : desired.job->commands) {
       if (!one.demand || one.demand->job != job || one.demand->command != command) continue;
-      for (std::size_t i = 0; i < one.events.size(); ++i)
-        out.push_back({name, one.name, one.demand->config});
+      for (std::size_t i = 0; i < one.events.size(); ++i) out.push_back({name, one.name, one.demand->config});
     }
   }
   return out;

@@ -188,7 +188,8 @@ ControlReply OperatorDesk::hook_order_here(const HookOrderRequest& request, cons
   if (!reconciler_.hooks() || !reconciler_.hooks_enabled())
     return refused("commands of jobs run on this host only where hooks.enabled = true in maand.conf");
   const Authority& authority = reconciler_.memory().authority;
-  if (!authority.may_write()) return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
+  if (!authority.may_write())
+    return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
   HookWorldPtr world;
   try {
     world = reconciler_.hook_world();

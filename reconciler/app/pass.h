@@ -76,7 +76,7 @@ struct Memory {
   std::size_t notes_waiting = 0;         // in the outbox, when it was last looked at
   OpenQuestions questions;               // about operations whose end is not known
   HookMemory hooks;
-  PhaseWatch phase;                      // what the reconcile thread is at
+  PhaseWatch phase;  // what the reconcile thread is at
 };
 
 class JobOrders;
@@ -249,10 +249,10 @@ class Pass {
   bool retold_ = false;       // a head is still not accepted, but for another reason
   bool judged_anew_ = false;  // the head is another one than in the pass before
 
-  HookWorldPtr hook_world_;              // of desired_, for the rollout
-  std::set<JobName> pre_deployed_;       // in this pass
-  std::map<JobName, JobName> deferred_;  // whose pre_deploy comes after the rollout of another
-  CommitId overtaken_by_;                // whose hooks run between two rollouts, and so not in this pass
+  HookWorldPtr hook_world_;                // of desired_, for the rollout
+  std::set<JobName> pre_deployed_;         // in this pass
+  std::map<JobName, JobName> deferred_;    // whose pre_deploy comes after the rollout of another
+  CommitId overtaken_by_;                  // whose hooks run between two rollouts, and so not in this pass
   std::vector<Diagnostic> told_problems_;  // of desired_, in status_
 
   std::unique_ptr<Rollout> rollout_;

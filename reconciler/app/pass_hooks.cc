@@ -17,16 +17,13 @@ namespace maand {
 namespace {
 
 bool has_post_build(const Workspace& workspace) {
-  return std::any_of(workspace.jobs.begin(), workspace.jobs.end(), [](const auto& job) {
-    return has_hooks(job.second.commands, HookEvent::kPostBuild);
-  });
+  return std::any_of(workspace.jobs.begin(), workspace.jobs.end(),
+                     [](const auto& job) { return has_hooks(job.second.commands, HookEvent::kPostBuild); });
 }
 
 bool brings(const JobPlan& plan) { return !plan.starts.empty() || !plan.upgrades.empty(); }
 
-bool waits_for_value(const JobPlan& plan) {
-  return plan.held && plan.held_reason == Reason::kMissingValue;
-}
+bool waits_for_value(const JobPlan& plan) { return plan.held && plan.held_reason == Reason::kMissingValue; }
 
 }  // namespace
 
@@ -189,7 +186,8 @@ bool Pass::run_pre_deploy() {
 void Pass::tell_hooks() {
   for (auto& [name, plan] : memory_.plan.jobs) {
     const auto ran = memory_.hooks.pre_deploy.find(name);
-    if (ran == memory_.hooks.pre_deploy.end() || ran->second.failure.empty() || !waits_for_value(plan)) continue;
+    if (ran == memory_.hooks.pre_deploy.end() || ran->second.failure.empty() || !waits_for_value(plan))
+      continue;
     const auto head = memory_.accepted->workspace.jobs.find(name);
     if (head == memory_.accepted->workspace.jobs.end() || head->second.tree != ran->second.tree) continue;
     plan.held_detail += "; " + ran->second.failure;
@@ -238,8 +236,9 @@ void Pass::settle_rollout_hooks(const JobReport& job) {
   // An order counts for one rollout (workspace.md 9.6).
   const ValueSnapshotPtr values = deps_.judge.values_now();
   if (values->find(own_facts(job.job), kRolloutOrderKey).value) {
-    deps_.hooks->values().write({{ValueChange::Kind::kDelete, own_facts(job.job), std::string(kRolloutOrderKey), ""}},
-                                deps_.clock.wall());
+    deps_.hooks->values().write(
+        {{ValueChange::Kind::kDelete, own_facts(job.job), std::string(kRolloutOrderKey), ""}},
+        deps_.clock.wall());
   }
 }
 

@@ -36,17 +36,14 @@ void Pass::roll_out() {
   put_down_hooks();
   rollout_ = std::make_unique<Rollout>(rollout_limits());
   driver_ = std::make_unique<RolloutDriver>(
-      RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
-                          &recovery_.unread,
-                          [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
-                          &deps_.control.health(),
-                          [this](Step& step, Journal::Intent& intent) {
-                            if (is_ordered(step.key.job))
-                              deps_.control.orders().amend(step, intent, deps_.journal);
-                          },
-                          [this](const Step& step, RolloutDriver::HooksEnded done) {
-                            run_hooks(step, std::move(done));
-                          }},
+      RolloutDriver::Deps{
+          deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer, &recovery_.unread,
+          [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
+          &deps_.control.health(),
+          [this](Step& step, Journal::Intent& intent) {
+            if (is_ordered(step.key.job)) deps_.control.orders().amend(step, intent, deps_.journal);
+          },
+          [this](const Step& step, RolloutDriver::HooksEnded done) { run_hooks(step, std::move(done)); }},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) put(job);
   if (hooks_may_run()) hold_hook_world();

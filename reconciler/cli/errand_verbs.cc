@@ -59,8 +59,7 @@ void add_errand_verbs(CLI::App& app, Run& run) {
   by_hand.alias("jobcommand");
   by_hand.add_option("NAME", hook->command, "The command: command_...")->required();
   by_hand.add_option("JOB", hook->job, "The job (default: every job that has it)");
-  by_hand
-      .add_option("--concurrency", hook->concurrency, "Allocations of a job at once")
+  by_hand.add_option("--concurrency", hook->concurrency, "Allocations of a job at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
 

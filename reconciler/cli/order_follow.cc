@@ -60,7 +60,7 @@ void refuse_order(const DaemonAnswer& answer) {
 }
 
 int follow_order(const Context& context, const DaemonLink& daemon, const std::string& id, OutputTail& tail,
-           const Patience& patience) {
+                 const Patience& patience) {
   bool cut = false;
   int missing = 0, waited = 0;
   while (true) {

@@ -18,7 +18,9 @@ HookEnvironment hook_environment(const HookRound& round,
           {"BATCH_COUNT", std::to_string(round.batch_count)},
           {"DEPLOY_PHASE", round.phase},
           {"ROLLOUT_ORDER", listed(round.order)},
-          {"ROLLOUT_ORDER_SOURCE", stop ? "" : round.order_from_kv ? "kv" : "default"}};
+          {"ROLLOUT_ORDER_SOURCE", stop                  ? ""
+                                   : round.order_from_kv ? "kv"
+                                                         : "default"}};
 }
 
 }  // namespace maand

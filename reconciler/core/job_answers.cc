@@ -269,7 +269,8 @@ void JobRun::confirmed(std::size_t allocation) {
   if (done == Action::kStop) run.running = false;
   // What may be taken back may want its ports again.
   run.awaits = run.outcome && run.outcome->confirmation == Confirmation::kPending;
-  if ((target_of(done) != Target::kNone || done == Action::kControl) && !run.awaits) fleet_.let_go(run.lane, run.key);
+  if ((target_of(done) != Target::kNone || done == Action::kControl) && !run.awaits)
+    fleet_.let_go(run.lane, run.key);
   if (ships_files(done)) {
     run.version = run.planned->new_version;
     run.running = run.running || target_of(done) != Target::kNone || done == Action::kControl;

@@ -53,8 +53,8 @@ std::vector<AllocationKey> JobRun::came_through() const {
 
 // All that are active, as far as their workers can be reached: a canary is theirs to choose.
 void JobRun::begin_control(Instant now) {
-  const bool any = std::any_of(controlled_.begin(), controlled_.end(),
-                               [this](std::size_t i) { return runs_[i].staged; });
+  const bool any =
+      std::any_of(controlled_.begin(), controlled_.end(), [this](std::size_t i) { return runs_[i].staged; });
   if (!any) return next_batch(now);
   if (stopping_) {
     cut_short_ = true;

@@ -64,7 +64,8 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
   canary_left_ = plan_.rollback ? 0 : plan_.policy.canary;
   failed_members_ = plan_.failed_before;
   bake_owed_ = plan_.bake_left;
-  if (!plan_.has_actions() && !plan_.bakes() && !plan_.owes_hooks()) finish();  // held, or only there as an upstream
+  if (!plan_.has_actions() && !plan_.bakes() && !plan_.owes_hooks())
+    finish();  // held, or only there as an upstream
 }
 
 std::size_t JobRun::add(const AllocationKey& key, const Endpoint* endpoint) {

@@ -235,9 +235,9 @@ class JobRun {
   std::size_t phase_ = 0;
   std::vector<std::size_t> starts_, upgrades_;
   std::vector<std::size_t> controlled_;  // that hooks bring up: in no other list
-  std::deque<std::size_t> drains_;  // stops that wait for nobody
-  std::deque<std::size_t> moving_;  // stops that a new worker has to be ready for
-  Batch loose_;                     // removals without a stop
+  std::deque<std::size_t> drains_;       // stops that wait for nobody
+  std::deque<std::size_t> moving_;       // stops that a new worker has to be ready for
+  Batch loose_;                          // removals without a stop
   std::size_t next_start_ = 0;
   UpgradeQueue upgrade_queue_;
   std::set<std::size_t> waiting_upgrades_;  // not in the queue: another job has their port

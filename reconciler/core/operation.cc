@@ -3,9 +3,9 @@
 namespace maand {
 namespace {
 
-constexpr Action kActions[] = {Action::kNone,   Action::kForget,   Action::kSync,    Action::kStage,   Action::kControl,
-                               Action::kStart,  Action::kReload,   Action::kRestart, Action::kStop,
-                               Action::kRemove, Action::kRollback, Action::kRestore};
+constexpr Action kActions[] = {Action::kNone,    Action::kForget, Action::kSync,     Action::kStage,
+                               Action::kControl, Action::kStart,  Action::kReload,   Action::kRestart,
+                               Action::kStop,    Action::kRemove, Action::kRollback, Action::kRestore};
 
 }  // namespace
 

@@ -232,7 +232,8 @@ class Planner {
     if (plan.held || plan.has_actions() || bakes || owes) {
       describe(plan, desired);
       if (bakes) take_up_bake(plan, record->second, applied_);
-      if (plan.held || plan.has_actions() || plan.bakes() || plan.owes_hooks()) plan_.jobs.emplace(desired.name, std::move(plan));
+      if (plan.held || plan.has_actions() || plan.bakes() || plan.owes_hooks())
+        plan_.jobs.emplace(desired.name, std::move(plan));
     }
     table_.clear();
   }

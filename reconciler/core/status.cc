@@ -259,9 +259,9 @@ void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier
 
 std::string summary(const PassStatus& status) {
   // In the order in which a reader wants them, not alphabetical.
-  static constexpr const char* kOrder[] = {"failed",   "rolled back", "set aside", "restarted",
-                                           "reloaded", "started",     "controlled", "synced",    "stopped",
-                                           "removed",  "staged",      "forgotten", "unchanged"};
+  static constexpr const char* kOrder[] = {"failed",  "rolled back", "set aside", "restarted", "reloaded",
+                                           "started", "controlled",  "synced",    "stopped",   "removed",
+                                           "staged",  "forgotten",   "unchanged"};
   std::string out;
   for (const char* word : kOrder) {
     const auto it = status.counts.find(word);

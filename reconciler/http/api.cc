@@ -27,9 +27,9 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor", "allocations", "command",  "concurrency", "event", "for",
-                                         "health_check", "host",  "job",      "order",       "reason",
-                                         "subject",      "to",    "unsigned", "verb"};
+constexpr std::string_view kMembers[] = {"actor",  "allocations",  "command", "concurrency", "event",
+                                         "for",    "health_check", "host",    "job",         "order",
+                                         "reason", "subject",      "to",      "unsigned",    "verb"};
 constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
@@ -272,7 +272,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return bring(details, controls, body, "", actor);
   }
   return not_offered(
-      "known here: cut, forget, hook, job, pin, reconcile, release, resume, retry, rollback, suspend, takeover, "
+      "known here: cut, forget, hook, job, pin, reconcile, release, resume, retry, rollback, suspend, "
+      "takeover, "
       "worker");
 }
 

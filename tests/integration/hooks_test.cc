@@ -25,7 +25,8 @@ class HooksRun : public ::testing::Test {
                    {"hooks", "port = " + std::to_string(20000 + static_cast<int>(getpid()) % 20000)}}) {}
 
   GitChanges base() {
-    return {{"workers.json", world_.workers_json(2)}, {"bucket.conf", "notes = \"" + notes().string() + "\"\n"}};
+    return {{"workers.json", world_.workers_json(2)},
+            {"bucket.conf", "notes = \"" + notes().string() + "\"\n"}};
   }
   std::filesystem::path notes() const { return world_.bucket() / "data" / "hook-notes"; }
   std::vector<std::string> noted() const {
@@ -59,7 +60,8 @@ if maand.get_store_value("secrets/job/api", "token").status_code == 404:
   world_.wait_for_note(commit, "applied");
   for (int worker = 0; worker < 2; ++worker) {
     EXPECT_EQ(read_file(world_.job_directory(worker, "api") / "token"), "s3cret of api\n");
-    EXPECT_FALSE(std::filesystem::exists(world_.job_directory(worker, "api") / "_modules")) << "never shipped";
+    EXPECT_FALSE(std::filesystem::exists(world_.job_directory(worker, "api") / "_modules"))
+        << "never shipped";
   }
   const std::vector<std::string> seen = noted();
   std::vector<std::string> events;
@@ -67,8 +69,8 @@ if maand.get_store_value("secrets/job/api", "token").status_code == 404:
     const std::string event = line.substr(0, line.find(' '));
     if (events.empty() || events.back() != event) events.push_back(event);
   }
-  EXPECT_EQ(events, (std::vector<std::string>{"post_build", "pre_deploy", "after_allocation_started", "health_check",
-                                              "post_deploy"}));
+  EXPECT_EQ(events, (std::vector<std::string>{"post_build", "pre_deploy", "after_allocation_started",
+                                              "health_check", "post_deploy"}));
   EXPECT_EQ(seen.size(), 10u) << "each on both";
 
   const ProgramResult by_hand = world_.maand({"job_command", "command_note", "api", "--concurrency", "2"});
@@ -113,9 +115,9 @@ if maand.allocation_index() == 0:
 
 TEST_F(HooksRun, ADaemonKilledWhileOneRunsLosesAndDoublesNoWrite) {
   GitChanges changes = base();
-  const GitChanges job = BucketWorld::job(
-      "api", "1.0.0", R"("commands": {"command_slow": {"executed_on": ["post_deploy"]}})",
-      {{"_modules/command_slow.py", R"(import maand, os, time
+  const GitChanges job =
+      BucketWorld::job("api", "1.0.0", R"("commands": {"command_slow": {"executed_on": ["post_deploy"]}})",
+                       {{"_modules/command_slow.py", R"(import maand, os, time
 if maand.allocation_index() == 0:
     maand.put_job_variable("written", "once")
     flag = maand.get_kv_value("vars/bucket", "notes")

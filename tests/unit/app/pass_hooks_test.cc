@@ -4,77 +4,10 @@
 
 #include <algorithm>
 
-#include "tests/support/loop_world.h"
+#include "tests/unit/app/hooks_loop.h"
 
 namespace maand::testing {
 namespace {
-
-using Runs = std::vector<std::string>;
-using End = HookResult::End;
-using Kind = ControlReply::Kind;
-
-const AllocationKey kOn1{JobName("api"), WorkerHost("w1")};
-
-struct Hooked {
-  std::string name = "api";
-  std::string version = "1";
-  std::vector<std::pair<std::string, std::string>> commands = {};  // name → "event", "event"
-  std::string rest = "";                                           // of the manifest, with a leading comma
-  std::string config = "";                                         // conf.tpl; empty: none
-  std::string selector = "worker";
-};
-
-class HooksWorld : public LoopWorld {
- public:
-  using LoopWorld::LoopWorld;
-
-  CommitId commit(const std::vector<Hooked>& jobs, int workers = 2) {
-    FakeFileView view = workspace(workers, {});
-    for (const Hooked& job : jobs) {
-      const std::string base = "workspace/jobs/" + job.name + "/";
-      std::string commands;
-      for (const auto& [name, events] : job.commands) {
-        commands += (commands.empty() ? "" : ", ") + ("\"" + name + "\": {\"executed_on\": [" + events + "]}");
-        view.file(base + "_modules/" + name + ".py", "print('" + name + "')\n");
-      }
-      view.file(base + "manifest.json", "{\"version\": \"" + job.version + "\", \"selectors\": [\"" + job.selector +
-                                            "\"], \"commands\": {" + commands + "}" + job.rest + "}");
-      view.file(base + "Makefile", "start stop restart reload:\n\t@true\n");
-      if (!job.config.empty()) view.file(base + "conf.tpl", job.config);
-    }
-    return source.commit(view);
-  }
-
-  // Every hook fails whose words hold `part`.
-  void fail(const std::string& part) {
-    hooks.on_run = [part](const HookCall& call, const Hooks::Output&) {
-      const std::string words = std::string(to_string(call.event)) + " " + call.command + " " + call.allocation.str();
-      if (words.find(part) == std::string::npos) return HookResult{.end = End::kDone};
-      return HookResult{.end = End::kFailed, .status = 3};
-    };
-  }
-  void succeed() {
-    hooks.on_run = [](const HookCall&, const Hooks::Output&) { return HookResult{.end = End::kDone}; };
-  }
-  // Hooks and targets in the order in which they ran.
-  void note_all() {
-    runner.on_run = [this](const Operation& operation) {
-      told.push_back(std::string(to_string(operation.action)) + " " + operation.allocation.str());
-      return Outcome{.kind = OutcomeKind::kSucceeded};
-    };
-    hooks.on_run = [this](const HookCall& call, const Hooks::Output&) {
-      told.push_back(std::string(to_string(call.event)) + " " + call.allocation.str());
-      return HookResult{.end = End::kDone};
-    };
-  }
-  std::string detail_of(const std::string& job) {
-    for (const JobStatus& one : reconciler.memory().status->jobs) {
-      if (one.job == JobName(job)) return std::string(to_string(one.reason)) + ": " + one.detail;
-    }
-    return "";
-  }
-  Runs told;
-};
 
 std::string environment_of(const HookCall& call, const std::string& name) {
   for (const auto& [key, value] : call.environment) {
@@ -86,7 +19,8 @@ std::string environment_of(const HookCall& call, const std::string& name) {
 TEST(PassHooks, WhatPreDeployWritesIsRenderedInTheSamePass) {
   HooksWorld world;
   world.hooks.on_run = [](const HookCall& call, const Hooks::Output&) {
-    EXPECT_EQ(call.values->put_secret("secrets/job/api", "token", "s3cret").verdict, HookValues::Verdict::kDone);
+    EXPECT_EQ(call.values->put_secret("secrets/job/api", "token", "s3cret").verdict,
+              HookValues::Verdict::kDone);
     EXPECT_EQ(call.current_version, "0.0.0");
     EXPECT_EQ(call.new_version, "1");
     EXPECT_EQ(call.files->size(), 4u) << "manifest, Makefile, template and program";
@@ -105,7 +39,8 @@ TEST(PassHooks, WhatPreDeployWritesIsRenderedInTheSamePass) {
 TEST(PassHooks, AFailedPreDeployHoldsItsJobAndTouchesNoWorker) {
   HooksWorld world;
   world.fail("w2");
-  world.commit({{.commands = {{"command_a", "\"pre_deploy\""}, {"command_b", "\"pre_deploy\""}}}, {.name = "web"}});
+  world.commit(
+      {{.commands = {{"command_a", "\"pre_deploy\""}, {"command_b", "\"pre_deploy\""}}}, {.name = "web"}});
   world.pass();
   EXPECT_EQ(world.hooks.runs(), (Runs{"pre_deploy command_a api@w1", "pre_deploy command_a api@w2"}))
       << "the first command that fails is the last";
@@ -126,7 +61,8 @@ TEST(PassHooks, AFailedPreDeployHoldsItsJobAndTouchesNoWorker) {
 
 TEST(PassHooks, AJobThatWaitsForAValueRunsPreDeployAgainOnlyWhenValuesChange) {
   HooksWorld world;
-  world.commit({{.commands = {{"command_seed", "\"pre_deploy\""}}, .config = "{{ getSecret \"token\" }}"}}, 1);
+  world.commit({{.commands = {{"command_seed", "\"pre_deploy\""}}, .config = "{{ getSecret \"token\" }}"}},
+               1);
   world.pass();
   EXPECT_EQ(world.hooks.runs().size(), 1u);
   EXPECT_NE(world.detail_of("api").find("MissingValue"), std::string::npos) << world.detail_of("api");
@@ -141,11 +77,13 @@ TEST(PassHooks, AJobWhoseUpstreamRollsOutRunsPreDeployAfterIt) {
   HooksWorld world;
   world.note_all();
   FakeFileView view = LoopWorld::workspace(1, {{"db", "1"}});
-  view.file("workspace/jobs/db/manifest.json",
-            R"({"version": "1", "selectors": ["worker"], "commands": {"command_need": {"executed_on": ["cli"]}}})");
+  view.file(
+      "workspace/jobs/db/manifest.json",
+      R"({"version": "1", "selectors": ["worker"], "commands": {"command_need": {"executed_on": ["cli"]}}})");
   view.file("workspace/jobs/db/_modules/command_need.py", "");
-  view.file("workspace/jobs/api/manifest.json",
-            R"({"version": "1", "selectors": ["worker"], "commands": {"command_seed": {"executed_on": ["pre_deploy"],
+  view.file(
+      "workspace/jobs/api/manifest.json",
+      R"({"version": "1", "selectors": ["worker"], "commands": {"command_seed": {"executed_on": ["pre_deploy"],
                "demands": {"job": "db", "command": "command_need"}}}})");
   view.file("workspace/jobs/api/Makefile", "start stop restart reload:\n\t@true\n");
   view.file("workspace/jobs/api/_modules/command_seed.py", "");
@@ -221,7 +159,8 @@ TEST(PassHooks, PostDeployEndsARolloutAndIsOwedUntilItSucceeds) {
 
 TEST(PassHooks, AfterEachBatchItsHooksKnowWhoseTurnItWas) {
   HooksWorld world;
-  const std::vector<std::pair<std::string, std::string>> commands = {{"command_after", "\"after_allocation_started\""}};
+  const std::vector<std::pair<std::string, std::string>> commands = {
+      {"command_after", "\"after_allocation_started\""}};
   world.commit({{.commands = commands}}, 3);
   world.pass();
   ASSERT_EQ(world.hooks.calls().size(), 3u);
@@ -235,9 +174,9 @@ TEST(PassHooks, AfterEachBatchItsHooksKnowWhoseTurnItWas) {
   world.commit({{.version = "2", .commands = commands}}, 3);
   world.note_all();
   world.pass();
-  EXPECT_EQ(world.told, (Runs{"restart api@w1", "after_allocation_started api@w1", "restart api@w2",
-                              "after_allocation_started api@w2", "restart api@w3",
-                              "after_allocation_started api@w3"}));
+  EXPECT_EQ(world.told,
+            (Runs{"restart api@w1", "after_allocation_started api@w1", "restart api@w2",
+                  "after_allocation_started api@w2", "restart api@w3", "after_allocation_started api@w3"}));
   const HookCall last = world.hooks.calls().back();
   EXPECT_EQ(environment_of(last, "DEPLOY_PHASE"), "update");
   EXPECT_EQ(environment_of(last, "BATCH_INDEX"), "2");
@@ -318,14 +257,16 @@ TEST(PassHooks, AGateHasItsHooksAskedLastAndAgainUntilItGivesUp) {
 
 TEST(PassHooks, WhatIsStoppedHasItsHooksAfterIt) {
   HooksWorld world;
-  const std::vector<std::pair<std::string, std::string>> commands = {{"command_gone", "\"after_allocation_stopped\""}};
+  const std::vector<std::pair<std::string, std::string>> commands = {
+      {"command_gone", "\"after_allocation_stopped\""}};
   world.commit({{.commands = commands}});
   world.pass();
   EXPECT_TRUE(world.hooks.runs().empty());
   world.note_all();
   FakeFileView view = LoopWorld::workspace(2, {});
-  view.file("workspace/jobs/api/manifest.json",
-            R"({"version": "1", "selectors": ["worker"], "commands": {"command_gone": {"executed_on": ["after_allocation_stopped"]}}})");
+  view.file(
+      "workspace/jobs/api/manifest.json",
+      R"({"version": "1", "selectors": ["worker"], "commands": {"command_gone": {"executed_on": ["after_allocation_stopped"]}}})");
   view.file("workspace/jobs/api/Makefile", "start stop restart reload:\n\t@true\n");
   view.file("workspace/jobs/api/_modules/command_gone.py", "print('command_gone')\n");
   view.file("workspace/disabled.json", R"({"workers": ["w2"]})");
@@ -352,65 +293,6 @@ TEST(PassHooks, ARollbackRunsNoHook_R5_2) {
   world.commit({{.version = "2", .commands = commands, .rest = back}}, 1);
   world.pass();
   EXPECT_EQ(world.told, (Runs{"pre_deploy api@w1", "restart api@w1", "rollback api@w1"}));
-}
-
-TEST(PassHooks, AnOperatorRunsACommandOfOneJobOrOfAll) {
-  HooksWorld world;
-  world.commit({{.name = "api", .commands = {{"command_dump", "\"cli\""}}},
-                {.name = "web", .commands = {{"command_dump", "\"cli\""}}}});
-  EXPECT_EQ(world.desk.hook_order_here({"cli", "command_dump", "", 1}, "ann").kind, Kind::kRefused)
-      << "before a commit was applied";
-  world.pass();
-  world.fail("web@w2");
-  const ControlReply given = world.desk.hook_order_here({"cli", "command_dump", "", 2}, "ann");
-  ASSERT_EQ(given.kind, Kind::kDone) << given.text;
-  world.reconciler.run_hook_orders();
-  EXPECT_EQ(world.hooks.runs(), (Runs{"cli command_dump api@w1", "cli command_dump api@w2",
-                                      "cli command_dump web@w1", "cli command_dump web@w2"}));
-  const std::string document = world.desk.job_order_json(given.text).value_or("");
-  EXPECT_NE(document.find(R"(api: command_dump is done on 2 allocations)"), std::string::npos) << document;
-  EXPECT_NE(document.find(R"(web: command_dump (cli) failed: w2: exit status 3)"), std::string::npos) << document;
-  EXPECT_NE(document.find(R"("exit":1)"), std::string::npos) << document;
-  EXPECT_EQ(world.desk.hook_order_here({"cli", "command_x", "api", 1}, "ann").kind, Kind::kUnknownSubject);
-  EXPECT_EQ(world.desk.hook_order_here({"pre_deploy", "command_dump", "api", 1}, "ann").kind, Kind::kUnknownSubject);
-}
-
-TEST(PassHooks, WhatOneCommandWritesTheNextOneReadsAndAPassFollows) {
-  HooksWorld world;
-  world.commit({{.commands = {{"command_put", "\"cli\""}}}}, 1);
-  world.pass();
-  world.hooks.on_run = [](const HookCall& call, const Hooks::Output&) {
-    HookValues& values = *call.values;
-    EXPECT_EQ(values.get("vars/job/api", "a").verdict, HookValues::Verdict::kNoKey);
-    EXPECT_EQ(values.put("vars/job/api", "a", "1").verdict, HookValues::Verdict::kDone);
-    EXPECT_EQ(values.get("vars/job/api", "a").value, "1");
-    EXPECT_EQ(values.keys("vars/job/api").keys, (std::vector<std::string>{"a"}));
-    EXPECT_EQ(values.erase("vars/job/api", "a", false).verdict, HookValues::Verdict::kDone);
-    EXPECT_EQ(values.erase("vars/job/api", "a", false).verdict, HookValues::Verdict::kDone) << "once more (6.2)";
-    EXPECT_EQ(values.erase("vars/job/api", "b", false).verdict, HookValues::Verdict::kNoKey);
-    EXPECT_EQ(values.put("vars/job/web", "a", "1").verdict, HookValues::Verdict::kDenied);
-    EXPECT_EQ(values.get("maand/worker/w1", "worker_ip").value, "w1");
-    EXPECT_EQ(values.get("vars/job/web", "a").verdict, HookValues::Verdict::kDenied);
-    EXPECT_EQ(values.put("secrets/job/api", "a", "1").verdict, HookValues::Verdict::kDenied);
-    return HookResult{.end = End::kDone};
-  };
-  world.desk.hook_order_here({"cli", "command_put", "", 1}, "ann");
-  world.reconciler.run_hook_orders();
-  EXPECT_EQ(world.hooks.runs().size(), 1u);
-}
-
-TEST(PassHooks, NothingRunsWhileTheWorkersHaveToBeClaimed_R7_3) {
-  PassSettings settings = LoopWorld::usual();
-  HooksWorld first(settings);
-  const std::vector<Hooked> jobs = {{.commands = {{"command_all", "\"post_build\", \"pre_deploy\""}}}};
-  first.commit(jobs);
-  first.pass();
-  HooksWorld second(settings);  // its store is empty, and its workers hold receipts
-  second.runner.workers = first.runner.workers;
-  second.commit(jobs);
-  second.pass();
-  EXPECT_EQ(second.state(), "held");
-  EXPECT_TRUE(second.hooks.runs().empty());
 }
 
 }  // namespace

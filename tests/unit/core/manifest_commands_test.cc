@@ -129,7 +129,8 @@ TEST(ManifestCommands, TellsWhatIsWrong) {  // workspace.md 2.5
 TEST(ManifestCommands, EveryEventIsAccepted) {  // workspace.md 2.5
   for (const std::string event : {"post_build", "health_check", "pre_deploy", "post_deploy", "job_control",
                                   "after_allocation_started", "after_allocation_stopped"}) {
-    EXPECT_EQ(parse(R"({"commands": {"command_a": {"executed_on": ["cli", ")" + event + R"("]}}})").told, Lines{});
+    EXPECT_EQ(parse(R"({"commands": {"command_a": {"executed_on": ["cli", ")" + event + R"("]}}})").told,
+              Lines{});
   }
 }
 

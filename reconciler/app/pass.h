@@ -249,9 +249,10 @@ class Pass {
   bool retold_ = false;       // a head is still not accepted, but for another reason
   bool judged_anew_ = false;  // the head is another one than in the pass before
 
-  HookWorldPtr hook_world_;                // of desired_, for the rollout
-  std::set<JobName> pre_deployed_;         // in this pass
-  std::map<JobName, JobName> deferred_;    // whose pre_deploy comes after the rollout of another
+  HookWorldPtr hook_world_;                     // of desired_, for the rollout
+  std::set<JobName> pre_deployed_;              // in this pass
+  std::map<JobName, std::string> hook_failed_;  // likewise
+  std::map<JobName, JobName> deferred_;         // whose pre_deploy comes after the rollout of another
   CommitId overtaken_by_;                  // whose hooks run between two rollouts, and so not in this pass
   std::vector<Diagnostic> told_problems_;  // of desired_, in status_
 

@@ -131,11 +131,12 @@ bool Pass::run_pre_deploy() {
     if (head == memory_.accepted->workspace.jobs.end()) continue;
     const Job& job = head->second;
     if (!has_hooks(job.commands, HookEvent::kPreDeploy)) continue;
+    if (pre_deployed_.count(name) > 0) continue;
     const auto ran = memory_.hooks.pre_deploy.find(name);
     if (ran != memory_.hooks.pre_deploy.end() && ran->second.tree == job.tree) {
       // One that waits tries it with other values; one that rolls out has had it.
       const bool news = ran->second.after != now || cause_ == "operator";
-      if (!waits || !news || pre_deployed_.count(name) > 0) continue;
+      if (!waits || !news) continue;
     }
     if (const JobName upstream = upstream_of_hooks(job); !upstream.empty()) {
       if (!waits && deferred_.count(name) == 0) {
@@ -177,14 +178,17 @@ bool Pass::run_pre_deploy() {
     report.reason = Reason::kHookFailed;
     report.detail = memo.failure;
     remember_failure(report);
+    hook_failed_[name] = report.detail;
     memory_.hooks.pre_deploy.erase(name);  // whoever tries it again begins with them
   }
   return true;
 }
 
-// A job whose upstream comes first, and what its hooks said where it waits.
+// What its hooks said where a job waits; and nothing begins of one whose hooks have failed in this pass.
 void Pass::tell_hooks() {
   for (auto& [name, plan] : memory_.plan.jobs) {
+    const auto failed = hook_failed_.find(name);
+    if (failed != hook_failed_.end() && !plan.held) plan.hold(Reason::kHookFailed, failed->second);
     const auto ran = memory_.hooks.pre_deploy.find(name);
     if (ran == memory_.hooks.pre_deploy.end() || ran->second.failure.empty() || !waits_for_value(plan))
       continue;

@@ -39,7 +39,7 @@ void HookOrders::go_on(const std::shared_ptr<Going>& going) {
     going_.erase(going->id);
     return;
   }
-  HookOrder round{going->world, {}, order.command, order.concurrency, nullptr};
+  HookRunOrder round{going->world, {}, order.command, order.concurrency, nullptr};
   const JobName job = order.jobs[going->next++];
   round.round.job = job;
   round.round.event = order.event;

@@ -11,26 +11,18 @@
 
 namespace maand {
 
-struct HookRuns::Round {
-  Id id = 0;
-  HookOrder order;
-  Done done;
-  HookFiles files;
-  std::deque<std::string> commands;   // still to come
-  std::string command;                // that runs
-  std::deque<AllocationKey> members;  // of it, still to come
-  std::map<AllocationKey, Hooks::Ticket> running;
-  std::map<AllocationKey, std::string> failed;
-  bool cancelled = false;
-};
+namespace {
 
-std::string told(const HookResult& result) {
+// What became of it, as words for people; empty: it was done.
+std::string failure_of(const HookResult& result) {
   switch (result.end) {
     case HookResult::End::kDone:
       return "";
     case HookResult::End::kFailed:
-      return "exit status " + std::to_string(result.status) +
-             (result.detail.empty() ? "" : " (" + result.detail + ")");
+      // Beyond 128 it was a signal, which is told in words.
+      return result.status > 0 && (result.status < 128 || result.detail.empty())
+                 ? "exit status " + std::to_string(result.status)
+                 : result.detail;
     case HookResult::End::kTimedOut:
       return result.detail.empty() ? "it took too long" : result.detail;
     case HookResult::End::kOverLimit:
@@ -43,9 +35,24 @@ std::string told(const HookResult& result) {
   return result.detail;
 }
 
+}  // namespace
+
+struct HookRuns::Round {
+  Id id = 0;
+  HookRunOrder order;
+  Done done;
+  HookFiles files;
+  std::deque<std::string> commands;   // still to come
+  std::string command;                // that runs
+  std::deque<AllocationKey> members;  // of it, still to come
+  std::map<AllocationKey, Hooks::Ticket> running;
+  std::map<AllocationKey, std::string> failed;
+  bool cancelled = false;
+};
+
 HookRuns::~HookRuns() = default;
 
-HookRuns::Id HookRuns::start(HookOrder order, Done done) {
+HookRuns::Id HookRuns::start(HookRunOrder order, Done done) {
   auto round = std::make_shared<Round>();
   round->id = next_++;
   round->order = std::move(order);
@@ -164,7 +171,7 @@ void HookRuns::ended(const std::shared_ptr<Round>& round, const AllocationKey& m
                      const HookResult& result) {
   round->running.erase(member);
   const std::string name = round->command + " (" + to_string(round->order.round.event) + ")";
-  const std::string why = told(result);
+  const std::string why = failure_of(result);
   if (result.end == HookResult::End::kCancelled) round->cancelled = true;
   if (!why.empty()) round->failed.emplace(member, why);
   deps_.observer.on(Event{.kind = EventKind::kNotice,

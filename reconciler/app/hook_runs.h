@@ -21,7 +21,7 @@
 
 namespace maand {
 
-struct HookOrder {
+struct HookRunOrder {
   HookWorldPtr world;  // never null
   HookRound round;
   std::string command;          // that one alone; empty: every one of the event
@@ -54,7 +54,7 @@ class HookRuns {
   HookRuns& operator=(const HookRuns&) = delete;
 
   // `done` is called later, exactly once, and never from within start().
-  Id start(HookOrder order, Done done);
+  Id start(HookRunOrder order, Done done);
   // Nothing more of it begins and what runs is stopped; it then ends as cancelled.
   void cancel(Id id);
   void cancel_all();
@@ -81,8 +81,5 @@ class HookRuns {
   std::map<std::pair<JobName, TreeId>, HookFiles> files_;                // of the newest content of each job
   std::shared_ptr<HookRuns*> self_ = std::make_shared<HookRuns*>(this);  // gone when this is
 };
-
-// What became of it, as words for people; empty: it was done.
-std::string told(const HookResult& result);
 
 }  // namespace maand

@@ -191,7 +191,7 @@ class Pass {
 
   // Hooks of jobs: pass_hooks.cc.
   bool hooks_may_run() const;
-  HookRoundEnd await_hooks(HookOrder order);
+  HookRoundEnd await_hooks(HookRunOrder order);
   HookWorldPtr head_world(const JudgedPtr& judged);
   bool post_build_due(const Judged& judged) const;
   bool passes_post_build(const JudgedPtr& judged);

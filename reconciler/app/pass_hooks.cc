@@ -32,7 +32,7 @@ bool Pass::hooks_may_run() const {
 }
 
 // Serves the inbox until it has ended; a request to stop cancels it.
-HookRoundEnd Pass::await_hooks(HookOrder order) {
+HookRoundEnd Pass::await_hooks(HookRunOrder order) {
   const auto end = std::make_shared<std::optional<HookRoundEnd>>();
   const HookRuns::Id id =
       deps_.hooks->start(std::move(order), [end](const HookRoundEnd& told) { *end = told; });
@@ -79,7 +79,7 @@ bool Pass::passes_post_build(const JudgedPtr& judged) {
   const auto overlay = std::make_shared<HookOverlay>();
   std::string failures;
   for (const auto& [wave, name] : jobs) {
-    HookOrder order{world, {}, "", 0, overlay};
+    HookRunOrder order{world, {}, "", 0, overlay};
     order.round.job = name;
     order.round.event = HookEvent::kPostBuild;
     order.round.members = world->active(name);
@@ -153,7 +153,7 @@ bool Pass::run_pre_deploy() {
   const HookWorldPtr world = head_world(memory_.accepted);
   std::map<JobName, std::string> failures;
   for (const auto& [wave, name] : due) {
-    HookOrder order{world, {}, "", 0, nullptr};
+    HookRunOrder order{world, {}, "", 0, nullptr};
     order.round.job = name;
     order.round.event = HookEvent::kPreDeploy;
     order.round.members = world->active(name);

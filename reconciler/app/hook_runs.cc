@@ -22,7 +22,8 @@ std::string failure_of(const HookResult& result) {
       // Beyond 128 it was a signal, which is told in words.
       return result.status > 0 && (result.status < 128 || result.detail.empty())
                  ? "exit status " + std::to_string(result.status)
-                 : result.detail;
+             : result.detail.empty() ? "it failed"
+                                     : result.detail;
     case HookResult::End::kTimedOut:
       return result.detail.empty() ? "it took too long" : result.detail;
     case HookResult::End::kOverLimit:

@@ -23,7 +23,7 @@ class Adopter {
     keep_identity();
     keep_meaning();
     add_git();
-    put_together(true);
+    put_together();
     check();
     return std::move(out_);
   }
@@ -81,9 +81,12 @@ class Adopter {
   }
 
   // Keys of the top stand before every table, wherever the first one is.
-  void put_together(bool hooks) {
+  //
+  // The original runs the hooks of whatever is deployed, so an adopted bucket goes on doing so (workspace.md,
+  // list of differences).
+  void put_together() {
     std::vector<std::string> tables = tables_;
-    if (!has_table("hooks") && hooks) {
+    if (!has_table("hooks")) {
       tables.push_back("[hooks]");
       tables.push_back("enabled = true");
     }
@@ -100,25 +103,11 @@ class Adopter {
     out_.text = out_.added.empty() ? std::string(text_) : out;
   }
 
-  // The original runs the hooks of whatever is deployed (workspace.md, list of differences).
   void check() {
-    const auto refused = [&] {
-      std::vector<std::string> out;
-      const LoadedConfig loaded = parse_config(out_.text, "maand.conf", {});
-      for (const Diagnostic& one : loaded.diagnostics.all()) {
-        if (one.severity == Severity::kError) out.push_back(to_string(one));
-      }
-      return out;
-    };
-    std::vector<std::string> problems = refused();
-    if (!problems.empty()) {
-      put_together(false);  // as long as hooks are not built
-      problems = refused();
-      if (problems.empty()) {
-        out_.remarks.push_back("hooks are not run by this maand yet, so hooks.enabled is not written");
-      }
+    const LoadedConfig loaded = parse_config(out_.text, "maand.conf", {});
+    for (const Diagnostic& one : loaded.diagnostics.all()) {
+      if (one.severity == Severity::kError) out_.problems.push_back(to_string(one));
     }
-    out_.problems.insert(out_.problems.end(), problems.begin(), problems.end());
   }
 
   const std::string_view text_;

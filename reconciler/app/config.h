@@ -166,13 +166,16 @@ struct Config {
     std::string ca_file;  // empty = the system's
   } notify;
 
+  // Commands of jobs (docs/hooks.md). Whoever may push to the branch runs programs on this
+  // host with them, so nothing runs until an operator says so.
   struct Hooks {
-    std::string user;
-    std::string sandbox = "none";
-    bool expose_key = false;
-    int port = 8080;
-    Milliseconds timeout{600'000};
-  } hooks;  // read and kept; hooks.enabled = true is refused until they are built
+    bool enabled = false;
+    std::string user;               // whom they run as; empty = whoever the daemon runs as
+    std::string sandbox = "none";   // or "bwrap"
+    bool expose_key = false;        // the key of the workers, to scripts that look for the file
+    int port = 8080;                // of their API, on loopback; scripts that name no other use 8080
+    Milliseconds timeout{600'000};  // of one command on one allocation
+  } hooks;
 
   // R5.8: each running allocation of a job with checks is probed once in it, spread
   // over it, also when nothing is committed; three failures in a row are told.

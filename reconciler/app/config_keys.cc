@@ -237,8 +237,7 @@ const ConfigKey kKeys[] = {
     {"webhook.generic_secret_file", kSecret,
      [](Config& c, const V& v) { return put_secret_name(c.webhook.generic_secret_file, v, true); }},
 
-    {"hooks.enabled", kBool, [](Config&, const V& v) { return as_bool(v).has_value(); }, nullptr,
-     [](const V& v) { return *as_bool(v) ? "hooks" : nullptr; }},
+    {"hooks.enabled", kBool, [](Config& c, const V& v) { return put(c.hooks.enabled, as_bool(v)); }},
     {"hooks.user", "the name of a user on this host",
      [](Config& c, const V& v) { return put_text(c.hooks.user, v); }},
     {"hooks.sandbox", "\"none\" or \"bwrap\"",

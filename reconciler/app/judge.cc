@@ -80,7 +80,26 @@ DesiredState Judge::desired_now(const Judged& judged, const AppliedState& applie
                        .sources = sources_,
                        .pins = pins_,
                        .worker_root = settings_.worker_root,
-                       .update_seq = update_seq});
+                       .update_seq = update_seq,
+                       .hooks_enabled = settings_.hooks_enabled});
+}
+
+Judge::Look Judge::look(const Judged& judged, const AppliedState& applied, std::int64_t update_seq,
+                        bool trial) {
+  Look out;
+  out.sources = sources_;
+  out.sources.stored = values_.snapshot();
+  out.desired = make_desired({.commit = judged.info.id,
+                              .workspace = judged.workspace,
+                              .applied = applied,
+                              .kept = kept_,
+                              .sources = out.sources,
+                              .pins = pins_,
+                              .worker_root = settings_.worker_root,
+                              .update_seq = update_seq,
+                              .trial = trial,
+                              .hooks_enabled = settings_.hooks_enabled});
+  return out;
 }
 
 DesiredState Judge::desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq) {

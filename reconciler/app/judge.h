@@ -43,6 +43,7 @@ struct JudgeSettings {
   std::string ca_pem;                // certificate of the bucket's CA; empty = there is none
   Signatures* signatures = nullptr;  // outlives the judge; null: no signature can be checked (R1.5)
   SecretOpener* opener = nullptr;    // outlives the judge; null: no secret of git can be opened
+  bool hooks_enabled = true;         // false: jobs with commands for events of a rollout are held
 };
 
 class Judge {
@@ -61,6 +62,15 @@ class Judge {
   DesiredState desired(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
   // The same without waiting: what was not read before stays unknown.
   DesiredState desired_now(const Judged& judged, const AppliedState& applied, std::int64_t update_seq);
+
+  // The same for hooks, with what its variables are made from. `trial`: of the workspace by itself
+  // (DesiredInputs). Nothing of it counts as seen.
+  struct Look {
+    DesiredState desired;
+    VariableSources sources;
+  };
+  Look look(const Judged& judged, const AppliedState& applied, std::int64_t update_seq, bool trial = true);
+  bool hooks_enabled() const { return settings_.hooks_enabled; }
 
   // Reads older content that may be wanted in the middle of a rollout (R5.2). Blocks like
   // desired(). What cannot be had is left out.

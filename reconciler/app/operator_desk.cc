@@ -7,6 +7,7 @@
 
 #include "reconciler/app/releases.h"
 #include "reconciler/core/duration.h"
+#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 
@@ -138,11 +139,16 @@ ControlReply OperatorDesk::job_order(const JobOrderRequest& request, const std::
   return on_reconcile_thread([this, request, actor] { return job_order_here(request, actor); });
 }
 
+ControlReply OperatorDesk::hook_order(const HookOrderRequest& request, const std::string& actor) {
+  return on_reconcile_thread([this, request, actor] { return hook_order_here(request, actor); });
+}
+
 ControlReply OperatorDesk::cut_job_order(const std::string& id, const std::string& actor) {
   return on_reconcile_thread([this, id, actor] { return cut_job_order_here(id, actor); });
 }
 
 std::optional<std::string> OperatorDesk::job_order_json(const std::string& id) const {
+  if (auto hooks = reconciler_.hook_orders().json(id)) return hooks;
   return reconciler_.orders().json(id);
 }
 
@@ -174,7 +180,50 @@ ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const 
   return done(reconciler_.orders().give(std::move(order)));
 }
 
+ControlReply OperatorDesk::hook_order_here(const HookOrderRequest& request, const std::string& actor) {
+  const auto event = hook_event_from(request.event);
+  if (event != HookEvent::kCli && event != HookEvent::kHealthCheck)
+    return unknown(quote(request.event) + " is no event that can be asked for; known are cli, health_check");
+  if (request.concurrency < 1) return refused("`concurrency` is a number from 1");
+  if (!reconciler_.hooks() || !reconciler_.hooks_enabled())
+    return refused("commands of jobs run on this host only where hooks.enabled = true in maand.conf");
+  const Authority& authority = reconciler_.memory().authority;
+  if (!authority.may_write())
+    return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
+  HookWorldPtr world;
+  try {
+    world = reconciler_.hook_world();
+  } catch (const std::exception& error) {
+    return refused(std::string("what is applied cannot be read: ") + error.what());
+  }
+  if (!world) return refused("no commit was applied yet, so no command is known; `maand status` tells why");
+  HookOrders::Order order;
+  order.event = *event;
+  order.command = request.command;
+  order.concurrency = static_cast<std::size_t>(request.concurrency);
+  order.actor = actor;
+  for (const auto& [name, job] : world->desired().jobs) {
+    if (!job.job || (!request.job.empty() && name.str() != request.job)) continue;
+    for (const JobCommand* command : commands_of(job.job->commands, *event)) {
+      if (!request.command.empty() && command->name != request.command) continue;
+      order.jobs.push_back(name);
+      break;
+    }
+  }
+  if (order.jobs.empty()) {
+    const std::string what = request.command.empty() ? "no command" : "no command " + quote(request.command);
+    return unknown((request.job.empty() ? "no job" : "job " + quote(request.job)) + " has " + what +
+                   " for the event " + to_string(*event) + "; `maand cat job_commands` lists them");
+  }
+  audit(actor, std::string("job command ") + to_string(*event), request.job, request.command);
+  return done(reconciler_.hook_orders().give(*reconciler_.hooks(), world, std::move(order)));
+}
+
 ControlReply OperatorDesk::cut_job_order_here(const std::string& id, const std::string& actor) {
+  if (reconciler_.hook_orders().cut(id)) {
+    audit(actor, "job command cut short", id);
+    return done("what runs of it is stopped, and no more begins");
+  }
   if (!reconciler_.orders().cut(id, actor)) return unknown("no order " + printable(id) + " is going on");
   audit(actor, "job cut short", id);
   return done("nothing more of it begins; what was begun comes to its end");

@@ -30,6 +30,7 @@ class OperatorDesk : public Controls {
   ControlReply forget(const std::string& subject, const std::string& actor) override;
   ControlReply job_order(const JobOrderRequest& request, const std::string& actor) override;
   std::optional<std::string> job_order_json(const std::string& id) const override;
+  ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) override;
   ControlReply cut_job_order(const std::string& id, const std::string& actor) override;
   ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override;
 
@@ -44,6 +45,7 @@ class OperatorDesk : public Controls {
   ControlReply rollback_here(const std::string& job, const std::string& commit, const std::string& reason,
                              const std::string& span, const std::string& actor);
   ControlReply job_order_here(const JobOrderRequest& request, const std::string& actor);
+  ControlReply hook_order_here(const HookOrderRequest& request, const std::string& actor);
   ControlReply cut_job_order_here(const std::string& id, const std::string& actor);
   RecoveryOrders& recovery() { return recovery_; }
 

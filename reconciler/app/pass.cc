@@ -22,7 +22,9 @@ PassResult Pass::run() {
       take_names();
       judge_failures();
       plan();
+      while (run_pre_deploy()) plan();
       roll_out();
+      go_on_after_hooks();
     }
     memory_.store_problem.clear();
   } catch (const SourceError& error) {
@@ -82,6 +84,7 @@ void Pass::plan() {
   const bool value = before && before != deps_.judge.values_seen();
   if (judged_anew_ && (cause_ == "value" || cause_ == "heal" || cause_ == "recovery")) cause_ = "commit";
   if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
+  hook_world_ = nullptr;
   take_desired();
   plan_settings_ = settings_.plan;
   plan_settings_.suspended = suspended;
@@ -89,6 +92,11 @@ void Pass::plan() {
   plan_settings_.closed = closed_now();
   plan_settings_.unsettled = running_;
   plan_settings_.unsettled.insert(names_.waiting.begin(), names_.waiting.end());
+  for (const auto& [name, upstream] : deferred_) {
+    plan_settings_.unsettled.emplace(
+        name, "its pre_deploy hooks run once " + upstream.str() + ", which it demands, is rolled out");
+  }
+  plan_settings_.owed_hooks = owed_hooks(deps_.store);
   const Authority& authority = memory_.authority;
   if (authority.may_write()) {
     plan_settings_.abandoned = abandoned_workers({deps_.inbox, deps_.runner, deps_.clock, deps_.journal},
@@ -98,6 +106,8 @@ void Pass::plan() {
     plan_settings_.withheld = {authority.reason(), authority.detail};
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  order_rollouts(memory_.plan);
+  tell_hooks();
   if (!judged_anew_ && cause_ == "commit" && memory_.plan.heals()) status_.cause = cause_ = "heal";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())

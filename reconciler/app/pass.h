@@ -18,6 +18,8 @@
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
+#include "reconciler/app/hook_memory.h"
+#include "reconciler/app/hook_runs.h"
 #include "reconciler/app/judge.h"
 #include "reconciler/app/lane.h"
 #include "reconciler/app/new_names.h"
@@ -73,7 +75,8 @@ struct Memory {
   std::string notes_problem;             // empty: nothing waits in the outbox
   std::size_t notes_waiting = 0;         // in the outbox, when it was last looked at
   OpenQuestions questions;               // about operations whose end is not known
-  PhaseWatch phase;                      // what the reconcile thread is at
+  HookMemory hooks;
+  PhaseWatch phase;  // what the reconcile thread is at
 };
 
 class JobOrders;
@@ -122,6 +125,7 @@ class Pass {
     Observer& observer;
     PassControl& control;
     LoopMeter* meter = nullptr;
+    HookRuns* hooks = nullptr;  // null: none can run
   };
 
   Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause);
@@ -184,6 +188,25 @@ class Pass {
   void replan();
   bool job_unchanged(const JobName& job, const DesiredState& newer) const;
 
+  // Hooks of jobs: pass_hooks.cc.
+  bool hooks_may_run() const;
+  HookRoundEnd await_hooks(HookRunOrder order);
+  HookWorldPtr head_world(const JudgedPtr& judged);
+  bool post_build_due(const Judged& judged) const;
+  bool passes_post_build(const JudgedPtr& judged);
+  JobName upstream_of_hooks(const Job& job) const;
+  bool meet_before_hooks(const std::set<std::pair<int, JobName>>& jobs);
+  bool run_pre_deploy();
+  void tell_hooks();
+  bool owes_pre_deploy(const JobName& name, const DesiredJob& job) const;
+  void order_rollouts(Plan& plan);
+  void put_down_hooks();
+  void settle_rollout_hooks(const JobReport& job);
+  void go_on_after_hooks();
+  void hold_hook_world();
+  void run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> done);
+  void leave_to_next_pass(const Judged& newer);
+
   void watch_health();
   void list_jobs_of_workers();
   void remember_targets();
@@ -225,6 +248,13 @@ class Pass {
   bool planned_ = false;
   bool retold_ = false;       // a head is still not accepted, but for another reason
   bool judged_anew_ = false;  // the head is another one than in the pass before
+
+  HookWorldPtr hook_world_;                     // of desired_, for the rollout
+  std::set<JobName> pre_deployed_;              // in this pass
+  std::map<JobName, std::string> hook_failed_;  // likewise
+  std::map<JobName, JobName> deferred_;         // whose pre_deploy comes after the rollout of another
+  CommitId overtaken_by_;                  // whose hooks run between two rollouts, and so not in this pass
+  std::vector<Diagnostic> told_problems_;  // of desired_, in status_
 
   std::unique_ptr<Rollout> rollout_;
   std::unique_ptr<RolloutDriver> driver_;

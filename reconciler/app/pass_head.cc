@@ -87,7 +87,7 @@ bool Pass::judge_head() {
     judged = judge_now(commit, admission_rules());
   }
   memory_.judged = judged;
-  if (judged->acceptable() && !kept_from(*judged)) {
+  if (judged->acceptable() && !kept_from(*judged) && passes_post_build(judged)) {
     take_over(judged);
     return true;
   }
@@ -129,6 +129,7 @@ void Pass::accept_pinned(const Pin& pin) {
 
 void Pass::take_over(const JudgedPtr& judged) {
   memory_.accepted = judged;
+  told_problems_.clear();
   status_ = new_status(*judged);
   if (kept_accepted(deps_.store) != judged->info.id) {
     keep(kKeptAccepted, judged->info.id);
@@ -147,6 +148,8 @@ void Pass::refuse(const JudgedPtr& judged) {
   std::string held = judged->admission.admitted() ? "" : judged->admission.sentence;
   if (const Pin* pin = kept_from(*judged); pin && judged->acceptable())
     held = "the bucket is pinned " + sentence(*pin);
+  if (held.empty() && memory_.hooks.post_build_of == judged->info.id)
+    held = memory_.hooks.post_build_failure + "; push what mends it, or try again with `maand reconcile`";
   status.state = held.empty() ? PassState::kRefused : PassState::kHeld;
   if (!held.empty())
     status.diagnostics.insert(status.diagnostics.begin(), {Severity::kError, "held", "", held, ""});

@@ -131,6 +131,7 @@ void Pass::remember_results() {
           deps_.journal.set_health(allocation.action.key, Health::kUnhealthy);
       }
     }
+    settle_rollout_hooks(job);
     if (job.state == JobReport::State::kFailed) {
       remember_failure(job);
       continue;
@@ -273,6 +274,10 @@ void Pass::report() {
         status_.remarks.push_back(std::string(to_string(memory_.authority.kind)) + ": " +
                                   explain(memory_.authority.reason()) + " (" + memory_.authority.detail +
                                   ")");
+      }
+      if (!overtaken_by_.empty()) {
+        status_.state = PassState::kSuperseded;
+        status_.remarks.push_back("superseded by " + overtaken_by_.str().substr(0, 12));
       }
       finish_status(status_);
       const bool settled = status_.state == PassState::kApplied;

@@ -110,6 +110,7 @@ void Pass::begin_rollback(const JobName& name) {
   record.rollback = Rollback::kBegun;
   deps_.journal.put_job(record);
   desired_ = std::move(desired);
+  hook_world_ = nullptr;
   deps_.journal.put_ports(desired_.ports);
   tell(EventKind::kNotice,
        name.str() + " goes back to what was confirmed before: " + record.held_reason + ": " +

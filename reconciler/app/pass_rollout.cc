@@ -33,18 +33,20 @@ void Pass::roll_out() {
   if (memory_.plan.has_actions()) begin_rollout(deps_.store, desired_.commit);
   status_.state = PassState::kApplying;
   put_down_beginnings();
+  put_down_hooks();
   rollout_ = std::make_unique<Rollout>(rollout_limits());
   driver_ = std::make_unique<RolloutDriver>(
-      RolloutDriver::Deps{deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer,
-                          &recovery_.unread,
-                          [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
-                          &deps_.control.health(), &memory_.met,
-                          [this](Step& step, Journal::Intent& intent) {
-                            if (is_ordered(step.key.job))
-                              deps_.control.orders().amend(step, intent, deps_.journal);
-                          }},
+      RolloutDriver::Deps{
+          deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer, &recovery_.unread,
+          [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
+          &deps_.control.health(), &memory_.met,
+          [this](Step& step, Journal::Intent& intent) {
+            if (is_ordered(step.key.job)) deps_.control.orders().amend(step, intent, deps_.journal);
+          },
+          [this](const Step& step, RolloutDriver::HooksEnded done) { run_hooks(step, std::move(done)); }},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
   for (const auto& [name, job] : memory_.plan.jobs) put(job);
+  if (hooks_may_run()) hold_hook_world();
   const auto between = [this] {
     if (deps_.control.stop_requested() && !stopping_) {
       stopping_ = true;
@@ -71,7 +73,7 @@ void Pass::roll_out() {
   leave_job_order();
   keep_bakes(true);
   // A look that is still under way reports to nobody: the next pass asks again.
-  result_.again = result_.again || fenced_ || renamed_ || looking_ ||
+  result_.again = result_.again || fenced_ || renamed_ || looking_ || !overtaken_by_.empty() ||
                   memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
@@ -192,14 +194,35 @@ void Pass::watch_for_newer_commit() {
 void Pass::take_desired() {
   status_.cause = cause_;
   deps_.journal.put_ports(desired_.ports);
-  const auto& problems = desired_.problems.all();
-  status_.diagnostics.insert(status_.diagnostics.end(), problems.begin(), problems.end());
+  // It may be planned again in the same pass, with values that hooks brought.
+  for (const Diagnostic& told : told_problems_) {
+    const auto known = std::find(status_.diagnostics.begin(), status_.diagnostics.end(), told);
+    if (known != status_.diagnostics.end()) status_.diagnostics.erase(known);
+  }
+  told_problems_ = desired_.problems.all();
+  status_.diagnostics.insert(status_.diagnostics.end(), told_problems_.begin(), told_problems_.end());
+}
+
+// Its post_build hooks come first, and no two of them may meet a rollout: what it changes stops
+// at its next boundary, and the pass that follows takes it.
+void Pass::leave_to_next_pass(const Judged& newer) {
+  const DesiredState wanted = deps_.judge.look(newer, deps_.journal.state(), update_seq_, false).desired;
+  for (const JobReport& job : rollout_->reports()) {
+    if (!job_unchanged(job.job, wanted) && !goes_back(job.job) && !is_ordered(job.job))
+      rollout_->stop_job(job.job, Reason::kSuperseded);
+  }
+  overtaken_by_ = newer.info.id;
 }
 
 void Pass::adopt(const JudgedPtr& judged) {
+  if (!overtaken_by_.empty()) return;
   memory_.judged = judged;
   if (!judged->acceptable() || kept_from(*judged)) {
     refuse(judged);  // and what is going on goes on
+    return;
+  }
+  if (post_build_due(*judged)) {
+    leave_to_next_pass(*judged);
     return;
   }
   tell(EventKind::kNotice, "this commit takes over from " + status_.commit.str().substr(0, 12),
@@ -217,7 +240,12 @@ void Pass::adopt(const JudgedPtr& judged) {
     if (!is_ordered(job.job)) rollout_->stop_job(job.job, Reason::kSuperseded);
     superseded_.insert(job.job);
   }
+  std::vector<JobName> hooks_first;
+  for (const auto& [name, job] : newer.jobs) {
+    if (owes_pre_deploy(name, job) && !job_unchanged(name, newer)) hooks_first.push_back(name);
+  }
   desired_ = std::move(newer);
+  hook_world_ = nullptr;
   driver_->set_head(desired_.commit);
   begin_rollout(deps_.store, desired_.commit);
   take_over(judged);
@@ -229,6 +257,10 @@ void Pass::adopt(const JudgedPtr& judged) {
   renamed_ = renamed_ || !names.empty();
   plan_settings_.unsettled = running_;
   plan_settings_.unsettled.insert(names.begin(), names.end());
+  for (const JobName& name : hooks_first) {
+    plan_settings_.unsettled.emplace(name, "its pre_deploy hooks run once the rollout at hand has ended");
+    renamed_ = true;  // the next pass follows at once
+  }
   // Jobs the older commit did not touch are planned at once, the changed ones
   // when they have come to rest.
   const std::vector<JobReport> known = rollout_->reports();
@@ -270,6 +302,7 @@ void Pass::replan() {
   if (!ready) return;
   // Which content a job keeps may have changed with what was applied meanwhile.
   Plan fresh = make_plan(desired_, deps_.journal.state(), plan_settings_);
+  order_rollouts(fresh);
   // What the rollout is at is told by its report: an operation in flight is not "unsettled". One
   // that nobody waits for any more is.
   std::set<AllocationKey> told;

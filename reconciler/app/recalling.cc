@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "reconciler/core/reconstruction.h"
+
 namespace maand {
 namespace {
 
@@ -29,6 +31,23 @@ std::map<WorkerHost, Recalled> recall_from_workers(const RecallDeps& deps,
   }
   while (answers->waiting > 0 && !stop()) deps.inbox.serve(deps.clock.now() + std::chrono::seconds(1));
   return std::exchange(answers->told, {});
+}
+
+std::optional<WorkerHost> who_knows_more(const RecallDeps& deps, const std::vector<Endpoint>& workers,
+                                         const AppliedState& state, std::set<WorkerHost>& met,
+                                         const std::function<bool()>& stop) {
+  std::vector<AskedWorker> asked;
+  for (const Endpoint& worker : workers) {
+    if (met.count(worker.host) > 0) continue;
+    const auto record = state.workers.find(worker.host);
+    asked.push_back({worker, record == state.workers.end() ? WorkerHost() : record->second.was});
+  }
+  for (const auto& [host, told] : recall_from_workers(deps, asked, stop)) {
+    if (told.condition != WorkerCondition::kNone) continue;  // whoever begins something there meets it
+    if (beyond_known(state, host, told)) return host;
+    met.insert(host);
+  }
+  return std::nullopt;
 }
 
 }  // namespace maand

@@ -3,12 +3,17 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "reconciler/app/inbox.h"
 #include "reconciler/core/ports.h"
 
 namespace maand {
+
+// What is told of a worker that keeps more than the store knows.
+inline constexpr const char* kKeepsMore = "it keeps operations that this store does not know";
 
 struct RecallDeps {
   Inbox& inbox;
@@ -26,5 +31,12 @@ struct AskedWorker {
 std::map<WorkerHost, Recalled> recall_from_workers(const RecallDeps& deps,
                                                    const std::vector<AskedWorker>& workers,
                                                    const std::function<bool()>& stop);
+
+// Before hooks act on the workers of their jobs: asks those that this daemon has not met, as
+// RolloutDriver::introduce does before an operation, and adds who answered to `met`. The first that keeps
+// what `state` does not know; nullopt: nobody does.
+std::optional<WorkerHost> who_knows_more(const RecallDeps& deps, const std::vector<Endpoint>& workers,
+                                         const AppliedState& state, std::set<WorkerHost>& met,
+                                         const std::function<bool()>& stop);
 
 }  // namespace maand

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/accepted.h"
 #include "reconciler/app/order_run.h"
 #include "reconciler/app/standing.h"
 
@@ -73,6 +74,7 @@ void Reconciler::run() {
     }
   }
   orders_.leave();
+  if (deps_.hooks) deps_.hooks->cancel_all();
   deps_.runner.stop();
 }
 
@@ -89,7 +91,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
     // The pass meets it as well, and tells of it; the next one tries again.
   }
   Pass pass({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
-             deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
+             deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter, deps_.hooks},
             settings_, memory_, cause);
   const Instant begun = deps_.clock.now();
   const PassResult result = pass.run();
@@ -141,6 +143,25 @@ void Reconciler::run_orders() {
     triggers_.poke("operator");  // whoever is watched has changed, and what was kept waiting goes on
   }
   if (stop_requested()) orders_.leave();
+}
+
+HookWorldPtr Reconciler::hook_world() {
+  if (!memory_.accepted && memory_.phase.now() == Phase::kIdle) {
+    memory_.accepted = accepted_before({deps_.inbox, deps_.judge, deps_.store, deps_.journal, deps_.clock,
+                                        deps_.observer, [this] { stop_requested(); }});
+  }
+  if (!memory_.accepted) return nullptr;
+  Judge::Look look = deps_.judge.look(*memory_.accepted, deps_.journal.state(), 1, false);
+  return std::make_shared<HookWorld>(std::move(look.desired), memory_.accepted, std::move(look.sources),
+                                     settings_.plan.ssh, deps_.journal.state());
+}
+
+void Reconciler::run_hook_orders() {
+  bool cancelled = false;
+  while (!hook_orders_.idle()) {
+    if (stop_requested() && !std::exchange(cancelled, true)) deps_.hooks->cancel_all();
+    deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
+  }
 }
 
 void Reconciler::poke(const std::string& cause) {

@@ -14,6 +14,7 @@
 #include "reconciler/app/announced_commits.h"
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/health_watcher.h"
+#include "reconciler/app/hook_orders.h"
 #include "reconciler/app/job_orders.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/pass_listener.h"
@@ -51,6 +52,7 @@ class Reconciler : private PassControl {
     LoopMeter* meter = nullptr;
     std::vector<PassListener*> listeners = {};
     Previews* previews = nullptr;
+    HookRuns* hooks = nullptr;  // null: none can run
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -80,6 +82,16 @@ class Reconciler : private PassControl {
   // Ends the suspension of `job` (empty: of the bucket), or else its pin. False: there is neither.
   bool resume(const JobName& job);
   JobOrders& orders() override { return orders_; }
+  // `maand job_command`. Reconcile thread but for what HookOrders says.
+  HookOrders& hook_orders() { return hook_orders_; }
+  const HookOrders& hook_orders() const { return hook_orders_; }
+  // Null: none can run.
+  HookRuns* hooks() { return deps_.hooks; }
+  bool hooks_enabled() const { return deps_.judge.hooks_enabled(); }
+  // Of what is converged to; null: nothing is. Between passes it may read git.
+  HookWorldPtr hook_world();
+  // Serves the inbox until every such order is over, or a stop is requested.
+  void run_hook_orders();
   Journal& journal() { return deps_.journal; }
   const Memory& memory() const { return memory_; }
   Triggers& triggers() { return triggers_; }
@@ -115,6 +127,7 @@ class Reconciler : private PassControl {
   HealthWatcher health_;
   DriftWatcher drift_;
   JobOrders orders_;
+  HookOrders hook_orders_;
   AnnouncedCommits announced_;
   std::mt19937 jitter_;
   std::optional<std::string> follow_up_;  // cause of the pass that an order during the last one asks for

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/recalling.h"
 #include "reconciler/core/reconstruction.h"
 
 namespace maand {
@@ -62,6 +63,10 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
        steps = rollout.next(deps_.clock.now())) {
     std::vector<Step> runs;
     for (Step& step : steps) {
+      if (step.kind == Step::Kind::kHook) {
+        begin_hooks(rollout, step);
+        continue;
+      }
       if (deps_.health && step.kind != Step::Kind::kContact) deps_.health->pause(step.key);
       if (step.kind == Step::Kind::kRun) {
         runs.push_back(std::move(step));
@@ -107,6 +112,15 @@ void RolloutDriver::begin_steps(Rollout& rollout) {
   }
 }
 
+void RolloutDriver::begin_hooks(Rollout& rollout, const Step& step) {
+  ++in_flight_;
+  deps_.hooks(step, [this, &rollout, flight = flight_, job = step.key.job](const HookRoundEnd& end) {
+    if (!flight->driver) return;
+    --in_flight_;
+    rollout.on_hooks(job, end, deps_.clock.now());
+  });
+}
+
 std::optional<Contact> RolloutDriver::kept_off(const WorkerHost& worker) const {
   if (!fence_.empty()) return Contact{WorkerCondition::kFenced, fence_};
   if (!deps_.unread) return std::nullopt;
@@ -150,7 +164,7 @@ void RolloutDriver::on_introduced(Rollout& rollout, const WorkerHost& worker, co
   } else if (told.condition == WorkerCondition::kNone) {
     if (beyond_known(deps_.journal.state(), worker, told)) {
       // Nothing claims by itself what a store that knows other things has forgotten.
-      contact = {WorkerCondition::kFenced, "it keeps operations that this store does not know"};
+      contact = {WorkerCondition::kFenced, kKeepsMore};
       heed_fence(worker, contact);
     } else {
       deps_.met->insert(worker);

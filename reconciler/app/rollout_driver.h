@@ -30,6 +30,8 @@ class RolloutDriver {
   // Called where an operation came back because another controller has the worker (R3.12).
   using Fenced = std::function<void(const WorkerHost&, const std::string& detail)>;
 
+  using HooksEnded = std::function<void(const HookRoundEnd&)>;
+
   struct Deps {
     Inbox& inbox;
     Runner& runner;
@@ -44,6 +46,8 @@ class RolloutDriver {
     std::set<WorkerHost>* met = nullptr;
     // Called with each operation before it is on record. May throw StoreError: then none begins.
     std::function<void(Step&, Journal::Intent&)> amend = nullptr;
+    // Runs the hooks of a step; they end later, on this thread. Null: none is ever asked for.
+    std::function<void(const Step&, HooksEnded)> hooks = nullptr;
   };
 
   RolloutDriver(Deps deps, DocumentsFor documents, CommitId head);
@@ -71,6 +75,7 @@ class RolloutDriver {
   };
 
   void begin_steps(Rollout& rollout);
+  void begin_hooks(Rollout& rollout, const Step& step);
   // Why the worker must not be touched; nullopt: it may.
   std::optional<Contact> kept_off(const WorkerHost& worker) const;
   void keep_off(Rollout& rollout, const Step& step, const Contact& contact);

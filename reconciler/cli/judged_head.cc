@@ -64,7 +64,8 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
                          .sources = head.sources,
                          .pins = head.pins,
                          .worker_root = head.rendering.worker_root,
-                         .update_seq = head.rendering.update_seq});
+                         .update_seq = head.rendering.update_seq,
+                         .hooks_enabled = bucket.config.hooks.enabled});
   };
   const auto open = [&](const CommitId& commit) { return source.open_view(commit); };
   return complete_desired(kept, make, [&](const WantedJobs& wanted) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "executor/hook_supervisor.h"
 #include "gitsource/git_transport.h"
 #include "reconciler/cli/command_line.h"
 #include "reconciler/cli/commands/preview_judge.h"
@@ -21,6 +22,8 @@ namespace {
 // The child that speaks with a git remote (gitsource/README.md). Not in --help:
 // only we call it.
 constexpr std::string_view kGitTransport = "git-transport";
+// Between the daemon and one hook (executor/README.md); for us alone as well.
+constexpr std::string_view kHookSupervisor = "hook-supervisor";
 
 constexpr const char* kAbout =
     "maand makes plain Linux machines run what a git branch says.\n\n"
@@ -105,6 +108,7 @@ int printed(int status) {
 int main(int argc, char** argv) {
   using namespace maand;
   if (argc > 1 && argv[1] == kGitTransport) return git_transport_main(argc, argv);
+  if (argc > 1 && argv[1] == kHookSupervisor) return hook_supervisor_main();
   if (argc > 1 && argv[1] == std::string_view(kPreviewJudgeVerb)) return preview_judge_main();
   // A reader that goes away (`maand history | head`) is a write error, not a signal.
   std::signal(SIGPIPE, SIG_IGN);

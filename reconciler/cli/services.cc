@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "executor/hook_runner.h"
+#include "executor/hook_ssh.h"
 #include "executor/metered_transport.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
@@ -84,6 +86,8 @@ struct Services::Parts {
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store, clock),
+        hook_ssh(metered_transport),
+        hook_runner(hook_options(bucket), &hook_ssh),
         preview_refs(git_options(bucket), git_preview_options(bucket)),
         preview_child(preview_child_options(bucket)),
         lane(inbox),
@@ -94,13 +98,16 @@ struct Services::Parts {
         preview_words(preview_words_of(bucket)),
         preview_lane(inbox),
         judge(lane, metered_source, *values, judging(bucket)),
+        hook_runs({inbox, lane, metered_source, *values, clock, observers, hook_runner, &output},
+                  hook_run_settings(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers,
                   preview_words ? &*preview_words : nullptr},
                  preview_settings(bucket)),
         reconciler(
             {inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock, observers,
-             board, &metrics, listeners(), bucket.config.git.preview_refs.empty() ? nullptr : &previews},
+             board, &metrics, listeners(), bucket.config.git.preview_refs.empty() ? nullptr : &previews,
+             bucket.config.hooks.enabled ? &hook_runs : nullptr},
             pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
@@ -138,6 +145,7 @@ struct Services::Parts {
   }
 
   void let_go() {
+    hook_runner.stop();
     source.interrupt();
     preview_refs.interrupt();
     preview_child.interrupt();
@@ -163,6 +171,8 @@ struct Services::Parts {
   Inbox inbox;  // outlives the runner, whose threads post to it until they are joined
   RemoteRunner runner;
   Journal journal;
+  WorkerHookSsh hook_ssh;
+  HookRunner hook_runner;  // likewise
   GitPreviews preview_refs;
   PreviewChild preview_child;
   LaneThread lane;
@@ -174,6 +184,7 @@ struct Services::Parts {
   std::optional<PreviewWords> preview_words;
   LaneThread preview_lane;
   Judge judge;
+  HookRuns hook_runs;
   StatusBoard board;
   Previews previews;
   Reconciler reconciler;

@@ -156,12 +156,32 @@ WebhookOptions webhook_options(const Bucket& bucket) {
   return options;
 }
 
+HookOptions hook_options(const Bucket& bucket) {
+  const Config& config = bucket.config;
+  HookOptions options;
+  options.user = config.hooks.user;
+  options.sandbox = config.hooks.sandbox == "bwrap" ? HookSandbox::kBwrap : HookSandbox::kNone;
+  options.port = config.hooks.port;
+  options.expose_key = config.hooks.expose_key;
+  if (config.ssh.key != "agent") options.ssh_key = bucket.secrets() / config.ssh.key;
+  options.ssh_user = config.ssh.user;
+  options.use_sudo = config.ssh.use_sudo;
+  options.worker_root = config.worker_root;
+  options.scratch = bucket.data() / "hooks";
+  return options;
+}
+
+HookRuns::Settings hook_run_settings(const Bucket& bucket) {
+  return {bucket.config.git.path, std::chrono::ceil<std::chrono::seconds>(bucket.config.hooks.timeout)};
+}
+
 JudgeSettings judge_settings(const Bucket& bucket) {
   return {.root = bucket.config.git.path,
           .limits = workspace_limits(bucket),
           .bucket = bucket.config.bucket_id,
           .worker_root = bucket.config.worker_root,
-          .ca_pem = read_file(bucket.secrets() / "ca.crt")};
+          .ca_pem = read_file(bucket.secrets() / "ca.crt"),
+          .hooks_enabled = bucket.config.hooks.enabled};
 }
 
 GitPreviewOptions git_preview_options(const Bucket& bucket) {

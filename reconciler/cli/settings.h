@@ -1,6 +1,7 @@
 // Config → what each part of the product is made with.
 #pragma once
 
+#include "executor/hook_options.h"
 #include "executor/remote_runner.h"
 #include "executor/ssh_transport.h"
 #include "gitsource/git_options.h"
@@ -19,6 +20,8 @@ PassSettings pass_settings(const Bucket& bucket);
 ReconcilerOptions reconciler_options(const Bucket& bucket);
 WebhookOptions webhook_options(const Bucket& bucket);
 WorkspaceLimits workspace_limits(const Bucket& bucket);
+HookOptions hook_options(const Bucket& bucket);
+HookRuns::Settings hook_run_settings(const Bucket& bucket);
 JudgeSettings judge_settings(const Bucket& bucket);
 GitPreviewOptions git_preview_options(const Bucket& bucket);
 PreviewChildOptions preview_child_options(const Bucket& bucket);

@@ -288,8 +288,9 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.health = Health::kUnprobed;
         allocation.holds.clear();
       } else {
-        if (may_listen_after(target)) allocation.holds = together({}, operation.ports);
-        if (target != Target::kNone) {
+        if (may_listen_after(target) || operation.action == Action::kControl)
+          allocation.holds = together({}, operation.ports);
+        if (target != Target::kNone || operation.action == Action::kControl) {
           allocation.running = true;
           // What was known is of what ran before. Until a gate says otherwise it owes one.
           allocation.health = Health::kUnprobed;
@@ -297,7 +298,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
         allocation.version = operation.new_version;
       }
       if (restores(operation.action)) put_back(allocation);
-      if (target != Target::kNone) {
+      if (target != Target::kNone || operation.action == Action::kControl) {
         allocation.last = LastResult::kConfirmed;
         allocation.last_target = target;
         allocation.attempts = 0;

@@ -81,6 +81,14 @@ struct JobOrderRequest {
   std::string span;           // of a stop, as in duration.h; empty: until it is started
 };
 
+// `maand job_command`, and the hooks of `maand health_check`.
+struct HookOrderRequest {
+  std::string event = "cli";  // or health_check
+  std::string command;        // empty: every command of the event
+  std::string job;            // empty: every job that has one
+  int concurrency = 1;        // allocations of a job at once; >= 1
+};
+
 // Thread-safe. Each call is answered within a few seconds, also in the middle of
 // a pass. `actor` goes into the audit.
 class Controls {
@@ -110,6 +118,9 @@ class Controls {
   virtual ControlReply job_order(const JobOrderRequest& request, const std::string& actor) = 0;
   // {"order","verb","job","actor","state","message","exit","allocations"}; nullopt: none of this id is known.
   virtual std::optional<std::string> job_order_json(const std::string& id) const = 0;
+  // Runs commands of jobs on their active allocations, at once, whatever else goes on. kDone: the id of the
+  // order, for job_order_json() and cut_job_order(), which stops what runs.
+  virtual ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) = 0;
   // Nothing more of it begins; what was begun ends.
   virtual ControlReply cut_job_order(const std::string& id, const std::string& actor) = 0;
   // R3.5, R3.9: `verb` is reset, trust or forget.

@@ -91,6 +91,7 @@ struct DesiredInputs {
   // Only `problems` and `missing` are asked for, of the workspace by itself: no job is
   // held for another's mistake or for its own past, and the state is not whole.
   bool trial = false;
+  bool hooks_enabled = true;  // false: a job with commands for events of a rollout is held
 };
 
 // Cost: placement, ports, and one rendering of every template per allocation; as

@@ -119,6 +119,10 @@ void JobRun::wake(Instant now) {
   }
   if (activity_ == Activity::kGate) gate_round(now);
   if (activity_ == Activity::kBake) bake_round(now);
+  if (hooks_again_at_ && now >= *hooks_again_at_) {
+    hooks_again_at_.reset();
+    begin_hooks(HookEvent::kHealthCheck, came_through(), now);
+  }
   advance(now);
 }
 
@@ -135,6 +139,7 @@ std::optional<Instant> JobRun::wake_at() const {
     if (const auto round = gate_.wake_at()) earliest(*round);
     earliest(progress_ + plan_.policy.progress_timeout);
   }
+  if (hooks_again_at_) earliest(*hooks_again_at_);
   if (only_waits_to_try_again()) earliest(progress_ + plan_.policy.progress_timeout);
   if (activity_ == Activity::kBake) {
     if (const auto round = bake_.wake_at()) earliest(*round);
@@ -264,10 +269,11 @@ void JobRun::confirmed(std::size_t allocation) {
   if (done == Action::kStop) run.running = false;
   // What may be taken back may want its ports again.
   run.awaits = run.outcome && run.outcome->confirmation == Confirmation::kPending;
-  if (target_of(done) != Target::kNone && !run.awaits) fleet_.let_go(run.lane, run.key);
+  if ((target_of(done) != Target::kNone || done == Action::kControl) && !run.awaits)
+    fleet_.let_go(run.lane, run.key);
   if (ships_files(done)) {
     run.version = run.planned->new_version;
-    run.running = run.running || target_of(done) != Target::kNone;
+    run.running = run.running || target_of(done) != Target::kNone || done == Action::kControl;
   }
   if (done == Action::kStop && run.removal) {
     run.doing = Action::kRemove;

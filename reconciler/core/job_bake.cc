@@ -11,7 +11,8 @@ using AState = AllocationReport::State;
 bool JobRun::comes_up() const {
   if (phase_ >= phases_.size()) return false;
   const Phase phase = phases_[phase_];
-  return phase == Phase::kStart || phase == Phase::kUpgrade || phase == Phase::kLateStart;
+  return phase == Phase::kStart || phase == Phase::kUpgrade || phase == Phase::kLateStart ||
+         (phase == Phase::kControl && control_ran_);
 }
 
 std::optional<std::chrono::milliseconds> JobRun::bake_owed(Instant now) const {

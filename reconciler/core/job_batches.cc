@@ -12,6 +12,7 @@ int JobRun::batch_size() const {
   const int all = static_cast<int>(std::max<std::size_t>(1, runs_.size()));
   switch (phases_[phase_]) {
     case Phase::kStage:
+    case Phase::kControl:
       return all;
     case Phase::kDrain:
       return plan_.leaving ? all : std::max(1, plan_.max_concurrent_upgrades);
@@ -43,6 +44,9 @@ void JobRun::enter_phase() {
         if (promises_do_) ready_ += static_cast<int>(late_starts_.size());
       }
       members = std::max(drains_.size() + moving_.size(), std::min<std::size_t>(1, loose_.size()));
+      break;
+    case Phase::kControl:
+      members = std::min<std::size_t>(1, controlled_.size());
       break;
     case Phase::kUpgrade:
       members = upgrade_queue_.size() + waiting_upgrades_.size();
@@ -78,6 +82,8 @@ bool JobRun::more_in_phase() {
       while (!moving_.empty() && settled(moving_.front())) moving_.pop_front();
       std::erase_if(loose_, settled);
       return !drains_.empty() || !moving_.empty() || !loose_.empty();
+    case Phase::kControl:
+      return std::any_of(controlled_.begin(), controlled_.end(), [&](std::size_t i) { return !settled(i); });
     case Phase::kStart:
       while (next_start_ < starts_.size() && settled(starts_[next_start_])) ++next_start_;
       return next_start_ < starts_.size();
@@ -98,6 +104,8 @@ Batch JobRun::take_batch() {
       return take_stage();
     case Phase::kDrain:
       return take_drains();
+    case Phase::kControl:
+      return take_control();
     case Phase::kStart:
       return take_starts();
     case Phase::kUpgrade:
@@ -116,6 +124,18 @@ Batch JobRun::take_stage() {
     if (runs_[start].state != AState::kPending || runs_[start].staged || !may_stage(start)) continue;
     runs_[start].doing = Action::kStage;
     batch.push_back(start);
+  }
+  return batch;
+}
+
+// Once for their files, and once more to confirm what the hooks in between have made of them.
+Batch JobRun::take_control() {
+  Batch batch;
+  for (const std::size_t one : controlled_) {
+    AllocationRun& run = runs_[one];
+    if (run.state != AState::kPending || run.staged != control_ran_) continue;
+    if (!control_ran_) run.doing = Action::kStage;
+    batch.push_back(one);
   }
   return batch;
 }

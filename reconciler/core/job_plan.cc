@@ -13,6 +13,7 @@ void JobPlan::hold(Reason reason, std::string detail) {
   starts.clear();
   upgrades.clear();
   bake_left = {};
+  hooks = {};
   rollback = false;
 }
 

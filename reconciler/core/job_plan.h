@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/job_hooks.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/operation.h"
 #include "reconciler/core/outcome.h"
@@ -105,6 +106,8 @@ struct JobPlan {
   // action, a kStart among `upgrades` or `starts`. Run when the taker's turn has come.
   std::vector<PlannedAction> handovers;
 
+  JobHooks hooks;  // none where it is held, goes back or leaves
+
   // Nothing is done for the job as a whole, and why; `actions` above then hold
   // only what R1.7 still allows (leaving workers, disables, new workers).
   bool held = false;
@@ -112,6 +115,7 @@ struct JobPlan {
   std::string held_detail;
 
   bool bakes() const { return bake_left.count() > 0; }
+  bool owes_hooks() const { return hooks.post_deploy_owed; }
 
   // Nothing of it begins.
   void hold(Reason reason, std::string detail);

@@ -64,6 +64,7 @@ JobReport JobRun::report() const {
   if (activity_ == Activity::kBake) {
     report.detail = "bakes: it has to stay healthy for " + std::to_string(plan_.policy.bake.count()) + " s";
   }
+  if (hooks_) report.detail = std::string("runs its hooks for ") + to_string(hooks_->event);
   report.batch = batch_number_;
   report.batches = batches_;
   for (const AllocationRun& run : runs_) {

@@ -24,6 +24,11 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
   }
   take_in(plan_.starts, starts_);
   take_in(plan_.upgrades, upgrades_);
+  std::erase_if(upgrades_, [this](std::size_t i) {
+    if (runs_[i].planned->action != Action::kControl) return false;
+    controlled_.push_back(i);
+    return true;
+  });
   for (std::size_t i = 0; i < plan_.active.size(); ++i) {
     const ActiveAllocation& active = plan_.active[i];
     AllocationRun& run = runs_[add(active.key, active.endpoint.get())];
@@ -59,7 +64,8 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
   canary_left_ = plan_.rollback ? 0 : plan_.policy.canary;
   failed_members_ = plan_.failed_before;
   bake_owed_ = plan_.bake_left;
-  if (!plan_.has_actions() && !plan_.bakes()) finish();  // held, or only there as an upstream
+  if (!plan_.has_actions() && !plan_.bakes() && !plan_.owes_hooks())
+    finish();  // held, or only there as an upstream
 }
 
 std::size_t JobRun::add(const AllocationKey& key, const Endpoint* endpoint) {
@@ -89,6 +95,7 @@ void JobRun::choose_phases() {
   } else {
     if (moves_) phases_.push_back(Phase::kStage);
     phases_.insert(phases_.end(), {Phase::kDrain, Phase::kStart, Phase::kUpgrade});
+    if (!controlled_.empty()) phases_.insert(phases_.begin() + (moves_ ? 2 : 1), Phase::kControl);
   }
   if (!plan_.waits.empty() || !plan_.handovers.empty()) phases_.push_back(Phase::kLateStart);
   // What was started late lets its old allocation go.
@@ -153,6 +160,7 @@ void JobRun::advance(Instant now) {
     switch (activity_) {
       case Activity::kPending:
       case Activity::kPorts:  // look_for_ports goes on
+      case Activity::kHooks:  // on_hooks goes on
       case Activity::kOver:
         return;
       case Activity::kWindUp:
@@ -176,7 +184,7 @@ void JobRun::advance(Instant now) {
         if (gate_.verdict() == HealthGate::Verdict::kFailed) {
           gate_failed(gate_.failing(), now);
         } else {
-          gate_passed(now);
+          probes_passed(now);
         }
         break;
       case Activity::kConfirm:
@@ -215,7 +223,7 @@ void JobRun::next_batch(Instant now) {
     run_batch(now);
     return;
   }
-  finish();
+  through(now);
 }
 
 void JobRun::run_batch(Instant now) {
@@ -266,8 +274,15 @@ void JobRun::after_batch(Instant now) {
     canary_left_ += static_cast<int>(std::count_if(
         batch_.begin(), batch_.end(), [this](std::size_t i) { return runs_[i].state != AState::kDone; }));
   }
+  if (phases_[phase_] == Phase::kDrain) return run_stopped_hooks(now);
+  if (phases_[phase_] == Phase::kControl && !control_ran_) return begin_control(now);
   if (!comes_up()) return next_batch(now);
-  if (!has_checks()) return gate_passed(now);
+  if (!run_started_hooks(now)) after_started(now);
+}
+
+void JobRun::after_started(Instant now) {
+  health_tries_ = 0;
+  if (!has_checks()) return probes_passed(now);
   activity_ = Activity::kGate;
   gate_.open(plan_.health, now);
   for (const std::size_t member : batch_) {

@@ -5,6 +5,7 @@
 //                      │ (kFreshen) ─► kBatch ─► (kGate) ─► (kConfirm) ─► (kBake) ─► next batch │
 //                      └───────────────────────────────────────────────────────────────────────┘
 //                       phases: [stage] drain start upgrade [late]   (stop_first)
+//                               drain control                   (job_control hooks in place of targets)
 //                               start drain upgrade [late drain]     (start_first, when it moves)
 //                               late: starts that have to wait for a port, so that upgrades
 //                               of this job let go of theirs first
@@ -19,6 +20,8 @@
 //   kGate     rounds of probes
 //   kConfirm  what its worker would take back by itself is confirmed over a new connection
 //   kBake     it has to stay healthy for as long as the manifest says
+//   kHooks    hooks run on this host: after a batch of stops or of what came up, at the end of
+//             a gate, between files and confirmation where they bring it up, before it is done
 //   kWindUp   nothing more begins, and a stop for another job's sake is to be answered
 //
 // A failure stops the job once what is in flight has been answered; stop() lets
@@ -86,6 +89,11 @@ class JobRun {
   // for is news all the same.
   bool on_outcome(std::size_t allocation, const Outcome& outcome, Instant now);
   bool on_probe(std::size_t allocation, Health health, const std::string& detail, Instant now);
+  // Hooks that are to run; taken once, and then to be answered.
+  bool hooks_wait() const { return hooks_.has_value() && !hooks_run_; }
+  std::optional<HookRound> take_hooks();
+  // True: they were awaited.
+  bool on_hooks(const HookRoundEnd& end, Instant now);
   // Another job found the worker out of reach. Begins and ends nothing by itself.
   void on_set_aside(std::size_t allocation, const Contact& contact);
 
@@ -112,8 +120,20 @@ class JobRun {
   std::optional<std::chrono::milliseconds> bake_owed(Instant now) const;
 
  private:
-  enum class Activity { kPending, kLook, kPorts, kFreshen, kBatch, kGate, kConfirm, kBake, kWindUp, kOver };
-  enum class Phase { kStage, kDrain, kStart, kUpgrade, kLateStart };
+  enum class Activity {
+    kPending,
+    kLook,
+    kPorts,
+    kFreshen,
+    kBatch,
+    kGate,
+    kConfirm,
+    kBake,
+    kHooks,
+    kWindUp,
+    kOver
+  };
+  enum class Phase { kStage, kDrain, kControl, kStart, kUpgrade, kLateStart };
 
   // job_run.cc: the way through the phases
   void take_in(const std::vector<PlannedAction>& actions, std::vector<std::size_t>& numbers);
@@ -124,10 +144,22 @@ class JobRun {
   void run_batch(Instant now);
   void begin_members();
   void after_batch(Instant now);
+  void after_started(Instant now);
   void gate_round(Instant now);
   void gate_failed(const std::vector<std::size_t>& failing, Instant now);
   void finish();
   std::string names_of(AllocationReport::State state) const;
+
+  // job_hook_rounds.cc: what runs on this host in between
+  void begin_hooks(HookEvent event, std::vector<AllocationKey> members, Instant now);
+  std::vector<AllocationKey> came_through() const;  // of the batch
+  void begin_control(Instant now);
+  void run_stopped_hooks(Instant now);
+  bool run_started_hooks(Instant now);  // false: there are none
+  void probes_passed(Instant now);
+  void through(Instant now);
+  void hooks_done(HookEvent event, Instant now);
+  void health_hooks_failed(const std::string& detail, Instant now);
 
   // job_confirm.cc: what counts only once it is confirmed over a new connection
   void gate_passed(Instant now);
@@ -159,6 +191,7 @@ class JobRun {
   int canary_or(int size) const;
   int drains_allowed() const;
   Batch take_late_starts();
+  Batch take_control();
   void set_aside(std::size_t allocation, std::string why);
   void wait_for(Reason reason, const std::string& detail);
 
@@ -201,9 +234,10 @@ class JobRun {
   std::vector<Phase> phases_;
   std::size_t phase_ = 0;
   std::vector<std::size_t> starts_, upgrades_;
-  std::deque<std::size_t> drains_;  // stops that wait for nobody
-  std::deque<std::size_t> moving_;  // stops that a new worker has to be ready for
-  Batch loose_;                     // removals without a stop
+  std::vector<std::size_t> controlled_;  // that hooks bring up: in no other list
+  std::deque<std::size_t> drains_;       // stops that wait for nobody
+  std::deque<std::size_t> moving_;       // stops that a new worker has to be ready for
+  Batch loose_;                          // removals without a stop
   std::size_t next_start_ = 0;
   UpgradeQueue upgrade_queue_;
   std::set<std::size_t> waiting_upgrades_;  // not in the queue: another job has their port
@@ -240,6 +274,11 @@ class JobRun {
   int failed_members_ = 0;
   std::string tolerated_;  // those within rollout.max_failures
   Reason tolerated_reason_ = Reason::kTargetFailed;
+  std::optional<HookRound> hooks_;  // that wait or run
+  bool hooks_run_ = false;
+  bool control_ran_ = false;
+  int health_tries_ = 0;  // of health_check hooks, in the gate at hand
+  std::optional<Instant> hooks_again_at_;
   Instant progress_{};  // when the batch was handed out, or one more became healthy (R2.9)
 
   bool failed_ = false;

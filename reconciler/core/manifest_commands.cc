@@ -1,7 +1,4 @@
 // `commands`: hooks and what they demand of other jobs (workspace.md 2.5, 5.1).
-//
-// Hooks do not run yet, so only commands for `cli` are accepted: those nobody runs
-// but a person, and whose demands order the jobs all the same.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -9,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/hook.h"
 #include "reconciler/core/json_slices.h"
 #include "reconciler/core/manifest.h"
 #include "reconciler/core/names.h"
@@ -18,16 +16,6 @@
 namespace maand {
 namespace {
 
-constexpr std::string_view kEvents[] = {
-    "after_allocation_started",
-    "after_allocation_stopped",
-    "cli",
-    "health_check",
-    "job_control",
-    "post_build",
-    "post_deploy",
-    "pre_deploy",
-};
 constexpr const char* kEventGrammar =
     "write post_build, pre_deploy, post_deploy, job_control, health_check, after_allocation_started, "
     "after_allocation_stopped or cli";
@@ -143,13 +131,7 @@ void parse_events(const JsonFields& fields, JobCommand& command) {
   if (given.empty()) site.error("names no event, so the command would never run", kEventGrammar);
   std::set<std::string> events;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    if (std::find(std::begin(kEvents), std::end(kEvents), given[i]) == std::end(kEvents)) {
-      site.item(i).error(quote(given[i]) + " is no event", kEventGrammar);
-    } else if (given[i] != "cli" && events.count(given[i]) == 0) {
-      site.item(i).error(
-          "hooks for " + given[i] + " are not built yet, and the job would be only half applied",
-          "remove the event until this version of maand knows it");
-    }
+    if (!hook_event_from(given[i])) site.item(i).error(quote(given[i]) + " is no event", kEventGrammar);
     events.insert(std::move(given[i]));
   }
   command.events.assign(events.begin(), events.end());

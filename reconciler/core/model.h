@@ -159,11 +159,10 @@ struct CommandDemand {
   friend bool operator==(const CommandDemand&, const CommandDemand&) = default;
 };
 
-// A hook of a job: a program under `_modules/` (workspace.md 2.5). So far only
-// those that run at no event but `cli`.
+// A hook of a job: a program under `_modules/` (workspace.md 2.5).
 struct JobCommand {
   std::string name;                 // command_…, of the grammar of job names
-  std::vector<std::string> events;  // sorted, unique, never empty
+  std::vector<std::string> events;  // words of HookEvent (hook.h); sorted, unique, never empty
   std::optional<CommandDemand> demand;
   friend bool operator==(const JobCommand&, const JobCommand&) = default;
 };

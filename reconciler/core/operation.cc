@@ -3,9 +3,9 @@
 namespace maand {
 namespace {
 
-constexpr Action kActions[] = {Action::kNone,   Action::kForget,   Action::kSync,    Action::kStage,
-                               Action::kStart,  Action::kReload,   Action::kRestart, Action::kStop,
-                               Action::kRemove, Action::kRollback, Action::kRestore};
+constexpr Action kActions[] = {Action::kNone,    Action::kForget, Action::kSync,     Action::kStage,
+                               Action::kControl, Action::kStart,  Action::kReload,   Action::kRestart,
+                               Action::kStop,    Action::kRemove, Action::kRollback, Action::kRestore};
 
 }  // namespace
 
@@ -19,6 +19,8 @@ const char* to_string(Action action) {
       return "sync";
     case Action::kStage:
       return "stage";
+    case Action::kControl:
+      return "control";
     case Action::kStart:
       return "start";
     case Action::kReload:
@@ -64,6 +66,7 @@ bool ships_files(Action action) {
   switch (action) {
     case Action::kSync:
     case Action::kStage:
+    case Action::kControl:
     case Action::kStart:
     case Action::kReload:
     case Action::kRestart:

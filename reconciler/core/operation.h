@@ -22,6 +22,7 @@ enum class Action {
   kForget,    // drop the record; the worker was never touched
   kSync,      // files only; they and the version count as applied (policy `never`)
   kStage,     // files only, ahead of a move; confirms nothing (R2.3)
+  kControl,   // the files of kStage, confirmed as what runs: its job_control hooks ran
   kStart,     // files, then `make start`
   kReload,    // files, then `make reload`
   kRestart,   // files, then `make restart`

@@ -4,6 +4,7 @@
 
 #include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/earlier_passes.h"
+#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/port_handover.h"
 #include "reconciler/core/removal_budget.h"
 #include "reconciler/core/renames.h"
@@ -58,7 +59,7 @@ class Planner {
     // Before ports and the budget are looked at: neither counts on what does not begin.
     for (auto& [name, one] : plan_.jobs) {
       const Suspension* suspension = settings_.suspended.of(name);
-      const bool begins = one.has_actions() || one.bakes();
+      const bool begins = one.has_actions() || one.bakes() || one.owes_hooks();
       if (suspension && begins && !is_begun(one)) one.hold(Reason::kSuspended, sentence(*suspension));
       // Going back waits for no window: what failed is what runs meanwhile.
       const Closure* closure = one.released || one.rollback ? nullptr : settings_.closed.of(name);
@@ -227,10 +228,12 @@ class Planner {
     }
     const bool bakes = !plan.held && record != applied_.jobs.end() && record->second.bake_left.count() > 0 &&
                        record->second.bake_tree == job->tree;
-    if (plan.held || plan.has_actions() || bakes) {
+    const bool owes = !plan.held && owes_hooks(*job) && has_hooks(job->commands, HookEvent::kPostDeploy);
+    if (plan.held || plan.has_actions() || bakes || owes) {
       describe(plan, desired);
       if (bakes) take_up_bake(plan, record->second, applied_);
-      if (plan.held || plan.has_actions() || plan.bakes()) plan_.jobs.emplace(desired.name, std::move(plan));
+      if (plan.held || plan.has_actions() || plan.bakes() || plan.owes_hooks())
+        plan_.jobs.emplace(desired.name, std::move(plan));
     }
     table_.clear();
   }
@@ -239,6 +242,7 @@ class Planner {
                        AppliedIt end) {
     for (auto it = begin; it != end; ++it) table_.lay(it->second);
     if (desired.job) describe(plan, desired);  // what is put back tells how it is gated
+    plan.hooks = {};                           // R5.2
     RollbackPlan back = plan_rollback(record, applied_, !plan.health.checks.empty());
     plan.tree = record.held_tree;
     plan.rollback = true;
@@ -267,9 +271,13 @@ class Planner {
       const WorkerHost& host = desired_.workers[worker].host;
       const bool disabled = maybe_disabled && desired_.disabled.covers({job.name, host});
       const Wanted wanted{job, desired.content(i)};
-      const Decision decision = let_go(
-          restrained(decide(situation_of(&wanted, applied, disabled)), &desired, applied, desired_.commit),
-          applied, must_let_go_);
+      Situation situation = situation_of(&wanted, applied, disabled);
+      situation.control_owed = situation.control && owes_hooks(job);
+      Decision decision =
+          let_go(restrained(decide(situation), &desired, applied, desired_.commit), applied, must_let_go_);
+      // What only its hooks can bring up waits for content whose hooks may run.
+      if (desired.held && situation.control && brings_up(decision.action))
+        decision = {Action::kNone, desired.held_reason};
       if (decision.reason == Reason::kUnchanged ||
           (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
         ++plan_.unchanged;
@@ -282,6 +290,16 @@ class Planner {
     }
   }
 
+  static bool brings_up(Action action) {
+    return action == Action::kControl || target_of(action) == Target::kStart ||
+           target_of(action) == Target::kRestart || target_of(action) == Target::kReload;
+  }
+
+  bool owes_hooks(const Job& job) const {
+    const auto owed = settings_.owed_hooks.find(job.name);
+    return owed != settings_.owed_hooks.end() && owed->second == job.tree;
+  }
+
   // What the rollout machine needs to know of a job that has something to do.
   void describe(JobPlan& plan, const DesiredJob& desired) {
     const Job& job = *desired.job;
@@ -292,6 +310,10 @@ class Planner {
     plan.policy = job.rollout;
     for (const auto& [target, limit] : job.timeouts) plan.timeouts[target] = limit;
     plan.demands = job.demands;
+    if (!plan.held) {
+      plan.hooks = job_hooks(job.commands);
+      plan.hooks.post_deploy_owed = plan.hooks.post_deploy && owes_hooks(job);
+    }
     const auto ports = desired_.ports.find(job.name);
     if (ports != desired_.ports.end()) plan.ports = ports->second;
     const auto record = applied_.jobs.find(job.name);

@@ -53,6 +53,9 @@ struct PlanSettings {
   std::set<WorkerHost> abandoned;  // R3.9: removals there are told of and not begun
   // Jobs of which nothing begins before the end of something else is known, and of what (R3.4).
   std::map<JobName, std::string> unsettled;
+  // Jobs whose rollout with this tree began and whose hooks have not all run since: post_deploy
+  // comes, and job_control comes again, also where nothing differs any more.
+  std::map<JobName, TreeId> owed_hooks;
 };
 
 struct Plan {

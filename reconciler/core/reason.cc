@@ -56,9 +56,14 @@ Words words(Reason reason) {
       return {
           "SecretLocked",
           "a secret of its secrets.age.toml cannot be opened on the control host; what runs stays as it is"};
+    case Reason::kHooksDisabled:
+      return {"HooksDisabled",
+              "it has commands for events of a rollout, and hooks.enabled of maand.conf is not true"};
     case Reason::kTargetFailed:
       return {"TargetFailed",
               "a target failed in its last rollout; it is held until the job changes or `maand retry`"};
+    case Reason::kHookFailed:
+      return {"HookFailed", "a hook of its last rollout failed"};
     case Reason::kMissingTarget:
       return {"MissingTarget",
               "its Makefile has no such target; it is held until the job changes or `maand retry`"};

@@ -30,7 +30,9 @@ enum class Reason {
   kBroken,           // the job does not load, or a template of it fails (R1.6)
   kMissingValue,     // a value that its templates read is not there yet
   kSecretLocked,     // a secret of its secrets.age.toml cannot be opened here
+  kHooksDisabled,    // it has hooks, and hooks.enabled does not let them run
   kTargetFailed,     // its last rollout failed: a target (R2.6)
+  kHookFailed,       // its last rollout failed: a hook
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)
   kNotConfirmed,     // its last rollout failed: a worker took it back by itself (confirm_seconds)

@@ -2,6 +2,7 @@
 
 #include "reconciler/core/glob.h"
 #include "reconciler/core/hold_key.h"
+#include "reconciler/core/hook_commands.h"
 
 namespace maand {
 namespace {
@@ -37,7 +38,9 @@ Decision upgrade(const Situation& s) {
 
 }  // namespace
 
-Decision decide(const Situation& s) {
+namespace {
+
+Decision by_targets(const Situation& s) {
   if (s.unsettled) return {Action::kNone, Reason::kUnsettled};
   if (!s.wanted) return leave(s);
   if (s.stopped_by_operator) return {Action::kNone, Reason::kStoppedByOperator};
@@ -59,6 +62,18 @@ Decision decide(const Situation& s) {
   // Nothing is left to be done there but to see whether it came up.
   if (s.gate_owed) return {Action::kSync, Reason::kSettled};
   return {Action::kNone, Reason::kUnchanged};
+}
+
+}  // namespace
+
+Decision decide(const Situation& s) {
+  Decision out = by_targets(s);
+  if (!s.control) return out;
+  const bool idle = out.reason == Reason::kUnchanged || out.reason == Reason::kNewBaseline ||
+                    out.reason == Reason::kSettled;
+  if (s.control_owed && idle) return {Action::kControl, Reason::kPreviousInterrupted};
+  if (ships_files(out.action) && out.reason != Reason::kSettled) out.action = Action::kControl;
+  return out;
 }
 
 bool files_differ(const AllocationContent& content, const AppliedAllocation& applied) {
@@ -99,7 +114,10 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   Situation s;
   s.wanted = wanted != nullptr;
   s.disabled = disabled;
-  if (wanted) s.policy = wanted->job.restart_policy;
+  if (wanted) {
+    s.policy = wanted->job.restart_policy;
+    s.control = has_hooks(wanted->job.commands, HookEvent::kJobControl);
+  }
   if (!applied) {
     s.files_differ = true;
     return s;

@@ -34,6 +34,11 @@ struct Situation {
   bool heal = false;
   bool not_running = false;
 
+  // The job's job_control hooks bring it up in place of its targets; and those of an earlier
+  // pass did not come to their end.
+  bool control = false;
+  bool control_owed = false;
+
   bool files_differ = false;
   bool version_differs = false;
   RestartPolicy policy = RestartPolicy::kAlways;

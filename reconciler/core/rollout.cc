@@ -37,6 +37,9 @@ void Rollout::on_outcome(const AllocationKey& key, const Outcome& outcome, Insta
 void Rollout::on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
   machine_->on_probe(key, health, detail, now);
 }
+void Rollout::on_hooks(const JobName& job, const HookRoundEnd& end, Instant now) {
+  machine_->on_hooks(job, end, now);
+}
 void Rollout::stop_job(const JobName& job, Reason reason, const std::string& why) {
   machine_->stop_job(job, reason, why);
 }

@@ -42,6 +42,7 @@ struct Step {
     kProbe,    // one round of probes of `key`; answer with on_probe
     kRun,      // run `action`; answer with on_outcome
     kConfirm,  // confirm over a new connection what `key` is at; answer with on_outcome
+    kHook,     // run `hooks` on this host; answer with on_hooks
   };
   Kind kind = Kind::kRun;
   AllocationKey key;  // kContact: `worker` only
@@ -55,6 +56,7 @@ struct Step {
   bool way_back = false;  // kRun: what is confirmed there is kept; kConfirm: and still is, for a rollback
   Seconds confirm{0};     // kRun: Operation::confirm
   WayBackLimits back_limits;
+  HookRound hooks;  // kHook; `key` then names the job alone
 };
 
 // How an allocation fared in this rollout.
@@ -127,6 +129,7 @@ class Rollout {
   // of that allocation's health (R5.8).
   void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);
   void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now);
+  void on_hooks(const JobName& job, const HookRoundEnd& end, Instant now);
   void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now);
   // Was acted on and answered its gate. Only that is news of its health: a look before
   // a batch is made with checks that belong to other content.

@@ -83,6 +83,18 @@ class Rollout::Machine : public PortHolders {
         settle();
       }
     } while (break_circle());
+    for (const Number number : std::exchange(hookers_, {})) {
+      JobRun* run = jobs_[number].run.get();
+      auto round = run ? run->take_hooks() : std::nullopt;
+      if (!round) continue;
+      ++hooks_in_flight_;
+      Step& step = steps.emplace_back();
+      step.kind = Step::Kind::kHook;
+      step.key.job = run->plan().job;
+      step.tree = run->plan().tree;
+      step.commit = run->plan().commit;
+      step.hooks = *std::move(round);
+    }
     return steps;
   }
 
@@ -113,6 +125,16 @@ class Rollout::Machine : public PortHolders {
 
   void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now) {
     answer(key, now, [&](JobRun& run, std::size_t i) { return run.on_probe(i, health, detail, now); });
+  }
+
+  void on_hooks(const JobName& job, const HookRoundEnd& end, Instant now) {
+    now_ = now;
+    const auto it = numbers_.find(job);
+    if (it == numbers_.end() || !jobs_[it->second].run->on_hooks(end, now)) return;
+    --hooks_in_flight_;
+    stirred_ = true;
+    touched(it->second);
+    settle();
   }
 
   void stop_job(const JobName& name, Reason reason, const std::string& detail) {
@@ -287,6 +309,8 @@ class Rollout::Machine : public PortHolders {
   bool stop_rest_ = false, stopped_by_budget_ = false;
   std::vector<Number> failed_;  // and roll back
   std::set<Number> bakers_;
+  std::set<Number> hookers_;  // with hooks to be handed out
+  std::size_t hooks_in_flight_ = 0;
   bool stirred_ = false;  // something happened that may free one of them
   std::vector<Number> over_;
   std::size_t unfinished_ = 0;

@@ -33,6 +33,7 @@ void Rollout::Machine::touched(Number number) {
     if (wake) timers_.emplace(*wake, number);
     job.timer = wake;
   }
+  if (job.run->hooks_wait()) hookers_.insert(number);
   if (job.run->waits_for_ports()) {
     port_sleepers_.insert(number);
   } else {
@@ -156,7 +157,7 @@ void Rollout::Machine::try_begin(Number number) {
 // for ever; loading refuses circles, but a rollout always ends. So would ports that
 // nobody lets go of before somebody else does.
 bool Rollout::Machine::break_circle() {
-  if (!fleet_.idle() || !timers_.empty()) return false;
+  if (!fleet_.idle() || !timers_.empty() || !hookers_.empty() || hooks_in_flight_ > 0) return false;
   for (const bool trust : {true, false}) {
     for (const Number number : std::set<Number>(port_sleepers_)) {
       JobRun* run = jobs_[number].run.get();

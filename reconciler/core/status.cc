@@ -25,6 +25,8 @@ const char* counted_as(Action action) {
       return "removed";
     case Action::kStage:
       return "staged";
+    case Action::kControl:
+      return "controlled";
     case Action::kRollback:
     case Action::kRestore:
       return "rolled back";
@@ -257,9 +259,9 @@ void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier
 
 std::string summary(const PassStatus& status) {
   // In the order in which a reader wants them, not alphabetical.
-  static constexpr const char* kOrder[] = {"failed",   "rolled back", "set aside", "restarted",
-                                           "reloaded", "started",     "synced",    "stopped",
-                                           "removed",  "staged",      "forgotten", "unchanged"};
+  static constexpr const char* kOrder[] = {"failed",  "rolled back", "set aside", "restarted", "reloaded",
+                                           "started", "controlled",  "synced",    "stopped",   "removed",
+                                           "staged",  "forgotten",   "unchanged"};
   std::string out;
   for (const char* word : kOrder) {
     const auto it = status.counts.find(word);

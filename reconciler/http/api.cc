@@ -27,9 +27,9 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor",   "allocations", "for",      "health_check",
-                                         "host",    "job",         "order",    "reason",
-                                         "subject", "to",          "unsigned", "verb"};
+constexpr std::string_view kMembers[] = {"actor",  "allocations",  "command", "concurrency", "event",
+                                         "for",    "health_check", "host",    "job",         "order",
+                                         "reason", "subject",      "to",      "unsigned",    "verb"};
 constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
@@ -155,6 +155,30 @@ HttpReply order(Controls& controls, const nlohmann::json& body, const std::strin
   return reply_to(controls.job_order(request, actor));
 }
 
+// `maand job_command`, and the hooks of `maand health_check`.
+HttpReply hook(Controls& controls, const nlohmann::json& body, const std::string& job,
+               const std::string& actor) {
+  HookOrderRequest request;
+  if (const std::string event = member(body, "event"); !event.empty()) request.event = event;
+  request.command = member(body, "command");
+  request.job = job;
+  const std::string number = body.contains("concurrency") && body["concurrency"].is_number_integer()
+                                 ? body["concurrency"].dump()
+                                 : member(body, "concurrency");
+  if (body.contains("concurrency")) {
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), request.concurrency);
+    if (error != std::errc{} || end != number.data() + number.size() || request.concurrency < 1)
+      return json_error(400, "`concurrency` is a whole number from 1");
+  }
+  for (const char* name : {"event", "command", "job"}) {
+    if (is_written_wrongly(body, name)) return json_error(400, std::string("`") + name + "` is no name");
+  }
+  if (request.event == "cli" && request.command.empty())
+    return json_error(400, "name the command: {\"command\": \"command_…\"}; `job` means it of one job alone");
+  return reply_to(controls.hook_order(request, actor));
+}
+
 // R5.4: `job` to the content of a commit; empty: the bucket.
 HttpReply bring(Details& details, Controls& controls, const nlohmann::json& body, const std::string& job,
                 const std::string& actor) {
@@ -178,8 +202,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
       return json_error(
           400,
           "no order has a member " + quote(name) +
-              "; known are actor, allocations, for, health_check, host, job, order, reason, subject, to, "
-              "unsigned, verb");
+              "; known are actor, allocations, command, concurrency, event, for, health_check, host, job, "
+              "order, reason, subject, to, unsigned, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -232,6 +256,7 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return reply_to(controls.worker(verb, host, actor));
   }
   if (route == "job") return order(controls, body, job, actor);
+  if (route == "hook") return hook(controls, body, job, actor);
   if (route == "cut") {
     const std::string id = member(body, "order");
     if (id.empty()) return json_error(400, "name the order: {\"order\": \"…\"}");
@@ -247,7 +272,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
     return bring(details, controls, body, "", actor);
   }
   return not_offered(
-      "known here: cut, forget, job, pin, reconcile, release, resume, retry, rollback, suspend, takeover, "
+      "known here: cut, forget, hook, job, pin, reconcile, release, resume, retry, rollback, suspend, "
+      "takeover, "
       "worker");
 }
 

@@ -282,6 +282,9 @@ void RolloutWorld::answer(Rollout& rollout, RolloutReferee& referee, const Step&
       rollout.on_probe(step.key, health, "", now_);
       break;
     }
+    case Step::Kind::kHook:
+      rollout.on_hooks(step.key.job, {}, now_);
+      break;
     case Step::Kind::kConfirm: {
       const Outcome outcome = confirmation_of(step);
       fold(step, outcome);

@@ -93,6 +93,10 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
                 (request.health_check ? " with health" : "") +
                 (request.reason.empty() ? "" : ": " + request.reason + " for " + request.span));
   }
+  ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) override {
+    return told("hook " + request.event + " " + request.command + " of " + request.job + " by " + actor +
+                ", " + std::to_string(request.concurrency) + " at once");
+  }
   std::optional<std::string> job_order_json(const std::string& id) const override {
     if (id != "42") return std::nullopt;
     return "{\"order\": \"42\"}";

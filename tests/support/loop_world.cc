@@ -18,9 +18,22 @@ PassSettings LoopWorld::usual() {
 }
 
 LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
-    : reconciler(
-          {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics},
-          std::move(settings), std::move(options)) {}
+    : reconciler({inbox,
+                  lane,
+                  source,
+                  notes,
+                  judge,
+                  runner,
+                  store,
+                  journal,
+                  clock,
+                  observer,
+                  board,
+                  &metrics,
+                  {},
+                  nullptr,
+                  &hook_runs},
+                 std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {
   FakeFileView view;

@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/app/hook_runs.h"
 #include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metrics.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
 #include "reconciler/app/system_clock.h"
+#include "tests/support/fake_hooks.h"
 #include "tests/support/fake_runner.h"
 #include "tests/support/fake_signatures.h"
 #include "tests/support/fake_source.h"
@@ -64,6 +66,9 @@ class LoopWorld {
                .worker_root = "/opt/worker",
                .signatures = &signatures}};
   Journal journal{store, clock};
+  FakeHooks hooks;
+  HookRuns hook_runs{{inbox, lane, source, values, clock, observer, hooks, nullptr},
+                     {"workspace", std::chrono::seconds(600)}};
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};

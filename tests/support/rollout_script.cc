@@ -204,6 +204,11 @@ void RolloutScript::answer(const Step& asked) {
     case Step::Kind::kRun:
       rollout.on_outcome(step.key, outcome_for(step), now);
       break;
+    case Step::Kind::kHook: {
+      const auto known = hooks_.find(to_string(step.hooks.event));
+      rollout.on_hooks(step.key.job, known == hooks_.end() ? HookRoundEnd{} : known->second, now);
+      break;
+    }
     case Step::Kind::kConfirm: {
       const auto known = confirmations_.find(step.key.str());
       const Outcome well{.kind = OutcomeKind::kSucceeded, .confirmation = Confirmation::kConfirmed};

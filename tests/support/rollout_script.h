@@ -65,6 +65,8 @@ class RolloutScript {
   void outcomes(const std::string& key, std::vector<Outcome> list) { outcomes_[key] = std::move(list); }
   // What becomes of confirmations, likewise; unless said otherwise they come in time.
   void confirmations(const std::string& key, Outcome outcome) { confirmations_[key] = std::move(outcome); }
+  // What becomes of rounds of hooks, by event; unless said otherwise they are done.
+  void hooks(const std::string& event, HookRoundEnd end) { hooks_[event] = std::move(end); }
   void unreachable(const std::string& worker);
   void unhealthy(const std::string& key) { unhealthy_.insert(key); }
   void healthy(const std::string& key) { unhealthy_.erase(key); }
@@ -100,6 +102,7 @@ class RolloutScript {
   Outcome outcome_for(const Step& step);
   std::map<std::string, std::vector<Outcome>> outcomes_;
   std::map<std::string, Outcome> confirmations_;
+  std::map<std::string, HookRoundEnd> hooks_;
   std::set<std::string> unhealthy_;
   std::set<std::string> unreachable_;
 };

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "reconciler/cli/accepted_head.h"
+#include "reconciler/cli/health_hooks.h"
 #include "reconciler/cli/health_round.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/terminal.h"
@@ -66,6 +67,7 @@ int run_health_check(const Context& context, const HealthCheckOptions& options) 
   const JudgedHead head = accepted_head(bucket, "checking");
   std::vector<CheckedJob> jobs = jobs_to_check(*head.desired, head.applied, head.settings, options.jobs);
   check_jobs(bucket, jobs, options.wait);
+  ask_health_hooks(context, bucket, *head.desired, options.wait, jobs);
   const bool passed = std::none_of(jobs.begin(), jobs.end(), [](const CheckedJob& job) {
     return job.result == CheckedJob::Result::kFailed;
   });

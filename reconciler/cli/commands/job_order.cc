@@ -1,30 +1,17 @@
 #include "reconciler/cli/commands/job_order.h"
 
-#include <atomic>
-#include <chrono>
-#include <csignal>
-#include <functional>
 #include <iostream>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "reconciler/cli/actor.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/daemon_link.h"
-#include "reconciler/cli/json_in.h"
-#include "reconciler/cli/output_tail.h"
+#include "reconciler/cli/order_follow.h"
 #include "reconciler/cli/services.h"
-#include "reconciler/cli/signals.h"
-#include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
-
-constexpr std::chrono::milliseconds kLookEvery{200};
-constexpr int kLooksWithoutDaemon = 50;  // it may be taking over new settings
-constexpr int kLooksBeforeTelling = 10;
 
 // Nothing given is everywhere; given and empty (`--allocations "$HOSTS"`) is a mistake, and no reason to
 // stop a job everywhere.
@@ -49,128 +36,6 @@ OutputTail tail_of(const Context& context, const Bucket& bucket, const std::stri
       });
 }
 
-// The document of an order that is over → how the command ends.
-int print_end(const Context& context, const std::string& document) {
-  const auto json = read_json(document);
-  if (!json) throw CommandError(kExitFailed, "what became of the order cannot be read");
-  const auto exit = static_cast<ExitStatus>(number_at(*json, "exit"));
-  const std::string message = printable(text_at(*json, "message"), 64 * 1024);
-  if (context.json) {
-    std::cout << document << "\n";
-  } else if (exit == kExitDone) {
-    std::cout << message << "\n";
-  }
-  if (exit != kExitDone && !context.json) throw CommandError(exit, message);
-  return exit;
-}
-
-// Once that is so.
-void tell_cut() {
-  std::cerr << "Nothing more begins; what runs comes to its end. Once more, and it is not waited for.\n";
-}
-
-// How often somebody wants to leave: first nothing more is to begin, then we do not wait for it.
-class Patience {
- public:
-  Patience() : watch_({SIGINT, SIGTERM}, [this](int) { asked(); }) {}
-
-  int lost() const { return lost_; }
-  void on_loss(std::function<void(int)> hook) {
-    const std::lock_guard lock(mutex_);
-    hook_ = std::move(hook);
-    if (hook_ && lost_ > 0) hook_(lost_);
-  }
-
- private:
-  void asked() {
-    const std::lock_guard lock(mutex_);
-    const int times = ++lost_;
-    if (hook_) hook_(times);
-  }
-
-  std::atomic<int> lost_ = 0;
-  std::mutex mutex_;
-  std::function<void(int)> hook_;
-  SignalWatch watch_;
-};
-
-int follow(const Context& context, const DaemonLink& daemon, const std::string& id, OutputTail& tail,
-           const Patience& patience) {
-  bool cut = false;
-  int missing = 0, waited = 0;
-  while (true) {
-    const DaemonAnswer answer = daemon.get("/api/v1/orders/" + id);
-    tail.read_new();
-    missing = answer.no_daemon() ? missing + 1 : 0;
-    const bool gone =
-        missing >= kLooksWithoutDaemon || (answer.kind == DaemonAnswer::Kind::kAnswered && !answer.done());
-    if (gone || patience.lost() > 1) {
-      tail.end();
-      throw CommandError(gone ? kExitNoDaemon : kExitFailed,
-                         std::string(gone ? "the daemon went away or started anew" : "not waited for") +
-                             "; what was begun is on record, and `maand status` shows what comes of it");
-    }
-    const auto document = answer.done() ? read_json(answer.body) : std::nullopt;
-    const std::string state = document ? text_at(*document, "state") : "";
-    if (state == "over") {
-      tail.end();
-      return print_end(context, answer.body);
-    }
-    if (state == "waiting" && ++waited == kLooksBeforeTelling)
-      std::cerr << "It waits for its turn; the daemon is at something else that may not be cut short.\n";
-    if (patience.lost() > 0 && !cut) {
-      cut = daemon.post("/api/v1/cut", {{"order", id}, {"actor", current_actor()}}).done();
-      if (cut) tell_cut();
-    }
-    std::this_thread::sleep_for(kLookEvery);
-  }
-}
-
-// No daemon: this process holds the bucket until it is over.
-int run_here(const Context& context, const Bucket& bucket, const JobOrderRequest& request, OutputTail& tail,
-             Patience& patience) {
-  Context quiet = context;
-  quiet.log_level = "error";  // what it does is told by its targets and at its end
-  Services services(bucket, quiet);
-  const ControlReply given = services.desk().job_order_here(request, current_actor());
-  if (given.kind != ControlReply::Kind::kDone) {
-    throw CommandError(given.kind == ControlReply::Kind::kUnknownSubject ? kExitUsage
-                       : given.kind == ControlReply::Kind::kBusy         ? kExitNoDaemon
-                                                                         : kExitHeld,
-                       given.text);
-  }
-  patience.on_loss([&](int times) {
-    if (times == 1) {
-      services.inbox().post([&services, id = given.text] {
-        services.desk().cut_job_order_here(id, current_actor());
-        tell_cut();
-      });
-    } else {
-      services.reconciler().stop();
-    }
-  });
-  std::atomic<bool> over = false;
-  std::thread printer([&] {
-    while (!over) {
-      tail.read_new();
-      std::this_thread::sleep_for(kLookEvery);
-    }
-  });
-  try {
-    services.reconciler().run_orders();
-  } catch (...) {
-    over = true;
-    printer.join();
-    patience.on_loss(nullptr);
-    throw;
-  }
-  over = true;
-  printer.join();
-  patience.on_loss(nullptr);
-  tail.end();
-  return print_end(context, services.desk().job_order_json(given.text).value_or(""));
-}
-
 int run(const Context& context, const std::string& verb, const JobOrderOptions& options) {
   const Bucket bucket = open_bucket(context);
   const JobOrderRequest request{
@@ -185,13 +50,14 @@ int run(const Context& context, const std::string& verb, const JobOrderOptions& 
   if (!request.span.empty()) body.emplace_back("for", request.span);
   const DaemonLink daemon(bucket.socket());
   const DaemonAnswer answer = daemon.post("/api/v1/job", body);
-  if (answer.no_daemon()) return run_here(context, bucket, request, tail, patience);
-  if (!answer.done()) {
-    const bool busy = answer.kind == DaemonAnswer::Kind::kBroken || answer.status == 503;
-    const bool unknown = answer.status == 404 || answer.status == 400;
-    throw CommandError(busy ? kExitNoDaemon : unknown ? kExitUsage : kExitHeld, answer.text);
+  if (answer.no_daemon()) {
+    return carry_out_here(
+        context, bucket, tail, patience,
+        [&](Services& services) { return services.desk().job_order_here(request, current_actor()); },
+        [](Services& services) { services.reconciler().run_orders(); });
   }
-  return follow(context, daemon, answer.text, tail, patience);
+  if (!answer.done()) refuse_order(answer);
+  return follow_order(context, daemon, answer.text, tail, patience);
 }
 
 }  // namespace

@@ -250,10 +250,10 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
        {"maand.conf:1", "ssh_user", "ssh.user", "keep one"}},
       {"[ssh\nport = 1", {"maand.conf:", "no TOML"}},
       {"[ssh]\nport = 1\nport = 2", {"maand.conf:3", "no TOML"}},
-      // Known, and not built yet: refused by name, never ignored.
-      {"[hooks]\nenabled = true", {"hooks.enabled", "not built yet"}},
+      {"[hooks]\nenabled = \"yes\"", {"hooks.enabled", "true or false"}},
       {"[drift]\nmode = \"mend\"", {"report"}},
       {"[drift]\ninterval = \"1ms\"", {"at least 1 s"}},
+      // Known, and not built yet: refused by name, never ignored.
       {"[state]\nurl = \"postgresql://u:hunter2@db/x\"", {"not built yet", "PostgreSQL"}},
       {"[state]\nrecovery = \"maybe\"", {"state.recovery", "manual"}},
       {"job_config_selector = \"../prod\"", {"job_config_selector", "without `/`"}},
@@ -314,9 +314,9 @@ TEST(Config, The_environment_wins_and_only_its_own_form_is_read) {
 
 TEST(Config, Unknown_and_wrong_variables_are_told_by_their_own_names) {
   const LoadedConfig loaded =
-      parse("", {{"MAAND__SSH__PROT", "1"}, {"MAAND__SSH__PORT", "x"}, {"MAAND__HOOKS__ENABLED", "true"}});
+      parse("", {{"MAAND__SSH__PROT", "1"}, {"MAAND__SSH__PORT", "x"}, {"MAAND__HOOKS__ENABLED", "perhaps"}});
   EXPECT_THAT(problems(loaded),
-              ElementsAre(AllOf(HasSubstr("environment: MAAND__HOOKS__ENABLED"), HasSubstr("not built yet")),
+              ElementsAre(AllOf(HasSubstr("environment: MAAND__HOOKS__ENABLED"), HasSubstr("true or false")),
                           AllOf(HasSubstr("MAAND__SSH__PORT"), HasSubstr("\"x\"")),
                           AllOf(HasSubstr("MAAND__SSH__PROT"), HasSubstr("ssh.port"))));
 }

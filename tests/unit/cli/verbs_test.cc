@@ -24,7 +24,7 @@ TEST(Verbs, AnswersTheOthers) {
       {"relase", "did you mean `maand release`?"},
       {"build", "`maand validate` checks a workspace"},
       {"deploy", "`maand serve` rolls it out"},
-      {"job_command", "`maand job_command` is not built yet"},
+      {"dashboard", "`maand dashboard` is not built yet"},
       {"xyzzy-quux", "`maand --help` lists them"},
       {"", "there is no command"},
   };

@@ -1,0 +1,298 @@
+// What of a pass runs hooks of jobs on this host: post_build of a commit that passed every
+// policy, pre_deploy of jobs that roll out or wait for a value, and the rounds that the rollout
+// machine asks for in between.
+//
+// None runs while the workers are another controller's, or have to be claimed first (R3.12, R7.3).
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "reconciler/app/pass.h"
+#include "reconciler/app/recalling.h"
+#include "reconciler/core/hook_access.h"
+#include "reconciler/core/hook_commands.h"
+#include "reconciler/core/rollout_order.h"
+
+namespace maand {
+namespace {
+
+bool has_post_build(const Workspace& workspace) {
+  return std::any_of(workspace.jobs.begin(), workspace.jobs.end(),
+                     [](const auto& job) { return has_hooks(job.second.commands, HookEvent::kPostBuild); });
+}
+
+bool brings(const JobPlan& plan) { return !plan.starts.empty() || !plan.upgrades.empty(); }
+
+bool waits_for_value(const JobPlan& plan) { return plan.held && plan.held_reason == Reason::kMissingValue; }
+
+}  // namespace
+
+bool Pass::hooks_may_run() const {
+  return deps_.hooks && deps_.judge.hooks_enabled() && memory_.authority.may_write();
+}
+
+// Serves the inbox until it has ended; a request to stop cancels it.
+HookRoundEnd Pass::await_hooks(HookRunOrder order) {
+  const auto end = std::make_shared<std::optional<HookRoundEnd>>();
+  const HookRuns::Id id =
+      deps_.hooks->start(std::move(order), [end](const HookRoundEnd& told) { *end = told; });
+  bool cancelled = false;
+  while (!*end) {
+    if (!cancelled && deps_.control.stop_requested()) {
+      cancelled = true;
+      deps_.hooks->cancel(id);
+    }
+    deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
+  }
+  return **end;
+}
+
+// Of the workspace by itself, so that also what waits for a value is there with its own content.
+HookWorldPtr Pass::head_world(const JudgedPtr& judged) {
+  Judge::Look look = deps_.judge.look(*judged, deps_.journal.state(), update_seq_);
+  return std::make_shared<HookWorld>(std::move(look.desired), judged, std::move(look.sources),
+                                     settings_.plan.ssh, deps_.journal.state());
+}
+
+bool Pass::post_build_due(const Judged& judged) const {
+  return hooks_may_run() && has_post_build(judged.workspace) && post_built(deps_.store) != judged.info.id;
+}
+
+// False: the commit is held, and memory_.hooks says why. What its hooks have written is there only
+// once all of them have succeeded.
+bool Pass::passes_post_build(const JudgedPtr& judged) {
+  HookMemory& memory = memory_.hooks;
+  if (!post_build_due(*judged)) return true;
+  if (memory.post_build_of == judged->info.id && cause_ != "operator") return false;
+  memory.post_build_of = {};
+  memory_.phase.enter(Phase::kJudge, judged->info.id.str().substr(0, 12) + ", post_build");
+  deps_.control.changed();
+  const HookWorldPtr world = head_world(judged);
+  const DesiredState wanted = deps_.judge.desired(*judged, deps_.journal.state(), update_seq_);
+  std::set<std::pair<int, JobName>> jobs;
+  for (const auto& [name, job] : judged->workspace.jobs) {
+    const auto known = wanted.jobs.find(name);
+    if (known == wanted.jobs.end() || !has_hooks(job.commands, HookEvent::kPostBuild)) continue;
+    if (known->second.held && known->second.held_reason != Reason::kMissingValue) continue;
+    jobs.emplace(world->desired().jobs.at(name).wave, name);
+  }
+  const auto overlay = std::make_shared<HookOverlay>();
+  std::string failures;
+  for (const auto& [wave, name] : jobs) {
+    HookRunOrder order{world, {}, "", 0, overlay};
+    order.round.job = name;
+    order.round.event = HookEvent::kPostBuild;
+    order.round.members = world->active(name);
+    const HookRoundEnd end = await_hooks(std::move(order));
+    if (end.kind == HookRoundEnd::Kind::kCancelled)
+      throw std::runtime_error("the daemon is leaving; post_build begins anew with the next one");
+    if (end.kind == HookRoundEnd::Kind::kFailed)
+      failures += (failures.empty() ? "" : "; ") + name.str() + ": " + end.detail;
+  }
+  if (failures.empty()) {
+    const std::vector<ValueChange> changes = overlay->changes();
+    const ValueWrite written =
+        changes.empty() ? ValueWrite{} : deps_.hooks->values().write(changes, deps_.clock.wall());
+    if (written.refusal != ValueRefusal::kNone) failures = "nothing was written: " + written.problem;
+  }
+  if (failures.empty()) {
+    keep_post_built(deps_.store, judged->info.id);
+    return true;
+  }
+  memory.post_build_of = judged->info.id;
+  memory.post_build_failure = failures;
+  return false;
+}
+
+// Whose rollout, or whose values, it has to wait for first; empty: nobody's.
+JobName Pass::upstream_of_hooks(const Job& job) const {
+  for (const Demand& demand : job.demands) {
+    const auto found = memory_.plan.jobs.find(demand.job);
+    if (found == memory_.plan.jobs.end()) continue;
+    const JobPlan& plan = found->second;
+    if ((!plan.held && brings(plan)) || plan.owes_hooks() || waits_for_value(plan) ||
+        deferred_.count(demand.job) > 0)
+      return demand.job;
+  }
+  return {};
+}
+
+// They reach workers as well. False: this store may not write any more, nor have hooks run.
+bool Pass::meet_before_hooks(const std::set<std::pair<int, JobName>>& jobs) {
+  std::map<WorkerHost, Endpoint> workers;
+  for (const auto& [wave, name] : jobs) {
+    for (const ActiveAllocation& active : memory_.plan.jobs.at(name).active) {
+      if (active.endpoint) workers.emplace(active.key.worker, *active.endpoint);
+    }
+  }
+  std::vector<Endpoint> asked;
+  for (const auto& [host, endpoint] : workers) asked.push_back(endpoint);
+  const auto newer = who_knows_more({deps_.inbox, deps_.runner, deps_.clock}, asked, deps_.journal.state(),
+                                    memory_.met, [this] { return deps_.control.stop_requested(); });
+  if (newer) fenced(*newer, kKeepsMore);
+  return !newer;
+}
+
+// True: what was planned is to be planned again.
+bool Pass::run_pre_deploy() {
+  if (!hooks_may_run() || deps_.control.stop_requested()) return false;
+  const ValueSnapshotPtr now = deps_.judge.values_now();
+  std::set<std::pair<int, JobName>> due;
+  bool deferred = false;
+  for (const auto& [name, plan] : memory_.plan.jobs) {
+    const bool waits = waits_for_value(plan);
+    if (!waits && (plan.held || plan.rollback || plan.leaving || !brings(plan))) continue;
+    if (plan_settings_.suspended.of(name) || (!plan.released && plan_settings_.closed.of(name))) continue;
+    const auto head = memory_.accepted->workspace.jobs.find(name);
+    if (head == memory_.accepted->workspace.jobs.end()) continue;
+    const Job& job = head->second;
+    if (!has_hooks(job.commands, HookEvent::kPreDeploy)) continue;
+    if (pre_deployed_.count(name) > 0) continue;
+    const auto ran = memory_.hooks.pre_deploy.find(name);
+    if (ran != memory_.hooks.pre_deploy.end() && ran->second.tree == job.tree) {
+      // One that waits tries it with other values; one that rolls out has had it.
+      const bool news = ran->second.after != now || cause_ == "operator";
+      if (!waits || !news) continue;
+    }
+    if (const JobName upstream = upstream_of_hooks(job); !upstream.empty()) {
+      if (!waits && deferred_.count(name) == 0) {
+        deferred_[name] = upstream;
+        deferred = true;
+      }
+      continue;
+    }
+    due.emplace(plan.wave, name);
+  }
+  if (due.empty()) return deferred;
+  if (!meet_before_hooks(due)) return true;
+  memory_.phase.enter(Phase::kPlan, "pre_deploy");
+  deps_.control.changed();
+  const HookWorldPtr world = head_world(memory_.accepted);
+  std::map<JobName, std::string> failures;
+  for (const auto& [wave, name] : due) {
+    HookRunOrder order{world, {}, "", 0, nullptr};
+    order.round.job = name;
+    order.round.event = HookEvent::kPreDeploy;
+    order.round.members = world->active(name);
+    const HookRoundEnd end = await_hooks(std::move(order));
+    if (end.kind == HookRoundEnd::Kind::kCancelled) return false;  // nothing more begins
+    pre_deployed_.insert(name);
+    if (end.kind == HookRoundEnd::Kind::kFailed) failures[name] = end.detail;
+  }
+  const ValueSnapshotPtr after = deps_.judge.values_now();
+  for (const auto& [wave, name] : due) {
+    const JobPlan& plan = memory_.plan.jobs.at(name);
+    const auto failed = failures.find(name);
+    const TreeId tree = memory_.accepted->workspace.jobs.at(name).tree;
+    HookMemory::PreDeploy& memo = memory_.hooks.pre_deploy[name];
+    memo = {tree, after, failed == failures.end() ? "" : failed->second};
+    if (memo.failure.empty() || waits_for_value(plan)) continue;
+    JobReport report;
+    report.job = name;
+    report.commit = plan.commit;
+    report.tree = plan.tree;
+    report.state = JobReport::State::kFailed;
+    report.reason = Reason::kHookFailed;
+    report.detail = memo.failure;
+    remember_failure(report);
+    hook_failed_[name] = report.detail;
+    memory_.hooks.pre_deploy.erase(name);  // whoever tries it again begins with them
+  }
+  return true;
+}
+
+// What its hooks said where a job waits; and nothing begins of one whose hooks have failed in this pass.
+void Pass::tell_hooks() {
+  for (auto& [name, plan] : memory_.plan.jobs) {
+    const auto failed = hook_failed_.find(name);
+    if (failed != hook_failed_.end() && !plan.held) plan.hold(Reason::kHookFailed, failed->second);
+    const auto ran = memory_.hooks.pre_deploy.find(name);
+    if (ran == memory_.hooks.pre_deploy.end() || ran->second.failure.empty() || !waits_for_value(plan))
+      continue;
+    const auto head = memory_.accepted->workspace.jobs.find(name);
+    if (head == memory_.accepted->workspace.jobs.end() || head->second.tree != ran->second.tree) continue;
+    plan.held_detail += "; " + ran->second.failure;
+  }
+}
+
+// R1.8: what a newer commit brings begins with hooks that run between two rollouts.
+bool Pass::owes_pre_deploy(const JobName& name, const DesiredJob& job) const {
+  if (!hooks_may_run() || job.held || !job.job || !has_hooks(job.job->commands, HookEvent::kPreDeploy))
+    return false;
+  const auto ran = memory_.hooks.pre_deploy.find(name);
+  return ran == memory_.hooks.pre_deploy.end() || ran->second.tree != job.job->tree;
+}
+
+// `rollout_order`, written by a hook (list of differences).
+void Pass::order_rollouts(Plan& plan) {
+  const ValueSnapshotPtr values = deps_.judge.values_now();
+  for (auto& [name, job] : plan.jobs) {
+    if (job.held || job.rollback || job.leaving) continue;
+    const ValueLookup written = values->find(own_facts(name), kRolloutOrderKey);
+    if (written.value) put_in_order(job, rollout_order_from(written.value->value));
+  }
+}
+
+// Before the first step of a rollout: what a daemon that dies in it owes.
+void Pass::put_down_hooks() {
+  std::map<JobName, TreeId> owed;
+  for (const auto& [name, plan] : memory_.plan.jobs) {
+    if (!plan.held && brings(plan) && (plan.hooks.post_deploy || plan.hooks.control)) owed[name] = plan.tree;
+  }
+  if (owed.empty()) return;
+  owe_hooks(deps_.store, owed);
+  plan_settings_.owed_hooks = owed_hooks(deps_.store);
+}
+
+// Its rollout came to its end.
+void Pass::settle_rollout_hooks(const JobReport& job) {
+  if (job.state != JobReport::State::kDone && job.state != JobReport::State::kDegraded) return;
+  settle_hooks(deps_.store, job.job, job.tree);
+  if (job.state != JobReport::State::kDone) return;
+  memory_.hooks.pre_deploy.erase(job.job);
+  const bool brought = std::any_of(job.allocations.begin(), job.allocations.end(), [](const auto& one) {
+    return one.state == AllocationReport::State::kDone && ships_files(one.action.action);
+  });
+  if (!brought || !deps_.hooks) return;
+  // An order counts for one rollout (workspace.md 9.6).
+  const ValueSnapshotPtr values = deps_.judge.values_now();
+  if (values->find(own_facts(job.job), kRolloutOrderKey).value) {
+    deps_.hooks->values().write(
+        {{ValueChange::Kind::kDelete, own_facts(job.job), std::string(kRolloutOrderKey), ""}},
+        deps_.clock.wall());
+  }
+}
+
+// Whoever waited for an upstream goes on with the next pass, if that one came through.
+void Pass::go_on_after_hooks() {
+  for (const auto& [name, upstream] : deferred_) {
+    const bool through = std::any_of(memory_.jobs.begin(), memory_.jobs.end(), [&](const JobReport& report) {
+      return report.job == upstream && report.state == JobReport::State::kDone;
+    });
+    result_.again = result_.again || through;
+  }
+}
+
+// As of the rollout's beginning, so that CURRENT_VERSION is what ran before it.
+void Pass::hold_hook_world() {
+  const bool any = std::any_of(memory_.plan.jobs.begin(), memory_.plan.jobs.end(),
+                               [](const auto& job) { return job.second.hooks.any(); });
+  if (hook_world_ || !any) return;
+  hook_world_ = std::make_shared<HookWorld>(desired_, memory_.accepted, deps_.judge.sources(),
+                                            settings_.plan.ssh, deps_.journal.state());
+}
+
+// A round that the machine asks for.
+void Pass::run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> done) {
+  if (!hooks_may_run()) {
+    deps_.inbox.post([done = std::move(done)] {
+      done({HookRoundEnd::Kind::kFailed, "hooks cannot run here"});
+    });
+    return;
+  }
+  hold_hook_world();
+  deps_.hooks->start({hook_world_, step.hooks, "", 0, nullptr}, std::move(done));
+}
+
+}  // namespace maand

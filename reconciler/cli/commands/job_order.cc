@@ -69,6 +69,12 @@ void tell_cut() {
   std::cerr << "Nothing more begins; what runs comes to its end. Once more, and it is not waited for.\n";
 }
 
+// After the second time: what becomes of what nobody waits for.
+void tell_left() {
+  std::cerr << "Not waited for: what was begun goes on on its workers, and the next pass learns there how it "
+               "ended.\n";
+}
+
 // How often somebody wants to leave: first nothing more is to begin, then we do not wait for it.
 class Patience {
  public:
@@ -134,9 +140,11 @@ int run_here(const Context& context, const Bucket& bucket, const JobOrderRequest
   Services services(bucket, quiet);
   const ControlReply given = services.desk().job_order_here(request, current_actor());
   if (given.kind != ControlReply::Kind::kDone) {
-    throw CommandError(given.kind == ControlReply::Kind::kUnknownSubject ? kExitUsage
-                       : given.kind == ControlReply::Kind::kBusy         ? kExitNoDaemon
-                                                                         : kExitHeld,
+    const bool usage =
+        given.kind == ControlReply::Kind::kUnknownSubject || given.kind == ControlReply::Kind::kMalformed;
+    throw CommandError(usage                                     ? kExitUsage
+                       : given.kind == ControlReply::Kind::kBusy ? kExitNoDaemon
+                                                                 : kExitHeld,
                        given.text);
   }
   patience.on_loss([&](int times) {
@@ -146,7 +154,7 @@ int run_here(const Context& context, const Bucket& bucket, const JobOrderRequest
         tell_cut();
       });
     } else {
-      services.reconciler().stop();
+      services.reconciler().stop_at_once();
     }
   });
   std::atomic<bool> over = false;
@@ -168,6 +176,7 @@ int run_here(const Context& context, const Bucket& bucket, const JobOrderRequest
   printer.join();
   patience.on_loss(nullptr);
   tail.end();
+  if (patience.lost() > 1) tell_left();
   return print_end(context, services.desk().job_order_json(given.text).value_or(""));
 }
 

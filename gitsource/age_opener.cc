@@ -71,12 +71,10 @@ class AgeOpener : public SecretOpener {
       return stays_locked(id, no(result));
     }
     std::optional<std::string> value = unbound_secret(job, key, result.text);
+    const std::optional<SecretOwner> owner = value ? std::nullopt : owner_of_secret(result.text);
     OPENSSL_cleanse(result.text.data(), result.text.size());
     if (!value) {
-      return stays_locked(id, {RevealedSecret::State::kBadFormat, "",
-                               "it was encrypted for another job or key, and opens for no other; set it with "
-                               "`maand secrets set " +
-                                   job.str() + " " + key + "`"});
+      return stays_locked(id, {RevealedSecret::State::kBadFormat, "", bound_elsewhere(owner, job, key)});
     }
     if (opened_.size() >= kMostRemembered) forget_all();
     opened_.emplace(id, *value);
@@ -84,6 +82,20 @@ class AgeOpener : public SecretOpener {
   }
 
  private:
+  // Also after a rename: whoever writes the templates of a job must not come by the secrets of one that is
+  // gone by taking its name (`renamed_from`).
+  static std::string bound_elsewhere(const std::optional<SecretOwner>& owner, const JobName& job,
+                                     const std::string& key) {
+    const std::string set = "`maand secrets set " + job.str() + " " + key + "`";
+    if (!owner) return "it was encrypted for another job or key, and opens for no other; set it with " + set;
+    if (owner->job == job.str())
+      return "it was encrypted for the key `" + owner->key + "`, and opens for no other; set it with " + set;
+    return "it was encrypted for job `" + owner->job +
+           "`, and opens for no other, also not for the job it was "
+           "renamed to; set it again with " +
+           set + " (in a checkout from before, `maand secrets edit " + owner->job + "` shows its value)";
+  }
+
   static RevealedSecret no(const AgeResult& result) {
     using State = RevealedSecret::State;
     const bool no_key = concerns_all(result.state);

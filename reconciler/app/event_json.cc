@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/core/json_escape.h"
+
 namespace maand {
 
 std::string event_json(const Event& event, const std::vector<std::pair<std::string, std::string>>& leading) {
@@ -19,7 +21,7 @@ std::string event_json(const Event& event, const std::vector<std::pair<std::stri
   put("outcome", event.outcome);
   if (event.duration.count() > 0) out["duration_ms"] = event.duration.count();
   put("text", event.text);
-  return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return escape_controls(out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace maand

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/json_escape.h"
+
 namespace maand {
 namespace {
 
@@ -99,7 +101,7 @@ void JobOrders::show(const Entry& entry, const std::string& state, const JobRepo
                          {"allocations", std::move(rows)}};
   const std::lock_guard lock(mutex_);
   if (documents_.count(entry.id) == 0) newest_.push_back(entry.id);
-  documents_[entry.id] = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  documents_[entry.id] = escape_controls(document.dump(-1, ' ', false, Json::error_handler_t::replace));
   while (newest_.size() > kMostKept) {
     documents_.erase(newest_.front());
     newest_.pop_front();

@@ -79,6 +79,7 @@ DesiredState Judge::desired_now(const Judged& judged, const AppliedState& applie
                        .kept = kept_,
                        .sources = sources_,
                        .pins = pins_,
+                       .drained = drained_,
                        .worker_root = settings_.worker_root,
                        .update_seq = update_seq,
                        .hooks_enabled = settings_.hooks_enabled});

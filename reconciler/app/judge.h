@@ -78,6 +78,7 @@ class Judge {
 
   // R5.4: what the next desired state is made with.
   void pin(Pins pins) { pins_ = std::move(pins); }
+  void drain(Drains drained) { drained_ = std::move(drained); }
 
   // The values that the last of them was made of. Null before the first.
   const ValueSnapshotPtr& values_seen() const { return sources_.stored; }
@@ -97,6 +98,7 @@ class Judge {
   const JudgeSettings settings_;
   VariableSources sources_;
   Pins pins_;
+  Drains drained_;
   KeptJobs kept_;                            // as it was needed last
   std::shared_ptr<ContentDigests> digests_;  // used on the lane only
 };

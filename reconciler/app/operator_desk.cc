@@ -42,6 +42,10 @@ std::vector<WorkerHost> hosts_of(std::string_view list) {
 
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
 ControlReply refused(std::string text) { return {ControlReply::Kind::kRefused, std::move(text)}; }
+ControlReply malformed(std::string text) { return {ControlReply::Kind::kMalformed, std::move(text)}; }
+ControlReply no_length(const std::string& span) {
+  return malformed(quote(span) + " is no length of time: " + kDurationGrammar);
+}
 ControlReply unknown(std::string text) { return {ControlReply::Kind::kUnknownSubject, std::move(text)}; }
 
 }  // namespace
@@ -165,12 +169,12 @@ ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const 
     return unknown("`allocations` names no worker; leave it out for all of them");
   const std::string usual = "maand job " + request.verb;
   order.word = {actor, request.reason.empty() ? usual : request.reason, clock_.wall(), {}};
-  if (const std::string wrong = trouble_with(order.word.reason); !wrong.empty()) return refused(wrong);
+  if (const std::string wrong = trouble_with(order.word.reason); !wrong.empty()) return malformed(wrong);
   if (*verb != JobVerb::kStop && !(request.span.empty() && request.reason.empty()))
-    return refused("only a stop has a reason and an end: it is what stays");
+    return malformed("only a stop has a reason and an end: it is what stays");
   if (!request.span.empty()) {
     const auto length = parse_duration(request.span);
-    if (!length) return refused("`" + request.span + "` is no length of time: " + kDurationGrammar);
+    if (!length) return no_length(request.span);
     order.word.until = order.word.since + *length;
   }
   if (const std::string busy = reconciler_.orders().busy(order.job); !busy.empty())
@@ -234,12 +238,12 @@ ControlReply OperatorDesk::rollback_here(const std::string& job, const std::stri
                                          const std::string& actor) {
   if (!job.empty() && !knows(JobName(job)))
     return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
-  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return malformed(wrong);
   const WallTime now = clock_.wall();
   Pin pin{JobName(job), CommitId(commit), actor, reason, now};
   if (!span.empty()) {
     const auto length = parse_duration(span);
-    if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
+    if (!length) return no_length(span);
     pin.until = now + *length;
   }
   audit(actor, job.empty() ? "pin" : "rollback", job, sentence(pin));
@@ -253,8 +257,8 @@ ControlReply OperatorDesk::suspend_here(const std::string& job, const std::strin
   if (!job.empty() && !knows(JobName(job)))
     return unknown("no job `" + job + "` is known; `maand status` lists the jobs");
   const auto length = parse_duration(span);
-  if (!length) return refused("`" + span + "` is no length of time: " + kDurationGrammar);
-  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
+  if (!length) return no_length(span);
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return malformed(wrong);
   const WallTime now = clock_.wall();
   const Suspension suspension{JobName(job), actor, reason, now, now + *length};
   const std::vector<Suspension>& known = reconciler_.memory().suspended.all();
@@ -332,7 +336,7 @@ ControlReply OperatorDesk::release_commit_here(const CommitId& commit, const std
 // R1.5. The head, or a whole id: what it descends from is let through with it.
 ControlReply OperatorDesk::release_unsigned_here(const std::string& commit, const std::string& reason,
                                                  const std::string& actor) {
-  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return refused(wrong);
+  if (const std::string wrong = trouble_with(reason); !wrong.empty()) return malformed(wrong);
   const JudgedPtr judged = reconciler_.memory().judged;
   const std::string head = judged ? judged->info.id.str() : reconciler_.journal().state().head.str();
   const bool of_head = commit.size() >= kShortestCommit && head.compare(0, commit.size(), commit) == 0;

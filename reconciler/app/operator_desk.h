@@ -32,6 +32,8 @@ class OperatorDesk : public Controls {
   std::optional<std::string> job_order_json(const std::string& id) const override;
   ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) override;
   ControlReply cut_job_order(const std::string& id, const std::string& actor) override;
+  ControlReply drain(const DrainRequest& request, const std::string& actor) override;
+  ControlReply undrain(const std::string& host, const std::string& actor) override;
   ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override;
 
   // The same words for a command that holds the bucket itself. Reconcile thread.
@@ -47,6 +49,8 @@ class OperatorDesk : public Controls {
   ControlReply job_order_here(const JobOrderRequest& request, const std::string& actor);
   ControlReply hook_order_here(const HookOrderRequest& request, const std::string& actor);
   ControlReply cut_job_order_here(const std::string& id, const std::string& actor);
+  ControlReply drain_here(const DrainRequest& request, const std::string& actor);
+  ControlReply undrain_here(const std::string& host, const std::string& actor);
   RecoveryOrders& recovery() { return recovery_; }
 
  private:

@@ -78,6 +78,7 @@ void Pass::plan() {
   // As of now: what is ordered while older content is read is heeded by the rollout.
   const Suspensions suspended = deps_.control.suspensions();
   pins_ = memory_.pinned;
+  drained_ = memory_.drained;
   stops_ = deps_.journal.stops_revision();
   desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
   // R1.10. Whatever woke us: a new head is what everything of it is due to.

@@ -70,6 +70,7 @@ struct Memory {
   std::set<WorkerHost> met;  // by this daemon; what they keep is not news (R7.3)
   Suspensions suspended;
   Pins pinned;
+  Drains drained;
   std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
   std::string store_problem;             // empty: the store can be written
   std::string notes_problem;             // empty: nothing waits in the outbox
@@ -169,11 +170,15 @@ class Pass {
   void adopt(const JudgedPtr& judged);
   void heed_orders();
   void heed_stops();
+  void heed_drains();
   // What an operator's hand does to a job meanwhile: pass_orders.cc.
   bool is_ordered(const JobName& job) const;
   void heed_job_orders();
   void end_job_order();
   void leave_job_order();
+  void remember_before_order(const JobReport& report);
+  void forget_before_order(const JobName& job);
+  std::vector<JobReport> reports_of_commit() const;  // by job; without what an order does
   // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
   RolloutLimits rollout_limits();
   void read_ways_back();
@@ -232,6 +237,7 @@ class Pass {
   DesiredState desired_;
   PlanSettings plan_settings_;
   std::uint64_t stops_ = 0;  // revision of what operators stopped, that the plan was made with (R5.7)
+  Drains drained_;           // that the plan was made with
   Pins pins_;                // that the plan was made with
   JudgedPtr windows_of_;     // whose windows plan_settings_.closed tells, as of
   std::chrono::minutes windows_minute_{0};
@@ -265,8 +271,11 @@ class Pass {
   bool stopping_ = false;
   bool fenced_ = false;                        // while rolling out
   std::map<JobName, JobReport> before_order_;  // of jobs that were over when an order came
-  bool ordering_ = false;                      // an order is carried out in place of its job
-  bool renamed_ = false;                       // a newer commit gives new names, which the next pass takes
+  // What had been done of a job by then, whatever is planned of it afterwards.
+  std::map<JobName, std::vector<AllocationStatus>> told_before_order_;
+  JobName stopped_for_order_;  // came to rest for the order alone; empty: none
+  bool ordering_ = false;      // an order is carried out in place of its job
+  bool renamed_ = false;       // a newer commit gives new names, which the next pass takes
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

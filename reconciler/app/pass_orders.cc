@@ -1,5 +1,9 @@
 // An operator's order on a job that comes while a pass rolls out: its job comes to rest at the next
 // boundary, the order is carried out in its place, and the job is planned anew. The others go on.
+// And a worker that is drained, or taken back, meanwhile.
+#include <algorithm>
+#include <utility>
+
 #include "reconciler/app/job_orders.h"
 #include "reconciler/app/pass.h"
 
@@ -20,14 +24,17 @@ void Pass::heed_job_orders() {
     return;
   }
   if (goes_back(job)) return;  // R5.5: that is finished first; the order comes after the pass
-  // What it has come to counts for the commit, whatever an operator does with it from now on.
-  if (auto report = rollout_->report(job); report && rollout_->quiet(job) && superseded_.count(job) == 0)
-    before_order_[job] = *std::move(report);
   if (!rollout_->quiet(job)) {
+    if (superseded_.count(job) == 0) stopped_for_order_ = job;
     rollout_->stop_job(job, Reason::kSuperseded);
     superseded_.insert(job);
     if (!rollout_->quiet(job)) return;
   }
+  // What it has come to counts for the commit, whatever an operator does with it from now on.
+  if (const auto report = rollout_->report(job);
+      report && (superseded_.count(job) == 0 || stopped_for_order_ == job))
+    remember_before_order(*report);
+  stopped_for_order_ = {};
   superseded_.insert(job);  // whatever comes of the order
   if (!orders.first_cut().empty()) {
     orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
@@ -46,11 +53,67 @@ void Pass::heed_job_orders() {
   put(plan.job);
 }
 
+void Pass::remember_before_order(const JobReport& report) {
+  if (stopped_for_order_ != report.job) before_order_[report.job] = report;
+  PassStatus part;
+  fold(part, Plan{}, {report}, false);
+  std::vector<AllocationStatus>& lines = told_before_order_[report.job];
+  for (AllocationStatus& line : part.allocations) {
+    if (line.outcome != "succeeded" && line.outcome != "failed") continue;
+    const auto operation = driver_->operations().find(line.key);
+    if (operation != driver_->operations().end()) line.operation = operation->second;
+    std::erase_if(lines, [&](const AllocationStatus& known) { return known.key == line.key; });
+    lines.push_back(std::move(line));
+  }
+  // R2.6: begin_rollbacks() has put the failure on record. What it holds is planned neither by the order
+  // nor after it.
+  if (report.state != JobReport::State::kFailed) return;
+  DesiredState held = deps_.judge.desired_now(*memory_.accepted, deps_.journal.state(), update_seq_);
+  if (!held.wants.empty()) return;
+  desired_ = std::move(held);
+  deps_.journal.put_ports(desired_.ports);
+}
+
+void Pass::forget_before_order(const JobName& job) {
+  before_order_.erase(job);
+  told_before_order_.erase(job);
+  if (stopped_for_order_ == job) stopped_for_order_ = {};
+}
+
+std::vector<JobReport> Pass::reports_of_commit() const {
+  std::vector<JobReport> reports = rollout_->reports();
+  std::erase_if(reports, [this](const JobReport& report) { return is_ordered(report.job); });
+  for (const auto& [name, report] : before_order_) {
+    const auto at = std::lower_bound(reports.begin(), reports.end(), name,
+                                     [](const JobReport& one, const JobName& job) { return one.job < job; });
+    if (at == reports.end() || at->job != name) reports.insert(at, report);
+  }
+  return reports;
+}
+
 void Pass::end_job_order() {
   const auto report = rollout_->report(deps_.control.orders().first()->job);
   ordering_ = false;
   stops_ = deps_.journal.stops_revision();
   deps_.control.orders().end(report ? &*report : nullptr);
+}
+
+// What is drained or taken back meanwhile: the jobs that it changes, by their place there or by what their
+// templates say of others, come to rest and are planned anew. The others go on.
+void Pass::heed_drains() {
+  if (drained_ == memory_.drained) return;
+  drained_ = memory_.drained;
+  DesiredState newer = deps_.judge.desired_now(*memory_.accepted, deps_.journal.state(), update_seq_);
+  const bool whole = newer.wants.empty();
+  for (const auto& [name, job] : desired_.jobs) {
+    if (job_unchanged(name, newer) || goes_back(name)) continue;
+    if (!is_ordered(name)) rollout_->stop_job(name, Reason::kSuperseded);
+    if (whole) superseded_.insert(name);
+  }
+  if (!whole) return;  // the next pass reads what is missing
+  desired_ = std::move(newer);
+  deps_.journal.put_ports(desired_.ports);
+  list_jobs_of_workers();
 }
 
 // The pass is over: what became of the order is no result of the commit.

@@ -177,8 +177,8 @@ void Pass::finish_status(PassStatus& status) {
   if (untold != unfinished_.end()) carry_over(status, settled_lines(deps_.journal.state(), status.commit));
   if (!driver_) return;
   for (AllocationStatus& line : status.allocations) {
-    // One of an older commit in the same pass is not what this line tells of.
-    if (line.outcome == "not-reached" || line.outcome == "waiting") continue;
+    // One of an older commit in the same pass is not what this line tells of, nor is one that an order began.
+    if (line.outcome == "not-reached" || line.outcome == "waiting" || !line.operation.empty()) continue;
     const auto it = driver_->operations().find(line.key);
     if (it != driver_->operations().end()) line.operation = it->second;
   }
@@ -268,6 +268,7 @@ void Pass::report() {
       note_openings();
       forget_used_releases(deps_.store, deps_.journal.state());
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
+      for (const auto& [name, lines] : told_before_order_) carry_over(status_, lines);
       // Nothing to do is not "applied" where nothing may be done.
       if (!memory_.authority.may_write() && !stopping_) {
         status_.state = PassState::kHeld;

@@ -91,7 +91,8 @@ bool Pass::goes_back(const JobName& job) const {
 void Pass::begin_rollbacks() {
   for (const JobName& name : rollout_->take_failed()) {
     const auto report = rollout_->report(name);
-    if (!report || superseded_.count(name) > 0) continue;  // R1.8: what is newer replaces it
+    const bool replaced = superseded_.count(name) > 0 && stopped_for_order_ != name;
+    if (!report || replaced) continue;  // R1.8: what is newer replaces it
     remember_failure(*report);
     begin_rollback(name);
   }

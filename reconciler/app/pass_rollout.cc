@@ -58,10 +58,11 @@ void Pass::roll_out() {
     }
     if (!stopping_ && !fenced_) {
       heed_orders();
+      begin_rollbacks();  // what failed is on record before an operator's hand changes the job
+      heed_drains();
       heed_job_orders();
       watch_for_newer_commit();
       replan();
-      begin_rollbacks();
     }
     keep_bakes(stopping_);
     show_progress();
@@ -109,12 +110,7 @@ void Pass::show_progress() {
 }
 
 void Pass::take_progress() {
-  memory_.jobs = rollout_->reports();
-  for (const auto& [name, report] : before_order_) {
-    const auto at = std::lower_bound(memory_.jobs.begin(), memory_.jobs.end(), name,
-                                     [](const JobReport& one, const JobName& job) { return one.job < job; });
-    if (at == memory_.jobs.end() || at->job != name) memory_.jobs.insert(at, report);
-  }
+  memory_.jobs = reports_of_commit();
   memory_.set_aside = rollout_->set_aside();
   if (deps_.meter) deps_.meter->rollout_moved(memory_.jobs);
 }
@@ -228,7 +224,8 @@ void Pass::adopt(const JudgedPtr& judged) {
   tell(EventKind::kNotice, "this commit takes over from " + status_.commit.str().substr(0, 12),
        judged->info.id);
   PassStatus older = std::move(status_);
-  fold(older, memory_.plan, rollout_->reports(), true);
+  fold(older, memory_.plan, reports_of_commit(), true);
+  for (const auto& [name, lines] : told_before_order_) carry_over(older, lines);
   older.state = PassState::kSuperseded;
   older.remarks.push_back("superseded by " + judged->info.id.str().substr(0, 12));
   finish_status(older);
@@ -239,6 +236,7 @@ void Pass::adopt(const JudgedPtr& judged) {
     if (job_unchanged(job.job, newer) || goes_back(job.job)) continue;
     if (!is_ordered(job.job)) rollout_->stop_job(job.job, Reason::kSuperseded);
     superseded_.insert(job.job);
+    forget_before_order(job.job);  // told with the older commit
   }
   std::vector<JobName> hooks_first;
   for (const auto& [name, job] : newer.jobs) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/json_escape.h"
 #include "reconciler/core/preview/preview_text.h"
 #include "reconciler/core/text.h"
 
@@ -227,7 +228,7 @@ std::optional<std::string> Previews::take_json() {
     list.push_back(std::move(one));
   }
   const Json out = {{"previews", std::move(list)}, {"left_out", queue_.left_out()}};
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return escape_controls(out.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string Previews::prometheus() const {

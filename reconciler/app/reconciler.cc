@@ -51,7 +51,9 @@ Reconciler::Reconciler(Deps deps, PassSettings settings, ReconcilerOptions optio
   memory_.suspended = kept_suspensions(deps_.store);
   memory_.pinned = kept_pins(deps_.store);
   memory_.authority = kept_authority(deps_.store);
+  memory_.drained = kept_drains(deps_.store);
   deps_.judge.pin(memory_.pinned);
+  deps_.judge.drain(memory_.drained);
   deps_.lane.on_wait([this] { stop_requested(); });  // a remote that hangs must not outlast the grace
 }
 
@@ -169,13 +171,20 @@ void Reconciler::poke(const std::string& cause) {
 }
 
 void Reconciler::stop() {
-  deps_.inbox.post([this] {
-    if (stopping_) return;
-    stopping_ = true;
-    health_.stop();
-    drift_.stop();
-    let_go_at_ = deps_.clock.now() + options_.shutdown_grace;
-  });
+  deps_.inbox.post([this] { begin_to_stop(options_.shutdown_grace); });
+}
+
+void Reconciler::stop_at_once() {
+  deps_.inbox.post([this] { begin_to_stop({}); });
+}
+
+void Reconciler::begin_to_stop(std::chrono::milliseconds grace) {
+  if (stopping_ && !let_go_at_) return;  // nothing is waited for any more
+  const Instant end = deps_.clock.now() + grace;
+  let_go_at_ = std::min(let_go_at_.value_or(end), end);
+  if (std::exchange(stopping_, true)) return;
+  health_.stop();
+  drift_.stop();
 }
 
 void Reconciler::finish() {
@@ -229,7 +238,10 @@ void Reconciler::expire_orders() {
     const bool unpinned = pinned.expire(now);
     if (unpinned) keep(std::move(pinned));
     const bool started = expire_stops(now);
-    if (resumed || unpinned || started) triggers_.poke("operator");
+    Drains drained = memory_.drained;
+    const bool filled = expire(drained, now);
+    if (filled) keep(std::move(drained));
+    if (resumed || unpinned || started || filled) triggers_.poke("operator");
   } catch (const StoreError&) {
     // Told by the pass that meets it.
   }
@@ -280,6 +292,36 @@ void Reconciler::keep(Pins pins) {
   memory_.pinned = std::move(pins);
   deps_.judge.pin(memory_.pinned);
   deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+}
+
+void Reconciler::keep(Drains drained) {
+  keep_drains(deps_.store, drained);
+  memory_.drained = std::move(drained);
+  deps_.judge.drain(memory_.drained);
+  deps_.board.update(memory_, deps_.journal.state(), triggers_, true);
+}
+
+void Reconciler::drain(const WorkerHost& worker, Drain drain) {
+  Drains more = memory_.drained;
+  more[worker] = std::move(drain);
+  keep(std::move(more));
+  triggers_.poke("operator");
+}
+
+bool Reconciler::undrain(const WorkerHost& worker) {
+  Drains fewer = memory_.drained;
+  if (fewer.erase(worker) == 0) return false;
+  keep(std::move(fewer));
+  triggers_.poke("operator");
+  return true;
+}
+
+bool Reconciler::read_accepted() {
+  if (!memory_.accepted) {
+    memory_.accepted = accepted_before({deps_.inbox, deps_.judge, deps_.store, deps_.journal, deps_.clock,
+                                        deps_.observer, [this] { stop_requested(); }});
+  }
+  return memory_.accepted != nullptr;
 }
 
 // In the mirror, whatever becomes of the branch (R1.7). `+` is in no job name.

@@ -67,8 +67,9 @@ class Reconciler : private PassControl {
 
   // Any thread.
   void poke(const std::string& cause);
-  void stop();    // records and leaves within the grace (R7.1)
-  void finish();  // leaves once the pass that runs has ended, however long it takes
+  void stop();          // records and leaves within the grace (R7.1)
+  void stop_at_once();  // likewise, without the grace: nothing that runs is waited for
+  void finish();        // leaves once the pass that runs has ended, however long it takes
 
   // Any thread: counters of what it looked at. As long as this.
   const DriftWatcher& drift_looks() const { return drift_; }
@@ -79,6 +80,12 @@ class Reconciler : private PassControl {
   // R5.5, R5.4. Throw StoreError, and then nothing has changed.
   void suspend(Suspension suspension);
   void pin(Pin pin);
+  void drain(const WorkerHost& worker, Drain drain);
+  // False: it is not drained.
+  bool undrain(const WorkerHost& worker);
+  // Where no pass has read it yet, what was accepted last is (accepted.h). False: nothing was. Not while
+  // a pass runs. Throws StoreError.
+  bool read_accepted();
   // Ends the suspension of `job` (empty: of the bucket), or else its pin. False: there is neither.
   bool resume(const JobName& job);
   JobOrders& orders() override { return orders_; }
@@ -109,8 +116,10 @@ class Reconciler : private PassControl {
   bool expire_stops(WallTime now);
   void watch_windows();
   Instant next_look() const;
+  void begin_to_stop(std::chrono::milliseconds grace);
   void keep(Suspensions suspensions);
   void keep(Pins pins);
+  void keep(Drains drained);
   void keep_commit(const JobName& pinned, const CommitId& commit);
   void show_previews();
   HealthWatcher& health() override { return health_; }

@@ -7,6 +7,7 @@ namespace {
 
 constexpr const char* kSuspensions = "suspensions";
 constexpr const char* kPins = "pins";
+constexpr const char* kDrains = "drains";
 
 template <class Orders>
 Orders kept(Store& store, const char* key, std::optional<Orders> (*read)(const std::string&)) {
@@ -27,6 +28,9 @@ void keep_suspensions(Store& store, const Suspensions& suspensions) {
 }
 
 Pins kept_pins(Store& store) { return kept(store, kPins, pins_from); }
+Drains kept_drains(Store& store) { return kept(store, kDrains, drains_from); }
+void keep_drains(Store& store, const Drains& drains) { store.put_setting(kDrains, to_json(drains)); }
+
 void keep_pins(Store& store, const Pins& pins) { store.put_setting(kPins, to_json(pins)); }
 
 }  // namespace maand

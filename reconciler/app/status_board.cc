@@ -7,6 +7,7 @@
 
 #include "reconciler/app/metrics.h"
 #include "reconciler/app/metrics_readings.h"
+#include "reconciler/core/json_escape.h"
 #include "reconciler/core/views.h"
 
 namespace maand {
@@ -14,7 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 // Adds a member that is rendered already.
 void splice(std::string& object, const std::string& name, const std::string& json) {
@@ -50,6 +53,7 @@ struct StatusBoard::Snapshot {
   std::uint64_t epoch = 1;
   Suspensions suspended;
   Pins pinned;
+  Drains drained;
   Plan plan;
   std::vector<AllocationView> allocations;
 };
@@ -95,6 +99,7 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->epoch = state.epoch;
   fresh->suspended = memory.suspended;
   fresh->pinned = memory.pinned;
+  fresh->drained = memory.drained;
   fresh->plan = memory.plan;
   fresh->allocations.reserve(state.allocations.size());
   for (const auto& [key, allocation] : state.allocations) fresh->allocations.push_back(view_of(allocation));
@@ -176,6 +181,7 @@ std::string StatusBoard::status_json() const {
   if (now->status) splice(text, "pass", note_json(*now->status));
   splice(text, "suspended", to_json(now->suspended));
   splice(text, "pinned", to_json(now->pinned));
+  splice(text, "drained", to_json(now->drained));
   splice(text, "rollout", json_list(now->jobs));
   splice(text, "allocations", json_list(now->allocations));
   return text;

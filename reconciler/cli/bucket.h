@@ -11,6 +11,8 @@ namespace maand {
 struct Bucket {
   std::filesystem::path directory;  // absolute
   Config config;
+  // Empty: data/mirror.git. Where a command is to leave nothing in data/, a directory that it takes away.
+  std::filesystem::path other_mirror = {};
 
   std::filesystem::path data() const { return directory / "data"; }
   std::filesystem::path secrets() const { return directory / "secrets"; }
@@ -18,7 +20,7 @@ struct Bucket {
   std::filesystem::path lock() const { return data() / "lock"; }
   std::filesystem::path tokens() const;  // http.tokens_file; empty: none
   std::filesystem::path socket() const { return data() / "maand.sock"; }
-  std::filesystem::path mirror() const { return data() / "mirror.git"; }
+  std::filesystem::path mirror() const { return other_mirror.empty() ? data() / "mirror.git" : other_mirror; }
   std::filesystem::path logs() const { return data() / "logs"; }  // output of targets
 };
 

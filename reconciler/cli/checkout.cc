@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "reconciler/cli/context.h"
+
 namespace maand {
 namespace fs = std::filesystem;
 namespace {
@@ -22,6 +24,14 @@ std::optional<fs::path> find_workspace(const fs::path& from) {
     if (fs::is_directory(path / kWorkspace, ignored)) return path / kWorkspace;
     if (path == path.parent_path()) return std::nullopt;
   }
+}
+
+fs::path workspace_here(const std::string& or_else) {
+  const fs::path here = fs::current_path();
+  if (const auto workspace = find_workspace(here)) return *workspace;
+  throw CommandError(kExitUsage,
+                     "there is no workspace in " + here.string() +
+                         " or above it; go into a checkout that holds workspace/ or workers.json" + or_else);
 }
 
 fs::path workspace_in(const fs::path& directory) {

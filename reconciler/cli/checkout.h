@@ -3,12 +3,17 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace maand {
 
 // The nearest of `from` and its parents that is a workspace (holds workers.json)
 // or holds one as `workspace/`. nullopt: none. Looks only whether things exist.
 std::optional<std::filesystem::path> find_workspace(const std::filesystem::path& from);
+
+// find_workspace() of the working directory. Throws CommandError(kExitUsage) that says where to go; `or_else`
+// continues that sentence with what the command can do without a checkout.
+std::filesystem::path workspace_here(const std::string& or_else = "");
 
 // `directory` itself when it is a workspace, else its `workspace/` when that
 // exists, else `directory` all the same: then loading says what is missing.

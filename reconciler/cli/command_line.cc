@@ -207,6 +207,14 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
   host("reset", "It was wiped or is new: forget what was on it and deploy anew", run_worker_reset);
   host("trust", "What is on record lies on it, whatever its marker says; runs nothing", run_worker_trust);
   host("forget", "It left the workspace and does not come back", run_worker_forget);
+  host("undrain", "Let what belongs on a drained worker start there again", run_worker_undrain);
+  const auto drain = std::make_shared<DrainOptions>();
+  CLI::App& empty = verb(*worker, run, "drain", "Stop what is on it, and start nothing there until undrained",
+                         run_worker_drain, drain);
+  empty.add_option("HOST", drain->host, "The worker, as workers.json names it")->required();
+  empty.add_option("--reason", drain->reason, "Why: shown to whoever finds it drained");
+  empty.add_option("--for", drain->span, "How long: 2h, 7d (default: until `maand worker undrain`)");
+  empty.add_flag("--force", drain->force, "Also where more of a job would be out than may be");
 }
 
 void add_looking_verbs(CLI::App& app, Run& run) {

@@ -110,16 +110,9 @@ std::vector<std::string> own_recipients(const Bucket& bucket) {
 }
 
 JobSecrets::JobSecrets(const JobName& job) : job_(job) {
-  const fs::path here = fs::current_path();
-  const auto workspace = find_workspace(here);
-  if (!workspace)
-    throw CommandError(kExitUsage,
-                       "there is no workspace in " + here.string() +
-                           " or above it; go into a checkout, or say --stored for the store of the "
-                           "control host");
+  workspace_ = workspace_here(", or say --stored for the store of the control host");
   if (!is_job_name(job.str()))
     throw CommandError(kExitUsage, quote(job.str()) + " is no name for a job: " + kJobNameGrammar);
-  workspace_ = *workspace;
   const fs::path directory = workspace_ / "jobs" / job.str();
   std::error_code error;
   if (!fs::is_regular_file(directory / "manifest.json", error))

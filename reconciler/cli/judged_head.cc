@@ -63,6 +63,7 @@ DesiredState desire(GitSource& source, const Bucket& bucket, const JudgedHead& h
                          .kept = kept,
                          .sources = head.sources,
                          .pins = head.pins,
+                         .drained = head.drained,
                          .worker_root = head.rendering.worker_root,
                          .update_seq = head.rendering.update_seq,
                          .hooks_enabled = bucket.config.hooks.enabled});
@@ -196,6 +197,8 @@ JudgedHead judge(const Bucket& bucket, const WhichHead& which, Reading reading) 
     head.settings.suspended.expire(now);
     head.pins = kept_pins(*store);
     head.pins.expire(now);
+    head.drained = kept_drains(*store);
+    expire(head.drained, now);
     const Pin* pin = head.pins.own({});
     if (newest_one && head.held.empty() && pin && pin->commit != head.commit)
       keep_out(head, "the bucket is pinned " + sentence(*pin));

@@ -25,6 +25,7 @@ struct JudgedHead {
   RenderSettings rendering;
   PlanSettings settings;
   Pins pins;
+  Drains drained;
   // Of the newest commit, when history, signatures or a pin keep the daemon from applying it (R1.4,
   // R1.5, R5.4): why; what is worked out here is what it would mean. Empty: it may be applied.
   std::string held;

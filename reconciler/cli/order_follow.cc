@@ -37,6 +37,12 @@ void tell_cut() {
   std::cerr << "Nothing more begins; what runs comes to its end. Once more, and it is not waited for.\n";
 }
 
+// After the second time: what becomes of what nobody waits for.
+void tell_left() {
+  std::cerr << "Not waited for: what was begun goes on on its workers, and the next pass learns there how it "
+               "ended.\n";
+}
+
 }  // namespace
 
 Patience::Patience() : watch_({SIGINT, SIGTERM}, [this](int) { asked(); }) {}
@@ -99,9 +105,11 @@ int carry_out_here(const Context& context, const Bucket& bucket, OutputTail& tai
   Services services(bucket, quiet);
   const ControlReply given = give(services);
   if (given.kind != ControlReply::Kind::kDone) {
-    throw CommandError(given.kind == ControlReply::Kind::kUnknownSubject ? kExitUsage
-                       : given.kind == ControlReply::Kind::kBusy         ? kExitNoDaemon
-                                                                         : kExitHeld,
+    const bool usage =
+        given.kind == ControlReply::Kind::kUnknownSubject || given.kind == ControlReply::Kind::kMalformed;
+    throw CommandError(usage                                     ? kExitUsage
+                       : given.kind == ControlReply::Kind::kBusy ? kExitNoDaemon
+                                                                 : kExitHeld,
                        given.text);
   }
   patience.on_loss([&](int times) {
@@ -111,7 +119,7 @@ int carry_out_here(const Context& context, const Bucket& bucket, OutputTail& tai
         tell_cut();
       });
     } else {
-      services.reconciler().stop();
+      services.reconciler().stop_at_once();
     }
   });
   std::atomic<bool> over = false;
@@ -133,6 +141,7 @@ int carry_out_here(const Context& context, const Bucket& bucket, OutputTail& tai
   printer.join();
   patience.on_loss(nullptr);
   tail.end();
+  if (patience.lost() > 1) tell_left();
   return print_end(context, services.desk().job_order_json(given.text).value_or(""));
 }
 

@@ -75,6 +75,7 @@ void troubles(std::string& out, const StatusView& status, bool color) {
     add(Ink::kWarn, one.job.empty() ? "the bucket is pinned" : one.job + " is pinned",
         "at " + short_id(one.commit) + " " + order_words(one));
   }
+  for (const auto& one : status.drained) add(Ink::kWarn, one.job + " is drained", order_words(one));
   for (const auto& job : status.jobs) {
     add(job.state == "held" ? Ink::kBad : Ink::kWarn,
         job.job + " " + (job.state == "held" ? "is held" : "waits"), because(job.reason, job.detail));

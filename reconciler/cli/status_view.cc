@@ -114,6 +114,10 @@ StatusView parse_status(std::string_view text) {
   }
   status.suspended = orders_at(*json, "suspended");
   status.pinned = orders_at(*json, "pinned");
+  for (const JsonValue& one : list_at(*json, "drained")) {
+    status.drained.push_back(
+        {text_at(one, "worker"), text_at(one, "actor"), text_at(one, "reason"), text_at(one, "until"), ""});
+  }
   if (const JsonValue* pass = member_of(*json, "pass")) read_pass(status, *pass);
   std::stable_sort(status.allocations.begin(), status.allocations.end(), [](const auto& a, const auto& b) {
     return a.job != b.job ? a.job < b.job : a.worker < b.worker;

@@ -53,6 +53,7 @@ struct StatusView {
   std::vector<Progress> rollout;
   std::vector<SetAside> set_aside;
   std::vector<Standing> suspended, pinned;
+  std::vector<Standing> drained;  // `job` is the worker
   std::vector<Channel> channels;
   std::vector<std::string> problems;  // errors in the newest judged commit
 };

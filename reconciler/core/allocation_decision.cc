@@ -102,11 +102,27 @@ bool placed_by_failed_rollout(const DesiredJob& job, const AppliedAllocation& ap
          applied.tree == job.held_tree;
 }
 
-Decision decide_without_content(const AppliedAllocation& applied, bool listed, bool disabled, Reason held) {
-  if (listed && !disabled) return {Action::kNone, held};
+Decision decide_without_content(const AppliedAllocation& applied, const DesiredJob& job, bool listed,
+                                bool disabled) {
+  if (listed && !disabled) return {Action::kNone, job.held_reason};
+  // R2.3: what cannot come up elsewhere yet is not stopped here.
+  if (!listed && job.moves && applied.running) return {Action::kNone, Reason::kMoveWaits};
   Situation situation = situation_of(nullptr, &applied, disabled);
   situation.wanted = listed;
   return decide(situation);
+}
+
+Decision as_drained(Decision decision, const DesiredState& desired, const WorkerHost& worker) {
+  if (decision.reason == Reason::kDisabled && desired.drained.count(worker) > 0)
+    decision.reason = Reason::kDrained;
+  return decision;
+}
+
+PlannedAction as_drained(PlannedAction action, const DesiredState& desired) {
+  if (action.reason != Reason::kDrained) return action;
+  const auto drain = desired.drained.find(action.key.worker);
+  if (drain != desired.drained.end()) action.detail = sentence(drain->first, drain->second);
+  return action;
 }
 
 PlannedAction decide_one(const DesiredState& desired, const AppliedState& applied, const AllocationKey& key) {
@@ -140,14 +156,16 @@ PlannedAction decide_one(const DesiredState& desired, const AppliedState& applie
                                     [&](const Worker& worker) { return worker.host == key.worker; });
     decision = {Action::kNone, job->second.held_reason};
     if (allocation) {
-      decision = restrained(decide_without_content(*allocation, listed, disabled, decision.reason), nullptr,
+      decision = restrained(decide_without_content(*allocation, job->second, listed, disabled), nullptr,
                             allocation, desired.commit);
     }
   } else {
     decision = restrained(decide(situation_of(wanted ? &*wanted : nullptr, allocation, disabled)), known,
                           allocation, desired.commit);
   }
-  return action_of(key, decision, wanted ? &*wanted : nullptr, allocation);
+  return as_drained(
+      action_of(key, as_drained(decision, desired, key.worker), wanted ? &*wanted : nullptr, allocation),
+      desired);
 }
 
 }  // namespace maand

@@ -65,10 +65,19 @@ struct ControlReply {
   enum class Kind {
     kDone,
     kUnknownSubject,
-    kRefused,
-    kBusy,  // something else has to end first
+    kMalformed,  // it cannot be read: no word of that kind, no length of time
+    kRefused,    // it is clear, and not to be had now
+    kBusy,       // something else has to end first
   } kind = Kind::kDone;
   std::string text;  // one sentence
+};
+
+// `maand worker drain`, as it was written.
+struct DrainRequest {
+  std::string host;
+  std::string reason;  // may be empty
+  std::string span;    // as in duration.h; empty: until it is taken back
+  bool force = false;  // also where more of a job would be out than may be
 };
 
 // `maand job start|stop|restart` (job_order.h), as it was written.
@@ -123,6 +132,9 @@ class Controls {
   virtual ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) = 0;
   // Nothing more of it begins; what was begun ends.
   virtual ControlReply cut_job_order(const std::string& id, const std::string& actor) = 0;
+  // What is on the worker is stopped and nothing starts there, until undrain() or for its span.
+  virtual ControlReply drain(const DrainRequest& request, const std::string& actor) = 0;
+  virtual ControlReply undrain(const std::string& host, const std::string& actor) = 0;
   // R3.5, R3.9: `verb` is reset, trust or forget.
   virtual ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) = 0;
 };

@@ -68,6 +68,8 @@ class Maker {
     out_.commit = in_.commit;
     out_.workers = in_.workspace.workers;
     out_.disabled = in_.workspace.disabled;
+    out_.drained = in_.drained;
+    for (const auto& [worker, drain] : in_.drained) out_.disabled.workers.push_back(worker);
   }
 
   // Of the head, or of the commit that is kept for a held job.
@@ -154,7 +156,10 @@ class Maker {
     std::vector<const Job*> jobs;
     std::vector<DesiredJob*> placed;
     for (auto& [name, job] : out_.jobs) {
-      if (!job.job) continue;
+      if (!job.job) {
+        job.moves = comes_elsewhere(name);
+        continue;
+      }
       jobs.push_back(job.job.get());
       placed.push_back(&job);
     }
@@ -165,6 +170,23 @@ class Maker {
       leave_moved(*placed[i]);
       placed[i]->wave = waves.sequence[i];
     }
+  }
+
+  // Whether what it waits for, or what is kept for it, belongs where nothing of it runs yet.
+  bool comes_elsewhere(const JobName& name) const {
+    std::vector<const Job*> contents;
+    if (const auto head = heads_.find(name); head != heads_.end()) contents.push_back(head->second.get());
+    const auto kept = in_.kept.find(name);
+    if (kept != in_.kept.end() && kept->second.job) contents.push_back(kept->second.job.get());
+    for (const std::vector<std::uint32_t>& workers : place(out_.workers, contents)) {
+      for (const std::uint32_t worker : workers) {
+        const AllocationKey key{name, out_.workers[worker].host};
+        const AppliedAllocation* applied = in_.applied.find(key);
+        const bool there = applied && (applied->running || applied->stopped_by);
+        if (!there && !out_.disabled.covers(key)) return true;
+      }
+    }
+    return false;
   }
 
   // R2.6: from where the head moved a job away before its rollout failed, there the older

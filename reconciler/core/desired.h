@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reconciler/core/applied.h"
+#include "reconciler/core/drain.h"
 #include "reconciler/core/model.h"
 #include "reconciler/core/pin.h"
 #include "reconciler/core/reason.h"
@@ -50,6 +51,9 @@ struct DesiredJob {
   bool held = false;
   Reason held_reason = Reason::kUnchanged;
   std::string held_detail;
+  // `job` null: what it waits for places it on a worker where nothing of it runs, so that leaving another
+  // one is a move, and has to wait (R2.3).
+  bool moves = false;
   TreeId held_tree;  // allocations last acted on with this tree are left as they are (R2.6)
   // What the head's content lacks, each value once (MissingValues::kMost at most). Not what
   // it lacks only because another job does not work.
@@ -67,7 +71,8 @@ struct DesiredJob {
 struct DesiredState {
   CommitId commit;
   std::vector<Worker> workers;  // ordered by (position, host)
-  Disabled disabled;
+  Disabled disabled;            // by disabled.json, and by `drained`
+  Drains drained;               // whom operators have emptied: disabled whatever the commit says
   std::map<JobName, DesiredJob> jobs;
   PortTable ports;  // of every declared port; to be stored before anything is started
   // A job directory without applied state does not load: removals of whole jobs
@@ -85,7 +90,8 @@ struct DesiredInputs {
   const AppliedState& applied;
   const std::map<JobName, KeptJob>& kept;  // as far as it was asked for
   const VariableSources& sources;
-  Pins pins = {};  // R5.4
+  Pins pins = {};       // R5.4
+  Drains drained = {};  // as of now
   std::string worker_root = "/opt/worker";
   std::int64_t update_seq = 1;  // `.UpdateSeq` of what is shipped now
   // Only `problems` and `missing` are asked for, of the workspace by itself: no job is

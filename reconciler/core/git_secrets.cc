@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reconciler/core/bucket_conf.h"
+#include "reconciler/core/names.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -95,6 +96,17 @@ std::optional<std::string> unbound_secret(const JobName& job, const std::string&
   const std::string binding = binding_of(job, key);
   if (!text.starts_with(binding)) return std::nullopt;
   return std::string(text.substr(binding.size()));
+}
+
+std::optional<SecretOwner> owner_of_secret(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  if (!text.starts_with(kBinding) || end == std::string_view::npos) return std::nullopt;
+  const std::string_view words = text.substr(kBinding.size(), end - kBinding.size());
+  const std::size_t space = words.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  SecretOwner owner{std::string(words.substr(0, space)), std::string(words.substr(space + 1))};
+  if (!is_job_name(owner.job) || !is_secret_key(owner.key)) return std::nullopt;
+  return owner;
 }
 
 std::optional<std::string> unreadable_secret(const Job& job, const OpenSealed& open) {

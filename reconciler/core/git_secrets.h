@@ -40,6 +40,12 @@ std::string bound_secret(const JobName& job, const std::string& key, std::string
 // The value in what was decrypted. nullopt: it was encrypted for another job or key, or not by us.
 std::optional<std::string> unbound_secret(const JobName& job, const std::string& key, std::string_view text);
 
+// For whom and what it was encrypted, in what was decrypted. nullopt: not by us.
+struct SecretOwner {
+  std::string job, key;
+};
+std::optional<SecretOwner> owner_of_secret(std::string_view text);
+
 // Why a secret of the job cannot be opened: the first, how many more, and what to do. nullopt: all can.
 std::optional<std::string> unreadable_secret(const Job& job, const OpenSealed& open);
 

@@ -58,6 +58,14 @@ bool is_shipped(std::string_view path) {
          !path.ends_with(kTemplateSuffix);
 }
 
+// The file of ours as whose directory `path` comes; empty: it does not.
+std::string_view misplaced(std::string_view path) {
+  for (const std::string_view file : {std::string_view("vars.toml"), kSealedSecretsFile}) {
+    if (path.size() > file.size() && path.starts_with(file) && path[file.size()] == '/') return file;
+  }
+  return {};
+}
+
 class Loader {
  public:
   Loader(const FileView& view, std::string_view directory, const std::string& label,
@@ -79,6 +87,14 @@ class Loader {
       tops_.emplace(top_of(path));
       if (const std::string_view pruned = made_by_tools(path); !pruned.empty()) {
         if (!belongs_to_maand(path)) pruned_.insert(pruned);
+        continue;
+      }
+      if (const std::string_view file = misplaced(path); !file.empty()) {
+        if (as_directory_.insert(file).second)
+          error(std::string(file), "is a directory, and has to be a file",
+                file == kSealedSecretsFile
+                    ? "write it with `maand secrets set`; nothing below it is read or shipped"
+                    : "write `KEY = \"value\"` lines into a file of this name");
         continue;
       }
       makefile_ = makefile_ || path == "Makefile" || path == "Makefile.tpl";
@@ -278,6 +294,7 @@ class Loader {
   Diagnostics& catalogue_diagnostics_;
   std::set<std::string_view> tops_;
   std::set<std::string_view> pruned_;
+  std::set<std::string_view> as_directory_;  // files of ours that are directories
   bool makefile_ = false;
   bool plain_prometheus_ = false;
   bool rendered_prometheus_ = false;

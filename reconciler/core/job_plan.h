@@ -74,6 +74,9 @@ struct JobPlan {
   CommitId commit;       // where its content comes from
   TreeId tree;           // hold key (R5.3); empty for a job that leaves
   bool leaving = false;  // the whole job goes: its drains run before the waves
+  // It does nothing but to leave workers that an operator drains: in reverse wave order, before the
+  // waves, and whatever it demands of others.
+  bool empties = false;
   // What was confirmed before a failed rollout is put back (R5.2): `upgrades` are
   // kRollback (and kRestore, where only the gate is owed), `drains` what was new in it.
   bool rollback = false;

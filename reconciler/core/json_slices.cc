@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/core/json_escape.h"
+
 namespace maand {
 namespace {
 
@@ -73,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> json_members(std::string_view o
 }
 
 std::string json_quote(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return escape_controls(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 bool is_json_object(std::string_view text) {

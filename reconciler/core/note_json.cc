@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/core/json_escape.h"
+
 #include "reconciler/core/status.h"
 
 namespace maand {
@@ -74,7 +76,9 @@ Json entry(const PassStatus& status, std::size_t allocations, std::size_t diagno
 }
 
 // Workspace text may hold any bytes; a note is always valid UTF-8.
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 }  // namespace
 

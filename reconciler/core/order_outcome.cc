@@ -93,7 +93,7 @@ OrderEnd order_end(const JobOrder& order, const OrderPlan& plan, const JobReport
                    const std::string& cut) {
   if (!plan.refused.empty()) return {plan.unknown ? 2 : 4, plan.refused};
   const std::vector<OrderRow> rows = order_rows(plan, report);
-  std::size_t begun = 0, done = 0;
+  std::size_t begun = 0, done = 0;  // of those with a target
   const auto with = [&rows](const char* state) {
     std::vector<const OrderRow*> out;
     for (const OrderRow& row : rows) {
@@ -136,8 +136,8 @@ OrderEnd order_end(const JobOrder& order, const OrderPlan& plan, const JobReport
   if (missed && !why.empty()) end.sentence += ": " + why;
   if (failed || (missed && (!cut.empty() || !waits))) {
     end.exit = 1;
-  } else if (missed || (refused && done == 0 && idle == 0)) {
-    end.exit = 4;
+  } else if (missed || (refused && begun == 0)) {
+    end.exit = 4;  // nothing is broken, and nothing could be done
   } else if (refused) {
     end.exit = 1;
   }

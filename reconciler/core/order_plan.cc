@@ -88,7 +88,7 @@ class OrderPlanner {
     const auto unsettled = settings_.unsettled.find(order_.job);
     if (places_.empty()) {
       out_.unknown = !wanted_;
-      out_.refused = wanted_ ? job + " has no allocation" : "no job " + job + " is known";
+      out_.refused = wanted_ ? job + " has no allocation" + why_nowhere() : "no job " + job + " is known";
       out_.refused += "; `maand status` lists what is there";
     } else if (!strange.empty()) {
       out_.unknown = true;
@@ -107,6 +107,13 @@ class OrderPlanner {
       out_.refused = job + " has to wait: " + unsettled->second;
     }
     return !out_.refused.empty();
+  }
+
+  // What keeps its content from being had, as far as that is why.
+  std::string why_nowhere() const {
+    if (content() || !wanted_->held) return "";
+    return std::string(" yet: ") + to_string(wanted_->held_reason) + " (" +
+           (wanted_->held_detail.empty() ? explain(wanted_->held_reason) : wanted_->held_detail) + ")";
   }
 
   std::set<WorkerHost> chosen() const {
@@ -155,6 +162,8 @@ class OrderPlanner {
     if (stops()) return stop(key, applied, place);
     if (!place.wanted)
       return leave(key, true, wanted_ && !content() ? explain(wanted_->held_reason) : explain(Reason::kLeft));
+    if (const auto drain = desired_.drained.find(key.worker); drain != desired_.drained.end())
+      return leave(key, true, "its worker is drained " + sentence(drain->first, drain->second));
     if (desired_.disabled.covers(key)) return leave(key, true, explain(Reason::kDisabled));
     const Wanted wanted{*content(), wanted_->content(*place.wanted)};
     order_.verb == JobVerb::kStart ? start(key, applied, wanted) : restart(key, applied, wanted);
@@ -192,7 +201,7 @@ class OrderPlanner {
                        "); `maand job start` starts it");
     }
     if (!applied.running) return leave(key, true, "it does not run there; `maand job start` starts it");
-    PlannedAction action = action_of(key, {Action::kRestart, Reason::kUnchanged}, &wanted, &applied);
+    PlannedAction action = action_of(key, {Action::kRestart, Reason::kOrdered}, &wanted, &applied);
     if (files_differ(wanted.content, applied) || version_differs(wanted.job, applied)) {
       // R1.10, R5.6: what is newer comes when it is due, not with this.
       const std::string why = ports_differ(applied) ? "its ports change"

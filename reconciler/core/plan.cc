@@ -65,12 +65,19 @@ class Planner {
       const Closure* closure = one.released || one.rollback ? nullptr : settings_.closed.of(name);
       if (closure && begins) one.hold(Reason::kWindowClosed, sentence(*closure, name));
       if (settings_.withheld && begins) one.hold(settings_.withheld->first, settings_.withheld->second);
+      one.empties = only_drains(one);
     }
     hold_removals_over_budget(plan_, desired_, applied_, settings_);
     return std::move(plan_);
   }
 
  private:
+  static bool only_drains(const JobPlan& plan) {
+    return !plan.drains.empty() && plan.starts.empty() && plan.upgrades.empty() &&
+           std::all_of(plan.drains.begin(), plan.drains.end(),
+                       [](const PlannedAction& stop) { return stop.reason == Reason::kDrained; });
+  }
+
   // R5.5: going back that was begun is finished.
   bool is_begun(const JobPlan& plan) const {
     const auto record = applied_.jobs.find(plan.job);
@@ -90,7 +97,7 @@ class Planner {
 
   void add(JobPlan& plan, const AllocationKey& key, const Decision& decision, const Wanted* wanted,
            const AppliedAllocation* applied, std::size_t most = 0) {
-    PlannedAction action = action_of(key, decision, wanted, applied);
+    PlannedAction action = as_drained(action_of(key, decision, wanted, applied), desired_);
     switch (decision.action) {
       case Action::kNone:
         plan_.waiting.push_back(std::move(action));
@@ -129,16 +136,18 @@ class Planner {
     add(plan, allocation.key, decision, nullptr, &allocation);
   }
 
-  Decision without_content(const JobPlan& plan, const AppliedAllocation& applied) const {
+  Decision without_content(const DesiredJob& job, const AppliedAllocation& applied) const {
     const bool listed = table_.place_of(applied.key.worker).has_value();
-    return restrained(
-        decide_without_content(applied, listed, desired_.disabled.covers(applied.key), plan.held_reason),
-        nullptr, &applied, desired_.commit);
+    const Decision decision =
+        restrained(decide_without_content(applied, job, listed, desired_.disabled.covers(applied.key)),
+                   nullptr, &applied, desired_.commit);
+    return as_drained(decision, desired_, applied.key.worker);
   }
 
-  void plan_unknown(JobPlan& plan, const AppliedAllocation& applied) {
-    const Decision decision = without_content(plan, applied);
-    if (decision.action != Action::kNone) add(plan, applied.key, decision, nullptr, &applied);
+  void plan_unknown(JobPlan& plan, const DesiredJob& job, const AppliedAllocation& applied) {
+    const Decision decision = without_content(job, applied);
+    if (decision.action != Action::kNone || decision.reason == Reason::kMoveWaits)
+      add(plan, applied.key, decision, nullptr, &applied);
   }
 
   // The directory is gone: the only way a job is removed (R1.6).
@@ -198,7 +207,7 @@ class Planner {
       return;
     }
     if (!job) {
-      for (auto it = begin; it != end; ++it) plan_unknown(plan, it->second);
+      for (auto it = begin; it != end; ++it) plan_unknown(plan, desired, it->second);
       plan_.jobs.emplace(desired.name, std::move(plan));
       return;
     }
@@ -220,7 +229,7 @@ class Planner {
       hold_what_waits(plan);
       for (const AppliedAllocation* allocation : elsewhere_) {
         if (nowhere || placed_by_failed_rollout(desired, *allocation)) {
-          add(plan, allocation->key, without_content(plan, *allocation), nullptr, allocation);
+          add(plan, allocation->key, without_content(desired, *allocation), nullptr, allocation);
         } else {
           plan_left(plan, *allocation);
         }
@@ -273,13 +282,15 @@ class Planner {
       const Wanted wanted{job, desired.content(i)};
       Situation situation = situation_of(&wanted, applied, disabled);
       situation.control_owed = situation.control && owes_hooks(job);
-      Decision decision =
-          let_go(restrained(decide(situation), &desired, applied, desired_.commit), applied, must_let_go_);
+      Decision decision = as_drained(
+          let_go(restrained(decide(situation), &desired, applied, desired_.commit), applied, must_let_go_),
+          desired_, host);
       // What only its hooks can bring up waits for content whose hooks may run.
       if (desired.held && situation.control && brings_up(decision.action))
         decision = {Action::kNone, desired.held_reason};
       if (decision.reason == Reason::kUnchanged ||
-          (decision.action == Action::kNone && decision.reason == Reason::kDisabled)) {
+          (decision.action == Action::kNone &&
+           (decision.reason == Reason::kDisabled || decision.reason == Reason::kDrained))) {
         ++plan_.unchanged;
       } else if (decision.reason == Reason::kNewBaseline) {
         plan_.baselines.emplace_back(applied->key, wanted.content.compared->digest);

@@ -21,6 +21,8 @@ Words words(Reason reason) {
       return {"Left", "the workspace no longer places it on this worker"};
     case Reason::kDisabled:
       return {"Disabled", "disabled.json names it"};
+    case Reason::kDrained:
+      return {"Drained", "an operator has drained its worker, and nothing starts there until that ends"};
     case Reason::kStoppedByOperator:
       return {"StoppedByOperator", "an operator stopped it, and it stays stopped until one starts it"};
     case Reason::kVersionChanged:
@@ -41,6 +43,8 @@ Words words(Reason reason) {
       return {"PortHandedOver", "it has to let go of a port that another job takes"};
     case Reason::kRolledBack:
       return {"RolledBack", "its rollout failed, and what was confirmed before it is put back"};
+    case Reason::kOrdered:
+      return {"Ordered", "an operator ordered it by hand; nothing of it changed"};
     case Reason::kDrifted:
       return {"Drifted", "what is on the worker is not what was deployed there, and is put right"};
     case Reason::kNewBaseline:

@@ -13,6 +13,7 @@ enum class Reason {
   kReEnabled,            // was stopped (disabled, or for a port it had to give up), and is wanted again
   kLeft,                 // the job no longer belongs on this worker, or is gone
   kDisabled,             // disabled.json names it
+  kDrained,              // an operator has drained its worker (drain.h)
   kStoppedByOperator,    // stays stopped until an operator starts it (R5.7)
   kVersionChanged,       // `version` of the manifest
   kFilesChanged,         // shipped files differ
@@ -23,6 +24,7 @@ enum class Reason {
   kRenamed,              // its directory and its data come from the job it was before
   kPortHandedOver,       // another job of this worker takes a port that it has
   kRolledBack,           // its rollout failed, and what was confirmed before is put back (R5.2)
+  kOrdered,              // an operator's hand, with nothing to bring (`maand job restart`)
   kDrifted,              // what lies there is not what was confirmed, and is put right (R5.9)
   kNewBaseline,          // digests differ without a cause (R1.10)
   // Why a job, or an allocation of it, has to wait or is left as it is.

@@ -52,6 +52,8 @@ class Budget {
       // What going back stops did not run before.
       if (job.rollback || settings_.allowed_removals.covers(name)) continue;
       for (const PlannedAction& action : job.drains) {
+        // Somebody has said so of this worker, and has seen what it costs.
+        if (action.reason == Reason::kDrained) continue;
         if (running(action.key)) plan_.stops_over_budget.push_back(action.key);
       }
     }

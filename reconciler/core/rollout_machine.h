@@ -225,7 +225,7 @@ class Rollout::Machine : public PortHolders {
   };
 
   static Place place_of(const JobPlan& plan) {
-    return plan.leaving ? Place{0, -plan.wave} : Place{1, plan.wave};
+    return plan.leaving || plan.empties ? Place{0, -plan.wave} : Place{1, plan.wave};
   }
 
   template <class Apply>

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/core/json_escape.h"
 #include "reconciler/core/pin.h"
 #include "reconciler/core/status.h"
 #include "reconciler/core/suspension.h"
@@ -55,7 +56,9 @@ Order order_of(const Json& json) {
   return out;
 }
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "reconciler/core/status.h"
 
 #include <algorithm>
+#include <set>
 
 namespace maand {
 namespace {
@@ -153,6 +154,31 @@ void fold_job(PassStatus& status, const JobReport& report, Verdicts& verdicts) {
   }
 }
 
+// Whether a plan that is made afterwards counts it as unchanged.
+bool still_there(Action action, Reason reason) {
+  return action != Action::kRemove && action != Action::kForget &&
+         (action != Action::kStop || reason == Reason::kDisabled || reason == Reason::kDrained);
+}
+
+// Nobody is counted twice: what is done, and unchanged by the plan that was made since.
+std::size_t unchanged_besides(const Plan& plan, const std::vector<JobReport>& reports) {
+  std::set<AllocationKey> planned;
+  for (const auto& [name, job] : plan.jobs) {
+    for (const auto* actions : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
+      for (const PlannedAction& action : *actions) planned.insert(action.key);
+    }
+  }
+  std::size_t twice = 0;
+  for (const JobReport& report : reports) {
+    for (const AllocationReport& one : report.allocations) {
+      const bool done = one.state == AllocationReport::State::kDone && counted_as(one.action.action);
+      if (done && still_there(one.action.action, one.action.reason) && planned.count(one.action.key) == 0)
+        ++twice;
+    }
+  }
+  return plan.unchanged - std::min(plan.unchanged, twice);
+}
+
 void fold_waiting(PassStatus& status, const PlannedAction& action, Verdicts& verdicts) {
   if (action.reason == Reason::kStoppedByOperator) return;  // as an operator wants it
   if (action.reason == Reason::kUnsettled || action.reason == Reason::kStopFailed) verdicts.degraded = true;
@@ -229,7 +255,7 @@ void fold(PassStatus& status, const Plan& plan, const std::vector<JobReport>& re
             [](const JobStatus& a, const JobStatus& b) { return a.job < b.job; });
   std::sort(status.allocations.begin(), status.allocations.end(),
             [](const AllocationStatus& a, const AllocationStatus& b) { return a.key < b.key; });
-  status.counts["unchanged"] = plan.unchanged;
+  status.counts["unchanged"] = unchanged_besides(plan, reports);
   if (!finished || verdicts.going_on) {
     status.state = PassState::kApplying;
   } else if (verdicts.rolled_back) {
@@ -249,9 +275,7 @@ void carry_over(PassStatus& status, const std::vector<AllocationStatus>& earlier
     status.allocations.push_back(line);
     const char* word = line.outcome == "succeeded" ? counted_as(line.action) : "failed";
     if (word) ++status.counts[word];
-    const bool still_there = line.action != Action::kRemove && line.action != Action::kForget &&
-                             (line.action != Action::kStop || line.reason == Reason::kDisabled);
-    if (still_there && status.counts["unchanged"] > 0) --status.counts["unchanged"];
+    if (still_there(line.action, line.reason) && status.counts["unchanged"] > 0) --status.counts["unchanged"];
   }
   std::sort(status.allocations.begin(), status.allocations.end(),
             [](const AllocationStatus& a, const AllocationStatus& b) { return a.key < b.key; });

@@ -36,7 +36,7 @@ std::string why_unfit(const Upstream& upstream) {
 
 UpstreamVerdict judge_upstreams(const JobPlan& plan,
                                 const std::function<std::optional<Upstream>(const JobName&)>& look) {
-  if (plan.released || plan.leaving) return {};
+  if (plan.released || plan.leaving || plan.empties) return {};
   UpstreamVerdict wait;
   for (const Demand& demand : plan.demands) {
     if (demand.job == plan.job) continue;

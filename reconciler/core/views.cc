@@ -3,12 +3,16 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/json_escape.h"
+
 namespace maand {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 Json object_of(const PlannedAction& action) {
   return {{"job", action.key.job.str()},        {"worker", action.key.worker.str()},

@@ -27,9 +27,9 @@ constexpr std::size_t kUsualCommits = 20;
 constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
-constexpr std::string_view kMembers[] = {"actor",  "allocations",  "command", "concurrency", "event",
-                                         "for",    "health_check", "host",    "job",         "order",
-                                         "reason", "subject",      "to",      "unsigned",    "verb"};
+constexpr std::string_view kMembers[] = {
+    "actor", "allocations", "command", "concurrency", "event",   "for", "force",    "health_check",
+    "host",  "job",         "order",   "reason",      "subject", "to",  "unsigned", "verb"};
 constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
@@ -119,6 +119,8 @@ HttpReply reply_to(const ControlReply& reply) {
       break;
     case ControlReply::Kind::kUnknownSubject:
       return json_error(404, reply.text);
+    case ControlReply::Kind::kMalformed:
+      return json_error(400, reply.text);
     case ControlReply::Kind::kRefused:
       return json_error(409, reply.text);
     case ControlReply::Kind::kBusy:
@@ -202,8 +204,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
       return json_error(
           400,
           "no order has a member " + quote(name) +
-              "; known are actor, allocations, command, concurrency, event, for, health_check, host, job, "
-              "order, reason, subject, to, unsigned, verb");
+              "; known are actor, allocations, command, concurrency, event, for, force, health_check, host, "
+              "job, order, reason, subject, to, unsigned, verb");
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";
@@ -250,9 +252,19 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (route == "worker") {
     const std::string verb = member(body, "verb");
     const std::string host = member(body, "host");
+    if (!host.empty() && verb == "drain") {
+      if (is_written_wrongly(body, "for") || is_written_wrongly(body, "reason", kMaxReasonBytes))
+        return json_error(400, "`for` and `reason` are texts: {\"for\": \"2h\", \"reason\": \"…\"}");
+      const bool force = body.contains("force") && (body["force"] == true || member(body, "force") == "yes");
+      return reply_to(
+          controls.drain({host, member(body, "reason", kMaxReasonBytes), member(body, "for"), force}, actor));
+    }
+    if (!host.empty() && verb == "undrain") return reply_to(controls.undrain(host, actor));
     if (host.empty() || (verb != "reset" && verb != "trust" && verb != "forget"))
       return json_error(
-          400, "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget");
+          400,
+          "say what and where: {\"verb\": \"reset\", \"host\": \"…\"}; verbs are reset, trust, forget, "
+          "drain, undrain");
     return reply_to(controls.worker(verb, host, actor));
   }
   if (route == "job") return order(controls, body, job, actor);

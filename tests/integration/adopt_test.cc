@@ -208,6 +208,7 @@ TEST_F(AdoptWorld, What_git_changed_since_is_told_and_the_next_pass_does_it) {
   EXPECT_TRUE(says(dry, "changed in git since: Makefile")) << dry.out;
   EXPECT_TRUE(says(dry, "FilesChanged")) << dry.out;
   EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/mirror.git"));
   EXPECT_EQ(read_all(conf()).find("bucket_id"), std::string::npos);
   EXPECT_FALSE(fs::exists(world_.fleet().root(0) / world_.bucket_id() / ".maand"));
 
@@ -300,7 +301,10 @@ TEST_F(AdoptWorld, What_a_worker_does_not_tell_is_told_and_what_was_stopped_is_n
 }
 
 TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was_seen_of_another) {
-  adopt({"--dry-run"});  // makes a mirror
+  const std::string mirror = (world_.bucket() / "data/mirror.git").string();
+  ASSERT_EQ(
+      call_program({.argv = {"git", "clone", "--quiet", "--mirror", world_.git().file_url(), mirror}}).status,
+      0);
   const ProgramResult refused = maand({"adopt", "--repo", world_.git().file_url() + "-of-nobody"}, 1);
   EXPECT_TRUE(says(refused, "could not be read")) << refused.err;
   EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));

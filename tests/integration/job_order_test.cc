@@ -2,12 +2,10 @@
 // a daemon and without one (R5.7).
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <future>
 #include <string>
 
+#include "tests/support/beside.h"
 #include "tests/support/bucket_world.h"
 
 namespace maand::testing {
@@ -15,38 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Lines = std::vector<std::string>;
-
-// A command that goes on beside the test.
-class Beside {
- public:
-  Beside(const fs::path& bucket, Lines arguments) {
-    const fs::path pid_file = directory_.path() / "pid";
-    Lines argv = {"/bin/sh",
-                  "-c",
-                  "echo $$ >\"$0.new\"; mv \"$0.new\" \"$0\"; exec \"$@\" 2>\"$0.err\"",
-                  pid_file.string(),
-                  MAAND_BINARY,
-                  "--bucket",
-                  bucket.string()};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    end_ = std::async(std::launch::async, [argv] { return call_program({.argv = argv}); });
-    EXPECT_TRUE(eventually([&] { return fs::exists(pid_file); }));
-    std::ifstream(pid_file) >> pid_;
-  }
-  void interrupt() const { ::kill(pid_, SIGINT); }
-  // What it said so far on stderr.
-  std::string told() const { return read_file(directory_.path() / "pid.err"); }
-  ProgramResult end() {
-    ProgramResult result = end_.get();
-    result.err = told();
-    return result;
-  }
-
- private:
-  TempDirectory directory_{"maand-beside"};
-  pid_t pid_ = 0;
-  std::future<ProgramResult> end_;
-};
 
 // With a daemon or without one: what an operator sees is the same.
 class JobOrderWorld : public ::testing::TestWithParam<bool> {
@@ -163,7 +129,7 @@ TEST_P(JobOrderWorld, AWorkerThatIsGoneIsNamedAndTheOthersAreStopped) {
 TEST_P(JobOrderWorld, CtrlCLetsWhatRunsEndAndBeginsNothingMore) {
   deploy(2);
   write_file(on(0, "data/wait"), "");
-  Beside order(world_.bucket(), {"job", "restart", "api"});
+  Beside order(MAAND_BINARY, world_.bucket(), {"job", "restart", "api"});
   ASSERT_TRUE(eventually([&] { return events(0).size() == 2; }));
   order.interrupt();
   ASSERT_TRUE(eventually([&] { return order.told().find("Nothing more begins") != std::string::npos; }));
@@ -178,10 +144,53 @@ TEST_P(JobOrderWorld, CtrlCLetsWhatRunsEndAndBeginsNothingMore) {
   EXPECT_EQ(events(0).size(), 2u) << "nothing of it is repeated";
 }
 
+// What runs there is held up for ever, so that whoever waited for it would never end.
+TEST_P(JobOrderWorld, ASecondCtrlCWaitsForNothingAndSaysWhatGoesOn) {
+  deploy(2);
+  write_file(on(0, "data/wait"), "");
+  Beside order(MAAND_BINARY, world_.bucket(), {"job", "restart", "api"});
+  ASSERT_TRUE(eventually([&] { return events(0).size() == 2; }));
+  order.interrupt();
+  ASSERT_TRUE(eventually([&] { return order.told().find("Nothing more begins") != std::string::npos; }));
+  order.interrupt();
+  const ProgramResult result = order.end();
+  EXPECT_EQ(result.status, 1) << result.out << result.err;
+  EXPECT_FALSE(result.timed_out) << "it waited";
+  EXPECT_TRUE(says(result, GetParam() ? "what was begun is on record" : "goes on on its workers"))
+      << result.err;
+  if (!GetParam()) {
+    EXPECT_TRUE(says(result, "it is not known how it ended on " + host(0))) << result.err;
+  }
+  EXPECT_EQ(events(1).size(), 1u);
+  fs::remove(on(0, "data/wait"));
+  another_pass();
+  EXPECT_EQ(events(0).size(), 2u) << "settled by its receipt, and not run twice";
+  EXPECT_EQ(world_.maand({"job", "restart", "api", "--allocations", host(0)}).status, 0)
+      << "nothing is left open";
+}
+
+// It accepts connections, and never says a word.
+TEST_P(JobOrderWorld, AWorkerThatHangsIsNamedAndTheOthersAreStopped) {
+  world_.set("ssh", "connect_timeout = \"2s\"");
+  deploy(3);
+  world_.fleet().freeze(1);
+  const ProgramResult result = world_.maand({"job", "stop", "api"});
+  EXPECT_EQ(result.status, 1) << result.out << result.err;
+  EXPECT_TRUE(says(result, "out of reach: " + host(1)) ||
+              says(result, "it is not known how it ended on " + host(1)))
+      << result.err;
+  EXPECT_EQ(events(0).back(), "stop 1.0.0 1.0.0");
+  EXPECT_EQ(events(2).back(), "stop 1.0.0 1.0.0");
+  world_.fleet().thaw(1);
+  EXPECT_EQ(world_.maand({"job", "stop", "api"}).status, 0) << "and once it answers again";
+  EXPECT_EQ(events(1).back(), "stop 1.0.0 1.0.0");
+  EXPECT_EQ(events(0).size(), 2u) << "nothing is run twice";
+}
+
 TEST_P(JobOrderWorld, ASecondOperatorIsToldThatItIsBusy) {
   deploy(2);
   write_file(on(0, "data/wait"), "");
-  Beside first(world_.bucket(), {"job", "restart", "api"});
+  Beside first(MAAND_BINARY, world_.bucket(), {"job", "restart", "api"});
   ASSERT_TRUE(eventually([&] { return events(0).size() == 2; }));
   const ProgramResult second = world_.maand({"job", "stop", "api"});
   EXPECT_EQ(second.status, 5) << second.out << second.err;
@@ -201,6 +210,13 @@ TEST_P(JobOrderWorld, WhatCannotBeIsSaidInASentence) {
     const ProgramResult empty = world_.maand({"job", "stop", "api", "--allocations", nobody});
     EXPECT_EQ(empty.status, 2) << "'" << nobody << "' is no word for all of them: " << empty.out << empty.err;
   }
+  for (const char* span : {"xx", "-1h", "0s"}) {
+    const ProgramResult bad = world_.maand({"job", "stop", "api", "--for", span});
+    EXPECT_EQ(bad.status, 2) << bad.out << bad.err;
+    EXPECT_TRUE(says(bad, "is no length of time")) << bad.err;
+    EXPECT_EQ(world_.maand({"suspend", "api", "--reason", "r", "--for", span}).status, 2) << span;
+    EXPECT_EQ(world_.maand({"worker", "drain", host(0), "--for", span}).status, 2) << span;
+  }
   EXPECT_EQ(events(0).size(), 1u) << "nothing was stopped";
   ASSERT_EQ(world_.maand({"suspend", "api", "--reason", "r", "--for", "1h"}).status, 0);
   const ProgramResult suspended = world_.maand({"job", "restart", "api"});
@@ -218,7 +234,7 @@ class JobOrderOfADaemon : public JobOrderWorld {};
 TEST_P(JobOrderOfADaemon, ThatDiesInTheMiddleIsKnownToTheNext) {
   deploy(2);
   write_file(on(0, "data/wait"), "");
-  Beside order(world_.bucket(), {"job", "stop", "api"});
+  Beside order(MAAND_BINARY, world_.bucket(), {"job", "stop", "api"});
   ASSERT_TRUE(eventually([&] { return events(0).size() == 2; }));
   world_.kill_daemon();
   fs::remove(on(0, "data/wait"));
@@ -227,6 +243,46 @@ TEST_P(JobOrderOfADaemon, ThatDiesInTheMiddleIsKnownToTheNext) {
   EXPECT_EQ(events(0), (Lines{"start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"})) << "stopped once, and stays so";
   EXPECT_EQ(events(1).size(), 1u) << "its batch had not begun";
   EXPECT_EQ(order.end().status, 5) << "whoever waits is told";
+}
+
+// A worker is emptied, stays empty over a commit and a daemon that starts anew, and is filled again.
+TEST_P(JobOrderWorld, ADrainedWorkerIsEmptyUntilItIsTakenBack) {
+  deploy(3);
+  const ProgramResult drained =
+      world_.maand({"worker", "drain", host(1), "--reason", "new disks", "--for", "4h"});
+  EXPECT_EQ(drained.status, 0) << drained.out << drained.err;
+  another_pass();
+  EXPECT_EQ(events(1).back(), "stop 1.0.0 1.0.0");
+  EXPECT_EQ(events(0).size(), 1u);
+  write_file(on(1, "data/kept"), "by the application");
+  const ProgramResult status = world_.maand({"status"});
+  EXPECT_TRUE(says(status, host(1) + " is drained")) << status.out;
+  EXPECT_TRUE(says(status, "new disks")) << status.out;
+  const ProgramResult why = world_.maand({"why", "api@" + host(1)});
+  EXPECT_TRUE(says(why, "Drained")) << why.out << why.err;
+  const ProgramResult started = world_.maand({"job", "start", "api", "--allocations", host(1)});
+  EXPECT_EQ(started.status, 4) << started.out << started.err;
+  EXPECT_TRUE(says(started, "its worker is drained by")) << started.err;
+
+  const ProgramResult more = world_.maand({"worker", "drain", host(0)});
+  EXPECT_EQ(more.status, 4);
+  EXPECT_TRUE(says(more, "api: 2 of 3 would be out, at most 1 may be")) << more.err;
+
+  GitChanges changes = BucketWorld::job("api", "1.0.1");
+  changes["jobs/api/Makefile"] = kMakefile;
+  world_.commit(changes);
+  if (GetParam()) {
+    world_.kill_daemon();
+    world_.serve();
+  }
+  another_pass();
+  EXPECT_EQ(events(0).back(), "restart 1.0.0 1.0.1");
+  EXPECT_EQ(events(1).back(), "stop 1.0.0 1.0.0");
+  ASSERT_EQ(world_.maand({"worker", "undrain", host(1)}).status, 0);
+  another_pass();
+  EXPECT_EQ(events(1).back(), "start 1.0.0 1.0.1");
+  EXPECT_TRUE(fs::exists(on(1, "data/kept")));
+  EXPECT_EQ(world_.maand({"worker", "undrain", host(1)}).status, 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Hands, JobOrderOfADaemon, ::testing::Values(true));

@@ -84,6 +84,13 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
   ControlReply forget(const std::string& subject, const std::string& actor) override {
     return told("forget " + subject + " by " + actor);
   }
+  ControlReply drain(const DrainRequest& request, const std::string& actor) override {
+    return told("drain " + request.host + " for " + request.span + " by " + actor + ": " + request.reason +
+                (request.force ? " by force" : ""));
+  }
+  ControlReply undrain(const std::string& host, const std::string& actor) override {
+    return told("undrain " + host + " by " + actor);
+  }
   ControlReply worker(const std::string& verb, const std::string& host, const std::string& actor) override {
     return told("worker " + verb + " " + host + " by " + actor);
   }

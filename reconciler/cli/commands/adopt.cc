@@ -1,9 +1,13 @@
 #include "reconciler/cli/commands/adopt.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -144,6 +148,29 @@ std::string json_of(const Adopting& a, bool dry_run, std::size_t kept) {
       .str();
 }
 
+// For a mirror that nobody keeps.
+class Passing {
+ public:
+  Passing() {
+    std::string name = (std::filesystem::temp_directory_path() / "maand-adopt-XXXXXX").string();
+    if (!::mkdtemp(name.data()))
+      throw CommandError(kExitFailed, "cannot make a directory for the repository below " +
+                                          std::filesystem::temp_directory_path().string() + ": " +
+                                          std::strerror(errno) + "; TMPDIR names another place");
+    path_ = name;
+  }
+  ~Passing() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Passing(const Passing&) = delete;
+  Passing& operator=(const Passing&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 }  // namespace
 
 int run_adopt(const Context& context, const AdoptOptions& options) {
@@ -152,6 +179,8 @@ int run_adopt(const Context& context, const AdoptOptions& options) {
   auto [bucket, config] = original_bucket(find_directory(context), wish);
   // A dry run changes nothing, not even whose data/ is.
   const std::shared_ptr<BucketLock> lock = options.dry_run ? nullptr : Services::take_lock(bucket);
+  std::optional<Passing> passing;
+  if (options.dry_run) bucket.other_mirror = passing.emplace().path() / "mirror.git";
   Adopting adopting = read_adoption(bucket, std::move(config), wish);
   std::size_t kept = 0;
   if (!options.dry_run) {

@@ -32,20 +32,14 @@ struct WorkersFile {
 };
 
 WorkersFile file_of_checkout() {
-  const fs::path here = fs::current_path();
-  const auto workspace = find_workspace(here);
-  if (!workspace) {
-    throw CommandError(kExitUsage,
-                       "there is no workspace in " + here.string() +
-                           " or above it; go into a checkout that holds workspace/ or workers.json");
-  }
+  const fs::path workspace = workspace_here();
   WorkersFile file;
   std::error_code error;
-  file.path = fs::canonical(*workspace / "workers.json", error);
+  file.path = fs::canonical(workspace / "workers.json", error);
   std::ifstream in(file.path, std::ios::binary);
   file.text.assign(std::istreambuf_iterator<char>(in), {});
   if (error || !in.is_open() || in.bad())
-    throw CommandError(kExitFailed, "cannot read " + (*workspace / "workers.json").string());
+    throw CommandError(kExitFailed, "cannot read " + (workspace / "workers.json").string());
   Diagnostics diagnostics;
   file.workers = parse_workers(file.text, "workers.json", diagnostics);
   std::string problems;

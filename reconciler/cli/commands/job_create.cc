@@ -88,14 +88,7 @@ int run_job_create(const Context& context, const JobCreateOptions& options) {
     throw CommandError(kExitUsage, quote(options.name) + " is no name for a job: " + kJobNameGrammar);
   }
   const std::vector<std::string> selectors = tidy(options.selectors);
-  const fs::path here = fs::current_path();
-  const auto workspace = find_workspace(here);
-  if (!workspace) {
-    throw CommandError(kExitUsage,
-                       "there is no workspace in " + here.string() +
-                           " or above it; go into a checkout that holds workspace/ or workers.json");
-  }
-  const fs::path directory = *workspace / "jobs" / options.name;
+  const fs::path directory = workspace_here() / "jobs" / options.name;
   std::error_code error;
   fs::create_directories(directory.parent_path(), error);
   // Whoever comes second is refused: a job that somebody wrote is never overwritten.
@@ -112,7 +105,8 @@ int run_job_create(const Context& context, const JobCreateOptions& options) {
     std::cout << JsonObject().text("job", options.name).texts("files", files).str() << "\n";
     return kExitDone;
   }
-  for (const std::string& file : files) std::cout << "wrote " << shown_path(file, here).string() << "\n";
+  for (const std::string& file : files)
+    std::cout << "wrote " << shown_path(file, fs::current_path()).string() << "\n";
   std::cout << "Fill in the Makefile, check with `maand validate`, then commit and push.\n";
   return kExitDone;
 }

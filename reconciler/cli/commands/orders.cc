@@ -18,6 +18,7 @@ struct Order {
   std::string route;  // below /api/v1/
   std::vector<std::pair<std::string, std::string>> body;
   std::function<ControlReply(OperatorDesk&, const std::string& actor)> here;
+  bool reads_workspace = false;  // `here` asks what the workspace wants
 };
 
 ExitStatus exit_of_answer(const DaemonAnswer& answer) {
@@ -33,6 +34,7 @@ ExitStatus exit_of_reply(const ControlReply& reply) {
     case ControlReply::Kind::kDone:
       return kExitDone;
     case ControlReply::Kind::kUnknownSubject:
+    case ControlReply::Kind::kMalformed:
       return kExitUsage;
     case ControlReply::Kind::kRefused:
       return kExitHeld;
@@ -79,6 +81,7 @@ int give(const Context& context, const Order& order) {
   Context quiet = context;
   quiet.log_level = "warn";  // taking the bucket and leaving it again is nobody's news
   Services services(bucket, quiet);
+  if (order.reads_workspace) services.reconciler().read_accepted();
   const ControlReply reply = order.here(services.desk(), actor);
   return finish(context, exit_of_reply(reply), reply.text, false);
 }
@@ -182,6 +185,27 @@ int run_worker_trust(const Context& context, const WorkerOptions& options) {
 
 int run_worker_forget(const Context& context, const WorkerOptions& options) {
   return give_to_worker(context, "forget", options.host);
+}
+
+int run_worker_drain(const Context& context, const DrainOptions& options) {
+  std::vector<std::pair<std::string, std::string>> body = {{"verb", "drain"}, {"host", options.host}};
+  if (!options.reason.empty()) body.emplace_back("reason", options.reason);
+  if (!options.span.empty()) body.emplace_back("for", options.span);
+  if (options.force) body.emplace_back("force", "yes");
+  return give(context,
+              {"worker", std::move(body),
+               [&](OperatorDesk& desk, const std::string& actor) {
+                 return desk.drain_here({options.host, options.reason, options.span, options.force}, actor);
+               },
+               true});
+}
+
+int run_worker_undrain(const Context& context, const WorkerOptions& options) {
+  return give(context, {"worker",
+                        {{"verb", "undrain"}, {"host", options.host}},
+                        [&](OperatorDesk& desk, const std::string& actor) {
+                          return desk.undrain_here(options.host, actor);
+                        }});
 }
 
 }  // namespace maand

@@ -48,6 +48,12 @@ struct WorkerOptions {
   std::string host;
   bool replaced = false;  // of `trust`
 };
+struct DrainOptions {
+  std::string host;
+  std::string reason;  // may be empty
+  std::string span;    // empty: until `maand worker undrain`
+  bool force = false;
+};
 
 // kExitUsage: there is no such job or commit. kExitHeld: refused. kExitNoDaemon:
 // no daemon answers and another process holds the bucket.
@@ -62,5 +68,7 @@ int run_forget(const Context& context, const ForgetOptions& options);
 int run_worker_reset(const Context& context, const WorkerOptions& options);
 int run_worker_trust(const Context& context, const WorkerOptions& options);
 int run_worker_forget(const Context& context, const WorkerOptions& options);
+int run_worker_drain(const Context& context, const DrainOptions& options);
+int run_worker_undrain(const Context& context, const WorkerOptions& options);
 
 }  // namespace maand

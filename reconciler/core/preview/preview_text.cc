@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/core/json_escape.h"
 #include "reconciler/core/note_document.h"
 #include "reconciler/core/text.h"
 
@@ -18,7 +19,9 @@ constexpr std::size_t kMostLineBytes = 500;
 constexpr std::size_t kMostDetailBytes = 300;
 
 std::string brief(const CommitId& commit) { return commit.str().substr(0, 12); }
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& json) {
+  return escape_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 // `2 to restart, 1 to start, 37 unchanged`
 std::string counts_of(const PreviewPlan& plan) {

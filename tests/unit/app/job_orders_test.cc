@@ -2,6 +2,7 @@
 // short, refused; and what is on record at each moment (R5.7, R7.1).
 #include <gtest/gtest.h>
 
+#include "reconciler/core/status.h"
 #include "tests/support/loop_world.h"
 
 namespace maand::testing {
@@ -189,6 +190,78 @@ TEST(JobOrders, ARestartInThePassIsFollowedByTheRestOfTheRollout) {
   EXPECT_EQ(world.state(), "applied");
 }
 
+// What a rollout had done of a job is told with its commit, whatever an order made of the job afterwards.
+TEST(JobOrders, TheNoteKeepsWhatTheRolloutHadDoneBeforeTheOrder_R4_3) {
+  struct Row {
+    const char* name;
+    const char* after;  // the order comes while this runs
+    const char *verb, *workers;
+    const char* counts;  // of the note
+    std::vector<const char*> lines;
+  };
+  const std::vector<Row> rows = {
+      {"a stop in the middle", "w1", "stop", "", R"("counts":{"restarted":4,"unchanged":2})", {"api@w1"}},
+      {"a stop of the rest", "w1", "stop", "w2,w3", R"("counts":{"restarted":4,"unchanged":2})", {"api@w1"}},
+      {"a restart in the middle",
+       "w1",
+       "restart",
+       "w1",
+       R"("counts":{"restarted":6,"unchanged":0})",
+       {"api@w1", "api@w2", "api@w3"}},
+      {"a restart when it was over",
+       "w3",
+       "restart",
+       "w1",
+       R"("counts":{"restarted":6,"unchanged":0})",
+       {"api@w1", "api@w2", "api@w3"}},
+  };
+  for (const Row& row : rows) {
+    OrdersWorld world;
+    const CommitId second = world.commit("2");
+    std::string id;
+    world.runner.on_run = [&](const Operation& operation) {
+      if (operation.allocation == AllocationKey{JobName("api"), WorkerHost(row.after)} && id.empty())
+        id = world.give(row.verb, row.workers);
+      return Outcome{.kind = OutcomeKind::kSucceeded};
+    };
+    world.pass();
+    ASSERT_FALSE(id.empty()) << row.name;
+    const std::string note = world.note(second);
+    EXPECT_EQ(world.state(), "applied") << row.name;
+    EXPECT_TRUE(says(note_json(*world.reconciler.memory().status), row.counts))
+        << row.name << "\n"
+        << note_json(*world.reconciler.memory().status);
+    for (const char* line : row.lines) EXPECT_TRUE(says(note, line)) << row.name << "\n" << note;
+    EXPECT_FALSE(says(note, "Ordered")) << row.name << ": the order is no result of the commit\n" << note;
+  }
+}
+
+// R2.6: an order is no way to try again what failed.
+TEST(JobOrders, ARolloutThatFailedIsHeldAlthoughAnOrderCameWhileItDid) {
+  OrdersWorld world;
+  const CommitId second = world.commit("2");
+  std::string id;
+  world.runner.on_run = [&](const Operation& operation) {
+    if (operation.allocation.job != JobName("api")) return Outcome{.kind = OutcomeKind::kSucceeded};
+    if (id.empty()) {
+      id = world.give("restart", "w3");
+      return Outcome{.kind = OutcomeKind::kFailed, .exit_status = 2};
+    }
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  world.pass();
+  Runs api;
+  for (const std::string& run : world.runner.runs) {
+    if (run.find(" api@") != std::string::npos) api.push_back(run);
+  }
+  EXPECT_EQ(api, (Runs{"restart api@w1 1→2", "restart api@w3 1→1"}));
+  EXPECT_EQ(world.state(), "held");
+  const std::string note = world.note(second);
+  EXPECT_TRUE(says(note, "api@w1")) << note;
+  EXPECT_TRUE(says(note, "TargetFailed")) << note;
+  EXPECT_EQ(world.journal.state().jobs.at(JobName("api")).held_reason, "TargetFailed");
+}
+
 TEST(JobOrders, TwoAtOnceTheSecondIsToldWhoIsAtIt) {
   OrdersWorld world;
   world.give("stop");
@@ -208,9 +281,9 @@ TEST(JobOrders, WhoKnowsNothingOrSaysTooMuchIsRefused) {
   };
   EXPECT_EQ(kind({"stop", "apu", "", false, "", ""}), Kind::kUnknownSubject);
   EXPECT_EQ(kind({"reload", "api", "", false, "", ""}), Kind::kUnknownSubject);
-  EXPECT_EQ(kind({"stop", "api", "", false, "a\nb", ""}), Kind::kRefused);
-  EXPECT_EQ(kind({"stop", "api", "", false, "", "soon"}), Kind::kRefused);
-  EXPECT_EQ(kind({"restart", "api", "", false, "", "2h"}), Kind::kRefused);
+  EXPECT_EQ(kind({"stop", "api", "", false, "a\nb", ""}), Kind::kMalformed);
+  EXPECT_EQ(kind({"stop", "api", "", false, "", "soon"}), Kind::kMalformed);
+  EXPECT_EQ(kind({"restart", "api", "", false, "", "2h"}), Kind::kMalformed);
   EXPECT_FALSE(world.reconciler.orders().first()) << "none of them waits";
 }
 

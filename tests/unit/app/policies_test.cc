@@ -167,7 +167,7 @@ TEST(SignaturePass, ARangeIsLetThroughWithActorAndReason_R1_5) {
   const ControlReply plain = world.desk.release_here(short_id(head), "ann");
   EXPECT_EQ(plain.kind, Kind::kRefused);
   EXPECT_NE(plain.text.find("--unsigned"), std::string::npos) << plain.text;
-  EXPECT_EQ(world.desk.release_unsigned_here(short_id(head), "  ", "ann").kind, Kind::kRefused);
+  EXPECT_EQ(world.desk.release_unsigned_here(short_id(head), "  ", "ann").kind, Kind::kMalformed);
   EXPECT_EQ(world.desk.release_unsigned_here("abcdef0", "why", "ann").kind, Kind::kUnknownSubject);
   ASSERT_EQ(world.desk.release_unsigned_here(short_id(head), "imported", "ann").kind, Kind::kDone);
   world.pass();

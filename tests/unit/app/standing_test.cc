@@ -289,8 +289,8 @@ TEST(Pinning, BadOrdersAreRefusedWithASentence) {
   LoopWorld world;
   const CommitId one = at_two(world);
   EXPECT_EQ(world.desk.rollback_here("apu", one.str(), "r", "", "ann").kind, Kind::kUnknownSubject);
-  EXPECT_EQ(world.desk.rollback_here("api", one.str(), "", "", "ann").kind, Kind::kRefused);
-  EXPECT_EQ(roll_back(world, one, "soon").kind, Kind::kRefused);
+  EXPECT_EQ(world.desk.rollback_here("api", one.str(), "", "", "ann").kind, Kind::kMalformed);
+  EXPECT_EQ(roll_back(world, one, "soon").kind, Kind::kMalformed);
   EXPECT_TRUE(world.reconciler.memory().pinned.all().empty());
 }
 
@@ -298,11 +298,11 @@ TEST(Suspending, BadOrdersAreRefusedWithASentence) {
   LoopWorld world;
   upgrade(world);
   EXPECT_EQ(suspend(world, "apu"), Kind::kUnknownSubject);
-  EXPECT_EQ(suspend(world, "api", "soon"), Kind::kRefused);
-  EXPECT_EQ(suspend(world, "api", "0s"), Kind::kRefused);
+  EXPECT_EQ(suspend(world, "api", "soon"), Kind::kMalformed);
+  EXPECT_EQ(suspend(world, "api", "0s"), Kind::kMalformed);
   for (const std::string& reason : {std::string(), std::string("  "), std::string("a\nb"),
                                     std::string("\033[31m"), std::string("\xff"), std::string(1001, 'x')}) {
-    EXPECT_EQ(world.desk.suspend_here("api", reason, "1h", "ann").kind, Kind::kRefused) << reason;
+    EXPECT_EQ(world.desk.suspend_here("api", reason, "1h", "ann").kind, Kind::kMalformed) << reason;
   }
   EXPECT_EQ(world.desk.resume_here("api", "ann").kind, Kind::kUnknownSubject);
   suspend(world, "");

@@ -79,6 +79,12 @@ TEST(GitSecrets, AValueBelongsToItsJobAndKey) {
   EXPECT_EQ(unbound_secret(JobName("mallory"), "token", bound), std::nullopt);
   EXPECT_EQ(unbound_secret(api, "token", "hunter2"), std::nullopt);
   EXPECT_EQ(unbound_secret(api, "token", ""), std::nullopt);
+  const auto owner = owner_of_secret(bound);
+  ASSERT_TRUE(owner);
+  EXPECT_EQ(owner->job + " " + owner->key, "api token");
+  for (const char* text : {"", "hunter2", "hunter2 a b\n", "maand-secret api token", "maand-secret api\n",
+                           "maand-secret A\x1b[31m token\nx", "maand-secret api to ken\nx"})
+    EXPECT_FALSE(owner_of_secret(text)) << text;
 }
 
 TEST(GitSecrets, ARecipientsFileHoldsPublicKeysAlone) {

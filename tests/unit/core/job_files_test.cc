@@ -271,6 +271,16 @@ TEST(JobFiles, ARuleForFilesThatMatchesNoneIsAWarning) {
                                                "warning files.conf: matches no file of the job"}));
 }
 
+TEST(JobFiles, AFileOfOursThatIsADirectoryIsAnErrorAndShipsNothing) {
+  FakeFileView view = job();
+  for (const char* path : {"secrets.age.toml/a", "secrets.age.toml/b/c.tpl", "vars.toml/a", "vars.toml.d/a"})
+    view.file(in_job(path), "{{");
+  const Loaded loaded = load(view);
+  EXPECT_EQ(paths(loaded.files), (Lines{"Makefile", "vars.toml.d/a"}));
+  EXPECT_EQ(loaded.told, (Lines{"jobs/api/secrets.age.toml error is a directory, and has to be a file",
+                                "jobs/api/vars.toml error is a directory, and has to be a file"}));
+}
+
 TEST(JobFiles, VarsTomlIsAFlatTableOfText) {  // workspace.md 6.1
   FakeFileView view = job();
   view.file(in_job("vars.toml"), "greeting = \"hello\"\n");

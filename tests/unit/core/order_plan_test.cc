@@ -134,6 +134,16 @@ TEST(OrderPlan, AnUnknownJobIsNamed) {
   EXPECT_EQ(plan.refused, "no job `apu` is known; `maand status` lists what is there");
 }
 
+TEST(OrderPlan, WhatHoldsAJobThatIsNowhereYetIsSaid) {
+  OrderWorld world;
+  world.applied = {};
+  world.job_of("api").sealed_secrets["token"] = "cannot be opened here";
+  EXPECT_EQ(
+      told(world.order(JobVerb::kStart)),
+      "no: `api` has no allocation yet: SecretLocked (secrets of git cannot be opened here); `maand status` "
+      "lists what is there");
+}
+
 TEST(OrderPlan, BatchesAreThoseOfTheManifestAndNothingElseHoldsThem) {
   OrderWorld world;
   Job& api = world.job_of("api");
@@ -160,6 +170,7 @@ TEST(OrderPlan, ARestartBringsNothingThatIsNotDueYet_R5_6) {
   const OrderPlan restart = world.order(JobVerb::kRestart, {WorkerHost("w1")});
   ASSERT_EQ(restart.job.upgrades.size(), 1u);
   const PlannedAction& action = restart.job.upgrades[0];
+  EXPECT_EQ(action.reason, Reason::kOrdered);
   EXPECT_EQ(action.new_version, "1.0.0");
   EXPECT_EQ(action.files->digest, before.files->digest);
   EXPECT_EQ(restart.terms.at(action.key).tree, before.tree) << "or the change would count as applied";
@@ -261,6 +272,11 @@ TEST(OrderOutcome, WhatIsAsItWasAskedIsNoFailureAndWhatWasRefusedIs) {
   EXPECT_EQ(end(JobVerb::kStart, {}).sentence, "api: nothing to start; 3 ran already");
   world.stopped("w1");
   EXPECT_EQ(end(JobVerb::kRestart, {WorkerHost("w1")}).exit, 4);
+  // Nothing could be begun, whatever the others are at: held, and not failed.
+  world.workspace.disabled.jobs[JobName("api")] = {WorkerHost("w1")};
+  EXPECT_EQ(end(JobVerb::kStart, {}).sentence,
+            "api: nothing to start; 2 ran already; left as it is: w1 (disabled.json names it)");
+  EXPECT_EQ(end(JobVerb::kStart, {}).exit, 4);
   EXPECT_EQ(end(JobVerb::kRestart, {WorkerHost("w9")}).exit, 2);
 }
 

@@ -1,6 +1,9 @@
 // What is held, and what still applies to it: R1.6, R1.7, R2.6.
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "reconciler/core/allocation_decision.h"
 #include "tests/unit/core/plan_world.h"
 
 namespace maand {
@@ -41,6 +44,56 @@ TEST(Plan, ABrokenJobWhoseContentIsNotKnownIsLeftAlone_R1_6) {
   world.running("a", "w1");
   world.workspace.broken[JobName("a")].name = JobName("a");
   EXPECT_EQ(told(world.plan()), "held a Broken; ");
+}
+
+// R1.7 lets a worker leave; R2.3 has what moves stay until its new place can take over. Of a job whose
+// content is not to be had no new place can.
+TEST(Plan, AJobThatIsHeldWithoutContentRunsOnWhereItsWorkerLeftUntilItCanMove_R2_3) {
+  const struct {
+    const char* name;
+    std::function<void(World&)> given;
+    const char* told;
+  } rows[] = {
+      {"another worker awaits it", [](World& w) { w.worker("new"); },
+       "held a SecretLocked; wait a@gone MoveWaits; "},
+      {"nobody takes its place", [](World&) {},
+       "held a SecretLocked; stop a@gone Left; remove a@gone Left; "},
+      {"whoever awaits it is disabled",
+       [](World& w) {
+         w.worker("new");
+         w.workspace.disabled.workers = {WorkerHost("new")};
+       },
+       "held a SecretLocked; stop a@gone Left; remove a@gone Left; "},
+      {"what is left there does not run",
+       [](World& w) {
+         w.worker("new");
+         w.applied.allocations[{JobName("a"), WorkerHost("gone")}].running = false;
+       },
+       "held a SecretLocked; remove a@gone Left; "},
+      {"its worker stays, and its labels change",
+       [](World& w) {
+         w.worker("new", {"disk"}).worker("gone");
+         w.job_of("a").selectors = {"disk"};
+       },
+       "held a SecretLocked; "},
+  };
+  for (const auto& row : rows) {
+    World world;
+    world.worker("w1").job("a");
+    for (const char* host : {"gone", "w1"}) world.running("a", host);
+    world.job_of("a").sealed_secrets["token"] = "cannot be opened here";
+    row.given(world);
+    EXPECT_EQ(told(world.plan()), row.told) << row.name;
+    world.job_of("a").sealed_secrets.clear();
+    EXPECT_EQ(told(world.plan()).find("MoveWaits"), std::string::npos) << row.name;
+  }
+  World world;
+  world.worker("new").job("a");
+  world.running("a", "gone");
+  world.job_of("a").sealed_secrets["token"] = "cannot be opened here";
+  const DesiredState desired = desire(CommitId("head"), world.workspace, world.applied);
+  EXPECT_EQ(decide_one(desired, world.applied, {JobName("a"), WorkerHost("gone")}).reason,
+            Reason::kMoveWaits);
 }
 
 TEST(Plan, RemovalsWaitWhileANewDirectoryDoesNotLoad_R1_6) {

@@ -105,10 +105,16 @@ TEST_F(AgeTest, AValueOfAnotherJobOrKeyIsNotRead) {
   const std::string token = sealed({made()}, "hunter2");
   const auto opener = make_age_opener(identity());
   EXPECT_EQ(opener->open(kApi, "token", token).text, "hunter2");
-  for (const auto& [job, key] : {std::pair("mallory", "token"), std::pair("api", "other")}) {
-    const RevealedSecret opened = opener->open(JobName(job), key, token);
+  const struct {
+    const char *job, *key, *says;
+  } rows[] = {{"mallory", "token", "for job `api`, and opens for no other"},
+              {"renamed", "token", "in a checkout from before, `maand secrets edit api` shows its value"},
+              {"api", "other", "for the key `token`, and opens for no other"}};
+  for (const auto& row : rows) {
+    const RevealedSecret opened = opener->open(JobName(row.job), row.key, token);
     EXPECT_EQ(opened.state, RevealedSecret::State::kBadFormat);
-    EXPECT_THAT(opened.problem, HasSubstr("another job or key"));
+    EXPECT_THAT(opened.problem, HasSubstr(row.says));
+    EXPECT_THAT(opened.problem, HasSubstr("`maand secrets set " + std::string(row.job)));
     EXPECT_EQ(opened.text, "");
   }
 }

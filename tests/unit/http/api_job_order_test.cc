@@ -44,6 +44,20 @@ TEST_F(ApiJobOrder, IsGivenLookedAtAndCutShort) {
                           "job start api on  by ann", "cut 42 by ann"));
 }
 
+TEST_F(ApiJobOrder, AWorkerIsDrainedAndTakenBack) {
+  EXPECT_EQ(
+      post(
+          "worker",
+          R"({"verb": "drain", "host": "w1", "reason": "disks", "for": "2h", "force": true, "actor": "ann"})"),
+      200);
+  EXPECT_EQ(post("worker", R"({"verb": "drain", "host": "w1", "actor": "ann"})"), 200);
+  EXPECT_EQ(post("worker", R"({"verb": "undrain", "host": "w1", "actor": "ann"})"), 200);
+  EXPECT_EQ(post("worker", R"({"verb": "drain"})"), 400);
+  EXPECT_EQ(post("worker", R"({"verb": "drain", "host": "w1", "for": 7})"), 400);
+  EXPECT_THAT(daemon_.orders(), ElementsAre("drain w1 for 2h by ann: disks by force",
+                                            "drain w1 for  by ann: ", "undrain w1 by ann"));
+}
+
 // Some of a job that is written wrongly is not all of it.
 TEST_F(ApiJobOrder, WhatMakesNoSenseReachesNobody) {
   for (const char* body :

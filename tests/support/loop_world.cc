@@ -17,10 +17,27 @@ PassSettings LoopWorld::usual() {
   return settings;
 }
 
-LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
-    : reconciler(
-          {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics},
-          std::move(settings), std::move(options)) {}
+LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options, CertificateIssuer* issuer)
+    : certifier(issuer ? std::optional<Certifier>(std::in_place,
+                                                  Certifier::Deps{lane, values, *issuer, clock, observer},
+                                                  BucketId("bucket"), CertificateRules{})
+                       : std::nullopt),
+      reconciler({inbox,
+                  lane,
+                  source,
+                  notes,
+                  judge,
+                  runner,
+                  store,
+                  journal,
+                  clock,
+                  observer,
+                  board,
+                  &metrics,
+                  {},
+                  nullptr,
+                  certifier ? &*certifier : nullptr},
+                 std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {
   FakeFileView view;

@@ -178,7 +178,7 @@ TEST_F(Looking, CatCertsTellsWhenCertificatesEnd) {
   EXPECT_THAT(
       all,
       AllOf(HasSubstr(R"("worker":"10.0.0.1","cert":"tls","common_name":"api")"),
-            HasSubstr(R"("days_left":3,"status":"ok")"), HasSubstr(R"("days_left":-1,"status":"expired")"),
+            HasSubstr(R"("days_left":3,"status":"expiring")"), HasSubstr(R"("days_left":-1,"status":"expired")"),
             HasSubstr(R"("cert":"x","common_name":"","not_after":"","days_left":0,"status":"invalid")"),
             Not(HasSubstr("private"))));
   EXPECT_THAT(json({"cat", "certs", "--jobs", "clock"}),

@@ -57,10 +57,10 @@ std::vector<CertificateSpec> parse_certificates(const JsonValue& object, const S
       fields.read("pkcs8", spec.pkcs8);
       fields.read("one", spec.shared);
       std::string key;
-      fields.read("key", key);
+      const bool stated = fields.read("key", key);
       if (key == "rsa4096") {
         spec.key = CertificateSpec::Key::kRsa4096;
-      } else if (!key.empty() && key != "ecdsa-p256") {
+      } else if (stated && key != "ecdsa-p256") {
         fields.at("key").error(quote(key) + " is no kind of key", "write ecdsa-p256 or rsa4096");
       }
       parse_subject(fields, spec);

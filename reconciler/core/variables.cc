@@ -331,7 +331,10 @@ std::optional<std::vector<std::string>> Variables::keys(std::string_view ns) con
       out.insert(key);
   }
   if (space.kind_ == Kind::kStored || space.kind_ == Kind::kAllocation) {
-    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(ns)
+    const std::string own = space.kind_ == Kind::kAllocation
+                                ? allocation_namespace(space.job_->job->name, addresses_[space.worker_])
+                                : std::string(ns);
+    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(own)
                                           : decltype(in_.sources.stored->namespaces.end()){};
     if (in_.sources.stored && found != in_.sources.stored->namespaces.end()) {
       for (const auto& [key, value] : *found->second) {

@@ -56,6 +56,7 @@ Certifier::Result Certifier::look(const DesiredState& desired, const AppliedStat
     sources.stored = deps_.values.snapshot();
     plan = this->plan(desired, applied, sources, problem);
   }
+  result.unsure = result.unsure || !problem.empty();
   for (const CertificateOrder& order : plan.orders)
     result.missing = result.missing || order.why == CertificateOrder::Why::kMissing;
   keep(std::move(plan));
@@ -86,7 +87,10 @@ std::string Certifier::prometheus() const {
 std::string Certifier::carry_out(CertificatePlan& plan, const std::function<bool()>& stop, Result& result) {
   try {
     for (const CertificateOrder& order : plan.orders) {
-      if (stop()) return {};
+      if (stop()) {
+        result.unsure = true;
+        return {};
+      }
       issue(order, result);
     }
     if (plan.changes.empty()) return {};

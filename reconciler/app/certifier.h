@@ -48,8 +48,9 @@ class Certifier {
     bool renewed = false;  // one of them replaces another
     bool missing = false;  // an allocation is still without its certificate
     std::string waits;     // and waits for this
+    bool unsure = false;   // VariableSources::authority_unsure
     // What was desired before is not what is desired now.
-    bool again() const { return written || missing; }
+    bool again() const { return written || missing || unsure; }
   };
   // Serves the inbox while keys are made; gives up between two of them when `stop` says so.
   // Throws StoreError.

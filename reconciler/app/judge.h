@@ -72,7 +72,10 @@ class Judge {
   void trust(std::string ca_pem) { sources_.ca_pem = std::move(ca_pem); }
   // What a job waits for whose certificate is not there; unset: nothing, words stand for it
   // (VariableSources), and nothing of that may be deployed.
-  void await_certificates(std::optional<std::string> why) { sources_.certificates_awaited = std::move(why); }
+  void await_certificates(std::optional<std::string> why, bool unsure = false) {
+    sources_.certificates_awaited = std::move(why);
+    sources_.authority_unsure = unsure;
+  }
 
   // R5.4: what the next desired state is made with.
   void pin(Pins pins) { pins_ = std::move(pins); }

@@ -10,14 +10,18 @@ namespace {
 class Shown {
  public:
   explicit Shown(Judge& judge) : judge_(judge) { judge_.await_certificates(std::nullopt); }
-  ~Shown() { judge_.await_certificates(why_); }
+  ~Shown() { judge_.await_certificates(why_, unsure_); }
   Shown(const Shown&) = delete;
   Shown& operator=(const Shown&) = delete;
-  void then(std::string why) { why_ = std::move(why); }
+  void then(std::string why, bool unsure) {
+    why_ = std::move(why);
+    unsure_ = unsure;
+  }
 
  private:
   Judge& judge_;
   std::string why_ = "it is issued with the next pass";
+  bool unsure_ = true;
 };
 
 }  // namespace
@@ -30,7 +34,8 @@ void Pass::desire() {
   if (certifier) deps_.judge.trust(certifier->authority());
   if (!certifier || !memory_.authority.may_write()) {
     // R7.3: what a lost store would have to make anew waits as well.
-    deps_.judge.await_certificates("certificates are issued by the controller that may write to the workers");
+    deps_.judge.await_certificates("certificates are issued by the controller that may write to the workers",
+                                   true);
     make();
     return;
   }
@@ -39,7 +44,7 @@ void Pass::desire() {
     make();
     certified_ = certifier->look(desired_, deps_.journal.state(), deps_.judge.sources(),
                                  [this] { return deps_.control.stop_requested(); });
-    shown.then(certified_.waits);
+    shown.then(certified_.waits, certified_.unsure);
   }
   memory_.certificates = certifier->report();
   result_.values_written = certified_.written;

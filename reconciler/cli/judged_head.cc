@@ -90,7 +90,10 @@ void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead
   // As the daemon would see it: what cannot be issued keeps its job waiting.
   const Authority authority =
       open_bucket_authority(bucket.secrets())->authority(std::chrono::system_clock::now());
-  if (!authority.problem.empty()) head.masked.certificates_awaited = authority.problem;
+  if (!authority.problem.empty()) {
+    head.masked.certificates_awaited = authority.problem;
+    head.masked.authority_unsure = true;
+  }
   head.sources = head.masked;
   if (!reveal) return;
   const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);

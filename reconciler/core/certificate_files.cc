@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "reconciler/core/certificate_facts.h"
 #include "reconciler/core/file_rules.h"
 #include "reconciler/core/text.h"
 
@@ -44,9 +45,15 @@ CertificateFiles certificate_files(const Job& job, std::string_view address, con
     out.inputs += file.path + " " + file.content.hex() + "\n";
     out.files.push_back(std::move(file));
   };
+  if (sources.ca_pem.empty() && sources.certificates_awaited) {
+    out.problem = "certs/ca.crt: " + *sources.certificates_awaited;
+    return out;
+  }
   for (const CertificateSpec& spec : job.certs) {
     const StoredPair pair = stored_pair(sources.stored, ns, spec.name);
-    if (!pair.complete()) {
+    const bool foreign = sources.certificates_awaited && sources.authority_unsure && pair.complete() &&
+                         !signed_by(pair.certificate->value, sources.ca_pem);
+    if (!pair.complete() || foreign) {
       if (sources.certificates_awaited) {
         out.problem = certificate_path(spec.name) + ": " + *sources.certificates_awaited;
         return out;

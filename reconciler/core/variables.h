@@ -58,6 +58,9 @@ struct VariableSources {
   // What a job waits for that has a certificate which is not there. Unset: words stand for it,
   // so that what would come can be shown; nothing of that may be deployed.
   std::optional<std::string> certificates_awaited = {};
+  // Something is wrong with the CA: a certificate that it did not sign is awaited as well, so that
+  // nobody gets a CA that does not fit what the others show.
+  bool authority_unsure = false;
 };
 
 // A job with its content and where it is placed.

@@ -343,6 +343,23 @@ TEST_F(Certificates, WithoutItsCertificateAJobIsHeldAndSaysWhatItWaitsFor) {
       desire(CommitId("head"), load_workspace(view_, "", {}), applied_, {}, this->sources());
   EXPECT_EQ(locked.jobs.at(JobName("api")).held_reason, Reason::kNoCertificate);
   EXPECT_EQ(locked.jobs.at(JobName("api")).held_detail.find("certs/tls.key: "), 0u);
+  values_.set_key(FakeValues::Key::kRight);
+
+  // A CA that is not to be relied on: what it signed goes on, and nothing else does.
+  const auto reason = [&](const std::string& ca) {
+    VariableSources unsure = this->sources();
+    unsure.certificates_awaited = "its key is away";
+    unsure.authority_unsure = true;
+    unsure.ca_pem = ca;
+    const DesiredState desired =
+        desire(CommitId("head"), load_workspace(view_, "", {}), applied_, {}, unsure);
+    return desired.jobs.at(JobName("api")).held_detail;
+  };
+  EXPECT_EQ(reason(issuer_.pair().certificate), "");
+  EXPECT_EQ(reason("words"), "certs/tls.crt: its key is away");
+  EXPECT_EQ(reason(""), "certs/ca.crt: its key is away");
+  EXPECT_EQ(reason(make_authority("bucket", CertificateSpec::Key::kEcdsaP256, now_).certificate),
+            "certs/tls.crt: its key is away");
 }
 
 TEST(CertificateFacts, WhatIsNoneIsNone) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -55,13 +56,18 @@ Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, c
   if (!head.sources.ca_pem.empty() && filter.jobs.empty() && filter.workers.empty())
     add("ca", "", "", "ca", head.sources.ca_pem);
   if (!head.sources.stored) return out;
+  std::map<std::string, std::string> hosts;  // by address, which is what namespaces are named for
+  for (const Worker& worker : head.desired->workers) {
+    if (!worker.address.empty()) hosts.emplace(worker.address, worker.host.str());
+  }
   constexpr std::string_view kJobs = "maand/job/";
   constexpr std::string_view kWorkers = "/worker/";
   for (const auto& [ns, values] : head.sources.stored->namespaces) {
     const std::size_t at = ns.find(kWorkers);
     if (!ns.starts_with(kJobs) || at == std::string::npos) continue;
     const std::string job = ns.substr(kJobs.size(), at - kJobs.size());
-    const std::string worker = ns.substr(at + kWorkers.size());
+    const auto host = hosts.find(ns.substr(at + kWorkers.size()));
+    const std::string worker = host == hosts.end() ? ns.substr(at + kWorkers.size()) : host->second;
     if (!filter.names_job(JobName(job)) || !filter.names_worker(WorkerHost(worker))) continue;
     for (const auto& [key, value] : *values) {
       if (value.deleted || value.secret || !key.starts_with(kBegin) || !key.ends_with(kEnd)) continue;

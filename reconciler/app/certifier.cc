@@ -42,7 +42,7 @@ CertificatePlan Certifier::plan(const DesiredState& desired, const AppliedState&
 Certifier::Result Certifier::look(const DesiredState& desired, const AppliedState& applied,
                                   VariableSources sources, const std::function<bool()>& stop) {
   Result result;
-  Authority authority = deps_.issuer.authority(deps_.clock.wall());
+  const BucketAuthority authority = deps_.issuer.authority(deps_.clock.wall());
   std::string problem = authority.problem;
   CertificatePlan plan = this->plan(desired, applied, sources, problem);
   if (authority.absent && plan.wanted) {

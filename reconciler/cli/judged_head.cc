@@ -88,7 +88,7 @@ void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
   // As the daemon would see it: what cannot be issued keeps its job waiting.
-  const Authority authority =
+  const BucketAuthority authority =
       open_bucket_authority(bucket.secrets())->authority(std::chrono::system_clock::now());
   if (!authority.problem.empty()) {
     head.masked.certificates_awaited = authority.problem;

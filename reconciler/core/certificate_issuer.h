@@ -19,7 +19,7 @@ class CertificateError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct Authority {
+struct BucketAuthority {
   std::string certificate;  // PEM; empty: there is none
   bool absent = false;      // neither certificate nor key: one may be made
   std::string problem;      // why it signs nothing, and what to do; empty: it does, or it is absent
@@ -44,7 +44,7 @@ class CertificateIssuer {
  public:
   virtual ~CertificateIssuer() = default;
   // Reads what is there; quick. Never throws.
-  virtual Authority authority(WallTime now) = 0;
+  virtual BucketAuthority authority(WallTime now) = 0;
   // Makes the CA of the bucket where it is absent: durable when it returns, and whole or not at
   // all after a crash. May take seconds. Throws CertificateError.
   virtual void create(const BucketId& bucket, WallTime now) = 0;

@@ -94,11 +94,11 @@ void sync_directory(const fs::path& path) {
     throw CertificateError("cannot make sure that " + path.string() + " is on disk: " + reason());
 }
 
-class BucketAuthority : public CertificateIssuer {
+class AuthorityFiles : public CertificateIssuer {
  public:
-  explicit BucketAuthority(fs::path directory) : directory_(std::move(directory)) {}
+  explicit AuthorityFiles(fs::path directory) : directory_(std::move(directory)) {}
 
-  Authority authority(WallTime now) override {
+  BucketAuthority authority(WallTime now) override {
     Pair pair = read();
     wipe(pair.pair.key);
     if (pair.problem.empty() && !pair.absent && pair.facts->not_after <= now)
@@ -197,7 +197,7 @@ class BucketAuthority : public CertificateIssuer {
 }  // namespace
 
 std::unique_ptr<CertificateIssuer> open_bucket_authority(const fs::path& secrets_directory) {
-  return std::make_unique<BucketAuthority>(secrets_directory);
+  return std::make_unique<AuthorityFiles>(secrets_directory);
 }
 
 }  // namespace maand

@@ -17,7 +17,7 @@ IssuedPair original_pair(const IssuedPair& authority, const std::string& common_
 
 class FakeIssuer : public CertificateIssuer {
  public:
-  Authority authority(WallTime) override {
+  BucketAuthority authority(WallTime) override {
     const std::lock_guard lock(mutex_);
     return {pair_.certificate, pair_.certificate.empty(), problem_};
   }

@@ -18,10 +18,9 @@ PassSettings LoopWorld::usual() {
 }
 
 LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options, CertificateIssuer* issuer)
-    : certifier(issuer ? std::optional<Certifier>(std::in_place,
-                                                  Certifier::Deps{lane, values, *issuer, clock, observer},
-                                                  BucketId("bucket"), CertificateRules{})
-                       : std::nullopt),
+    : certifier(issuer ? std::make_unique<Certifier>(Certifier::Deps{lane, values, *issuer, clock, observer},
+                                                     BucketId("bucket"), CertificateRules{})
+                       : nullptr),
       reconciler({inbox,
                   lane,
                   source,
@@ -36,7 +35,7 @@ LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options, Certifica
                   &metrics,
                   {},
                   nullptr,
-                  certifier ? &*certifier : nullptr},
+                  certifier.get()},
                  std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {

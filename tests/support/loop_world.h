@@ -2,7 +2,7 @@
 // pass, judge, driver and journal between them.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -67,7 +67,7 @@ class LoopWorld {
                .worker_root = "/opt/worker",
                .signatures = &signatures}};
   Journal journal{store, clock};
-  std::optional<Certifier> certifier;
+  std::unique_ptr<Certifier> certifier;
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};

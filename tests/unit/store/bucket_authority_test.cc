@@ -47,7 +47,7 @@ class BucketAuthorityTest : public ::testing::Test {
     lay("ca.crt", pair.certificate, 0644);
     lay("ca.key", pair.key);
   }
-  Authority authority() { return open_bucket_authority(directory_.path())->authority(now_); }
+  BucketAuthority authority() { return open_bucket_authority(directory_.path())->authority(now_); }
   IssuedPair issue(const CertificateSpec& spec) {
     return open_bucket_authority(directory_.path())
         ->issue({spec,

@@ -119,8 +119,8 @@ void Certifier::issue(const CertificateOrder& order, Result& result) {
   IssuedPair pair = deps_.lane.await([this, &wish] { return deps_.issuer.issue(wish); });
   std::vector<ValueChange> changes;
   for (const std::string& ns : order.namespaces) {
-    changes.push_back({ValueChange::Kind::kPut, ns, certificate_path(order.spec.name), pair.certificate});
-    changes.push_back({ValueChange::Kind::kPutSecret, ns, private_key_path(order.spec.name), pair.key});
+    for (ValueChange& change : keep_pair(ns, order.spec.name, pair.certificate, pair.key))
+      changes.push_back(std::move(change));
   }
   wipe(pair.key);
   write(changes);

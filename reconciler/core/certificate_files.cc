@@ -21,6 +21,12 @@ StoredPair stored_pair(const ValueSnapshotPtr& stored, const std::string& ns, st
   return {stored->find(ns, certificate_path(name)).value, stored->find(ns, private_key_path(name)).value};
 }
 
+std::vector<ValueChange> keep_pair(const std::string& ns, std::string_view name, std::string_view certificate,
+                                   std::string_view key) {
+  return {{ValueChange::Kind::kPut, ns, certificate_path(name), std::string(trim(certificate))},
+          {ValueChange::Kind::kPutSecret, ns, private_key_path(name), std::string(trim(key))}};
+}
+
 std::string pem_file(std::string_view stored) { return std::string(trim(stored)) + "\n"; }
 
 ShippedFile certificate_file(const Job& job, std::string path, std::string_view pem) {

@@ -31,6 +31,10 @@ struct StoredPair {  // null: it is not there
 // Points into the snapshot, which may be null.
 StoredPair stored_pair(const ValueSnapshotPtr& stored, const std::string& ns, std::string_view name);
 
+// What keeps a pair there: without white space around either, as every value (6.1), the key sealed.
+std::vector<ValueChange> keep_pair(const std::string& ns, std::string_view name, std::string_view certificate,
+                                   std::string_view key);
+
 // As a file: values are kept without white space around them.
 std::string pem_file(std::string_view stored);
 ShippedFile certificate_file(const Job& job, std::string path, std::string_view pem);

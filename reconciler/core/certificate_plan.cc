@@ -183,10 +183,8 @@ class Planner {
       if (own.complete() && own.certificate->value == pair.certificate.value) continue;
       RevealedSecret opened = open(pair.key);
       if (opened.state != RevealedSecret::State::kOpened) return;
-      out_.changes.push_back(
-          {ValueChange::Kind::kPut, ns, certificate_path(spec.name), pair.certificate.value});
-      out_.changes.push_back(
-          {ValueChange::Kind::kPutSecret, ns, private_key_path(spec.name), std::move(opened.text)});
+      for (ValueChange& change : keep_pair(ns, spec.name, pair.certificate.value, opened.text))
+        out_.changes.push_back(std::move(change));
     }
   }
 

@@ -70,12 +70,10 @@ class Certificates : public ::testing::Test {
     return issuer_.issued();
   }
   void put(const CertificateOrder& order, const IssuedPair& pair) {
-    std::vector<ValueChange> changes;
     for (const std::string& ns : order.namespaces) {
-      changes.push_back({ValueChange::Kind::kPut, ns, certificate_path(order.spec.name), pair.certificate});
-      changes.push_back({ValueChange::Kind::kPutSecret, ns, private_key_path(order.spec.name), pair.key});
+      const auto changes = keep_pair(ns, order.spec.name, pair.certificate, pair.key);
+      EXPECT_EQ(values_.write(changes, now_).refusal, ValueRefusal::kNone);
     }
-    EXPECT_EQ(values_.write(changes, now_).refusal, ValueRefusal::kNone);
   }
   // What is desired lies on every worker.
   void roll_out() {

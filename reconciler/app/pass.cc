@@ -80,12 +80,9 @@ void Pass::plan() {
   pins_ = memory_.pinned;
   drained_ = memory_.drained;
   stops_ = deps_.journal.stops_revision();
-  desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
-  // R1.10. Whatever woke us: a new head is what everything of it is due to.
-  const bool value = before && before != deps_.judge.values_seen();
-  if (judged_anew_ && (cause_ == "value" || cause_ == "heal" || cause_ == "recovery")) cause_ = "commit";
-  if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
   hook_world_ = nullptr;
+  desire();
+  name_cause(before);
   take_desired();
   plan_settings_ = settings_.plan;
   plan_settings_.suspended = suspended;
@@ -110,6 +107,7 @@ void Pass::plan() {
   order_rollouts(memory_.plan);
   tell_hooks();
   if (!judged_anew_ && cause_ == "commit" && memory_.plan.heals()) status_.cause = cause_ = "heal";
+  if (cause_ == "commit" && only_renews()) status_.cause = cause_ = "certificate";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);

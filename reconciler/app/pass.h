@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "reconciler/app/accepted.h"
+#include "reconciler/app/certifier.h"
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
@@ -71,6 +72,7 @@ struct Memory {
   Suspensions suspended;
   Pins pinned;
   Drains drained;
+  CertificateReport certificates;
   std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
   std::string store_problem;             // empty: the store can be written
   std::string notes_problem;             // empty: nothing waits in the outbox
@@ -108,7 +110,8 @@ struct PassResult {
   bool acted = false;         // an operation was begun
   bool earlier_told = false;  // of a rollout that an earlier daemon began and did not live to tell of
   bool source_failed = false;
-  bool again = false;  // a newer commit may have arrived meanwhile
+  bool again = false;           // a newer commit may have arrived meanwhile
+  bool values_written = false;  // by itself: certificates
 };
 
 class Pass {
@@ -126,7 +129,8 @@ class Pass {
     Observer& observer;
     PassControl& control;
     LoopMeter* meter = nullptr;
-    HookRuns* hooks = nullptr;  // null: none can run
+    HookRuns* hooks = nullptr;       // null: none can run
+    Certifier* certifier = nullptr;  // null: no certificate is issued
   };
 
   Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause);
@@ -155,6 +159,10 @@ class Pass {
   void accept_pinned(const Pin& pin);
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
   void take_releases();
+  // With certificates: pass_certificates.cc.
+  void desire();
+  void name_cause(const ValueSnapshotPtr& before);
+  bool only_renews() const;
   Closures closed_now();
   void note_openings();
   void take_desired();  // what follows from its desired state at once
@@ -273,9 +281,11 @@ class Pass {
   std::map<JobName, JobReport> before_order_;  // of jobs that were over when an order came
   // What had been done of a job by then, whatever is planned of it afterwards.
   std::map<JobName, std::vector<AllocationStatus>> told_before_order_;
-  JobName stopped_for_order_;  // came to rest for the order alone; empty: none
-  bool ordering_ = false;      // an order is carried out in place of its job
-  bool renamed_ = false;       // a newer commit gives new names, which the next pass takes
+  JobName stopped_for_order_;          // came to rest for the order alone; empty: none
+  bool ordering_ = false;              // an order is carried out in place of its job
+  bool renamed_ = false;               // a newer commit gives new names, which the next pass takes
+  bool certificates_to_come_ = false;  // it asks for certificates, which the next pass issues
+  Certifier::Result certified_;
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

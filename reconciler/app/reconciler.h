@@ -53,6 +53,7 @@ class Reconciler : private PassControl {
     std::vector<PassListener*> listeners = {};
     Previews* previews = nullptr;
     HookRuns* hooks = nullptr;  // null: none can run
+    Certifier* certifier = nullptr;
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -115,6 +116,7 @@ class Reconciler : private PassControl {
   void expire_orders();
   bool expire_stops(WallTime now);
   void watch_windows();
+  void watch_certificates();
   Instant next_look() const;
   void begin_to_stop(std::chrono::milliseconds grace);
   void keep(Suspensions suspensions);

@@ -23,6 +23,7 @@ WorkspaceLimits workspace_limits(const Bucket& bucket);
 HookOptions hook_options(const Bucket& bucket);
 HookRuns::Settings hook_run_settings(const Bucket& bucket);
 JudgeSettings judge_settings(const Bucket& bucket);
+CertificateRules certificate_rules(const Bucket& bucket);
 GitPreviewOptions git_preview_options(const Bucket& bucket);
 PreviewChildOptions preview_child_options(const Bucket& bucket);
 PreviewSettings preview_settings(const Bucket& bucket);

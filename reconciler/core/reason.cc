@@ -31,6 +31,8 @@ Words words(Reason reason) {
       return {"FilesChanged", "its files changed"};
     case Reason::kValueChanged:
       return {"ValueChanged", "a value that its templates read changed"};
+    case Reason::kCertificateRenewed:
+      return {"CertificateRenewed", "a certificate of it was issued anew"};
     case Reason::kGlobMatched:
       return {"GlobMatched", "a changed file matches restart_globs"};
     case Reason::kPreviousFailed:
@@ -63,6 +65,9 @@ Words words(Reason reason) {
     case Reason::kHooksDisabled:
       return {"HooksDisabled",
               "it has commands for events of a rollout, and hooks.enabled of maand.conf is not true"};
+    case Reason::kNoCertificate:
+      return {"NoCertificate",
+              "a certificate that it gets could not be issued yet; what runs stays as it is"};
     case Reason::kTargetFailed:
       return {"TargetFailed",
               "a target failed in its last rollout; it is held until the job changes or `maand retry`"};

@@ -18,6 +18,7 @@ enum class Reason {
   kVersionChanged,       // `version` of the manifest
   kFilesChanged,         // shipped files differ
   kValueChanged,         // a value that its templates read
+  kCertificateRenewed,   // only certificates that maand issues for it differ
   kGlobMatched,          // policy reload, and a changed path matches restart_globs
   kPreviousFailed,       // the last target failed
   kPreviousInterrupted,  // the last target began and its end was never seen
@@ -33,6 +34,7 @@ enum class Reason {
   kMissingValue,     // a value that its templates read is not there yet
   kSecretLocked,     // a secret of its secrets.age.toml cannot be opened here
   kHooksDisabled,    // it has hooks, and hooks.enabled does not let them run
+  kNoCertificate,    // a certificate that it gets could not be issued yet
   kTargetFailed,     // its last rollout failed: a target (R2.6)
   kHookFailed,       // its last rollout failed: a hook
   kMissingTarget,    // its Makefile has no such target (R2.6)

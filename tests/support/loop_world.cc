@@ -17,8 +17,11 @@ PassSettings LoopWorld::usual() {
   return settings;
 }
 
-LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
-    : reconciler({inbox,
+LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options, CertificateIssuer* issuer)
+    : certifier(issuer ? std::make_unique<Certifier>(Certifier::Deps{lane, values, *issuer, clock, observer},
+                                                     BucketId("bucket"), CertificateRules{})
+                       : nullptr),
+      reconciler({inbox,
                   lane,
                   source,
                   notes,
@@ -32,7 +35,8 @@ LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
                   &metrics,
                   {},
                   nullptr,
-                  &hook_runs},
+                  &hook_runs,
+                  certifier.get()},
                  std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {

@@ -2,6 +2,7 @@
 // pass, judge, driver and journal between them.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,9 @@ class RecordingObserver : public Observer {
 
 class LoopWorld {
  public:
-  explicit LoopWorld(PassSettings settings = usual(), ReconcilerOptions options = {});
+  // `issuer`: outlives the world; null: no certificate is issued.
+  explicit LoopWorld(PassSettings settings = usual(), ReconcilerOptions options = {},
+                     CertificateIssuer* issuer = nullptr);
   static PassSettings usual();
 
   // A workspace of `workers` w1…wN and jobs `name → version`.
@@ -69,6 +72,7 @@ class LoopWorld {
   FakeHooks hooks;
   HookRuns hook_runs{{inbox, lane, source, values, clock, observer, hooks, nullptr},
                      {"workspace", std::chrono::seconds(600)}};
+  std::unique_ptr<Certifier> certifier;
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};

@@ -186,6 +186,7 @@ class Pass {
   void leave_job_order();
   void remember_before_order(const JobReport& report);
   void forget_before_order(const JobName& job);
+  void tell_before_order(PassStatus& status) const;
   std::vector<JobReport> reports_of_commit() const;  // by job; without what an order does
   // Going back from what failed, and bake clocks (R5.2, R2.9): pass_rollback.cc.
   RolloutLimits rollout_limits();

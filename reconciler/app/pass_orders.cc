@@ -1,7 +1,9 @@
 // An operator's order on a job that comes while a pass rolls out: its job comes to rest at the next
-// boundary, the order is carried out in its place, and the job is planned anew. The others go on.
+// boundary, the order is carried out in its place, and the job is planned anew. The others go on. Where the
+// job goes back, or its rollout has failed, the order comes after the pass.
 // And a worker that is drained, or taken back, meanwhile.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "reconciler/app/job_orders.h"
@@ -23,6 +25,10 @@ void Pass::heed_job_orders() {
     if (rollout_->quiet(job)) end_job_order();
     return;
   }
+  if (!orders.first_cut().empty() && stopped_for_order_ != job) {
+    orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
+    return;
+  }
   if (goes_back(job)) return;  // R5.5: that is finished first; the order comes after the pass
   if (!rollout_->quiet(job)) {
     if (superseded_.count(job) == 0) stopped_for_order_ = job;
@@ -30,10 +36,16 @@ void Pass::heed_job_orders() {
     superseded_.insert(job);
     if (!rollout_->quiet(job)) return;
   }
+  const auto report = rollout_->report(job);
+  const bool ours = superseded_.count(job) == 0 || stopped_for_order_ == job;
+  if (ours && report && report->state == JobReport::State::kFailed) {
+    // R2.6: what failed is held once the pass has ended. Planned anew before, it would be tried again.
+    if (stopped_for_order_ == job) superseded_.erase(job);
+    stopped_for_order_ = {};
+    return;
+  }
   // What it has come to counts for the commit, whatever an operator does with it from now on.
-  if (const auto report = rollout_->report(job);
-      report && (superseded_.count(job) == 0 || stopped_for_order_ == job))
-    remember_before_order(*report);
+  if (ours && report) remember_before_order(*report);
   stopped_for_order_ = {};
   superseded_.insert(job);  // whatever comes of the order
   if (!orders.first_cut().empty()) {
@@ -65,13 +77,21 @@ void Pass::remember_before_order(const JobReport& report) {
     std::erase_if(lines, [&](const AllocationStatus& known) { return known.key == line.key; });
     lines.push_back(std::move(line));
   }
-  // R2.6: begin_rollbacks() has put the failure on record. What it holds is planned neither by the order
-  // nor after it.
-  if (report.state != JobReport::State::kFailed) return;
-  DesiredState held = deps_.judge.desired_now(*memory_.accepted, deps_.journal.state(), update_seq_);
-  if (!held.wants.empty()) return;
-  desired_ = std::move(held);
-  deps_.journal.put_ports(desired_.ports);
+}
+
+// What was stopped since is not unchanged, so that it is not taken from those that are.
+void Pass::tell_before_order(PassStatus& status) const {
+  std::set<AllocationKey> waiting;
+  for (const PlannedAction& action : memory_.plan.waiting) waiting.insert(action.key);
+  for (const auto& [name, lines] : told_before_order_) {
+    std::vector<AllocationStatus> there, stopped;
+    for (const AllocationStatus& line : lines)
+      (waiting.count(line.key) > 0 ? stopped : there).push_back(line);
+    carry_over(status, there);
+    const std::size_t unchanged = status.counts["unchanged"];
+    carry_over(status, stopped);
+    status.counts["unchanged"] = unchanged;
+  }
 }
 
 void Pass::forget_before_order(const JobName& job) {

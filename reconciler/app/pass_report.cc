@@ -268,7 +268,7 @@ void Pass::report() {
       note_openings();
       forget_used_releases(deps_.store, deps_.journal.state());
       fold(status_, memory_.plan, memory_.jobs, !stopping_);
-      for (const auto& [name, lines] : told_before_order_) carry_over(status_, lines);
+      tell_before_order(status_);
       // Nothing to do is not "applied" where nothing may be done.
       if (!memory_.authority.may_write() && !stopping_) {
         status_.state = PassState::kHeld;

@@ -225,7 +225,7 @@ void Pass::adopt(const JudgedPtr& judged) {
        judged->info.id);
   PassStatus older = std::move(status_);
   fold(older, memory_.plan, reports_of_commit(), true);
-  for (const auto& [name, lines] : told_before_order_) carry_over(older, lines);
+  tell_before_order(older);
   older.state = PassState::kSuperseded;
   older.remarks.push_back("superseded by " + judged->info.id.str().substr(0, 12));
   finish_status(older);

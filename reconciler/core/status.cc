@@ -168,6 +168,7 @@ std::size_t unchanged_besides(const Plan& plan, const std::vector<JobReport>& re
       for (const PlannedAction& action : *actions) planned.insert(action.key);
     }
   }
+  for (const PlannedAction& action : plan.waiting) planned.insert(action.key);
   std::size_t twice = 0;
   for (const JobReport& report : reports) {
     for (const AllocationReport& one : report.allocations) {

@@ -101,9 +101,9 @@ TEST_F(HandsInTrouble, CtrlCEndsWhatWaitsForAWorkerAndLeavesNothingHalfDone) {
   for (const Lines& command : {Lines{"doctor"}, Lines{"collect", "facts", "--generate-workers"},
                                Lines{"gc", "--retain-days", "0", "--yes"},
                                Lines{"run_command", "true", "-c", "2"}, Lines{"job", "status", "api"}}) {
+    const int before = world_.fleet().accepted(0);
     Beside beside(MAAND_BINARY, world_.bucket(), command, directory);
     // So that it is at the workers by then.
-    const int before = world_.fleet().accepted(0);
     EXPECT_TRUE(eventually([&] { return world_.fleet().accepted(0) > before; })) << command[0];
     beside.interrupt();
     const ProgramResult result = beside.end();

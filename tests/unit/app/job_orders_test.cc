@@ -200,8 +200,8 @@ TEST(JobOrders, TheNoteKeepsWhatTheRolloutHadDoneBeforeTheOrder_R4_3) {
     std::vector<const char*> lines;
   };
   const std::vector<Row> rows = {
-      {"a stop in the middle", "w1", "stop", "", R"("counts":{"restarted":4,"unchanged":2})", {"api@w1"}},
-      {"a stop of the rest", "w1", "stop", "w2,w3", R"("counts":{"restarted":4,"unchanged":2})", {"api@w1"}},
+      {"a stop in the middle", "w1", "stop", "", R"("counts":{"restarted":4,"unchanged":0})", {"api@w1"}},
+      {"a stop of the rest", "w1", "stop", "w2,w3", R"("counts":{"restarted":4,"unchanged":0})", {"api@w1"}},
       {"a restart in the middle",
        "w1",
        "restart",
@@ -237,7 +237,7 @@ TEST(JobOrders, TheNoteKeepsWhatTheRolloutHadDoneBeforeTheOrder_R4_3) {
 }
 
 // R2.6: an order is no way to try again what failed.
-TEST(JobOrders, ARolloutThatFailedIsHeldAlthoughAnOrderCameWhileItDid) {
+TEST(JobOrders, ARolloutThatFailsWhileAnOrderWaitsIsHeldAndTheOrderComesAfterIt) {
   OrdersWorld world;
   const CommitId second = world.commit("2");
   std::string id;
@@ -254,12 +254,16 @@ TEST(JobOrders, ARolloutThatFailedIsHeldAlthoughAnOrderCameWhileItDid) {
   for (const std::string& run : world.runner.runs) {
     if (run.find(" api@") != std::string::npos) api.push_back(run);
   }
-  EXPECT_EQ(api, (Runs{"restart api@w1 1→2", "restart api@w3 1→1"}));
+  EXPECT_EQ(api, Runs{"restart api@w1 1→2"});
   EXPECT_EQ(world.state(), "held");
   const std::string note = world.note(second);
   EXPECT_TRUE(says(note, "api@w1")) << note;
   EXPECT_TRUE(says(note, "TargetFailed")) << note;
   EXPECT_EQ(world.journal.state().jobs.at(JobName("api")).held_reason, "TargetFailed");
+  world.runner.runs.clear();
+  world.reconciler.run_orders();
+  EXPECT_EQ(world.runner.runs, Runs{"restart api@w3 1→1"}) << "after the pass, with what lies there";
+  EXPECT_TRUE(says(*world.desk.job_order_json(id), R"("exit":0)"));
 }
 
 TEST(JobOrders, TwoAtOnceTheSecondIsToldWhoIsAtIt) {

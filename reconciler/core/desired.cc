@@ -8,7 +8,6 @@
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/git_secrets.h"
 #include "reconciler/core/holds.h"
-#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/missing_values.h"
 #include "reconciler/core/placement.h"
 #include "reconciler/core/port_pool.h"
@@ -27,7 +26,7 @@ class Maker {
  public:
   explicit Maker(const DesiredInputs& inputs) : in_(inputs) {
     if (!inputs.trial) holds_ = holds_of(inputs.workspace, inputs.applied, inputs.pins, inputs.commit);
-    if (!inputs.hooks_enabled && !inputs.trial) hold_hooks();
+    if (!inputs.hooks_enabled && !inputs.trial) hold_hooks(inputs.workspace, holds_);
     for (const auto& [name, job] : inputs.workspace.jobs) heads_[name] = std::make_shared<const Job>(job);
   }
 
@@ -52,17 +51,6 @@ class Maker {
   }
 
  private:
-  // Nothing runs on this host because somebody pushed it, before an operator has said so.
-  void hold_hooks() {
-    for (const auto& [name, job] : in_.workspace.jobs) {
-      if (!has_hooks(job.commands)) continue;
-      holds_.insert({name, Hold{Reason::kHooksDisabled,
-                                told_hooks(job.commands) +
-                                    " would run on the control host; set hooks.enabled = true in maand.conf",
-                                {}}});
-    }
-  }
-
   void begin_round() {
     out_ = {};
     out_.commit = in_.commit;

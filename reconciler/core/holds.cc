@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/status.h"
 
 namespace maand {
@@ -104,6 +105,16 @@ std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState&
     holds.insert({name, Hold{Reason::kBroken, first_error(broken), {}}});
   }
   return holds;
+}
+
+void hold_hooks(const Workspace& workspace, std::map<JobName, Hold>& holds) {
+  for (const auto& [name, job] : workspace.jobs) {
+    if (!has_hooks(job.commands)) continue;
+    holds.insert({name, Hold{Reason::kHooksDisabled,
+                             told_hooks(job.commands) +
+                                 " would run on the control host; set hooks.enabled = true in maand.conf",
+                             {}}});
+  }
 }
 
 }  // namespace maand

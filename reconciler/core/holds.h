@@ -26,6 +26,10 @@ struct Hold {
 std::map<JobName, Hold> holds_of(const Workspace& workspace, const AppliedState& applied, const Pins& pins,
                                  const CommitId& head);
 
+// Where hooks.enabled is not true: nothing runs on this host because somebody pushed it, so a job that has
+// hooks waits, unless something else holds it already.
+void hold_hooks(const Workspace& workspace, std::map<JobName, Hold>& holds);
+
 // Which of the jobs of `problem` it holds: those whose part changed, and when none
 // did (a worker left, say) all of them (R1.6).
 std::vector<JobName> held_by(const BetweenJobs& problem, const Workspace& workspace,

@@ -41,12 +41,11 @@ class Maker {
       if (render_jobs() || in_.trial) break;
     }
     for (auto& [name, missing] : missing_) {
-      if (const auto job = out_.jobs.find(name); job != out_.jobs.end())
-        job->second.missing = std::move(missing);
+      const auto job = out_.jobs.find(name);
+      if (job != out_.jobs.end()) job->second.missing = std::move(missing);
     }
-    for (const auto& [key, one] : problems_) {
+    for (const auto& [key, one] : problems_)
       out_.problems.error(one.path, one.field, one.message, one.advice);
-    }
     return std::move(out_);
   }
 

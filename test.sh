@@ -75,6 +75,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 status=0
-ctest --test-dir "build/$preset" --no-tests=error --output-on-failure -j "$jobs" \
+# Most of what takes long waits for something: twice as many at a time as there are cores.
+ctest --test-dir "build/$preset" --no-tests=error --output-on-failure -j $((jobs * 2)) \
   ${select[@]+"${select[@]}"} </dev/null || status=$?
 exit $status

@@ -84,7 +84,7 @@ void OrderRun::carry_out() {
          if (memory_.authority.may_write())
            fence_off(deps_.store, memory_.authority, worker, detail, deps_.clock.wall());
        },
-       &deps_.control.health(),
+       &deps_.control.health(), &memory_.met,
        [this](Step& step, Journal::Intent& intent) { orders_.amend(step, intent, deps_.journal); }},
       [&](const WorkerHost& worker) {
         return worker_documents(deps_.judge.sources(), desired_, jobs, worker, update_seq_);

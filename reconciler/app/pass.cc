@@ -22,7 +22,6 @@ PassResult Pass::run() {
       take_names();
       judge_failures();
       plan();
-      if (!meet_workers()) plan();
       while (run_pre_deploy()) plan();
       roll_out();
       go_on_after_hooks();
@@ -62,25 +61,6 @@ void Pass::recover_lost() {
                       {settings_.plan.ssh, settings_.automatic_recovery}, memory_.accepted->workspace,
                       memory_.authority, [this] { return deps_.control.stop_requested(); });
   for (const std::string& remark : recovery_.remarks) status_.remarks.push_back(remark);
-}
-
-// False: one of those that the plan touches shows that this store may not write any more.
-bool Pass::meet_workers() {
-  if (!memory_.authority.may_write()) return true;
-  std::map<WorkerHost, Endpoint> touched;
-  for (const auto& [name, job] : memory_.plan.jobs) {
-    std::map<WorkerHost, EndpointPtr> known = job.endpoints;
-    for (const ActiveAllocation& active : job.active) known.emplace(active.key.worker, active.endpoint);
-    for (const auto* actions : {&job.drains, &job.removals, &job.starts, &job.upgrades}) {
-      for (const PlannedAction& action : *actions) {
-        if (const auto at = known.find(action.key.worker); at != known.end() && at->second)
-          touched.emplace(at->first, *at->second);
-      }
-    }
-  }
-  meet({deps_.inbox, deps_.runner, deps_.clock, deps_.store, deps_.journal, deps_.observer}, touched,
-       memory_.met, memory_.authority, [this] { return deps_.control.stop_requested(); });
-  return memory_.authority.may_write();
 }
 
 // R3.6, and jobs that were renamed.

@@ -141,7 +141,6 @@ class Pass {
   void hold_reverted(const Reverted& reverted);
   bool is_tolerated(const Reverted& reverted, const JobRecord& record) const;
   void recover_lost();
-  bool meet_workers();
   void take_names();
   void judge_failures();
   void fenced(const WorkerHost& worker, const std::string& detail);

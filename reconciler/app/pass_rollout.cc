@@ -39,7 +39,7 @@ void Pass::roll_out() {
       RolloutDriver::Deps{
           deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer, &recovery_.unread,
           [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
-          &deps_.control.health(),
+          &deps_.control.health(), &memory_.met,
           [this](Step& step, Journal::Intent& intent) {
             if (is_ordered(step.key.job)) deps_.control.orders().amend(step, intent, deps_.journal);
           },

@@ -274,25 +274,6 @@ Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, con
   return Reading(deps, settings, workspace, authority, stop).run();
 }
 
-void meet(const RecoveryDeps& deps, const std::map<WorkerHost, Endpoint>& workers, std::set<WorkerHost>& met,
-          Authority& authority, const std::function<bool()>& stop) {
-  std::vector<AskedWorker> asked;
-  for (const auto& [host, endpoint] : workers) {
-    if (met.count(host) == 0) asked.push_back({endpoint, {}});
-  }
-  if (asked.empty()) return;
-  const OwnStore own{deps.journal.store_id(), deps.journal.state().epoch, deps.journal.state().last_seq};
-  std::set<WorkerHost> ours;
-  for (const auto& [host, told] : recall_from_workers({deps.inbox, deps.runner, deps.clock}, asked, stop)) {
-    if (told.condition != WorkerCondition::kNone) continue;  // what is to be done there meets it as well
-    // Nothing claims by itself what a store that knows other things has forgotten.
-    if (reconstruct(workers.at(host), told, own).foreign)
-      return lose(deps, authority, Authority::Kind::kFenced, host.str());
-    ours.insert(host);
-  }
-  met.merge(ours);
-}
-
 void fence_off(Store& store, Authority& authority, const WorkerHost& worker, const std::string& detail,
                WallTime now) {
   if (authority.kind == Authority::Kind::kFenced) return;

@@ -52,13 +52,6 @@ struct Recovery {
 Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
                  Authority& authority, const std::function<bool()>& stop);
 
-// Asks those that this daemon has not met what they keep, before the first thing is done there. A store that
-// was put back as a snapshot knows nothing of what was begun since, and an operation on another
-// allocation would not show it (R7.3). Changes `authority` as recover() does; who answered is `met`.
-// Cost: one question more to each worker that is touched, once in the life of a daemon.
-void meet(const RecoveryDeps& deps, const std::map<WorkerHost, Endpoint>& workers, std::set<WorkerHost>& met,
-          Authority& authority, const std::function<bool()>& stop);
-
 // A worker has refused us for a newer controller.
 void fence_off(Store& store, Authority& authority, const WorkerHost& worker, const std::string& detail,
                WallTime now);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/core/reconstruction.h"
+
 namespace maand {
 namespace {
 
@@ -126,9 +128,62 @@ std::optional<Contact> RolloutDriver::kept_off(const WorkerHost& worker) const {
   return Contact{WorkerCondition::kUnreachable, "what it keeps of this bucket was not read yet"};
 }
 
+void RolloutDriver::keep_off(Rollout& rollout, const Step& step, const Contact& contact) {
+  tell_set_aside(step.key.worker, to_string(contact.condition), contact.detail);
+  rollout.on_outcome(
+      step.key,
+      Outcome{.kind = OutcomeKind::kCondition, .condition = contact.condition, .detail = contact.detail},
+      deps_.clock.now());
+}
+
+void RolloutDriver::introduce(Rollout& rollout, Step step) {
+  const Endpoint endpoint = step.endpoint;
+  std::vector<Step>& waiting = introduced_[endpoint.host];
+  waiting.push_back(std::move(step));
+  if (waiting.size() > 1) return;  // it is being asked
+  ++in_flight_;
+  const auto record = deps_.journal.state().workers.find(endpoint.host);
+  deps_.runner.recall(
+      endpoint, record == deps_.journal.state().workers.end() ? WorkerHost() : record->second.was,
+      [this, &inbox = deps_.inbox, &rollout, flight = flight_, worker = endpoint.host](Recalled told) {
+        inbox.post([this, &rollout, flight, worker, told = std::move(told)] {
+          if (!flight->driver) return;
+          --in_flight_;
+          on_introduced(rollout, worker, told);
+        });
+      });
+}
+
+void RolloutDriver::on_introduced(Rollout& rollout, const WorkerHost& worker, const Recalled& told) {
+  std::vector<Step> steps = std::move(introduced_.extract(worker).mapped());
+  Contact contact{told.condition, told.detail};
+  if (told.condition == WorkerCondition::kIdentityMismatch ||
+      told.condition == WorkerCondition::kWorkerStateMissing) {
+    contact = {};  // an operator may have said that this is the worker: what is begun there shows that
+  } else if (told.condition == WorkerCondition::kNone) {
+    if (beyond_known(deps_.journal.state(), worker, told)) {
+      // Nothing claims by itself what a store that knows other things has forgotten.
+      contact = {WorkerCondition::kFenced, "it keeps operations that this store does not know"};
+      heed_fence(worker, contact);
+    } else {
+      deps_.met->insert(worker);
+    }
+  }
+  std::vector<Step> wanted;
+  for (Step& step : steps) {
+    if (contact.condition != WorkerCondition::kNone) {
+      keep_off(rollout, step, contact);
+    } else if (rollout.wants(step.key)) {
+      wanted.push_back(std::move(step));
+    } else {
+      rollout.on_outcome(step.key, Outcome{.kind = OutcomeKind::kNever}, deps_.clock.now());
+    }
+  }
+  run_operations(rollout, std::move(wanted));
+}
+
 void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) {
-  std::vector<Step> travelling;
-  std::vector<Journal::Intent> intents;
+  std::vector<Step> known;
   for (Step& step : steps) {
     if (step.action.action == Action::kForget) {
       try {
@@ -137,15 +192,21 @@ void RolloutDriver::begin_operations(Rollout& rollout, std::vector<Step> steps) 
         store_failure_ = std::current_exception();
       }
       rollout.on_outcome(step.key, Outcome{.kind = OutcomeKind::kSucceeded}, deps_.clock.now());
-      continue;
+    } else if (deps_.met && deps_.met->count(step.key.worker) == 0 && !kept_off(step.key.worker)) {
+      introduce(rollout, std::move(step));
+    } else {
+      known.push_back(std::move(step));
     }
+  }
+  run_operations(rollout, std::move(known));
+}
+
+void RolloutDriver::run_operations(Rollout& rollout, std::vector<Step> steps) {
+  std::vector<Step> travelling;
+  std::vector<Journal::Intent> intents;
+  for (Step& step : steps) {
     if (const auto contact = kept_off(step.key.worker)) {
-      tell_set_aside(step.key.worker, to_string(contact->condition), contact->detail);
-      rollout.on_outcome(
-          step.key,
-          Outcome{
-              .kind = OutcomeKind::kCondition, .condition = contact->condition, .detail = contact->detail},
-          deps_.clock.now());
+      keep_off(rollout, step, *contact);
       continue;
     }
     const WorkerDocuments documents = documents_(step.key.worker);
@@ -233,15 +294,15 @@ void RolloutDriver::end_operation(Rollout& rollout, const Step& step, const Oper
                           .text = outcome.detail,
                           .duration = outcome.duration});
   tell_set_aside(step.key.worker, to_string(outcome.condition), outcome.detail);
-  heed_fence(step.key.worker, outcome);
+  heed_fence(step.key.worker, {outcome.condition, outcome.detail});
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
 }
 
-void RolloutDriver::heed_fence(const WorkerHost& worker, const Outcome& outcome) {
-  if (outcome.condition != WorkerCondition::kFenced || !fence_.empty() || store_failure_) return;
-  fence_ = outcome.detail;
+void RolloutDriver::heed_fence(const WorkerHost& worker, const Contact& contact) {
+  if (contact.condition != WorkerCondition::kFenced || !fence_.empty() || store_failure_) return;
+  fence_ = contact.detail;
   try {
-    if (deps_.fenced) deps_.fenced(worker, outcome.detail);
+    if (deps_.fenced) deps_.fenced(worker, contact.detail);
   } catch (const StoreError&) {
     store_failure_ = std::current_exception();
   }
@@ -287,7 +348,7 @@ void RolloutDriver::end_confirmation(Rollout& rollout, const Step& step, const O
                             .outcome = to_string(outcome.kind),
                             .text = outcome.detail});
   }
-  heed_fence(step.key.worker, outcome);
+  heed_fence(step.key.worker, {outcome.condition, outcome.detail});
   rollout.on_outcome(step.key, outcome, deps_.clock.now());
 }
 

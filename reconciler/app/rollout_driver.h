@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reconciler/app/health_watcher.h"
 #include "reconciler/app/inbox.h"
@@ -41,6 +42,8 @@ class RolloutDriver {
     const std::map<WorkerHost, Contact>* unread = nullptr;
     Fenced fenced = nullptr;
     HealthWatcher* health = nullptr;  // pauses for what is acted on, and tells news of the rest
+    // Workers that this daemon has asked what they keep (R7.3); null = nobody is asked. See introduce().
+    std::set<WorkerHost>* met = nullptr;
     // Called with each operation before it is on record. May throw StoreError: then none begins.
     std::function<void(Step&, Journal::Intent&)> amend = nullptr;
     // Runs the hooks of a step; they end later, on this thread. Null: none is ever asked for.
@@ -75,13 +78,20 @@ class RolloutDriver {
   void begin_hooks(Rollout& rollout, const Step& step);
   // Why the worker must not be touched; nullopt: it may.
   std::optional<Contact> kept_off(const WorkerHost& worker) const;
+  void keep_off(Rollout& rollout, const Step& step, const Contact& contact);
+  // Asks a worker that this daemon has not met what it keeps, and `step` waits for the answer. A store that
+  // was put back as a snapshot knows nothing of what was begun since, and an operation on
+  // another allocation would not show it. Cost: one exec more per worker and daemon's life.
+  void introduce(Rollout& rollout, Step step);
+  void on_introduced(Rollout& rollout, const WorkerHost& worker, const Recalled& told);
   void begin_confirmation(Rollout& rollout, const Step& step);
   void end_confirmation(Rollout& rollout, const Step& step, const Operation& operation,
                         const Outcome& outcome);
   void begin_operations(Rollout& rollout, std::vector<Step> steps);
+  void run_operations(Rollout& rollout, std::vector<Step> steps);
   void end_operation(Rollout& rollout, const Step& step, const Operation& operation, const Outcome& outcome);
   // R3.12: from then on nobody is written to.
-  void heed_fence(const WorkerHost& worker, const Outcome& outcome);
+  void heed_fence(const WorkerHost& worker, const Contact& contact);
   void tell_set_aside(const WorkerHost& worker, const std::string& condition, const std::string& detail);
 
   Deps deps_;
@@ -91,6 +101,7 @@ class RolloutDriver {
   std::map<WorkerHost, std::string> told_;  // condition last told of each worker
   // Workers that hold something confirmed of ours, and so must know us (R3.5).
   std::set<WorkerHost> confirmed_;
+  std::map<WorkerHost, std::vector<Step>> introduced_;  // what waits until its worker has told
   bool acted_ = false;
   std::string fence_;  // what the worker said that refused us; from then on nobody is written to
   std::size_t in_flight_ = 0;

@@ -114,6 +114,7 @@ class JobRun {
   JobReport report() const;
   Upstream as_upstream() const;
   int failures() const { return plan_.rollback ? 0 : failed_members_ - plan_.failed_before; }
+  bool halting() const { return failed_ || stopping_; }  // nothing more begins
   bool failed() const { return state_ == JobReport::State::kFailed; }
   // nullopt: nothing has begun that could owe one, and may yet.
   std::optional<std::chrono::milliseconds> bake_owed(Instant now) const;
@@ -216,7 +217,6 @@ class JobRun {
   void fail(Reason reason, std::string detail);
   void cancel(std::size_t allocation);
   void cancel_waiting();
-  bool halting() const { return failed_ || stopping_; }
   bool has_checks() const { return !plan_.health.checks.empty(); }
   bool progress_timed_out(Instant now) const;
   bool only_waits_to_try_again() const {

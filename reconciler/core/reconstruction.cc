@@ -95,6 +95,27 @@ Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const O
   return out;
 }
 
+bool beyond_known(const AppliedState& state, const WorkerHost& worker, const Recalled& told) {
+  if (told.epoch > state.epoch) return true;
+  const auto covers = [](const AppliedAllocation& known, std::uint64_t seq) {
+    return seq <= known.ran_seq || (known.open && seq <= known.open->seq);  // what is open may have run
+  };
+  const auto is_known = [&](const JobName& job, std::uint64_t seq) {
+    if (seq <= state.ran_seq({job, worker})) return true;
+    if (const AppliedAllocation* known = state.find({job, worker}); known && covers(*known, seq)) return true;
+    // Where a rename is under way its worker may tell of it by the old name.
+    return std::any_of(state.allocations.begin(), state.allocations.end(), [&](const auto& one) {
+      const auto& [key, known] = one;
+      const bool was = known.moved_from == job || (known.open && known.open->moved_from == job);
+      return key.worker == worker && was && covers(known, seq);
+    });
+  };
+  return !std::all_of(told.jobs.begin(), told.jobs.end(),
+                      [&](const RecalledJob& job) { return is_known(job.job, job.seq); }) ||
+         !std::all_of(told.moved.begin(), told.moved.end(),
+                      [&](const auto& moved) { return is_known(moved.first, moved.second); });
+}
+
 std::vector<JobRecord> reconstruct_jobs(const AppliedState& state, WallTime now) {
   std::map<JobName, JobRecord> jobs;
   std::map<JobName, WallTime> newest;

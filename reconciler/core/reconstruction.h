@@ -32,6 +32,11 @@ struct Reconstruction {
 // REQUIRES: told.condition is kNone.
 Reconstruction reconstruct(const Endpoint& worker, const Recalled& told, const OwnStore& own);
 
+// What a worker tells goes beyond what `state` knows to have run there, whichever job it is: begun by another
+// controller, or by this one before its store was put back. The rule by which the worker itself refuses
+// an operation (worker_run.sh, beyond_known). REQUIRES: told.condition is kNone.
+bool beyond_known(const AppliedState& state, const WorkerHost& worker, const Recalled& told);
+
 // Records of jobs as far as their allocations tell them: newest content that was
 // confirmed, and content that failed (R2.6), so that it is not tried again unasked.
 std::vector<JobRecord> reconstruct_jobs(const AppliedState& state, WallTime now);

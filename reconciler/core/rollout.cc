@@ -44,6 +44,7 @@ void Rollout::stop_job(const JobName& job, Reason reason, const std::string& why
   machine_->stop_job(job, reason, why);
 }
 void Rollout::stop_all(Reason reason) { machine_->stop_all(reason); }
+bool Rollout::wants(const AllocationKey& key) const { return machine_->wants(key); }
 bool Rollout::came_up(const AllocationKey& key) const { return machine_->came_up(key); }
 bool Rollout::quiet(const JobName& job) const { return machine_->quiet(job); }
 std::vector<JobName> Rollout::take_failed() { return machine_->take_failed(); }

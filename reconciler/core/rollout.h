@@ -121,6 +121,10 @@ class Rollout {
   // retries, progress timeouts). nullopt: only a report can change anything.
   std::optional<Instant> wake_at() const;
 
+  // A run that was handed out may still begin: its job has neither failed nor been stopped since. Where not,
+  // answer OutcomeKind::kNever.
+  bool wants(const AllocationKey& key) const;
+
   // Answers. One nobody waits for is ignored, except that a probe is always news
   // of that allocation's health (R5.8).
   void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);

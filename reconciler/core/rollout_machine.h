@@ -153,6 +153,11 @@ class Rollout::Machine : public PortHolders {
     settle();
   }
 
+  bool wants(const AllocationKey& key) const {
+    const auto [run, member] = member_of(key);
+    return run && !run->halting();
+  }
+
   bool came_up(const AllocationKey& key) const {
     const auto [run, member] = member_of(key);
     return run && run->allocations()[member].came_up;

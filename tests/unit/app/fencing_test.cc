@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <tuple>
 
 #include "tests/unit/app/recovery_world.h"
 
@@ -52,16 +54,11 @@ TEST(Fencing, AStoreThatWasPutBackIsRecognised_R7_3) {
   LoopWorld world;
   world.source.commit(two_jobs());
   world.pass();
-  LoopWorld restored;
-  restored.source = world.source;
-  restored.runner.workers = world.runner.workers;
-  restored.store = world.store;  // the backup
-  restored.journal.reload();
+  Restored restored(world);
   world.source.commit(two_jobs("1.1.0"));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.source.commit(two_jobs("1.2.0"));
   restored.pass();
   EXPECT_EQ(authority(restored), "fenced");
@@ -77,14 +74,11 @@ TEST(Fencing, ARemovalElsewhereHidesNothingThatAnotherStoreBegan_R7_3) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}}));
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;  // the backup
-  restored.journal.reload();
+  Restored restored(world);
   world.source.commit(LoopWorld::workspace(1, {{"edge", "1.0.0"}, {"db", "1.0.0"}, {"api", "1.0.0"}}));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}}));
   restored.pass();
   EXPECT_EQ(authority(restored), "fenced");
@@ -106,16 +100,13 @@ TEST(Fencing, WhoTakesOverWithAStoreFromBeforeARenameForgetsTheOldName_R7_3) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;
-  restored.journal.reload();
+  Restored restored(world);
   world.source.commit(renamed(true));
   world.pass();
   world.source.commit(renamed(false));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.desk.recovery().takeover("restored", "ann");
   restored.pass();
   EXPECT_EQ(restored.runner.runs, Runs{});
@@ -128,16 +119,13 @@ TEST(Fencing, WhoTakesOverWithAnOldStoreBelievesTheMachineThatIsThereNow_R7_3) {
   LoopWorld world;
   world.source.commit(two_jobs());
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;
-  restored.journal.reload();
+  Restored restored(world);
   world.runner.workers[WorkerHost("w1")] = {};
   world.desk.recovery().worker("reset", "w1", "ann");
   world.source.commit(LoopWorld::workspace(2, {{"api", "1.1.0"}}));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.desk.recovery().takeover("restored", "ann");
   restored.pass();
   EXPECT_EQ(restored.state(), "applied");
@@ -150,14 +138,11 @@ TEST(Fencing, AWorkerThatIsReadLongAfterTheTakeoverKnowsMoreThanAnOldStore_R7_3)
   LoopWorld world;
   world.source.commit(two_jobs());
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;
-  restored.journal.reload();
+  Restored restored(world);
   world.source.commit(two_jobs("1.1.0"));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.runner.dead = {WorkerHost("w1")};
   restored.desk.recovery().takeover("restored", "ann");
   restored.pass();
@@ -259,14 +244,11 @@ TEST(Fencing, AnOldStoreThatActsOnSomethingElseIsRecognisedAsWell_R7_3) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}}));
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;
-  restored.journal.reload();
+  Restored restored(world);
   world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}, {"db", "1.0.0"}}));
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   restored.source.commit(LoopWorld::workspace(1, {{"db", "1.1.0"}}));
   restored.pass();
   EXPECT_EQ(authority(restored), "fenced");
@@ -277,20 +259,81 @@ TEST(Fencing, AnOldStoreThatActsOnSomethingElseIsRecognisedAsWell_R7_3) {
   EXPECT_EQ(restored.journal.state().find(kApi1), nullptr) << "it left, so it was stopped";
 }
 
+// No pass is made for what an operator orders.
+TEST(Fencing, AnOldStoreThatIsGivenAnOrderIsRecognisedAsWell_R7_3) {
+  LoopWorld world;
+  world.source.commit(LoopWorld::workspace(1, {{"db", "1.0.0"}}));
+  world.pass();
+  Restored restored(world);
+  world.source.commit(LoopWorld::workspace(1, {{"api", "1.0.0"}, {"db", "1.0.0"}}));
+  world.pass();
+
+  restored.runner.workers = world.runner.workers;
+  restored.pass();  // the commit of the backup: nothing is to be done
+  ASSERT_EQ(authority(restored), "ours");
+  const ControlReply reply = restored.desk.job_order_here({"restart", "db", "", false, "", ""}, "ann");
+  restored.reconciler.run_orders();
+  EXPECT_EQ(authority(restored), "fenced") << reply.text;
+  EXPECT_EQ(restored.runner.runs, Runs{});
+}
+
+// Who is touched first by a commit that takes over is asked first as well.
+TEST(Fencing, AnOldStoreIsRecognisedInTheMiddleOfARollout_R7_3) {
+  const auto placed = [](const std::string& first, const std::string& second, const std::string& more) {
+    FakeFileView view;
+    view.file("workspace/workers.json",
+              R"([{"host": "w1", "labels": ["a"]}, {"host": "w2", "labels": ["b"]}])");
+    for (const auto& [job, label, version] : std::vector<std::tuple<std::string, std::string, std::string>>{
+             {"api", "a", first}, {"slow", "a", first}, {"db", "b", second}, {"more", "b", more}}) {
+      view.file("workspace/jobs/" + job + "/manifest.json",
+                R"({"version": ")" + version + R"(", "selectors": [")" + label + R"("]})");
+      view.file("workspace/jobs/" + job + "/Makefile", "start stop restart reload:\n\t@true\n");
+    }
+    return view;
+  };
+  LoopWorld world;
+  world.source.commit(placed("1.0.0", "1.0.0", "1.0.0"));
+  world.pass();
+  Restored restored(world);
+  world.source.commit(placed("1.0.0", "1.0.0", "1.1.0"));
+  world.pass();
+
+  restored.wake(world);
+  restored.source.commit(placed("2.0.0", "1.0.0", "1.0.0"));
+  CommitId newer;
+  const Instant give_up = restored.clock.now() + std::chrono::seconds(30);
+  std::function<void()> release_when_taken_over = [&] {
+    if (restored.reconciler.memory().judged->info.id != newer && restored.clock.now() < give_up)
+      return restored.inbox.post(release_when_taken_over);
+    restored.runner.hold(false);
+    restored.runner.release_held();
+  };
+  restored.runner.on_run = [&](const Operation&) {
+    if (newer.empty()) {
+      newer = restored.source.commit(placed("2.0.0", "3.0.0", "1.0.0"));
+      restored.reconciler.poke("commit");
+      restored.runner.hold(true);
+      release_when_taken_over();
+    }
+    return Outcome{.kind = OutcomeKind::kSucceeded};
+  };
+  restored.pass();
+  ASSERT_FALSE(newer.empty());
+  EXPECT_EQ(authority(restored), "fenced");
+  EXPECT_EQ(restored.runner.runs, (Runs{"restart api@w1 1.0.0→2.0.0", "restart slow@w1 1.0.0→2.0.0"}));
+}
+
 // The old store has already named its job anew; what the machine that is there now runs has its old name.
 TEST(Fencing, ARenameOfAnOldStoreHidesNothingThatAnotherMachineRuns_R7_3) {
   LoopWorld world;
   world.source.commit(LoopWorld::workspace(1, {{"old", "1.0.0"}}));
   world.pass();
-  LoopWorld restored;
-  restored.store = world.store;
-  restored.journal.reload();
+  Restored restored(world);
   world.runner.workers[WorkerHost("w1")] = {};
   world.desk.recovery().worker("reset", "w1", "ann");
   world.pass();
 
-  restored.runner.workers = world.runner.workers;
-  restored.source = world.source;
+  restored.wake(world);
   FakeFileView renamed = LoopWorld::workspace(1, {{"fresh", "1.0.0"}});
   renamed.file("workspace/jobs/fresh/manifest.json",
                R"({"version": "1.0.0", "selectors": ["worker"], "renamed_from": "old"})");

@@ -24,6 +24,21 @@ struct Fresh : LoopWorld {
   }
 };
 
+// A daemon with a backup of another one's store, taken now.
+struct Restored : LoopWorld {
+  explicit Restored(LoopWorld& before) {
+    source = before.source;
+    runner.workers = before.runner.workers;
+    store = before.store;
+    journal.reload();
+  }
+  // Finds workers and repository as the other one has left them meanwhile.
+  void wake(const LoopWorld& before) {
+    runner.workers = before.runner.workers;
+    source = before.source;
+  }
+};
+
 inline std::string authority(LoopWorld& world) { return to_string(world.reconciler.memory().authority.kind); }
 
 }  // namespace maand::testing

@@ -210,6 +210,60 @@ TEST(Reconstruction, WhoseOperationsTheyAreIsToldByEpochAndStore_R3_12) {
   EXPECT_TRUE(reconstruct({}, newer, {"ours", 1, 0}).foreign) << "a newer epoch was seen, whatever is there";
 }
 
+// Numbers are of the whole bucket, so a store that was put back may be at any of them: what it knows of
+// each job there decides.
+TEST(Reconstruction, WhatAWorkerTellsIsBeyondWhatIsKnownJobByJob_R7_3) {
+  const WorkerHost w1("w1");
+  AppliedState state;
+  state.epoch = 2;
+  state.claimed_seq = 10;
+  state.last_seq = 90;
+  AppliedAllocation api = sample_allocation(kApi, 1);
+  api.ran_seq = 50;
+  api.open.reset();
+  state.allocations[api.key] = api;
+  AppliedAllocation web = sample_allocation({JobName("web"), w1}, 1);
+  web.ran_seq = 20;
+  web.open = sample_operation(web.key, 1);
+  web.open->seq = 60;
+  web.open->moved_from = JobName("site");
+  state.allocations[web.key] = web;
+  state.forgotten[{JobName("gone"), w1}] = 40;
+
+  struct Case {
+    const char* what;
+    const char* job;
+    std::uint64_t seq;
+    std::uint64_t epoch;
+    bool beyond;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"its last operation", "api", 50, 2, false},
+           {"a newer one, which others of ours have passed since", "api", 51, 2, true},
+           {"what is open may have run", "web", 60, 2, false},
+           {"and nothing after it", "web", 61, 2, true},
+           {"by the name it had before", "site", 60, 2, false},
+           {"by that name, and newer", "site", 61, 2, true},
+           {"what was removed", "gone", 40, 2, false},
+           {"what came back without us", "gone", 41, 2, true},
+           {"a job of nothing on record, from before the workers were claimed", "other", 10, 1, false},
+           {"one that began since", "other", 11, 2, true},
+           {"a newer controller was there", "api", 50, 3, true},
+       }) {
+    Recalled told;
+    told.epoch = c.epoch;
+    RecalledJob job;
+    job.job = JobName(c.job);
+    job.seq = c.seq;
+    told.jobs = {job};
+    EXPECT_EQ(beyond_known(state, w1, told), c.beyond) << c.what;
+    Recalled moved;
+    moved.epoch = c.epoch;
+    moved.moved[JobName(c.job)] = c.seq;
+    EXPECT_EQ(beyond_known(state, w1, moved), c.beyond) << c.what << ", moved away";
+  }
+}
+
 TEST(Reconstruction, AFailedRolloutStaysHeldAndContentThatRanStaysKept_R2_6) {
   AppliedState state;
   AppliedAllocation good = sample_allocation(kApi, 1);

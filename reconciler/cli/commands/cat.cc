@@ -9,6 +9,7 @@
 #include "reconciler/cli/certificate_listing.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/listing_text.h"
+#include "reconciler/cli/settings.h"
 #include "reconciler/cli/status_document.h"
 #include "reconciler/cli/status_view.h"
 #include "reconciler/core/names.h"

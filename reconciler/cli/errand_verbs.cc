@@ -53,15 +53,16 @@ void add_errand_verbs(CLI::App& app, Run& run) {
   shell.add_flag("--health_check", command->health_check,
                  "Probe all jobs after each batch, and go on if they are well");
 
-  const auto hook = std::make_shared<JobCommandOptions>();
-  CLI::App& by_hand = verb(app, run, "job_command", "Run a command of jobs for the event cli on this host",
-                           run_job_command, hook);
-  by_hand.alias("jobcommand");
-  by_hand.add_option("NAME", hook->command, "The command: command_...")->required();
-  by_hand.add_option("JOB", hook->job, "The job (default: every job that has it)");
-  by_hand.add_option("--concurrency", hook->concurrency, "Allocations of a job at once")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  for (const char* name : {"job_command", "jobcommand"}) {  // as the original calls it, too
+    const auto hook = std::make_shared<JobCommandOptions>();
+    CLI::App& by_hand =
+        verb(app, run, name, "Run a command of jobs for the event cli on this host", run_job_command, hook);
+    by_hand.add_option("NAME", hook->command, "The command: command_...")->required();
+    by_hand.add_option("JOB", hook->job, "The job (default: every job that has it)");
+    by_hand.add_option("--concurrency", hook->concurrency, "Allocations of a job at once")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+  }
 
   const auto which = [](CLI::App& made, std::vector<std::string>& names, std::vector<std::string>& labels) {
     auto* named = made.add_option("-w,--workers", names, "These workers alone: a,b")->delimiter(',');

@@ -132,7 +132,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
 void Reconciler::run_orders() {
   while (orders_.first() && !stop_requested()) {
     OrderRun({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
-              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter, deps_.certifier},
+              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter, deps_.hooks, deps_.certifier},
              settings_, memory_, orders_)
         .run();
     if (!memory_.store_problem.empty()) {

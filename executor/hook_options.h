@@ -26,6 +26,8 @@ struct HookOptions {
   // run from. Made when it is not there.
   std::filesystem::path scratch;
   std::string path;  // PATH; empty: the daemon's, or the system's with `user` or a sandbox
+  // Root has a namespace of processes made for each; false: as everybody else does without.
+  bool own_processes = true;
   HookLimits limits;
   // The program whose main is hook_supervisor_main().
   std::vector<std::string> supervisor_command = {"/proc/self/exe", "hook-supervisor"};

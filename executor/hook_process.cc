@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "executor/hook_options.h"
+#include "executor/hook_processes.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -169,6 +170,7 @@ class Running {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
+    if (!decode_hook_report(reported_)) end_orphans();
     if (!output_ended_) pass_output_on();
     return result();
   }
@@ -179,6 +181,13 @@ class Running {
     const char word = why == Ending::kFlood ? kHookKill : kHookEnd;
     ::send(words_.ours.get(), &word, 1, MSG_NOSIGNAL);
     due = Clock::now() + process_.order.limits.mercy + kUntilGone;
+  }
+
+  // A supervisor that was killed has ended nobody. The token is in the environment of each.
+  void end_orphans() const {
+    for (const std::string& variable : process_.order.environment) {
+      if (variable.starts_with("MAAND_HOOK_TOKEN=")) kill_all_with(variable);
+    }
   }
 
   // False: it is whole.

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,6 +166,21 @@ bool hold_socket(const std::vector<pid_t>& processes, std::uint64_t inode) {
     if (found) return true;
   }
   return false;
+}
+
+void kill_all_with(std::string_view variable) {
+  constexpr int kMostRounds = 100;  // what forks faster than it is found has its limits (hook_launch.cc)
+  const std::string wanted = std::string(variable) + '\0';
+  bool found = true;
+  for (int round = 0; found && round < kMostRounds; ++round) {
+    found = false;
+    each_number_in("/proc", [&](pid_t process) {
+      const std::string environment = text_of("/proc/" + std::to_string(process) + "/environ");
+      if (environment.find(wanted) == environment.npos) return;
+      found = true;
+      ::kill(process, SIGKILL);
+    });
+  }
 }
 
 }  // namespace maand

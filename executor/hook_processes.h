@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace maand {
@@ -27,5 +28,8 @@ std::optional<std::uint64_t> client_socket(std::uint16_t client_port, std::uint1
 
 // Does one of them hold that socket?
 bool hold_socket(const std::vector<pid_t>& processes, std::uint64_t inode);
+
+// Kills whatever has that variable (`NAME=value`) in its environment, until nothing has.
+void kill_all_with(std::string_view variable);
 
 }  // namespace maand

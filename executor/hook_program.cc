@@ -169,6 +169,7 @@ HookOrder hook_program(const HookCall& call, const HookDirectory& directory, con
   order.directory = directory.path().string();
   order.environment = environment(call, directory, options, path, access);
   order.limits = options.limits;
+  order.own_processes = options.own_processes;
   if (options.sandbox == HookSandbox::kBwrap) {
     order.argv = in_sandbox(std::move(order.argv), directory);
     order.own_processes = false;  // the sandbox has its own

@@ -41,7 +41,11 @@ RunningHookPtr HookRegister::add(Hooks::Ticket ticket, HookCall call, Hooks::Out
   auto hook = std::make_shared<RunningHook>();
   hook->ticket = ticket;
   hook->call = std::move(call);
-  hook->output = std::move(output);
+  hook->output = [mutex = std::make_shared<std::mutex>(),
+                  output = std::move(output)](std::string_view bytes) {
+    const std::lock_guard guard(*mutex);
+    output(bytes);
+  };
   hook->token = fresh_token();
   const std::lock_guard guard(mutex_);
   hooks_[ticket] = hook;

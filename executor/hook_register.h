@@ -20,7 +20,7 @@ namespace maand {
 struct RunningHook {
   Hooks::Ticket ticket = 0;
   HookCall call;
-  Hooks::Output output;
+  Hooks::Output output;               // one call at a time
   std::string token;                  // 64 hex digits, of this run only
   std::atomic<pid_t> supervisor = 0;  // 0: not started
   std::stop_source ended;             // whatever is done for it is given up

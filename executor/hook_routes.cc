@@ -30,7 +30,10 @@ class Body {
  public:
   explicit Body(const std::string& text) {
     if (trim(text).empty()) refuse(400, "the request has no body; send a JSON object");
-    document_ = Json::parse(text, nullptr, false);
+    // What lies deeper than any field of ours is left out: no text may cost us more than its own size many
+    // times over.
+    const auto keep = [](int depth, Json::parse_event_t, Json&) { return depth <= kMostDepth; };
+    document_ = Json::parse(text, keep, false);
     if (!document_.is_object()) refuse(400, "the body is no JSON object");
   }
   std::string text(const std::string& name) const {
@@ -60,6 +63,7 @@ class Body {
     }
     return out;
   }
+  static constexpr int kMostDepth = 4;
   Json document_;
 };
 
@@ -154,7 +158,7 @@ HookReply semaphore_status(const HookSemaphores& semaphores, const RunningHook& 
 }
 
 // Headers may repeat what is known of the hook, and nothing else.
-void check_claims(const RunningHook& hook, const HookRequest& request) {
+void check_claims(RunningHook& hook, const HookRequest& request) {
   const std::pair<const char*, std::string> known[] = {{"X-ALLOCATION-ID", hook.call.allocation_id},
                                                        {"EVENT", to_string(hook.call.event)},
                                                        {"COMMAND", hook.call.command}};
@@ -165,7 +169,8 @@ void check_claims(const RunningHook& hook, const HookRequest& request) {
                             ", and this is " + hook.call.command + " of " + hook.call.allocation.str() +
                             " in " + to_string(hook.call.event) + "; send " + quote(value) +
                             ", or leave it out";
-    hook.output("maand: a request to the runtime API was refused: " + why + "\n");
+    if (const RunningHook::Use use(hook); use)
+      hook.output("maand: a request to the runtime API was refused: " + why + "\n");
     refuse(403, why);
   }
 }
@@ -288,7 +293,8 @@ void HookRoutes::run_ssh(const RunningHookPtr& hook, const HookRequest& request,
   const std::string worker = body.needed("worker_ip");
   const std::string command = body.needed("command");
   const int limit = body.number("timeout", 300);
-  if (const std::string problem = script_problem(command); !problem.empty()) refuse(400, problem);
+  if (const std::string problem = script_problem(command); !problem.empty())
+    refuse(400, "the command " + problem);
   const auto found = hook->call.workers.find(worker);
   if (found == hook->call.workers.end())
     refuse(403,

@@ -79,7 +79,7 @@ HookResult HookRunner::run_one(Ticket ticket, HookCall call, const Output& outpu
     process.order = hook_program(hook->call, directory, options_, {port, hook->token});
     process.order.identity = identity;
     process.timeout = hook->call.timeout;
-    process.output = output;
+    process.output = hook->output;
     process.started = [&](pid_t supervisor) { hook->supervisor = supervisor; };
     result = run_hook_process(process, stop);
   } catch (const std::exception& error) {

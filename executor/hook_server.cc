@@ -28,9 +28,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostConnections = 1024;
 constexpr int kHandlers = 8;
-constexpr std::chrono::seconds kToAsk{10};   // a whole request
-constexpr std::chrono::seconds kToTake{30};  // a reply
-constexpr std::chrono::seconds kToLeave{2};  // after it
+constexpr std::size_t kMostHeldBytes = 64u << 20;  // of all requests that are not answered yet
+constexpr std::chrono::seconds kToAsk{10};         // a whole request
+constexpr std::chrono::seconds kToTake{30};        // a reply
+constexpr std::chrono::seconds kToLeave{2};        // after it
 constexpr std::chrono::milliseconds kTick{100};
 
 // What handlers hand back; outlives the server with whoever still holds a sink.
@@ -62,6 +63,7 @@ struct Connection {
   At at = At::kAsking;
   std::uint16_t client_port = 0;
   HookRequestReader reader;
+  std::size_t held = 0;  // bytes of its request
   std::string out;
   Clock::time_point due;  // kWaiting: none
   std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
@@ -129,7 +131,8 @@ class HookServer::Loop {
         fds.push_back({connection->fd, events, 0});
         ids.push_back(id);
       }
-      ::poll(fds.data(), fds.size(), static_cast<int>(kTick.count()));
+      // Without connections nobody waits for anything.
+      ::poll(fds.data(), fds.size(), connections_.empty() ? -1 : static_cast<int>(kTick.count()));
       for (auto& [id, reply] : mailbox_->take()) begin_reply(id, reply);
       for (std::size_t i = 0; i < ids.size(); ++i) {
         if (fds[i + 2].revents != 0) on_news(ids[i], fds[i + 2].revents);
@@ -190,6 +193,13 @@ class HookServer::Loop {
     const ssize_t got = ::recv(connection.fd, buffer, sizeof buffer, 0);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
+    connection.held += static_cast<std::size_t>(got);
+    std::size_t held = 0;
+    for (const auto& [other, one] : connections_) held += one->held;
+    if (held > kMostHeldBytes) {
+      begin_reply(id, {.status = 503, .body = "too much is being asked at once; try again\n"});
+      return true;
+    }
     switch (connection.reader.take({buffer, static_cast<std::size_t>(got)})) {
       case HookRequestReader::State::kMore:
         if (connection.reader.wants_continue()) {
@@ -221,6 +231,7 @@ class HookServer::Loop {
       return;
     Connection& connection = *found->second;
     connection.out = reply.bytes();
+    connection.held = 0;
     connection.at = At::kTaking;
     connection.due = Clock::now() + kToTake;
     if (!write_some(connection)) connections_.erase(id);

@@ -1,5 +1,6 @@
 #include "executor/hook_ssh.h"
 
+#include <algorithm>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,8 @@ HookSshAnswer WorkerHookSsh::run(const Endpoint& endpoint, const std::string& co
   errand.script = apart(command, mark);
   errand.bash = true;  // what a login's shell mostly is
   errand.limit = limit;
+  if (const std::string problem = script_problem(errand.script); !problem.empty())
+    return {.err = "the command " + problem + "\n"};
   RemoteErrands errands(transport_);
   const std::stop_callback stopped(stop, [&] { errands.stop(); });
   std::string output;

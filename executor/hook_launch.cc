@@ -55,8 +55,9 @@ bool set_limits(const HookLimits& limits, uid_t user, int others) {
   bool set = limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, cpu, kLastWords) &&
              limit(RLIMIT_DATA, limits.data_bytes) && limit(RLIMIT_FSIZE, limits.file_bytes) &&
              limit(RLIMIT_NOFILE, limits.open_files);
-  // The kernel counts all of the user's and never root's: a backstop to what is counted here.
-  if (set && user != 0) set = limit(RLIMIT_NPROC, static_cast<rlim_t>(others + limits.tasks));
+  // The kernel counts all of the user's and never root's: a backstop, above what the supervisor counts and
+  // names.
+  if (set && user != 0) set = limit(RLIMIT_NPROC, static_cast<rlim_t>(others + 2 * limits.tasks));
   return set;
 }
 
@@ -83,10 +84,12 @@ void make_harmless_to_the_daemon() {
     [[maybe_unused]] const ssize_t put = ::write(failed, &failure, sizeof failure);
     ::_exit(127);
   };
+  // Before its limits are ours: they are meant for the program, not for what leads to it.
+  const std::vector<char*> argv = pointers_to(order.argv);
+  const std::vector<char*> environment = pointers_to(order.environment);
   ::setsid();
   ::umask(077);
   make_harmless_to_the_daemon();
-  if (!set_limits(order.limits, user_of(order), others)) give_up(kLimits);
   if (order.identity && !become(*order.identity)) give_up(kIdentity);
   // No sudo, nothing setuid: what it starts stays ours to end.
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -100,7 +103,8 @@ void make_harmless_to_the_daemon() {
   sigemptyset(&none);
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execve(order.argv.front().c_str(), pointers_to(order.argv).data(), pointers_to(order.environment).data());
+  if (!set_limits(order.limits, user_of(order), others)) give_up(kLimits);
+  ::execve(argv.front(), argv.data(), environment.data());
   give_up(kProgram);
   ::_exit(127);
 }

@@ -38,6 +38,9 @@ TEST(hook_isolation, another_user_owns_its_directory_and_reads_nothing_of_ours) 
   EXPECT_EQ(run(world, std::move(call), &output).end, End::kDone) << output;
   EXPECT_EQ(output, "True False True\nclosed\n200\n");
   EXPECT_EQ(run(world, world.call(std::string(kBomb) + "# as nobody")).end, End::kOverLimit);
+  options.own_processes = false;
+  HookWorld shared(options);
+  EXPECT_EQ(run(shared, shared.call(std::string(kBomb) + "# as nobody")).end, End::kOverLimit);
   EXPECT_EQ(processes_with("MAAND_HOOK_TOKEN", "environ"), 0);
 }
 

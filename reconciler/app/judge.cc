@@ -14,6 +14,7 @@ Judge::Judge(Lane& lane, Source& source, Values& values, JudgeSettings settings)
       digests_(std::make_shared<KnownDigests>()) {
   sources_.bucket = settings_.bucket;
   sources_.ca_pem = settings_.ca_pem;
+  await_certificates("it is issued with the next pass", true);
   sources_.reveal = [this](const StoredValue& value) { return values_.reveal(value); };
   if (SecretOpener* const opener = settings_.opener) {
     sources_.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {

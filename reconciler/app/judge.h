@@ -9,7 +9,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "reconciler/app/lane.h"
 #include "reconciler/core/admission.h"
@@ -65,6 +67,15 @@ class Judge {
   // Reads older content that may be wanted in the middle of a rollout (R5.2). Blocks like
   // desired(). What cannot be had is left out.
   void read_ahead(const WantedJobs& jobs);
+
+  // The CA's certificate as it is by now.
+  void trust(std::string ca_pem) { sources_.ca_pem = std::move(ca_pem); }
+  // What a job waits for whose certificate is not there; unset: nothing, words stand for it
+  // (VariableSources), and nothing of that may be deployed.
+  void await_certificates(std::optional<std::string> why, bool unsure = false) {
+    sources_.certificates_awaited = std::move(why);
+    sources_.authority_unsure = unsure;
+  }
 
   // R5.4: what the next desired state is made with.
   void pin(Pins pins) { pins_ = std::move(pins); }

@@ -97,11 +97,8 @@ void Pass::plan() {
   const Suspensions suspended = deps_.control.suspensions();
   pins_ = memory_.pinned;
   stops_ = deps_.journal.stops_revision();
-  desired_ = deps_.judge.desired(*memory_.accepted, deps_.journal.state(), update_seq_);
-  // R1.10. Whatever woke us: a new head is what everything of it is due to.
-  const bool value = before && before != deps_.judge.values_seen();
-  if (judged_anew_ && (cause_ == "value" || cause_ == "heal" || cause_ == "recovery")) cause_ = "commit";
-  if (!judged_anew_ && value && cause_ == "commit") cause_ = "value";
+  desire();
+  name_cause(before);
   take_desired();
   plan_settings_ = settings_.plan;
   plan_settings_.suspended = suspended;
@@ -119,6 +116,7 @@ void Pass::plan() {
   }
   memory_.plan = make_plan(desired_, deps_.journal.state(), plan_settings_);
   if (!judged_anew_ && cause_ == "commit" && memory_.plan.heals()) status_.cause = cause_ = "heal";
+  if (cause_ == "commit" && only_renews()) status_.cause = cause_ = "certificate";
   // R5.1: a commit that is released releases these stops, also for later heads.
   if (plan_settings_.all_removals_released && !memory_.plan.stops_over_budget.empty())
     release_removals(deps_.store, memory_.plan.stops_over_budget);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "reconciler/app/accepted.h"
+#include "reconciler/app/certifier.h"
 #include "reconciler/app/drift_watcher.h"
 #include "reconciler/app/gone_workers.h"
 #include "reconciler/app/health_watcher.h"
@@ -68,6 +69,7 @@ struct Memory {
   std::set<WorkerHost> met;  // by this daemon; what they keep is not news (R7.3)
   Suspensions suspended;
   Pins pinned;
+  CertificateReport certificates;
   std::optional<WallTime> window_opens;  // R5.6: the next moment at which something that waits may begin
   std::string store_problem;             // empty: the store can be written
   std::string notes_problem;             // empty: nothing waits in the outbox
@@ -104,7 +106,8 @@ struct PassResult {
   bool acted = false;         // an operation was begun
   bool earlier_told = false;  // of a rollout that an earlier daemon began and did not live to tell of
   bool source_failed = false;
-  bool again = false;  // a newer commit may have arrived meanwhile
+  bool again = false;           // a newer commit may have arrived meanwhile
+  bool values_written = false;  // by itself: certificates
 };
 
 class Pass {
@@ -122,6 +125,7 @@ class Pass {
     Observer& observer;
     PassControl& control;
     LoopMeter* meter = nullptr;
+    Certifier* certifier = nullptr;  // null: no certificate is issued
   };
 
   Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause);
@@ -151,6 +155,10 @@ class Pass {
   void accept_pinned(const Pin& pin);
   void take_over(const JudgedPtr& judged);  // it becomes what is converged to
   void take_releases();
+  // With certificates: pass_certificates.cc.
+  void desire();
+  void name_cause(const ValueSnapshotPtr& before);
+  bool only_renews() const;
   Closures closed_now();
   void note_openings();
   void take_desired();  // what follows from its desired state at once
@@ -238,6 +246,8 @@ class Pass {
   std::map<JobName, JobReport> before_order_;  // of jobs that were over when an order came
   bool ordering_ = false;                      // an order is carried out in place of its job
   bool renamed_ = false;                       // a newer commit gives new names, which the next pass takes
+  bool certificates_to_come_ = false;          // it asks for certificates, which the next pass issues
+  Certifier::Result certified_;
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

@@ -71,7 +71,7 @@ void Pass::roll_out() {
   leave_job_order();
   keep_bakes(true);
   // A look that is still under way reports to nobody: the next pass asks again.
-  result_.again = result_.again || fenced_ || renamed_ || looking_ ||
+  result_.again = result_.again || fenced_ || renamed_ || certificates_to_come_ || looking_ ||
                   memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
@@ -227,6 +227,8 @@ void Pass::adopt(const JudgedPtr& judged) {
   // New names are taken between rollouts; until then neither the old nor the new begins.
   const std::map<JobName, std::string> names = new_names_to_come(deps_.journal.state(), judged->workspace);
   renamed_ = renamed_ || !names.empty();
+  for (const auto& [name, job] : desired_.jobs)
+    certificates_to_come_ = certificates_to_come_ || job.held_reason == Reason::kNoCertificate;
   plan_settings_.unsettled = running_;
   plan_settings_.unsettled.insert(names.begin(), names.end());
   // Jobs the older commit did not touch are planned at once, the changed ones

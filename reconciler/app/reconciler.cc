@@ -64,6 +64,7 @@ void Reconciler::run() {
     if (values_changed()) triggers_.poke("value");
     expire_orders();
     watch_windows();
+    watch_certificates();
     if (orders_.first() && passed_) run_orders();
     if (triggers_.pending()) {
       run_once(triggers_.take());
@@ -89,11 +90,12 @@ PassResult Reconciler::run_once(const std::string& cause) {
     // The pass meets it as well, and tells of it; the next one tries again.
   }
   Pass pass({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
-             deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
+             deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter, deps_.certifier},
             settings_, memory_, cause);
   const Instant begun = deps_.clock.now();
   const PassResult result = pass.run();
   passed_ = true;
+  if (result.values_written) values_ = deps_.judge.values_seen();  // what it wrote it has planned with
   if (deps_.meter) deps_.meter->pass_ended(end_of(result), result.acted, deps_.clock.now() - begun);
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(jitter_);
   triggers_.pass_ended(deps_.clock.now(), result.converged, jitter, follow_up_ || result.again);
@@ -126,7 +128,7 @@ PassResult Reconciler::run_once(const std::string& cause) {
 void Reconciler::run_orders() {
   while (orders_.first() && !stop_requested()) {
     OrderRun({deps_.inbox, deps_.lane, deps_.source, deps_.notes, deps_.judge, deps_.runner, deps_.store,
-              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter},
+              deps_.journal, deps_.clock, deps_.observer, *this, deps_.meter, deps_.certifier},
              settings_, memory_, orders_)
         .run();
     if (!memory_.store_problem.empty()) {
@@ -229,14 +231,23 @@ void Reconciler::watch_windows() {
   triggers_.poke("commit");
 }
 
-// Orders end and windows open by the wall clock, which may be set: it is looked at now and then.
+// Once for each time that is told; the next pass tells another one.
+void Reconciler::watch_certificates() {
+  std::optional<WallTime>& due = memory_.certificates.next_due;
+  if (!due || deps_.clock.wall() < *due) return;
+  due.reset();
+  triggers_.poke("certificate");
+}
+
+// Orders end, windows open and certificates fall due by the wall clock, which may be set: it is looked at now
+// and then.
 Instant Reconciler::next_look() const {
   constexpr std::chrono::milliseconds kUsual{10'000};
   std::chrono::milliseconds wait = kUsual;
-  if (memory_.window_opens) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(*memory_.window_opens - deps_.clock.wall());
-    wait = std::clamp(left, std::chrono::milliseconds(0), kUsual);
+  for (const std::optional<WallTime>& at : {memory_.window_opens, memory_.certificates.next_due}) {
+    if (!at) continue;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*at - deps_.clock.wall());
+    wait = std::clamp(left, std::chrono::milliseconds(0), wait);
   }
   return deps_.clock.now() + wait;
 }

@@ -51,6 +51,7 @@ class Reconciler : private PassControl {
     LoopMeter* meter = nullptr;
     std::vector<PassListener*> listeners = {};
     Previews* previews = nullptr;
+    Certifier* certifier = nullptr;
   };
 
   Reconciler(Deps deps, PassSettings settings, ReconcilerOptions options);
@@ -96,6 +97,7 @@ class Reconciler : private PassControl {
   void expire_orders();
   bool expire_stops(WallTime now);
   void watch_windows();
+  void watch_certificates();
   Instant next_look() const;
   void keep(Suspensions suspensions);
   void keep(Pins pins);

@@ -36,6 +36,7 @@ struct StatusBoard::Snapshot {
   std::string phase_text;
   std::string store_problem;
   std::string notes_problem;
+  std::vector<std::string> certificate_warnings;
   std::size_t notes_waiting = 0;
   WallTime head_committed{};
   WallTime applied_committed{};
@@ -77,6 +78,7 @@ void StatusBoard::update(const Memory& memory, const AppliedState& state, const 
   fresh->phase_text = memory.phase.text();
   fresh->store_problem = memory.store_problem;
   fresh->notes_problem = memory.notes_problem;
+  fresh->certificate_warnings = memory.certificates.warnings;
   fresh->notes_waiting = memory.notes_waiting;
   if (memory.judged) fresh->head_committed = memory.judged->info.committed_at;
   if (memory.accepted) {
@@ -156,6 +158,7 @@ std::string StatusBoard::status_json() const {
               {"source", {{"state", now->source.state}, {"detail", now->source.detail}}}};
   if (!now->store_problem.empty()) out["store_problem"] = now->store_problem;
   if (!now->notes_problem.empty()) out["notes_problem"] = now->notes_problem;
+  if (!now->certificate_warnings.empty()) out["certificate_warnings"] = now->certificate_warnings;
   out["authority"] = {
       {"state", to_string(now->authority.kind)}, {"detail", now->authority.detail}, {"epoch", now->epoch}};
   out["state"] = now->status ? to_string(now->status->state) : "pending";

@@ -1,16 +1,12 @@
 #include "reconciler/cli/certificate_listing.h"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <memory>
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "reconciler/core/certificate_facts.h"
 #include "reconciler/core/values.h"
 
 namespace maand {
@@ -20,38 +16,19 @@ constexpr std::string_view kBegin = "certs/";
 constexpr std::string_view kEnd = ".crt";
 constexpr auto kDay = std::chrono::hours(24);
 
-struct Facts {
-  std::string common_name;
-  std::string not_after;  // as in the original: `2027-01-31 09:30:00 UTC`
-  std::int64_t days_left = 0;
-  const char* status = "invalid";
-};
-
-Facts facts_of(const std::string& pem, int renewal_buffer_days, WallTime now) {
-  Facts out;
-  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), kMaxValueBytes))),
-      BIO_free);
-  if (!text) return out;
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), X509_free);
-  std::tm end{};
-  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) return out;
-  char name[256] = "";
-  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, name, sizeof name);
-  out.common_name = name;
-  char when[64];
-  std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S UTC", &end);
-  out.not_after = when;
-  const auto left = std::chrono::system_clock::from_time_t(timegm(&end)) - now;
-  out.days_left = left / kDay;
-  out.status = left <= left.zero() ? "expired" : left <= renewal_buffer_days * kDay ? "expiring" : "ok";
-  return out;
+// As in the original: `2027-01-31 09:30:00 UTC`.
+std::string utc(WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  char text[64];
+  if (!gmtime_r(&seconds, &parts) || std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
+    return {};
+  return text;
 }
 
 }  // namespace
 
-Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, int renewal_buffer_days,
+Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, const CertificateRules& rules,
                           WallTime now) {
   require_known(head, filter);
   Listing out{{{"scope"},
@@ -65,20 +42,32 @@ Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, i
               {}};
   const auto add = [&](const char* scope, const std::string& job, const std::string& worker,
                        const std::string& cert, const std::string& pem) {
-    const Facts facts = facts_of(pem, renewal_buffer_days, now);
-    out.rows.push_back({scope, job, worker, cert, facts.common_name, facts.not_after,
-                        std::to_string(facts.days_left), facts.status});
+    const auto facts = certificate_facts(pem);
+    if (!facts) {
+      out.rows.push_back({scope, job, worker, cert, "", "", "0", "invalid"});
+      return;
+    }
+    const WallTime due = std::string_view(scope) == "ca" ? authority_due(*facts, rules)
+                                                         : facts->not_after - renewal_buffer(*facts, rules);
+    const char* status = facts->not_after <= now ? "expired" : due <= now ? "expiring" : "ok";
+    out.rows.push_back({scope, job, worker, cert, facts->common_name, utc(facts->not_after),
+                        std::to_string((facts->not_after - now) / kDay), status});
   };
   if (!head.sources.ca_pem.empty() && filter.jobs.empty() && filter.workers.empty())
     add("ca", "", "", "ca", head.sources.ca_pem);
   if (!head.sources.stored) return out;
+  std::map<std::string, std::string> hosts;  // by address, which is what namespaces are named for
+  for (const Worker& worker : head.desired->workers) {
+    if (!worker.address.empty()) hosts.emplace(worker.address, worker.host.str());
+  }
   constexpr std::string_view kJobs = "maand/job/";
   constexpr std::string_view kWorkers = "/worker/";
   for (const auto& [ns, values] : head.sources.stored->namespaces) {
     const std::size_t at = ns.find(kWorkers);
     if (!ns.starts_with(kJobs) || at == std::string::npos) continue;
     const std::string job = ns.substr(kJobs.size(), at - kJobs.size());
-    const std::string worker = ns.substr(at + kWorkers.size());
+    const auto host = hosts.find(ns.substr(at + kWorkers.size()));
+    const std::string worker = host == hosts.end() ? ns.substr(at + kWorkers.size()) : host->second;
     if (!filter.names_job(JobName(job)) || !filter.names_worker(WorkerHost(worker))) continue;
     for (const auto& [key, value] : *values) {
       if (value.deleted || value.secret || !key.starts_with(kBegin) || !key.ends_with(kEnd)) continue;

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "reconciler/cli/listing.h"
+#include "reconciler/core/certificate_plan.h"
 
 namespace maand {
 
-// Status: ok; expiring within `renewal_buffer_days`; expired; invalid, which cannot be read.
+// Status: ok; expiring, when it should have been renewed by now; expired; invalid, which cannot be read.
 // Never a private key. The CA is left out where the filter names jobs or workers.
 // REQUIRES: head.desired.
-Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, int renewal_buffer_days,
+Listing list_certificates(const JudgedHead& head, const ListingFilter& filter, const CertificateRules& rules,
                           WallTime now);
 
 }  // namespace maand

@@ -1,5 +1,6 @@
 #include "reconciler/cli/judged_head.h"
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 
@@ -14,6 +15,7 @@
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/text.h"
+#include "reconciler/store/bucket_authority.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
 
@@ -85,6 +87,13 @@ void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead
   head.masked.open = [](const JobName&, const std::string&, const std::string&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
   };
+  // As the daemon would see it: what cannot be issued keeps its job waiting.
+  const BucketAuthority authority =
+      open_bucket_authority(bucket.secrets())->authority(std::chrono::system_clock::now());
+  if (!authority.problem.empty()) {
+    head.masked.certificates_awaited = authority.problem;
+    head.masked.authority_unsure = true;
+  }
   head.sources = head.masked;
   if (!reveal) return;
   const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);

@@ -58,8 +58,10 @@ RenderedFiles RenderedWorld::files(const AllocationKey& key, const RenderedWith&
   const auto render = [&](const DesiredVariables& variables, std::uint32_t worker,
                           std::map<std::string, ShippedFile>& files) {
     JobRenderer renderer(*job, variables.all(), settings_, variables.scrape());
-    for (ShippedFile& file : renderer.preview(desired_->workers[worker], worker, with.current_version,
-                                              with.update_seq, variables.server_files(*job, worker))) {
+    MadeFiles made;
+    variables.make_files(*job, worker, made);  // without a certificate that cannot be had
+    for (ShippedFile& file :
+         renderer.preview(desired_->workers[worker], worker, with.current_version, with.update_seq, made)) {
       std::string path = file.path;
       files.emplace(std::move(path), std::move(file));
     }

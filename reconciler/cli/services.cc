@@ -22,6 +22,7 @@
 #include "reconciler/cli/settings.h"
 #include "reconciler/cli/unadopted.h"
 #include "reconciler/outbound/courier.h"
+#include "reconciler/store/bucket_authority.h"
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
 #include "reconciler/store/state_store.h"
@@ -78,6 +79,7 @@ struct Services::Parts {
         observers({&metrics, &reporter, &events}),
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
+        authority(open_bucket_authority(bucket.secrets())),
         git_secrets(make_age_opener(bucket.secrets() / kAgeIdentityFile)),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
@@ -94,14 +96,16 @@ struct Services::Parts {
         preview_words(preview_words_of(bucket)),
         preview_lane(inbox),
         judge(lane, metered_source, *values, judging(bucket)),
+        certifier({lane, *values, *authority, clock, observers}, bucket.config.bucket_id,
+                  certificate_rules(bucket)),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers,
                   preview_words ? &*preview_words : nullptr},
                  preview_settings(bucket)),
-        reconciler(
-            {inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock, observers,
-             board, &metrics, listeners(), bucket.config.git.preview_refs.empty() ? nullptr : &previews},
-            pass_settings(bucket), options_of(bucket)),
+        reconciler({inbox, lane, metered_source, metered_notes, judge, runner, *store, journal, clock,
+                    observers, board, &metrics, listeners(),
+                    bucket.config.git.preview_refs.empty() ? nullptr : &previews, &certifier},
+                   pass_settings(bucket), options_of(bucket)),
         desk(inbox, reconciler, *store, clock) {}
 
   ReconcilerOptions options_of(const Bucket& bucket) {
@@ -153,6 +157,7 @@ struct Services::Parts {
   Observers observers;
   std::unique_ptr<Store> store;
   std::unique_ptr<Values> values;
+  std::unique_ptr<CertificateIssuer> authority;
   std::unique_ptr<SecretOpener> git_secrets;
   GitSource source;
   MeteredSource metered_source{source, metrics};
@@ -174,6 +179,7 @@ struct Services::Parts {
   std::optional<PreviewWords> preview_words;
   LaneThread preview_lane;
   Judge judge;
+  Certifier certifier;
   StatusBoard board;
   Previews previews;
   Reconciler reconciler;
@@ -198,6 +204,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
   parts_->metrics.also([&drift = parts_->reconciler.drift_looks()] { return drift.prometheus(); });
+  parts_->metrics.also([&certifier = parts_->certifier] { return certifier.prometheus(); });
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });

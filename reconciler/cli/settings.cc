@@ -164,6 +164,11 @@ JudgeSettings judge_settings(const Bucket& bucket) {
           .ca_pem = read_file(bucket.secrets() / "ca.crt")};
 }
 
+CertificateRules certificate_rules(const Bucket& bucket) {
+  const auto days = [](int count) { return std::chrono::hours(24) * count; };
+  return {days(bucket.config.certs_ttl_days), days(bucket.config.certs_renewal_buffer_days)};
+}
+
 GitPreviewOptions git_preview_options(const Bucket& bucket) {
   // A fetch may be slower than judging; of what is kept, half are closed requests.
   constexpr std::chrono::minutes kFetch{2};

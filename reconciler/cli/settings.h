@@ -20,6 +20,7 @@ ReconcilerOptions reconciler_options(const Bucket& bucket);
 WebhookOptions webhook_options(const Bucket& bucket);
 WorkspaceLimits workspace_limits(const Bucket& bucket);
 JudgeSettings judge_settings(const Bucket& bucket);
+CertificateRules certificate_rules(const Bucket& bucket);
 GitPreviewOptions git_preview_options(const Bucket& bucket);
 PreviewChildOptions preview_child_options(const Bucket& bucket);
 PreviewSettings preview_settings(const Bucket& bucket);

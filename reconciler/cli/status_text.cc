@@ -56,6 +56,7 @@ void troubles(std::string& out, const StatusView& status, bool color) {
   };
   if (!status.store_problem.empty()) add(Ink::kBad, "store", "cannot be written: " + status.store_problem);
   if (!status.notes_problem.empty()) add(Ink::kWarn, "notes", "cannot be pushed: " + status.notes_problem);
+  for (const std::string& warning : status.certificate_warnings) add(Ink::kWarn, "certificates", warning);
   if (status.authority == "recovering" || status.authority == "fenced") {
     const Reason why = status.authority == "fenced" ? Reason::kFenced : Reason::kRecovering;
     add(Ink::kBad, "this controller is " + status.authority,

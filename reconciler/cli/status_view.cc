@@ -86,6 +86,7 @@ StatusView parse_status(std::string_view text) {
   status.applied = text_at(*json, "applied_commit");
   status.store_problem = text_at(*json, "store_problem");
   status.notes_problem = text_at(*json, "notes_problem");
+  status.certificate_warnings = texts_at(*json, "certificate_warnings");
   if (const JsonValue* authority = member_of(*json, "authority")) {
     status.authority = text_at(*authority, "state");
     status.authority_detail = text_at(*authority, "detail");

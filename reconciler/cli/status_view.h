@@ -46,6 +46,7 @@ struct StatusView {
   std::string head, applied;
   std::string source, source_detail;
   std::string store_problem, notes_problem;
+  std::vector<std::string> certificate_warnings;
   std::string authority, authority_detail;  // ours, recovering, fenced
   bool pending = false;
   std::vector<Allocation> allocations;

@@ -20,7 +20,8 @@ std::string detail_of(const Decision& decision, const Wanted* wanted, const Appl
   if (decision.reason == Reason::kDrifted) return applied->drift ? applied->drift->detail : "";
   std::vector<std::string> paths;
   if (decision.reason == Reason::kGlobMatched) paths = restart_matches(*wanted, *applied);
-  if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged) {
+  if (decision.reason == Reason::kFilesChanged || decision.reason == Reason::kValueChanged ||
+      decision.reason == Reason::kCertificateRenewed) {
     paths = differing_paths(*wanted, *applied);
   }
   // R5.9: what made it a restart is not in the difference.

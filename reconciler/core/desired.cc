@@ -245,8 +245,17 @@ class Maker {
       JobRenderer renderer(*job.job, variables.all(), settings, variables.scrape());
       for (const std::uint32_t worker : job.workers) {
         const Worker& on = out_.workers[worker];
-        auto result = renderer.render(on, worker, in_.applied.find({name, on.host}),
-                                      variables.server_files(*job.job, worker));
+        MadeFiles made;
+        if (const std::string problem = variables.make_files(*job.job, worker, made); !problem.empty()) {
+          if (out_.disabled.covers({name, on.host})) {
+            job.rendered.push_back(job.plain);
+          } else {
+            rendering.insert(name);
+            failures[name].without = problem;
+          }
+          continue;
+        }
+        auto result = renderer.render(on, worker, in_.applied.find({name, on.host}), made);
         if (auto* content = std::get_if<AllocationContent>(&result)) {
           job.rendered.push_back(std::move(*content));
           continue;
@@ -281,7 +290,9 @@ class Maker {
   }
 
   // Not every allocation has the files of the job as they are.
-  static bool is_made(const Job& job) { return !job.templates.empty() || job.is_prometheus; }
+  static bool is_made(const Job& job) {
+    return !job.templates.empty() || job.is_prometheus || !job.certs.empty();
+  }
 
   // False: a job is held now that was not.
   bool hold_conflicts(const DesiredVariables& variables) {
@@ -301,11 +312,13 @@ class Maker {
   struct Failures {
     std::optional<Hold> broken;     // the first that waiting does not end
     std::set<std::string> missing;  // values, `namespace/key`
+    std::string without;            // why a certificate is not there
   };
 
   // A job that waits for values is told so only when nothing worse is wrong with it.
   static Hold hold_of(const Failures& failures) {
     if (failures.broken) return *failures.broken;
+    if (!failures.without.empty()) return {Reason::kNoCertificate, failures.without, {}};
     return {Reason::kMissingValue, list_missing(failures.missing), {}};
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/prometheus/port_target.h"
 #include "reconciler/core/prometheus/server_files.h"
 
@@ -92,9 +93,17 @@ JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& earl
       {TemplateProblem::Kind::kExecution, 1, 1, "what it gives is no scrape file: " + first.message, "", ""});
 }
 
-MadeFiles DesiredVariables::server_files(const Job& job, std::uint32_t worker) const {
-  MadeFiles out;
-  if (!job.is_prometheus || catalogues_.empty()) return out;
+std::string DesiredVariables::make_files(const Job& job, std::uint32_t worker, MadeFiles& out) const {
+  add_server_files(job, worker, out);
+  if (job.certs.empty()) return {};
+  CertificateFiles made = certificate_files(job, variables_->address(worker), sources_);
+  for (ShippedFile& file : made.files) out.files.push_back(std::move(file));
+  out.inputs += made.inputs;
+  return std::move(made.problem);
+}
+
+void DesiredVariables::add_server_files(const Job& job, std::uint32_t worker, MadeFiles& out) const {
+  if (!job.is_prometheus || catalogues_.empty()) return;
   ServerPlace place{variables_->address(worker), 0};
   if (const auto name = server_port_name(job.resources.ports)) {
     const auto ports = desired_.ports.find(job.name);
@@ -109,7 +118,6 @@ MadeFiles DesiredVariables::server_files(const Job& job, std::uint32_t worker) c
     out.files.push_back(std::move(file));
   }
   out.inputs = catalogue_inputs_;
-  return out;
 }
 
 }  // namespace maand

@@ -36,10 +36,13 @@ class DesiredVariables {
   const std::map<JobName, std::vector<RenderFailure>>& failures() const { return failures_; }
   const std::vector<CatalogueConflict>& conflicts() const { return conflicts_; }
 
-  // What is assembled for the i-th worker when `job` is a server; else empty.
-  MadeFiles server_files(const Job& job, std::uint32_t worker) const;
+  // Files of the job on the i-th worker that neither git nor a template gives: its
+  // certificates, and what is assembled for a Prometheus server. Returns why one is not
+  // there, or "".
+  std::string make_files(const Job& job, std::uint32_t worker, MadeFiles& out) const;
 
  private:
+  void add_server_files(const Job& job, std::uint32_t worker, MadeFiles& out) const;
   Variables make_variables() const;
   void read_catalogues();
   JobCataloguePtr rendered(const Job& job, const Variables& early);

@@ -14,15 +14,6 @@
 namespace maand {
 namespace {
 
-struct Later {
-  const char* field;
-  const char* what;
-};
-// Fields whose meaning is fixed and whose part of the product is not there yet.
-constexpr Later kNotBuiltYet[] = {
-    {"certs", "certificates"},
-};
-
 int clamp_int(std::int64_t value) {
   return static_cast<int>(
       std::clamp<std::int64_t>(value, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
@@ -188,12 +179,8 @@ Job parse_manifest(const JobName& name, std::string_view text, const std::string
     derive_demands(site, job);
   }
   parse_renamed_from(fields, job);
-  for (const Later& later : kNotBuiltYet) {
-    const JsonValue* value = fields.get(later.field);
-    if (!value || value->is_empty()) continue;
-    fields.at(later.field)
-        .error(std::string(later.what) + " are not built yet, and the job would be only half applied",
-               "remove the field until this version of maand knows it");
+  if (const JsonValue* block = fields.object("certs")) {
+    job.certs = parse_certificates(*block, fields.at("certs"));
   }
   return job;
 }

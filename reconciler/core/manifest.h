@@ -31,6 +31,9 @@ void parse_drift(const JsonValue& object, const Site& site, DriftPolicy& drift);
 // Sorted by name. `job` is who declares them.
 std::vector<JobCommand> parse_commands(const JobName& job, const JsonValue& object, const Site& site);
 
+// Sorted by name.
+std::vector<CertificateSpec> parse_certificates(const JsonValue& object, const Site& site);
+
 // Every command needs exactly one program: `_modules/<name>.py`, `.ts` or `.js`
 // (workspace.md 2.5). `paths` are files of the job relative to its directory,
 // sorted; those elsewhere do not matter. `site` is the manifest.

@@ -168,6 +168,18 @@ struct JobCommand {
   friend bool operator==(const JobCommand&, const JobCommand&) = default;
 };
 
+// A certificate that every allocation of the job gets, signed by the bucket's CA, as
+// `certs/<name>.crt` and `certs/<name>.key` (workspace.md 2.7, 12.2).
+struct CertificateSpec {
+  enum class Key { kEcdsaP256, kRsa4096 };
+  std::string name;         // the grammar of job names; never "ca"
+  std::string common_name;  // at most 64 characters; may be empty
+  bool pkcs8 = false;       // how the key is written
+  bool shared = false;      // `one`: one pair for all allocations, with all their names
+  Key key = Key::kEcdsaP256;
+  friend bool operator==(const CertificateSpec&, const CertificateSpec&) = default;
+};
+
 // This job needs `job`, at a version within inclusive bounds (workspace.md 5.1).
 struct Demand {
   JobName job;
@@ -213,6 +225,7 @@ struct Job {
   std::map<Target, Seconds> timeouts;  // only those the manifest names
   std::vector<JobCommand> commands;    // sorted by name
   std::vector<Demand> demands;         // of its commands; sorted by job, unique (R2.8)
+  std::vector<CertificateSpec> certs;  // sorted by name
   TreeId tree;                         // the hold key (R5.3): see hold_key.h
   FileSetPtr files;                    // those that are shipped as they are; never null
   std::vector<JobTemplate> templates;  // sorted by path; no path is one of `files`

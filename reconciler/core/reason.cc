@@ -29,6 +29,8 @@ Words words(Reason reason) {
       return {"FilesChanged", "its files changed"};
     case Reason::kValueChanged:
       return {"ValueChanged", "a value that its templates read changed"};
+    case Reason::kCertificateRenewed:
+      return {"CertificateRenewed", "a certificate of it was issued anew"};
     case Reason::kGlobMatched:
       return {"GlobMatched", "a changed file matches restart_globs"};
     case Reason::kPreviousFailed:
@@ -56,6 +58,9 @@ Words words(Reason reason) {
       return {
           "SecretLocked",
           "a secret of its secrets.age.toml cannot be opened on the control host; what runs stays as it is"};
+    case Reason::kNoCertificate:
+      return {"NoCertificate",
+              "a certificate that it gets could not be issued yet; what runs stays as it is"};
     case Reason::kTargetFailed:
       return {"TargetFailed",
               "a target failed in its last rollout; it is held until the job changes or `maand retry`"};

@@ -17,6 +17,7 @@ enum class Reason {
   kVersionChanged,       // `version` of the manifest
   kFilesChanged,         // shipped files differ
   kValueChanged,         // a value that its templates read
+  kCertificateRenewed,   // only certificates that maand issues for it differ
   kGlobMatched,          // policy reload, and a changed path matches restart_globs
   kPreviousFailed,       // the last target failed
   kPreviousInterrupted,  // the last target began and its end was never seen
@@ -30,6 +31,7 @@ enum class Reason {
   kBroken,           // the job does not load, or a template of it fails (R1.6)
   kMissingValue,     // a value that its templates read is not there yet
   kSecretLocked,     // a secret of its secrets.age.toml cannot be opened here
+  kNoCertificate,    // a certificate that it gets could not be issued yet
   kTargetFailed,     // its last rollout failed: a target (R2.6)
   kMissingTarget,    // its Makefile has no such target (R2.6)
   kGateFailed,       // its last rollout failed: not healthy in time (R2.4)

@@ -1,10 +1,17 @@
 #include "reconciler/core/restart.h"
 
+#include <algorithm>
+
 #include "reconciler/core/glob.h"
 #include "reconciler/core/hold_key.h"
 
 namespace maand {
 namespace {
+
+bool only_certificates(const std::vector<std::string>& paths) {
+  return std::all_of(paths.begin(), paths.end(),
+                     [](const std::string& path) { return path.starts_with("certs/"); });
+}
 
 // A start that failed half way may have left processes that only its Makefile
 // can end, so it is stopped like one that was confirmed.
@@ -18,6 +25,7 @@ Decision leave(const Situation& s) {
 
 Decision upgrade(const Situation& s) {
   const Reason changed = s.version_differs               ? Reason::kVersionChanged
+                         : s.certificates_changed        ? Reason::kCertificateRenewed
                          : s.value_changed               ? Reason::kValueChanged
                          : s.files_differ && !s.uncaused ? Reason::kFilesChanged
                                                          : Reason::kDrifted;
@@ -122,6 +130,8 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   if (s.files_differ && applied->files && same_directory(applied->tree, wanted->job.tree)) {
     s.value_changed = wanted->content.with.values != applied->rendered_with.values;
     s.uncaused = !s.value_changed && !s.version_differs;
+    s.certificates_changed = s.value_changed && !wanted->job.certs.empty() &&
+                             only_certificates(differing_paths(*wanted, *applied));
   }
   s.heal = applied->drift && applied->drift->heal;
   s.not_running = drift_kind(applied->drift) == DriftKind::kNotRunning;

@@ -39,6 +39,7 @@ struct Situation {
   RestartPolicy policy = RestartPolicy::kAlways;
   bool glob_matched = false;   // a changed or drifted path matches restart_globs
   bool value_changed = false;  // same content of the job, and a value its templates read is another one
+  bool certificates_changed = false;  // of that, nothing but files below `certs/` differs
   // Same content, same values, same version: digests differ because maand itself
   // makes files otherwise than it did (R1.10).
   bool uncaused = false;

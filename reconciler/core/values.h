@@ -4,7 +4,7 @@
 // Here are the types, the rules of versions (workspace.md 6.2) as pure
 // functions, and the port. The port knows neither who may read what nor which
 // namespaces exist; today these are `vars/job/<job>` and `secrets/job/<job>`,
-// and `certs/*` of `maand/job/<job>/worker/<ip>` follow.
+// and `certs/*` of `maand/job/<job>/worker/<ip>`.
 #pragma once
 
 #include <chrono>

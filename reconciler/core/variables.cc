@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/kept_worker_id.h"
 #include "reconciler/core/quantity.h"
 #include "reconciler/core/text.h"
@@ -273,6 +274,18 @@ Variables::Value Variables::stored(std::string_view ns, std::string_view key, st
   return {made, ""};
 }
 
+// Whatever name of the worker was asked with.
+Variables::Value Variables::certificate(const Space& space, std::string_view key, std::string& made) const {
+  const Job& job = *space.job_->job;
+  Value found = stored(allocation_namespace(job.name, addresses_[space.worker_]), key, made);
+  if (found.text || !found.problem.empty() || in_.sources.certificates_awaited) return found;
+  for (const CertificateSpec& spec : job.certs) {
+    if (key == certificate_path(spec.name) || key == private_key_path(spec.name))
+      return {kCertificateToCome, ""};
+  }
+  return found;
+}
+
 Variables::Value Variables::get(const Space& space, std::string_view ns, std::string_view key,
                                 std::string& made) const {
   if (space.map_) {
@@ -286,7 +299,7 @@ Variables::Value Variables::get(const Space& space, std::string_view ns, std::st
       return {peers(space.worker_, key, made), ""};
     case Kind::kAllocation:
       if (const auto value = allocation_value(space, key, made)) return {value, ""};
-      return stored(ns, key, made);
+      return certificate(space, key, made);
     case Kind::kStored:
       return stored(ns, key, made);
     case Kind::kMap:
@@ -318,7 +331,10 @@ std::optional<std::vector<std::string>> Variables::keys(std::string_view ns) con
       out.insert(key);
   }
   if (space.kind_ == Kind::kStored || space.kind_ == Kind::kAllocation) {
-    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(ns)
+    const std::string own = space.kind_ == Kind::kAllocation
+                                ? allocation_namespace(space.job_->job->name, addresses_[space.worker_])
+                                : std::string(ns);
+    const auto found = in_.sources.stored ? in_.sources.stored->namespaces.find(own)
                                           : decltype(in_.sources.stored->namespaces.end()){};
     if (in_.sources.stored && found != in_.sources.stored->namespaces.end()) {
       for (const auto& [key, value] : *found->second) {

@@ -55,6 +55,12 @@ struct VariableSources {
   RevealSecret reveal;      // empty = no secret can be read
   std::string ca_pem;       // of the bucket's CA; empty = there is none
   OpenSealed open;          // empty = no secret of git can be read
+  // What a job waits for that has a certificate which is not there. Unset: words stand for it,
+  // so that what would come can be shown; nothing of that may be deployed.
+  std::optional<std::string> certificates_awaited = {};
+  // Something is wrong with the CA: a certificate that it did not sign is awaited as well, so that
+  // nobody gets a CA that does not fit what the others show.
+  bool authority_unsure = false;
 };
 
 // A job with its content and where it is placed.
@@ -134,6 +140,7 @@ class Variables {
   std::optional<std::string_view> allocation_value(const Space& space, std::string_view key,
                                                    std::string& made) const;
   Value stored(std::string_view ns, std::string_view key, std::string& made) const;
+  Value certificate(const Space& space, std::string_view key, std::string& made) const;
   std::string addresses_of(const std::vector<std::uint32_t>& workers,
                            std::optional<std::uint32_t> without = std::nullopt) const;
 

@@ -27,7 +27,10 @@ using testing::TempDirectory;
 
 const std::string kCharts = MAAND_CHARTS;
 // Rendered by parts of the daemon that are off in this world: webhooks, previews, channels outward.
-const std::set<std::string> kOffHere = {"maand_commits_unannounced_total",
+const std::set<std::string> kOffHere = {"maand_cert_expired",
+                                        "maand_cert_expiring",
+                                        "maand_cert_not_after_seconds",
+                                        "maand_commits_unannounced_total",
                                         "maand_webhook_deliveries_total",
                                         "maand_channel_broken",
                                         "maand_deliveries_total",

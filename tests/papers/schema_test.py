@@ -99,6 +99,8 @@ FULL_MANIFEST = {
     "commands": {"command_migrate": {"executed_on": ["cli"],
                                      "demands": {"job": "db", "command": "command_up",
                                                  "config": {"min_version": "1.2", "max_version": 3, "other": []}}}},
+    "certs": {"tls": {"subject": {"common_name": "web"}, "key": "rsa4096"}, "a.b_c-1": None,
+              "Peer": {"pkcs8": True, "one": True, "key": "ecdsa-p256"}},
     "renamed_from": "www",
 }
 FULL_WORKERS = [
@@ -141,6 +143,7 @@ GOOD = {
         command(), {"commands": {"command_": {"executed_on": ["cli", "cli"]}}},
         command(demands={"job": " ", "command": "", "config": 5}), demand(), demand(config={"min_version": None}),
         {"files": {"a": {"mode": "400"}}}, {"renamed_from": ""}, {"deploy_parallel_count": 3}, {"certs": {}},
+        {"certs": {"a": {}}}, {"certs": {"a": {"subject": None, "key": None, "one": None}}},
     ],
     "workers": [
         FULL_WORKERS, [{"host": " a.b "}], [{"host": "::"}], [{"host": "1.2.3.4", "unknown": 1}],
@@ -194,6 +197,9 @@ BAD = {
         demand(command="up"), demand(config=5), demand(config={"min_version": "x"}), demand(config={"min_version": -1}),
         demand(config={"max_version": 1.5}), {k: v for k, v in demand().items() if k != "version"},
         {**demand(), "version": "unknown"}, {"renamed_from": "a/b"}, {"deploy_parallel_count": True},
+        {"certs": []}, {"certs": {"ca": {}}}, {"certs": {"a/b": {}}}, {"certs": {"..": {}}}, {"certs": {"": {}}},
+        {"certs": {"a": 1}}, {"certs": {"a": {"one": "yes"}}}, {"certs": {"a": {"key": "rsa2048"}}},
+        {"certs": {"a": {"key": ""}}}, {"certs": {"a": {"subject": "x"}}},
     ],
     "workers": [
         None, {}, [], [None], ["10.0.0.1"], [{}], [{"host": ""}], [{"host": None}], [{"host": 5}], [{"host": "a b"}],

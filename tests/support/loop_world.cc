@@ -17,10 +17,26 @@ PassSettings LoopWorld::usual() {
   return settings;
 }
 
-LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options)
-    : reconciler(
-          {inbox, lane, source, notes, judge, runner, store, journal, clock, observer, board, &metrics},
-          std::move(settings), std::move(options)) {}
+LoopWorld::LoopWorld(PassSettings settings, ReconcilerOptions options, CertificateIssuer* issuer)
+    : certifier(issuer ? std::make_unique<Certifier>(Certifier::Deps{lane, values, *issuer, clock, observer},
+                                                     BucketId("bucket"), CertificateRules{})
+                       : nullptr),
+      reconciler({inbox,
+                  lane,
+                  source,
+                  notes,
+                  judge,
+                  runner,
+                  store,
+                  journal,
+                  clock,
+                  observer,
+                  board,
+                  &metrics,
+                  {},
+                  nullptr,
+                  certifier.get()},
+                 std::move(settings), std::move(options)) {}
 
 FakeFileView LoopWorld::workspace(int workers, const std::vector<std::pair<std::string, std::string>>& jobs) {
   FakeFileView view;

@@ -2,6 +2,7 @@
 // pass, judge, driver and journal between them.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,9 @@ class RecordingObserver : public Observer {
 
 class LoopWorld {
  public:
-  explicit LoopWorld(PassSettings settings = usual(), ReconcilerOptions options = {});
+  // `issuer`: outlives the world; null: no certificate is issued.
+  explicit LoopWorld(PassSettings settings = usual(), ReconcilerOptions options = {},
+                     CertificateIssuer* issuer = nullptr);
   static PassSettings usual();
 
   // A workspace of `workers` w1…wN and jobs `name → version`.
@@ -64,6 +67,7 @@ class LoopWorld {
                .worker_root = "/opt/worker",
                .signatures = &signatures}};
   Journal journal{store, clock};
+  std::unique_ptr<Certifier> certifier;
   StatusBoard board{inbox, metrics, BucketId("bucket"), "test"};
   Reconciler reconciler;
   OperatorDesk desk{inbox, reconciler, store, clock};

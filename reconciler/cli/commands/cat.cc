@@ -9,6 +9,7 @@
 #include "reconciler/cli/certificate_listing.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/listing_text.h"
+#include "reconciler/cli/settings.h"
 #include "reconciler/cli/status_document.h"
 #include "reconciler/cli/status_view.h"
 #include "reconciler/core/names.h"
@@ -71,9 +72,8 @@ int run_cat_kv(const Context& context, const CatOptions& options) {
 
 int run_cat_certs(const Context& context, const CatOptions& options) {
   const Bucket bucket = open_bucket(context);
-  return print(context,
-               list_certificates(known_head(context, false), options.filter,
-                                 bucket.config.certs_renewal_buffer_days, std::chrono::system_clock::now()));
+  return print(context, list_certificates(known_head(context, false), options.filter,
+                                          certificate_rules(bucket), std::chrono::system_clock::now()));
 }
 
 int run_cat_prometheus_scrape(const Context& context, const CatOptions& options) {

@@ -6,6 +6,7 @@
 #include "executor/errand_script.h"
 #include "executor/examination.h"
 #include "reconciler/cli/accepted_head.h"
+#include "reconciler/cli/certificate_warnings.h"
 #include "reconciler/cli/errand_round.h"
 #include "reconciler/cli/errand_workers.h"
 #include "reconciler/cli/json_out.h"
@@ -127,14 +128,17 @@ int run_doctor(const Context& context, const DoctorOptions& options) {
   });
   if (round.interrupted()) throw CommandError(kExitFailed, "interrupted before every worker was looked at");
   // Keys that are in the file and count for nothing.
-  const std::vector<std::string> notes = round.transport().known_hosts_notes();
+  std::vector<std::string> notes;
+  for (const std::string& note : round.transport().known_hosts_notes())
+    notes.push_back("secrets/known_hosts: " + note);
+  for (const std::string& warning : certificate_warnings(bucket, head))
+    notes.push_back("certificates: " + warning);
   const auto failing = std::count_if(patients.begin(), patients.end(),
                                      [](const Patient& one) { return would_fail(one.findings); });
   if (context.json) {
     print_json(patients, notes, failing == 0);
   } else {
-    for (const std::string& note : notes)
-      std::cout << "secrets/known_hosts: " << printable(note, kAll) << "\n";
+    for (const std::string& note : notes) std::cout << printable(note, kAll) << "\n";
     print_text(patients, context.color);
   }
   return failing == 0 ? kExitDone : kExitFailed;

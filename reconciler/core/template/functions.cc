@@ -35,7 +35,9 @@ bool denied(Call& call, const Value* ns, const Value* key) {
 bool get(Call& call, Value& result) {
   const Value& ns = call.arguments[0];
   const Value& key = call.arguments[1];
-  const bool secret = ns.as_string().starts_with("secrets/");
+  const std::string_view name = key.as_string();
+  const bool secret = ns.as_string().starts_with("secrets/") ||
+                      (name.starts_with("certs/") && name.ends_with(".key"));  // of a certificate
   if (secret) call.rendered.read_secret = true;
   std::string_view value;
   switch (call.values.get(ns.as_string(), key.as_string(), value)) {

@@ -193,16 +193,40 @@ TEST(Manifest, UnknownFieldsNameTheNearestKnownOne) {
   EXPECT_EQ(diagnostics.all()[1].advice, "remove it");
 }
 
-TEST(Manifest, WhatIsNotBuiltYetIsRefusedByName) {  // R2.9
+TEST(Manifest, ACertificateIsAFileAndSaysWhatItIsFor) {  // workspace.md 2.7
+  using Key = CertificateSpec::Key;
+  const Job job = parse(R"({"certs": {"tls": {"subject": {"common_name": " api "}, "key": "ecdsa-p256"},
+                                      "a.b_c-1": null,
+                                      "Peer": {"one": true, "pkcs8": true, "key": "rsa4096"}}})")
+                      .job;
+  EXPECT_EQ(job.certs, (std::vector<CertificateSpec>{{"Peer", "", true, true, Key::kRsa4096},
+                                                     {"a.b_c-1", "", false, false, Key::kEcdsaP256},
+                                                     {"tls", "api", false, false, Key::kEcdsaP256}}));
+  const std::string long_name(65, 'x');
   const struct {
-    const char* json;
-    const char* told;
+    std::string json;
+    Lines told;
   } kCases[] = {
-      {R"({"certs": {"a": {}}})",
-       "error certs: certificates are not built yet, and the job would be only half applied"},
-      {R"({"renamed_from": "b/c"})", "error renamed_from: \"b/c\" is no name of a job"},
+      {R"({"certs": {"a/b": {}}})", {"error certs.a/b: \"a/b\" is no name of a certificate"}},
+      {R"({"certs": {"..": {}}})", {"error certs...: \"..\" is no name of a certificate"}},
+      {R"({"certs": {"": {}}})", {"error certs.: \"\" is no name of a certificate"}},
+      {R"({"certs": {"ca": {}}})", {"error certs.ca: certs/ca.crt is the certificate of the bucket's CA"}},
+      {R"({"certs": {"a": {"key": ""}}})", {"error certs.a.key: \"\" is no kind of key"}},
+      {R"({"certs": {"a": {"key": "rsa2048"}}})", {"error certs.a.key: \"rsa2048\" is no kind of key"}},
+      {R"({"certs": {"a": {"one": "yes"}}})", {"error certs.a.one: must be true or false, not \"yes\""}},
+      {R"({"certs": {"a": 1}})", {"error certs.a: must be an object, not 1"}},
+      {R"({"certs": [1]})", {"error certs: must be an object, not a list"}},
+      {R"({"certs": {"a": {"subject": {"common_name": ")" + long_name + R"("}}}})",
+       {"error certs.a.subject.common_name: \"" + long_name + "\" has 65 characters"}},
+      {R"({"certs": {"a": {"subject": {"common_name": "x\u0007"}}}})",
+       {"error certs.a.subject.common_name: \"x\\x07\" cannot be shown"}},
   };
-  for (const auto& [json, line] : kCases) EXPECT_EQ(parse(json).told, Lines{line}) << json;
+  for (const auto& [json, lines] : kCases) EXPECT_EQ(parse(json).told, lines) << json;
+}
+
+TEST(Manifest, AJobWasNoOtherThanAJob) {
+  EXPECT_EQ(parse(R"({"renamed_from": "b/c"})").told,
+            Lines{"error renamed_from: \"b/c\" is no name of a job"});
 }
 
 TEST(Manifest, Drift) {  // R5.9

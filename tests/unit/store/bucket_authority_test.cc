@@ -38,7 +38,7 @@ class BucketAuthorityTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   std::string openssl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "openssl");
+    arguments.insert(arguments.begin(), "/usr/bin/openssl");
     const testing::ProgramResult result =
         testing::call_program({.argv = std::move(arguments), .cwd = directory_.path()});
     return result.out + result.err;

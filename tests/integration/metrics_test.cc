@@ -25,7 +25,8 @@ using testing::GitChanges;
 using testing::ProgramResult;
 using testing::TempDirectory;
 
-const std::string kCharts = MAAND_CHARTS;
+const std::string kTree = MAAND_TREE;
+const std::string kWatching = kTree + "/charts/maand/files";  // alerts and dashboard
 // Rendered by parts of the daemon that are off in this world: webhooks, previews, channels outward.
 const std::set<std::string> kOffHere = {"maand_cert_expired",
                                         "maand_cert_expiring",
@@ -139,8 +140,8 @@ TEST_F(MetricsWorld, WhatHappenedIsInIt) {
 TEST_F(MetricsWorld, EveryNameOfTheDashboardAndTheAlertsExists) {
   std::set<std::string> known = metrics().names();
   known.insert(kOffHere.begin(), kOffHere.end());
-  for (const char* file : {"/grafana/maand.json", "/prometheus/alerts.yaml"}) {
-    const std::set<std::string> used = metrics_in(testing::read_file(kCharts + file));
+  for (const char* file : {"/dashboard.json", "/alerts.yaml"}) {
+    const std::set<std::string> used = metrics_in(testing::read_file(kWatching + file));
     EXPECT_GT(used.size(), 10u) << file;
     for (const std::string& name : used) EXPECT_TRUE(known.count(name)) << file << " asks for " << name;
   }
@@ -151,7 +152,7 @@ TEST_F(MetricsWorld, EveryFamilyIsExplainedInTheDocumentAndNoOther) {
   std::set<std::string> families = kOffHere;
   const Exposition read = metrics();
   for (const auto& [name, type] : read.families()) families.insert(name);
-  const std::string document = testing::read_file(kCharts + "/../docs/metrics.md");
+  const std::string document = testing::read_file(kTree + "/docs/metrics.md");
   std::set<std::string> explained;
   static const std::regex kRow("\n\\| `([a-z0-9_]+)` \\|");
   for (std::sregex_iterator it(document.begin(), document.end(), kRow), end; it != end; ++it) {
@@ -162,13 +163,13 @@ TEST_F(MetricsWorld, EveryFamilyIsExplainedInTheDocumentAndNoOther) {
 
 TEST(AlertRules, PromtoolAcceptsThemAndEachHasATest) {
   for (const std::vector<std::string>& argv : std::vector<std::vector<std::string>>{
-           {"/usr/bin/promtool", "check", "rules", "--lint-fatal", "alerts.yaml"},
+           {"/usr/bin/promtool", "check", "rules", "--lint-fatal", kWatching + "/alerts.yaml"},
            {"/usr/bin/promtool", "test", "rules", "alerts_test.yaml"}}) {
-    const ProgramResult result = call_program({.argv = argv, .cwd = kCharts + "/prometheus"});
+    const ProgramResult result = call_program({.argv = argv, .cwd = kTree + "/tests/charts"});
     EXPECT_EQ(result.status, 0) << result.out << result.err;
   }
-  const std::string rules = testing::read_file(kCharts + "/prometheus/alerts.yaml");
-  const std::string tests = testing::read_file(kCharts + "/prometheus/alerts_test.yaml");
+  const std::string rules = testing::read_file(kWatching + "/alerts.yaml");
+  const std::string tests = testing::read_file(kTree + "/tests/charts/alerts_test.yaml");
   static const std::regex kAlert("- alert: (\\w+)");
   for (std::sregex_iterator it(rules.begin(), rules.end(), kAlert), end; it != end; ++it) {
     EXPECT_NE(tests.find("alertname: " + it->str(1) + "\n"), std::string::npos)
@@ -183,8 +184,8 @@ TEST_F(MetricsWorld, APrometheusScrapesTheDaemonAndAnswersTheDashboard) {
       directory.path() / "prometheus.yml",
       "global: {scrape_interval: 500ms, evaluation_interval: 1s}\n"
       "rule_files: [\"" +
-          kCharts +
-          "/prometheus/alerts.yaml\"]\n"
+          kWatching +
+          "/alerts.yaml\"]\n"
           "scrape_configs:\n- job_name: maand\n  static_configs:\n  - targets: [\"127.0.0.1:" +
           std::to_string(port_) + "\"]\n");
   testing::Isolation isolation;
@@ -213,7 +214,7 @@ TEST_F(MetricsWorld, APrometheusScrapesTheDaemonAndAnswersTheDashboard) {
   EXPECT_EQ(value("count({exported_job!=\"\"})"), "") << "a label of ours is one of the scrape";
 
   const std::vector<std::string> asked =
-      expressions(nlohmann::json::parse(testing::read_file(kCharts + "/grafana/maand.json")));
+      expressions(nlohmann::json::parse(testing::read_file(kWatching + "/dashboard.json")));
   EXPECT_GT(asked.size(), 40u);
   for (const std::string& text : asked) {
     const nlohmann::json answer = query(text);

@@ -17,7 +17,7 @@ build_packages=(
 # the two demo jobs need on a worker.
 demo_packages=(git openssh-server openssh-client make tar util-linux busybox-static)
 test_packages=(
-  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema shellcheck clang-format clang libclang-rt-dev procps sudo
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema python3-yaml shellcheck clang-format clang libclang-rt-dev procps sudo
   git openssl curl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
   python3-aiosmtpd gnupg gpgv tzdata age zsh fish mandoc bubblewrap
 )

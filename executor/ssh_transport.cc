@@ -92,7 +92,7 @@ class SshConnection : public Connection {
 struct SshTransport::Impl {
   explicit Impl(SshOptions given)
       : options(std::move(given)),
-        known_hosts(options.secrets_dir / "known_hosts"),
+        known_hosts(known_hosts_file()),
         starts(options.max_starting, options.max_starting_per_target),
         interrupter(std::make_shared<Interrupter>()) {}
 
@@ -103,7 +103,24 @@ struct SshTransport::Impl {
 
   Credential credential_for(const Endpoint& endpoint) const {
     if (endpoint.key == "agent") return {"the ssh-agent's keys", {}, options.agent_socket};
-    return load_key_file(options.secrets_dir.string(), endpoint.key);
+    const bool handed = !in_secrets(endpoint.key) && in_credentials(endpoint.key);
+    return load_key_file((handed ? options.credentials_dir : options.secrets_dir).string(), endpoint.key);
+  }
+
+  bool in_secrets(const std::string& name) const {
+    std::error_code ignored;
+    return std::filesystem::exists(options.secrets_dir / name, ignored);
+  }
+  bool in_credentials(const std::string& name) const {
+    std::error_code ignored;
+    return !options.credentials_dir.empty() &&
+           std::filesystem::exists(options.credentials_dir / name, ignored);
+  }
+  // Also with accept-new, which cannot write there: a key that it would contradict must not be new.
+  std::filesystem::path known_hosts_file() const {
+    const std::string name = "known_hosts";
+    const bool handed = !in_secrets(name) && in_credentials(name);
+    return (handed ? options.credentials_dir : options.secrets_dir) / name;
   }
 
   // Handshake, host key and login over a wire that stands.

@@ -28,6 +28,8 @@ enum class HostKeyPolicy {
 
 struct SshOptions {
   std::filesystem::path secrets_dir = {};  // key files and known_hosts
+  // Where those are looked for that are not in secrets_dir; empty: nowhere.
+  std::filesystem::path credentials_dir = {};
   HostKeyPolicy host_key_policy = HostKeyPolicy::kStrict;
   // TCP, greeting, keys, login and a jump host together; waiting for a free
   // start does not count.

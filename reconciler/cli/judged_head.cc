@@ -12,6 +12,7 @@
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/adopted_head.h"
+#include "reconciler/cli/secret_place.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/text.h"
@@ -98,7 +99,7 @@ void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead
   }
   head.sources = head.masked;
   if (!reveal) return;
-  const std::shared_ptr<SecretOpener> opener = make_age_opener(bucket.secrets() / kAgeIdentityFile);
+  const std::shared_ptr<SecretOpener> opener = make_age_opener(secret_place(bucket, kAgeIdentityFile));
   head.sources.open = [opener](const JobName& job, const std::string& key, const std::string& sealed) {
     return opener->open(job, key, sealed);
   };

@@ -21,6 +21,7 @@
 #include "reconciler/cli/channels.h"
 #include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/preview_child.h"
+#include "reconciler/cli/secret_place.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/cli/unadopted.h"
 #include "reconciler/outbound/courier.h"
@@ -60,7 +61,7 @@ void require_serveable(const Bucket& bucket) {
   const Config::Policy& policy = bucket.config.policy;
   for (const std::string& file : {policy.keyring, policy.allowed_signers, policy.revoked_signers}) {
     const bool needed = policy.verify != Config::Policy::Verify::kNone && !file.empty();
-    if (needed && !std::filesystem::is_regular_file(bucket.secrets() / file))
+    if (needed && !std::filesystem::is_regular_file(secret_place(bucket, file)))
       problems.error("maand.conf", "policy", "secrets/" + file + " is not there",
                      "put the keys into that file");
   }
@@ -82,7 +83,7 @@ struct Services::Parts {
         store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
         values(open_kv_store(bucket.secrets())),
         authority(open_bucket_authority(bucket.secrets())),
-        git_secrets(make_age_opener(bucket.secrets() / kAgeIdentityFile)),
+        git_secrets(make_age_opener(secret_place(bucket, kAgeIdentityFile))),
         source(git_options(bucket)),
         transport(ssh_options(bucket)),
         output(bucket.logs()),

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "reconciler/app/zone_files.h"
+#include "reconciler/cli/secret_place.h"
 
 namespace maand {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 // A file under secrets/, or "agent", which is no file.
 std::string secret_file(const Bucket& bucket, const std::string& name) {
   if (name.empty() || name == "agent") return name;
-  return (bucket.secrets() / name).string();
+  return secret_place(bucket, name).string();
 }
 
 // Empty when there is none.
@@ -72,6 +73,7 @@ SshOptions ssh_options(const Bucket& bucket) {
   const Config::Ssh& ssh = bucket.config.ssh;
   SshOptions options;
   options.secrets_dir = bucket.secrets();
+  options.credentials_dir = handed_credentials();
   options.host_key_policy =
       ssh.host_keys == Config::Ssh::HostKeys::kAcceptNew ? HostKeyPolicy::kAcceptNew : HostKeyPolicy::kStrict;
   options.connect_timeout = ssh.connect_timeout;
@@ -86,7 +88,7 @@ RemoteRunnerOptions runner_options(const Bucket& bucket) {
   options.bucket_id = bucket.config.bucket_id;
   options.sessions_per_worker = bucket.config.ssh.sessions_per_worker;
   options.max_threads = bucket.config.rollout.max_parallel_workers;
-  options.ca_file = bucket.secrets() / "ca.crt";
+  options.ca_file = secret_place(bucket, "ca.crt");
   return options;
 }
 
@@ -151,7 +153,7 @@ WebhookOptions webhook_options(const Bucket& bucket) {
       {WebhookProvider::kBitbucket, webhook.bitbucket_secret_file},
       {WebhookProvider::kGeneric, webhook.generic_secret_file}};
   for (const auto& [provider, name] : files) {
-    if (!name.empty()) options.secret_files.emplace(provider, bucket.secrets() / name);
+    if (!name.empty()) options.secret_files.emplace(provider, secret_place(bucket, name));
   }
   return options;
 }
@@ -180,7 +182,7 @@ JudgeSettings judge_settings(const Bucket& bucket) {
           .limits = workspace_limits(bucket),
           .bucket = bucket.config.bucket_id,
           .worker_root = bucket.config.worker_root,
-          .ca_pem = read_file(bucket.secrets() / "ca.crt"),
+          .ca_pem = read_file(secret_place(bucket, "ca.crt")),
           .hooks_enabled = bucket.config.hooks.enabled};
 }
 

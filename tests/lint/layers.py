@@ -34,10 +34,10 @@ WHY_ROOM = {
 }
 
 TOP_LEVEL = {
-    "CMakeLists.txt", "CMakePresets.json", "reconciler", "gitsource", "executor", "tests", "charts",
+    "CMakeLists.txt", "CMakePresets.json", "reconciler", "gitsource", "executor", "tests", "charts", "packaging",
     "README.md", "LICENSE", "CHANGELOG.md", "docs", "quickstart.sh", "test.sh",
 }
-NOT_OURS = {"build"}  # made by the build, ignored by git
+NOT_OURS = {"build", "dist"}  # made by the build, ignored by git
 
 STD = set("""
 algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits

@@ -33,11 +33,9 @@ if [ -z "$suite" ]; then
   if grep -qx 'ID=ubuntu' /etc/os-release; then suite=noble; fi
 fi
 
-# shellcheck disable=SC2016  # apt expands these, not the shell
-# The first archive of this machine's own apt configuration that has `main`.
-mirror=$(apt-get indextargets --format '$(SITE) $(COMPONENT)' 'Created-By: Packages' |
-  awk '$2 == "main" && $1 !~ /security/ { print $1; exit }')
-[ -n "$mirror" ] || { echo "bare_tree.sh: found no archive with 'main' in apt's configuration" >&2; exit 1; }
+# shellcheck source=tests/package/archive.sh
+. "$root/tests/package/archive.sh"
+mirror=$(archive_of_machine)
 
 SECONDS=0
 say() { printf '== bare tree: %s (%d s)\n' "$1" "$SECONDS"; }
@@ -60,18 +58,7 @@ if ! debootstrap --variant=minbase "$suite" "$tree" "$mirror" >"$tree.log" 2>&1;
 fi
 rm -f "$tree.log"
 
-# The same archive, its update suites, and this machine's way of reaching it
-# (proxies, keys, date checks), or apt in the tree would not get there.
-# shellcheck disable=SC2016
-{
-  echo "deb $mirror $suite main"
-  apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v suite="$suite" '$3 == "main" && index($2, suite "-") == 1 { print "deb", $1, $2, "main" }'
-} | sort -u >"$tree/etc/apt/sources.list"
-if grep -qx 'ID=ubuntu' /etc/os-release; then sed -i 's/ main$/ main universe/' "$tree/etc/apt/sources.list"; fi
-apt-config dump | grep '^Acquire::' | grep -v '::Languages\|^Acquire::IndexTargets' >"$tree/etc/apt/apt.conf.d/90machine" || true
-if [ -d /etc/apt/auth.conf.d ]; then cp -a /etc/apt/auth.conf.d/. "$tree/etc/apt/auth.conf.d/"; fi
-cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
+give_archive "$tree" "$suite" "$mirror"
 printf '127.0.0.1 localhost bare\n' >"$tree/etc/hosts"
 mkdir -p "$tree/src/maand" "$tree/var/cache/ccache"
 git -C "$root" archive HEAD | tar -x -C "$tree/src/maand"

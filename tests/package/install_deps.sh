@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task needs on Debian 12, Debian 13 or Ubuntu 24.04.
 #
-# usage: install_deps.sh [--list] build|demo|test|tree|machines|browser …
+# usage: install_deps.sh [--list] build|demo|test|tree|machines|package|browser …
 #
 # Asks dpkg first, so it takes some milliseconds when everything is there. Says
 # what is missing before it touches anything. --list only prints the names.
@@ -24,7 +24,9 @@ test_packages=(
 tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes
 # from debootstrap, nothing of it is installed here.
-machines_packages=(debootstrap git util-linux openssh-client curl busybox-static)
+machines_packages=(debootstrap git util-linux openssh-client curl busybox-static dpkg-dev file lintian)
+# cpack asks dpkg-shlibdeps which libraries a package needs.
+package_packages=(dpkg-dev file gzip)
 # For the tests of the dashboard's page. A page without fonts has no text to look at.
 browser_packages=(chromium fonts-inter fonts-liberation)
 
@@ -41,6 +43,7 @@ for group in "$@"; do
     test) wanted+=("${test_packages[@]}") ;;
     tree) wanted+=("${tree_packages[@]}") ;;
     machines) wanted+=("${machines_packages[@]}") ;;
+    package) wanted+=("${package_packages[@]}") ;;
     browser)
       # Ubuntu has Chromium as a snap only, which the tests cannot drive.
       if [ -z "$only_list" ] && grep -qsx 'ID=ubuntu' /etc/os-release; then
@@ -49,11 +52,11 @@ for group in "$@"; do
         wanted+=("${browser_packages[@]}")
       fi
       ;;
-    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree machines browser" >&2; exit 2 ;;
+    *) echo "install_deps.sh: unknown group '$group'; there are: build demo test tree machines package browser" >&2; exit 2 ;;
   esac
 done
 if [ $# -eq 0 ]; then
-  echo "usage: install_deps.sh [--list] build|demo|test|tree|machines|browser …" >&2
+  echo "usage: install_deps.sh [--list] build|demo|test|tree|machines|package|browser …" >&2
   exit 2
 fi
 [ ${#wanted[@]} -gt 0 ] || exit 0

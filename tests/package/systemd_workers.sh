@@ -5,7 +5,7 @@
 #
 #   systemd_workers.sh tree   the Debian they share: makes it when it is not in the
 #       cache yet (needs a mirror), and prints where it is
-#   systemd_workers.sh run DIR TREE ADDRESS…   serves until stdin closes
+#   systemd_workers.sh run [--no-engine] DIR TREE ADDRESS…   serves until stdin closes
 #
 # Both need root. `run` belongs into a network namespace of the caller's own, whose
 # loopback is up: the machines share that network, each with an address of 127.0.0.0/8,
@@ -147,7 +147,7 @@ boot='
   pivot_root . mnt
   exec setpriv --bounding-set=-sys_time,-sys_module chroot . /usr/bin/env -i container=maand LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    sh -c "umount -l /mnt && exec /lib/systemd/systemd --log-target=console --show-status=no"
+    sh -c "umount -l /mnt && mount --make-rshared / && exec /lib/systemd/systemd --log-target=console --show-status=no"
 '
 
 boot_machine() {
@@ -204,9 +204,10 @@ await() {
 }
 
 run() {
-  all=$1 tree=$2
+  local address dir first=yes engine index=0
+  if [ "$1" = --no-engine ]; then first='' && shift; fi
+  all=$1 tree=$2 engine=$first
   shift 2
-  local address dir engine=yes index=0
   [ "$(id -u)" -eq 0 ] || fail "needs root, for namespaces and mounts"
   mkdir -p "$all"
   [ -e "$all/client_key" ] || ssh-keygen -q -t ed25519 -N '' -C maand-test -f "$all/client_key" </dev/null
@@ -220,7 +221,7 @@ run() {
     boot_machine "$all/$address" "$address"
     engine=
   done
-  engine=yes
+  engine=$first
   for address in "$@"; do
     dir=$all/$address
     await 60 "systemd did not boot on $address: no sshd answers" "${pids[$index]}" on "$address" true

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "reconciler/cli/bucket_details.h"
+#include "reconciler/cli/secret_place.h"
+#include "reconciler/cli/service_manager.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/cli/signals.h"
@@ -29,8 +31,8 @@ std::shared_ptr<const TlsContext> tls_of(const Bucket& bucket) {
   const Config::Http& http = bucket.config.http;
   if (http.tls_cert.empty() || http.tls_key.empty()) return nullptr;
   try {
-    return std::make_shared<const TlsContext>(bucket.secrets() / http.tls_cert,
-                                              bucket.secrets() / http.tls_key);
+    return std::make_shared<const TlsContext>(secret_place(bucket, http.tls_cert),
+                                              secret_place(bucket, http.tls_key));
   } catch (const TlsError& error) {
     throw CommandError(kExitUsage, std::string("maand.conf: http.tls_cert: ") + error.what());
   }
@@ -48,12 +50,13 @@ void allow_many_descriptors() {
 // What signals ask of the daemon. They come on a thread of their own, at any time.
 class Wishes {
  public:
-  explicit Wishes(const Context& context) : context_(context) {}
+  Wishes(const Context& context, const ServiceManager& manager) : context_(context), manager_(manager) {}
 
   void hear(int signal) {
     if (signal == SIGHUP) {
       reload();
     } else {
+      manager_.leaving();
       const std::lock_guard lock(mutex_);
       leaving_ = true;
       if (running_) leave(*running_);
@@ -104,6 +107,7 @@ class Wishes {
   }
 
   const Context& context_;
+  const ServiceManager& manager_;
   std::mutex mutex_;
   Services* running_ = nullptr;
   bool leaving_ = false;
@@ -133,10 +137,10 @@ WebhookOptions webhooks_of(const Bucket& bucket) {
 // thing that is said.
 std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
                             const std::shared_ptr<BucketLock>& lock, Wishes& wishes,
-                            const std::string& news) {
+                            const ServiceManager& manager, const std::string& news) {
   Services services(bucket, context, lock);
   if (const std::string& file = bucket.config.http.tls_cert; !file.empty())
-    services.metrics().watch_certificate("http", bucket.secrets() / file);
+    services.metrics().watch_certificate("http", secret_place(bucket, file));
   try {
     HealthServer health(bucket.config.http.health_listen, services.board());
     BucketDetails details(bucket, [&board = services.board()] { return board.planned_commit(); });
@@ -146,6 +150,7 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
     services.observers().note("serving bucket " + bucket.config.name + " (" + bucket.config.bucket_id.str() +
                               "), " + bucket.config.git.url + " " + bucket.config.git.branch);
     for (const std::string& remark : webhooks.remarks()) services.observers().note(remark);
+    manager.ready(services.inbox());
     wishes.met_by(services);
     services.reconciler().run();
     return wishes.met_by_none();
@@ -159,8 +164,9 @@ std::optional<Bucket> serve(const Bucket& bucket, const Context& context,
 int run_serve(const Context& context, const ServeOptions&) {
   allow_many_descriptors();
   std::optional<Bucket> bucket = open_bucket(context);
+  const ServiceManager manager;
   // Signals first: a thread that exists before would take them.
-  Wishes wishes(context);
+  Wishes wishes(context, manager);
   SignalWatch signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) { wishes.hear(signal); });
   const std::shared_ptr<BucketLock> lock = Services::take_lock(*bucket);
 
@@ -170,7 +176,7 @@ int run_serve(const Context& context, const ServeOptions&) {
   std::optional<Bucket> good;  // settings that were served
   while (bucket) {
     try {
-      std::optional<Bucket> next = serve(*bucket, context, lock, wishes, std::exchange(news, ""));
+      std::optional<Bucket> next = serve(*bucket, context, lock, wishes, manager, std::exchange(news, ""));
       good = std::exchange(bucket, std::move(next));
     } catch (const std::runtime_error& error) {  // of the settings, or of the store they name
       if (!good) throw;

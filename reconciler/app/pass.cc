@@ -16,7 +16,7 @@ Pass::~Pass() = default;
 PassResult Pass::run() {
   try {
     const bool wanted = look() && judge_head();
-    if (wanted) recover_lost();
+    if (wanted) recover_lost(memory_.accepted->workspace);
     settle_open();
     if (wanted) {
       take_names();
@@ -55,11 +55,11 @@ void Pass::fenced(const WorkerHost& worker, const std::string& detail) {
 }
 
 // R7.3, R3.9: what workers know and this store does not, before anything is planned on it.
-void Pass::recover_lost() {
+void Pass::recover_lost(const Workspace& workspace) {
   memory_.phase.enter(Phase::kRecall);
   recovery_ = recover({deps_.inbox, deps_.runner, deps_.clock, deps_.store, deps_.journal, deps_.observer},
-                      {settings_.plan.ssh, settings_.automatic_recovery}, memory_.accepted->workspace,
-                      memory_.authority, [this] { return deps_.control.stop_requested(); });
+                      {settings_.plan.ssh, settings_.automatic_recovery}, workspace, memory_.authority,
+                      [this] { return deps_.control.stop_requested(); });
   for (const std::string& remark : recovery_.remarks) status_.remarks.push_back(remark);
 }
 

@@ -145,7 +145,7 @@ class Pass {
   void settle_open();
   void hold_reverted(const Reverted& reverted);
   bool is_tolerated(const Reverted& reverted, const JobRecord& record) const;
-  void recover_lost();
+  void recover_lost(const Workspace& workspace);
   void take_names();
   void judge_failures();
   void fenced(const WorkerHost& worker, const std::string& detail);
@@ -209,7 +209,7 @@ class Pass {
   bool post_build_due(const Judged& judged) const;
   bool passes_post_build(const JudgedPtr& judged);
   JobName upstream_of_hooks(const Job& job) const;
-  bool meet_before_hooks(const std::set<std::pair<int, JobName>>& jobs);
+  bool meet_before_hooks(const HookWorld& world, const std::set<std::pair<int, JobName>>& jobs);
   bool run_pre_deploy();
   void tell_hooks();
   bool owes_pre_deploy(const JobName& name, const DesiredJob& job) const;

@@ -77,6 +77,9 @@ bool Pass::passes_post_build(const JudgedPtr& judged) {
     if (known->second.held && known->second.held_reason != Reason::kMissingValue) continue;
     jobs.emplace(world->desired().jobs.at(name).wave, name);
   }
+  recover_lost(judged->workspace);
+  // Whoever takes over has them run then.
+  if (!hooks_may_run() || !meet_before_hooks(*world, jobs)) return true;
   const auto overlay = std::make_shared<HookOverlay>();
   std::string failures;
   for (const auto& [wave, name] : jobs) {
@@ -118,16 +121,16 @@ JobName Pass::upstream_of_hooks(const Job& job) const {
   return {};
 }
 
-// They reach workers as well. False: this store may not write any more, nor have hooks run.
-bool Pass::meet_before_hooks(const std::set<std::pair<int, JobName>>& jobs) {
-  std::map<WorkerHost, Endpoint> workers;
+// They reach the workers of their jobs as well. False: this store may not write any more, nor have hooks run.
+bool Pass::meet_before_hooks(const HookWorld& world, const std::set<std::pair<int, JobName>>& jobs) {
+  std::set<WorkerHost> hosts;
   for (const auto& [wave, name] : jobs) {
-    for (const ActiveAllocation& active : memory_.plan.jobs.at(name).active) {
-      if (active.endpoint) workers.emplace(active.key.worker, *active.endpoint);
-    }
+    for (const AllocationKey& key : world.active(name)) hosts.insert(key.worker);
   }
   std::vector<Endpoint> asked;
-  for (const auto& [host, endpoint] : workers) asked.push_back(endpoint);
+  for (const Worker& worker : world.desired().workers) {
+    if (hosts.count(worker.host) > 0) asked.push_back(endpoint_of(worker, settings_.plan.ssh));
+  }
   const auto newer = who_knows_more({deps_.inbox, deps_.runner, deps_.clock}, asked, deps_.journal.state(),
                                     memory_.met, [this] { return deps_.control.stop_requested(); });
   if (newer) fenced(*newer, kKeepsMore);
@@ -165,10 +168,10 @@ bool Pass::run_pre_deploy() {
     due.emplace(plan.wave, name);
   }
   if (due.empty()) return deferred;
-  if (!meet_before_hooks(due)) return true;
   memory_.phase.enter(Phase::kPlan, "pre_deploy");
   deps_.control.changed();
   const HookWorldPtr world = head_world(memory_.accepted);
+  if (!meet_before_hooks(*world, due)) return true;
   std::map<JobName, std::string> failures;
   for (const auto& [wave, name] : due) {
     HookRunOrder order{world, {}, "", 0, nullptr};

@@ -166,9 +166,13 @@ class CertificatesWorld : public ::testing::Test {
 };
 
 TEST_F(CertificatesWorld, TwoJobsTrustEachOtherAndARenewalRollsOutByItself) {
+  // A CA that is old enough to have signed something long ago.
+  const IssuedPair ca = make_authority(world_.bucket_id(), CertificateSpec::Key::kEcdsaP256,
+                                       std::chrono::system_clock::now() - std::chrono::hours(24 * 100));
+  write_file(world_.bucket() / "secrets" / "ca.crt", ca.certificate, 0644);
+  write_file(world_.bucket() / "secrets" / "ca.key", ca.key, 0600);
   const std::string first = world_.commit(server(), "a server");
   EXPECT_EQ(world_.maand({"plan", "-v"}).status, 3);
-  EXPECT_FALSE(fs::exists(world_.bucket() / "secrets" / "ca.crt")) << "a plan makes nothing";
   world_.serve();
   world_.wait_for_note(first, "applied");
   const std::string second = world_.commit(client(), "a client");
@@ -286,6 +290,8 @@ TEST_F(CertificatesWorld, ACaThatCannotSignHoldsItsJobsAlone) {
               HasSubstr("ca.key is missing and the other file of the CA is there"));
   EXPECT_THAT(world_.maand({"status"}).out, HasSubstr("certificates  "));
   fs::remove(world_.bucket() / "secrets" / "ca.crt");
+  EXPECT_EQ(world_.maand({"plan"}).status, 3);
+  EXPECT_FALSE(fs::exists(world_.bucket() / "secrets" / "ca.crt")) << "a plan makes nothing";
   world_.reconcile();
   world_.wait_for_note(commit, "applied");
   EXPECT_EQ(runs(0, "server"), 1u);

@@ -12,6 +12,7 @@
 
 #include "gitsource/bounded_command.h"
 #include "gitsource/child_process.h"
+#include "reconciler/core/private_file.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -69,7 +70,7 @@ std::optional<AgeResult> unusable(const std::filesystem::path& identity) {
   }
   if (!S_ISREG(about.st_mode))
     return problem(State::kNoIdentity, name + " is no regular file; put the key there");
-  if ((about.st_mode & 077) != 0)
+  if (!is_private_file(about.st_mode, about.st_uid, about.st_gid, ::getegid()))
     return problem(State::kNoIdentity,
                    name + " may be used by others than its owner; run `chmod 600 " + name +
                        "`, and if somebody may have read it, replace the secrets it opens");

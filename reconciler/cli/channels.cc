@@ -1,14 +1,17 @@
 #include "reconciler/cli/channels.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <utility>
 
 #include "reconciler/cli/forge_settings.h"
+#include "reconciler/cli/secret_place.h"
 #include "reconciler/core/notice/channels.h"
 #include "reconciler/core/outbound_rules.h"
+#include "reconciler/core/private_file.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -24,11 +27,11 @@ constexpr std::size_t kMostSecretBytes = 8192;
 
 // One line, of a file for its owner alone. What is in it is shown nowhere.
 std::string secret(const Bucket& bucket, const char* key, const std::string& name) {
-  const std::filesystem::path path = bucket.secrets() / name;
+  const std::filesystem::path path = secret_place(bucket, name);
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) refuse(key, name, "cannot be read", "make it, or take the key out");
   if (!S_ISREG(info.st_mode)) refuse(key, name, "is no file", "put one there");
-  if ((info.st_mode & 077) != 0)
+  if (!is_private_file(info.st_mode, info.st_uid, info.st_gid, ::getegid()))
     refuse(key, name, "may be read by others than its owner", "chmod 600 " + path.string());
   std::ifstream in(path, std::ios::binary);
   std::string text(kMostSecretBytes + 1, '\0');

@@ -1,11 +1,14 @@
 #include "reconciler/cli/forge_settings.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "reconciler/cli/secret_place.h"
+#include "reconciler/core/private_file.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -34,11 +37,11 @@ std::filesystem::path token_path(const Bucket& bucket) {
   const std::string& name = bucket.config.commit_status.token_file;
   if (name.empty())
     fail("commit_status_token_file", "is not set; put the token into a file under secrets/ and name it here");
-  const std::filesystem::path path = bucket.secrets() / name;
+  const std::filesystem::path path = secret_place(bucket, name);
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode))
     fail("commit_status_token_file", "there is no file secrets/" + name + "; put the token into it");
-  if ((info.st_mode & 077) != 0)
+  if (!is_private_file(info.st_mode, info.st_uid, info.st_gid, ::getegid()))
     fail("commit_status_token_file",
          "secrets/" + name + " may be used by others than its owner; run `chmod 600 " + path.string() + "`");
   if (read_token(path).empty())

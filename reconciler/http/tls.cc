@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,6 +12,8 @@
 #include <iterator>
 #include <string>
 #include <vector>
+
+#include "reconciler/core/private_file.h"
 
 namespace maand {
 namespace {
@@ -65,7 +68,8 @@ int no_passphrase(char*, int, int, void* asked) {
 
 Key key_of(const std::filesystem::path& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
+  if (::stat(path.c_str(), &info) == 0 &&
+      !is_private_file(info.st_mode, info.st_uid, info.st_gid, ::getegid())) {
     throw TlsError("the key " + path.string() + " may be used by others than its owner; run `chmod 600 " +
                    path.string() + "`");
   }

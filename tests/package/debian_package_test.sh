@@ -49,6 +49,8 @@ make_layer() {
   key=$({ declare -f make_layer && dpkg-deb -f "$world/maand_new.deb" Depends && cat "$root"/packaging/debian/*; } | sha256sum | cut -c 1-12)
   made=$base-package-$key
   mkdir -p "$1"
+  exec 8>"$base.lock"
+  flock 8 # another checkout may be making it
   if [ ! -d "$made" ]; then
     # shellcheck source=tests/package/archive.sh
     . "$here/archive.sh"
@@ -65,6 +67,7 @@ make_layer() {
     rmdir "$new"
     say "a bare $suite installs it with its dependencies, and purges it"
   fi
+  exec 8>&-
   mkdir -p "$world/layer.up" "$world/layer.work"
   mount -t overlay -o "lowerdir=$made:$base,upperdir=$world/layer.up,workdir=$world/layer.work" overlay "$1"
 }

@@ -21,10 +21,13 @@ make_base() {
   local suite=$1 package=$2 new=$world/base cache made
   cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/maand-tests
   made=$cache/image-base-$suite-$({ declare -f make_base && dpkg-deb -f "$package" Depends; } | sha256sum | cut -c 1-12).tar
+  mkdir -p "$cache/debs"
+  exec 8>"$cache/image-base.lock"
+  flock 8 # another checkout may be making it
   if [ ! -e "$made" ]; then
     # shellcheck source=tests/package/archive.sh
     . "$here/archive.sh"
-    mkdir -p "$cache/debs" "$new"
+    mkdir "$new"
     chmod 755 "$new"
     last=$world/debootstrap.log
     debootstrap --variant=minbase --cache-dir="$cache/debs" "$suite" "$new" "$(archive_of_machine)" >"$last" 2>&1 ||
@@ -38,6 +41,7 @@ make_base() {
     mv "$made.new" "$made"
     rm -rf --one-file-system "$new"
   fi
+  exec 8>&-
   base=$made
 }
 

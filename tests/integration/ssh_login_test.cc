@@ -100,6 +100,30 @@ TEST_F(SshLoginTest, a_hashed_known_hosts_is_understood) {
   EXPECT_TRUE(connect(endpoint(fleet_)).connection);
 }
 
+TEST_F(SshLoginTest, what_is_not_among_the_secrets_is_looked_for_with_the_credentials) {
+  const TempDirectory handed("maand-credentials");
+  const auto to_handed = [&](const char* file) {
+    std::filesystem::rename(secrets_.path() / file, handed.path() / file);
+  };
+  const auto connect_with = [&](const std::filesystem::path& credentials, HostKeyPolicy policy) {
+    auto given = options(secrets_.path());
+    given.credentials_dir = credentials;
+    given.host_key_policy = policy;
+    return SshTransport(given).connect(endpoint(fleet_));
+  };
+  to_handed("worker.key");
+  EXPECT_EQ(connect_with({}, HostKeyPolicy::kStrict).condition, WorkerCondition::kAuthFailed);
+  EXPECT_TRUE(connect_with(handed.path(), HostKeyPolicy::kStrict).connection);
+  to_handed("known_hosts");
+  EXPECT_TRUE(connect_with(handed.path(), HostKeyPolicy::kStrict).connection);
+  // What is handed over vouches with either policy, and secrets/ comes first.
+  write_file(handed.path() / "known_hosts", name() + " " + other_key());
+  EXPECT_EQ(connect_with(handed.path(), HostKeyPolicy::kAcceptNew).condition,
+            WorkerCondition::kHostKeyChanged);
+  write_file(known_hosts(), fleet_.known_hosts_text());
+  EXPECT_TRUE(connect_with(handed.path(), HostKeyPolicy::kStrict).connection);
+}
+
 TEST_F(SshLoginTest, an_unreadable_known_hosts_vouches_for_nobody) {
   std::filesystem::remove(known_hosts());
   std::filesystem::create_directory(known_hosts());

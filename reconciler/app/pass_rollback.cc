@@ -126,16 +126,18 @@ void Pass::remember_rollback(JobReport& job) {
   JobRecord record = deps_.journal.state().jobs.at(job.job);
   if (record.rollback != Rollback::kBegun) return;
   const std::string why = record.held_reason + ": " + record.held_detail;
+  const RollbackPlan left = plan_rollback(record, deps_.journal.state(), false);
   std::string lost;
+  for (const AllocationKey& key : left.lost) lost += (lost.empty() ? "" : ", ") + key.str();
+  // What can never be put back stays out, so that the others would wait for it for ever.
+  const bool stuck = job.state == JobReport::State::kWaiting && job.reason == Reason::kUnavailable;
   if (job.state == JobReport::State::kRolledBack) {
-    const RollbackPlan left = plan_rollback(record, deps_.journal.state(), false);
     if (!left.through()) return;
-    for (const AllocationKey& key : left.lost) lost += (lost.empty() ? "" : ", ") + key.str();
     deps_.journal.prove(job.job, {});
     record.rollback = Rollback::kDone;
     job.detail = why;
     result_.again = true;  // what a newer commit has of it, or what was set aside for it, comes now
-  } else if (job.state != JobReport::State::kFailed) {
+  } else if (job.state != JobReport::State::kFailed && !(stuck && !lost.empty())) {
     return;  // a later pass goes on
   }
   if (job.state == JobReport::State::kFailed || !lost.empty()) {

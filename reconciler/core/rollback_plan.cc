@@ -44,7 +44,7 @@ bool owes_gate(const AppliedAllocation& applied, const JobRecord& record) {
 }
 
 bool is_lost(const AppliedAllocation& applied, const JobRecord& record) {
-  return applied.tree == record.held_tree && applied.rolled_back_from.empty() &&
+  return applied.tree == record.held_tree && applied.rolled_back_from != record.held_tree &&
          record.good_tree != record.held_tree && (applied.files || applied.running);
 }
 

@@ -134,6 +134,40 @@ TEST(PassRollback, OneThatFailsLeavesTheJobHeldWithASentence_R5_2) {
   EXPECT_EQ(world.versions(), "2.0.0 2.0.0 2.0.0");
 }
 
+// What was put back and did not pass its gate is nothing to go back to. It stays out, and whoever waits for
+// it would wait for ever.
+TEST(PassRollback, OneThatCanNeverBePutBackKeepsNobodyWaitingForEver_R5_2) {
+  const AllocationKey w2{JobName("api"), WorkerHost("w2")};
+  const auto checked = [](const std::string& version) {
+    return BackWorld::files(version, R"(}, "health_check": {"checks": [{"type": "ssh", "command": "true"}],
+                                        "wait": {"attempts": 1, "interval_seconds": 1})");
+  };
+  BackWorld world;
+  world.runner.on_run = [](const Operation&) { return kSucceeded; };
+  world.source.commit(checked("1.0.0"));
+  world.pass();
+  world.runner.on_run = [&](const Operation& operation) {
+    const bool bad = operation.new_version != "1.0.0" && operation.allocation.worker == WorkerHost("w2");
+    if (bad) world.runner.unhealthy.insert(w2);
+    return bad ? kFailed : kSucceeded;
+  };
+  world.source.commit(checked("2.0.0"));
+  world.pass();
+  EXPECT_EQ(world.record().held_reason, "RollbackFailed");
+  EXPECT_EQ(world.versions(), "2.0.0 1.0.0 1.0.0");
+  world.source.commit(checked("3.0.0"));
+  for (int i = 0; i < 4; ++i) world.pass();
+  EXPECT_EQ(world.record().held_reason, "RollbackFailed") << world.record().held_detail;
+  EXPECT_EQ(world.state(), "held");
+
+  world.runner.unhealthy.clear();
+  world.runner.on_run = [](const Operation&) { return kSucceeded; };
+  EXPECT_EQ(world.desk.retry_here("api", "ann").kind, ControlReply::Kind::kDone);
+  for (int i = 0; i < 4; ++i) world.pass();
+  EXPECT_EQ(world.versions(), "3.0.0 3.0.0 3.0.0");
+  EXPECT_EQ(world.state(), "applied");
+}
+
 TEST(PassRollback, WhatWasNewInTheRolloutIsStoppedAndStaysSo_R5_2) {
   BackWorld world;
   FakeFileView more = BackWorld::files("2.0.0");

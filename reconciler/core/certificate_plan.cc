@@ -271,7 +271,7 @@ class Planner {
         if (value.deleted || !key.starts_with("certs/")) continue;
         const bool asked_for =
             of != wanted.end() && of->second &&
-            std::any_of(of->second->certs.begin(), of->second->certs.end(), [&](const auto& spec) {
+            std::any_of(of->second->certs.begin(), of->second->certs.end(), [&key = key](const auto& spec) {
               return key == certificate_path(spec.name) || key == private_key_path(spec.name);
             });
         if (!asked_for) out_.changes.push_back({ValueChange::Kind::kDelete, ns, key, ""});

@@ -176,11 +176,12 @@ void check_claims(RunningHook& hook, const HookRequest& request) {
 }
 
 RunningHookPtr who_asks(const HookRegister& hooks, const HookRequest& request) {
-  static constexpr std::string_view kBearer = "Bearer ";
-  const std::string& shown = request.header("authorization");
+  static constexpr std::string_view kBearer = "Bearer";
+  std::string_view shown = request.header("authorization");
   RunningHookPtr hook;
-  if (std::string_view(shown).starts_with(kBearer)) {
-    hook = hooks.of_token(trim(std::string_view(shown).substr(kBearer.size())));
+  if (!shown.empty()) {  // whoever shows something is whom it names, or nobody
+    if (shown.starts_with(kBearer)) shown.remove_prefix(kBearer.size());
+    hook = hooks.of_token(trim(shown));
     if (!hook) refuse(403, "the token is that of no hook that is running");
   } else {
     hook = hooks.of_connection(request.client_port, request.server_port);

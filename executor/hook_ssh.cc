@@ -47,7 +47,8 @@ HookSshAnswer WorkerHookSsh::run(const Endpoint& endpoint, const std::string& co
   errand.limit = limit;
   if (const std::string problem = script_problem(errand.script); !problem.empty())
     return {.err = "the command " + problem + "\n"};
-  RemoteErrands errands(transport_);
+  const std::unique_ptr<Transport> transport = make_transport_();
+  RemoteErrands errands(*transport);
   const std::stop_callback stopped(stop, [&] { errands.stop(); });
   std::string output;
   const ErrandOutcome outcome = errands.run(errand, [&](std::string_view bytes) {

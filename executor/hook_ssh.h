@@ -1,8 +1,11 @@
 // SSH for hooks, without the key: one command on a worker, its outputs apart (workspace.md 10.5).
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "executor/transport.h"
 #include "reconciler/core/errand.h"
@@ -27,16 +30,18 @@ class HookSsh {
                             const std::stop_token& stop) = 0;
 };
 
-// Over a Transport, which must outlive it: an errand (errand.h), so that host keys are checked, nothing
-// of the command is an argument anywhere, and it ends there when nobody waits for it.
+// An errand (errand.h), so that host keys are checked, nothing of the command is an argument anywhere, and it
+// ends there when nobody waits for it. Each has a Transport of its own: giving one up interrupts that,
+// for good, and nobody else's.
 class WorkerHookSsh : public HookSsh {
  public:
-  explicit WorkerHookSsh(Transport& transport) : transport_(transport) {}
+  using MakeTransport = std::function<std::unique_ptr<Transport>()>;
+  explicit WorkerHookSsh(MakeTransport make_transport) : make_transport_(std::move(make_transport)) {}
   HookSshAnswer run(const Endpoint& endpoint, const std::string& command, Seconds limit,
                     const std::stop_token& stop) override;
 
  private:
-  Transport& transport_;
+  const MakeTransport make_transport_;
 };
 
 }  // namespace maand

@@ -270,9 +270,10 @@ void Pass::settle_rollout_hooks(const JobReport& job) {
 // Whoever waited for an upstream goes on with the next pass, if that one came through.
 void Pass::go_on_after_hooks() {
   for (const auto& [name, upstream] : deferred_) {
-    const bool through = std::any_of(memory_.jobs.begin(), memory_.jobs.end(), [&](const JobReport& report) {
-      return report.job == upstream && report.state == JobReport::State::kDone;
-    });
+    const bool through = std::any_of(
+        memory_.jobs.begin(), memory_.jobs.end(), [&upstream = upstream](const JobReport& report) {
+          return report.job == upstream && report.state == JobReport::State::kDone;
+        });
     result_.again = result_.again || through;
   }
 }

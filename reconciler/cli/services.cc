@@ -89,7 +89,7 @@ struct Services::Parts {
         output(bucket.logs()),
         runner(runner_options(bucket), metered_transport, source.blobs(), output),
         journal(*store, clock),
-        hook_ssh(metered_transport),
+        hook_ssh([options = ssh_options(bucket)] { return std::make_unique<SshTransport>(options); }),
         hook_runner(hook_options(bucket), &hook_ssh),
         preview_refs(git_options(bucket), git_preview_options(bucket)),
         preview_child(preview_child_options(bucket)),

@@ -19,6 +19,7 @@ std::string from_store(const Bucket& bucket) {
   std::vector<PassRecord> passes;
   Suspensions suspended;
   Pins pinned;
+  Drains drained;
   Authority authority;
   if (std::filesystem::exists(bucket.store())) {
     const auto store = open_state_store_readonly(bucket.store());
@@ -29,6 +30,8 @@ std::string from_store(const Bucket& bucket) {
     authority = kept_authority(*store);
     pinned = kept_pins(*store);
     pinned.expire(std::chrono::system_clock::now());
+    drained = kept_drains(*store);
+    expire(drained, std::chrono::system_clock::now());
   }
   std::vector<AllocationView> allocations;
   for (const auto& [key, allocation] : state.allocations) allocations.push_back(view_of(allocation));
@@ -48,7 +51,8 @@ std::string from_store(const Bucket& bucket) {
                             .number("epoch", static_cast<std::int64_t>(state.epoch))
                             .str())
       .raw("suspended", to_json(suspended))
-      .raw("pinned", to_json(pinned));
+      .raw("pinned", to_json(pinned))
+      .raw("drained", to_json(drained));
   if (!passes.empty() && is_json_object(passes.front().json)) out.raw("pass", passes.front().json);
   return out.raw("rollout", "[]").raw("allocations", json_list(allocations)).flag("daemon", false).str();
 }

@@ -302,9 +302,10 @@ TEST_F(AdoptWorld, What_a_worker_does_not_tell_is_told_and_what_was_stopped_is_n
 
 TEST_F(AdoptWorld, A_repository_that_does_not_answer_is_not_replaced_by_what_was_seen_of_another) {
   const std::string mirror = (world_.bucket() / "data/mirror.git").string();
-  ASSERT_EQ(
-      call_program({.argv = {"git", "clone", "--quiet", "--mirror", world_.git().file_url(), mirror}}).status,
-      0);
+  ASSERT_EQ(call_program(
+                {.argv = {"/usr/bin/git", "clone", "--quiet", "--mirror", world_.git().file_url(), mirror}})
+                .status,
+            0);
   const ProgramResult refused = maand({"adopt", "--repo", world_.git().file_url() + "-of-nobody"}, 1);
   EXPECT_TRUE(says(refused, "could not be read")) << refused.err;
   EXPECT_FALSE(fs::exists(world_.bucket() / "data/state.db"));

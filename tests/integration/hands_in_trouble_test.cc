@@ -22,7 +22,8 @@ constexpr const char* kMakefile =
     ".PHONY: start stop restart status backup\n"
     "start stop restart:\n\t@mkdir -p data; echo $@ >>data/events\n"
     "status:\n\t@echo well\n"
-    "backup:\n\t@echo begun >>data/backups; while test -e data/wait; do sleep 0.1; done; echo done "
+    "backup:\n\t@echo $$$$ >data/pid; echo begun >>data/backups; while test -e data/wait; do sleep 0.1; "
+    "done; echo done "
     ">>data/backups\n";
 
 // api on two workers, and what web, which left, has kept on them.
@@ -43,8 +44,8 @@ class HandsInTrouble : public ::testing::Test {
   // A checkout, for what writes into one.
   fs::path checkout() {
     const fs::path directory = world_.bucket().parent_path() / "checkout";
-    const ProgramResult cloned =
-        call_program({.argv = {"git", "clone", "--quiet", world_.git().file_url(), directory.string()}});
+    const ProgramResult cloned = call_program(
+        {.argv = {"/usr/bin/git", "clone", "--quiet", world_.git().file_url(), directory.string()}});
     EXPECT_EQ(cloned.status, 0) << cloned.err;
     return directory;
   }
@@ -125,6 +126,10 @@ TEST_F(HandsInTrouble, CtrlCEndsATargetOfJobRunOnItsWorkerAndBeginsNoOther) {
   EXPECT_EQ(result.status, 1) << result.out << result.err;
   EXPECT_THAT(result.err, HasSubstr("was interrupted"));
   EXPECT_THAT(result.err, HasSubstr("not tried any more: " + host(1)));
+  const std::string gone = "test ! -e /proc/" + read_file(on(0, "data/pid"));
+  EXPECT_TRUE(eventually([&] {
+    return world_.maand({"run_command", gone, "-w", host(0)}).status == 0;
+  })) << "it goes on";
   fs::remove(on(0, "data/wait"));
   EXPECT_EQ(world_.maand({"job", "run", "api", "--target", "backup"}).status, 0) << "it can be run again";
   EXPECT_EQ(read_file(on(0, "data/backups")), "begun\nbegun\ndone\n") << "the first one did not go on";
@@ -151,6 +156,7 @@ TEST_F(HandsInTrouble, TwoOperatorsDoNotWaitForOneAnother) {
 
 TEST_F(HandsInTrouble, TwoDrainsAtOnceAreBothJudgedByWhatTheOtherTakes) {
   world_.serve();
+  EXPECT_EQ(world_.reconcile().status, 0) << "it has read what the workspace wants";
   Beside one(MAAND_BINARY, world_.bucket(), {"worker", "drain", host(0)});
   Beside other(MAAND_BINARY, world_.bucket(), {"worker", "drain", host(1)});
   const ProgramResult a = one.end(), b = other.end();

@@ -17,7 +17,10 @@ using ::testing::StartsWith;
 
 class HookSshTest : public ::testing::Test {
  protected:
-  HookSshTest() : secrets_("maand-secrets"), transport_(prepare()), ssh_(transport_) {}
+  HookSshTest()
+      : secrets_("maand-secrets"),
+        options_(prepare()),
+        ssh_([this] { return std::make_unique<SshTransport>(options_); }) {}
   SshOptions prepare() {
     fleet_.write_secrets(secrets_.path());
     return options(secrets_.path());
@@ -33,7 +36,7 @@ class HookSshTest : public ::testing::Test {
 
   SshdFleet fleet_{{.workers = 1}};
   TempDirectory secrets_;
-  SshTransport transport_;
+  SshOptions options_;
   WorkerHookSsh ssh_;
 };
 

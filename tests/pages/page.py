@@ -19,7 +19,7 @@ import subprocess
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>```+)(?P<language>[^`]*)$")
 COMMENT = re.compile(r"^ *<!-- *(?P<word>not run|until|world): *(?P<text>.*?) *--> *$")
 EXIT = re.compile(r"(?:^|\s)# exit (?P<status>\d+)\b")
-LANGUAGES = {"", "sh", "console", "text", "toml", "json", "yaml", "promql", "nginx", "ini", "make", "diff"}
+LANGUAGES = {"", "sh", "console", "text", "toml", "json", "yaml", "promql", "nginx", "ini", "make", "diff", "python"}
 
 
 class PageError(Exception):

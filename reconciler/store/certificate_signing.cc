@@ -186,9 +186,8 @@ IssuedPair sign_certificate(const IssuedPair& authority, const CertificateWish& 
   add_extension(own, ca.get(), NID_ext_key_usage, "serverAuth,clientAuth");
   add_extension(own, ca.get(), NID_authority_key_identifier, "keyid,issuer");
   add_names(own, wish);
-  // Keys of Ed25519 and the like bring their own digest.
-  int digest = NID_undef;
-  const bool own_digest = EVP_PKEY_get_default_digest_nid(ca_key.get(), &digest) == 2 && digest == NID_undef;
+  const int kind = EVP_PKEY_base_id(ca_key.get());
+  const bool own_digest = kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448;
   require(X509_sign(own, ca_key.get(), own_digest ? nullptr : EVP_sha256()) > 0, "its signature");
   return {certificate_text(own), key_text(key.get(), wish.spec.pkcs8)};
 }

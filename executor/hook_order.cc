@@ -36,7 +36,7 @@ bool take(HookOrder& order, std::string_view name, std::string_view value) {
     return true;
   };
   const auto identity = [&]() -> HookOrder::Identity& {
-    if (!order.identity) order.identity.emplace();
+    if (!order.identity) order.identity = HookOrder::Identity{};
     return *order.identity;
   };
   if (name == "arg") return order.argv.emplace_back(value), true;

@@ -24,6 +24,11 @@ FakeFileView::FakeFileView(std::initializer_list<std::pair<const char*, const ch
 }
 
 FakeFileView& FakeFileView::put(std::string_view path, EntryKind kind, std::string_view content) {
+  remove(path);
+  for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
+    const auto above = nodes_.find(path.substr(0, slash));
+    if (above != nodes_.end()) nodes_.erase(above);
+  }
   nodes_[std::string(path)] = {kind, std::string(content)};
   return *this;
 }

@@ -20,7 +20,8 @@ class FakeFileView : public FileView {
   // Regular files.
   FakeFileView(std::initializer_list<std::pair<const char*, const char*>> files);
 
-  // Each replaces what was at `path` and returns *this, so that calls can be chained.
+  // Each replaces what was at `path`, with all that was below it, and a file that stands where a
+  // directory has to be. Returns *this, so that calls can be chained.
   FakeFileView& file(std::string_view path, std::string_view content);
   FakeFileView& executable(std::string_view path, std::string_view content);
   FakeFileView& symlink(std::string_view path, std::string_view target);

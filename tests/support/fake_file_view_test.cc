@@ -53,6 +53,14 @@ TEST(FakeFileView, SubdirectoriesAreDirectOnesOnly) {
   EXPECT_EQ(view.subdirectories("nothing"), Names{});
 }
 
+TEST(FakeFileView, APathIsAFileOrADirectoryAndNeverBoth) {
+  FakeFileView view{{"a/b/x", ""}, {"a/b/y", ""}, {"ab", ""}};
+  view.symlink("a/b", "elsewhere");
+  EXPECT_EQ(paths(view.list("")), (Names{"a/b", "ab"}));
+  view.file("a/b/c/z", "");
+  EXPECT_EQ(paths(view.list("")), (Names{"a/b/c/z", "ab"}));
+}
+
 TEST(FakeFileView, TreeIdsDependOnContentKindAndNamesBelowAndOnNothingElse) {
   FakeFileView view{{"a/x", "1"}, {"b/x", "1"}};
   const TreeId same = view.tree("a");

@@ -50,10 +50,12 @@ class FakeSource::FakeBlobs : public Blobs {
 FakeSource::FakeSource() : blobs_(std::make_shared<FakeBlobs>()) {}
 
 CommitId FakeSource::commit(FakeFileView files, const std::string& message) {
+  const Guard guard(lock_);
   return commit_on(remote_head_, std::move(files), message);
 }
 
 CommitId FakeSource::commit_on(const CommitId& parent, FakeFileView files, const std::string& message) {
+  const Guard guard(lock_);
   const int age = static_cast<int>(commits_.size());
   const CommitId id(sha256("commit " + std::to_string(age) + parent.str() + message).hex().substr(0, 40));
   commits_[id] = {std::make_shared<const FakeFileView>(std::move(files)), message, parent, age, false};
@@ -62,15 +64,24 @@ CommitId FakeSource::commit_on(const CommitId& parent, FakeFileView files, const
 }
 
 void FakeSource::set_remote_head(const CommitId& commit) {
+  const Guard guard(lock_);
   remote_head_ = commit;
   branch_removed_ = false;
 }
 
-void FakeSource::remove_branch() { branch_removed_ = true; }
+void FakeSource::remove_branch() {
+  const Guard guard(lock_);
+  branch_removed_ = true;
+}
 
 void FakeSource::fail_remote(SourceProblem problem, const std::string& message, int times) {
   failure_.emplace(problem, message);
   failures_left_ = times;
+}
+
+CommitId FakeSource::parent_of(const CommitId& commit) const {
+  const Guard guard(lock_);
+  return commits_.at(commit).parent;
 }
 
 Blobs& FakeSource::blobs() { return *blobs_; }
@@ -85,6 +96,7 @@ void FakeSource::meet_remote() {
 
 RemoteHead FakeSource::ls_remote() {
   if (on_ls_remote) on_ls_remote();
+  const Guard guard(lock_);
   meet_remote();
   RemoteHead out;
   out.repository_empty = commits_.empty();
@@ -95,6 +107,7 @@ RemoteHead FakeSource::ls_remote() {
 }
 
 CommitId FakeSource::fetch() {
+  const Guard guard(lock_);
   meet_remote();
   ++fetches_;
   if (branch_removed_ || remote_head_.empty()) {
@@ -124,12 +137,14 @@ const FakeSource::Node& FakeSource::fetched(const CommitId& commit) const {
 }
 
 CommitInfo FakeSource::describe(const CommitId& commit) {
+  const Guard guard(lock_);
   const Node& node = fetched(commit);
   return {commit, first_line(node.message), "Test <test@example.org>",
           WallTime(std::chrono::seconds(1'700'000'000 + node.age))};
 }
 
 bool FakeSource::is_ancestor(const CommitId& ancestor, CommitId of) const {
+  const Guard guard(lock_);
   for (; !of.empty(); of = commits_.at(of).parent) {
     if (of == ancestor) return true;
   }
@@ -137,6 +152,7 @@ bool FakeSource::is_ancestor(const CommitId& ancestor, CommitId of) const {
 }
 
 HistoryVerdict FakeSource::history(const CommitId& applied, const CommitId& head) {
+  const Guard guard(lock_);
   fetched(head);
   if (applied.empty()) return HistoryVerdict::kFirst;
   if (applied == head) return HistoryVerdict::kUnchanged;
@@ -144,10 +160,12 @@ HistoryVerdict FakeSource::history(const CommitId& applied, const CommitId& head
 }
 
 std::unique_ptr<FileView> FakeSource::open_view(const CommitId& commit) {
+  const Guard guard(lock_);
   return std::make_unique<SharedView>(fetched(commit).files);
 }
 
 std::vector<std::string> FakeSource::messages(const CommitId& applied, const CommitId& head) {
+  const Guard guard(lock_);
   fetched(head);
   const auto known = commits_.find(applied);
   if (known == commits_.end() || !known->second.fetched) return {commits_.at(head).message};
@@ -159,6 +177,7 @@ std::vector<std::string> FakeSource::messages(const CommitId& applied, const Com
 }
 
 std::optional<CommitId> FakeSource::resolve(const std::string& rev) {
+  const Guard guard(lock_);
   if (mirror_broken_)
     throw SourceError(SourceProblem::kMirrorBroken, "the mirror is damaged; it will be cloned again");
   if (rev == "HEAD" || rev == "main")
@@ -171,6 +190,7 @@ std::optional<CommitId> FakeSource::resolve(const std::string& rev) {
 }
 
 void FakeSource::keep(const std::string& name, const CommitId& commit) {
+  const Guard guard(lock_);
   if (name.empty()) throw SourceError(SourceProblem::kOther, "a commit is kept under a name");
   if (commit.empty()) {
     kept_.erase(name);

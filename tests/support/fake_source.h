@@ -17,7 +17,8 @@
 
 namespace maand::testing {
 
-// The remote and the mirror in one. Single-threaded but for `blobs()`.
+// The remote and the mirror in one. Commits may be made on one thread while another one reads; what
+// tests set beside them, and a copy, is for when nothing runs.
 class FakeSource : public Source {
  public:
   FakeSource();
@@ -37,7 +38,7 @@ class FakeSource : public Source {
   void break_mirror() { mirror_broken_ = true; }
 
   // What the fakes that work on the same commits ask.
-  CommitId parent_of(const CommitId& commit) const { return commits_.at(commit).parent; }
+  CommitId parent_of(const CommitId& commit) const;
   bool reaches(const CommitId& from, const CommitId& to) const { return is_ancestor(to, from); }
 
   int remote_calls() const { return remote_calls_; }
@@ -63,11 +64,19 @@ class FakeSource : public Source {
     bool fetched = false;
   };
   class FakeBlobs;
+  // A copy is a source of its own.
+  struct Lock : std::recursive_mutex {
+    Lock() = default;
+    Lock(const Lock&) : Lock() {}
+    Lock& operator=(const Lock&) { return *this; }
+  };
+  using Guard = std::lock_guard<std::recursive_mutex>;
 
   void meet_remote();
   const Node& fetched(const CommitId& commit) const;
   bool is_ancestor(const CommitId& ancestor, CommitId of) const;
 
+  mutable Lock lock_;  // of all below
   std::map<CommitId, Node> commits_;
   CommitId remote_head_;
   CommitId mirror_head_;

@@ -36,7 +36,7 @@ class HookSemaphoresTest : public ::testing::Test {
 };
 
 TEST_F(HookSemaphoresTest, whoever_comes_first_has_it_first) {
-  for (const Hooks::Ticket hook : {1, 2, 3}) ask(hook);
+  for (const Hooks::Ticket hook : {1U, 2U, 3U}) ask(hook);
   EXPECT_THAT(told(), ElementsAre("1 has it"));
   EXPECT_TRUE(semaphores_.release(scope_, 1));
   EXPECT_THAT(told(), ElementsAre("2 has it"));
@@ -45,7 +45,7 @@ TEST_F(HookSemaphoresTest, whoever_comes_first_has_it_first) {
 }
 
 TEST_F(HookSemaphoresTest, as_many_as_its_capacity_have_it_at_once) {
-  for (const Hooks::Ticket hook : {1, 2, 3}) ask(hook, 2);
+  for (const Hooks::Ticket hook : {1U, 2U, 3U}) ask(hook, 2);
   EXPECT_THAT(told(), ElementsAre("1 has it", "2 has it"));
   const HookSemaphores::Status status = semaphores_.status(scope_);
   EXPECT_EQ(status.capacity, 2);

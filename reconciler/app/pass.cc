@@ -1,6 +1,7 @@
 #include "reconciler/app/pass.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "reconciler/app/releases.h"
@@ -16,7 +17,10 @@ Pass::~Pass() = default;
 PassResult Pass::run() {
   try {
     const bool wanted = look() && judge_head();
-    if (wanted) recover_lost(memory_.accepted->workspace);
+    if (wanted) {
+      recover_lost(memory_.accepted->workspace);
+      status_.remarks.insert(status_.remarks.end(), recovery_.remarks.begin(), recovery_.remarks.end());
+    }
     settle_open();
     if (wanted) {
       take_names();
@@ -57,10 +61,12 @@ void Pass::fenced(const WorkerHost& worker, const std::string& detail) {
 // R7.3, R3.9: what workers know and this store does not, before anything is planned on it.
 void Pass::recover_lost(const Workspace& workspace) {
   memory_.phase.enter(Phase::kRecall);
+  std::vector<std::string> remarks = std::move(recovery_.remarks);  // of a time before in this pass
   recovery_ = recover({deps_.inbox, deps_.runner, deps_.clock, deps_.store, deps_.journal, deps_.observer},
                       {settings_.plan.ssh, settings_.automatic_recovery}, workspace, memory_.authority,
                       [this] { return deps_.control.stop_requested(); });
-  for (const std::string& remark : recovery_.remarks) status_.remarks.push_back(remark);
+  recovery_.remarks.insert(recovery_.remarks.begin(), std::make_move_iterator(remarks.begin()),
+                           std::make_move_iterator(remarks.end()));
 }
 
 // R3.6, and jobs that were renamed.

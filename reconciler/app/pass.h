@@ -206,7 +206,7 @@ class Pass {
   bool hooks_may_run() const;
   HookRoundEnd await_hooks(HookRunOrder order);
   HookWorldPtr head_world(const JudgedPtr& judged);
-  bool post_build_due(const Judged& judged) const;
+  bool owes_post_build(const Judged& judged) const;
   bool passes_post_build(const JudgedPtr& judged);
   JobName upstream_of_hooks(const Job& job) const;
   bool meet_before_hooks(const HookWorld& world, const std::set<std::pair<int, JobName>>& jobs);
@@ -214,10 +214,10 @@ class Pass {
   void tell_hooks();
   bool owes_pre_deploy(const JobName& name, const DesiredJob& job) const;
   void order_rollouts(Plan& plan);
-  void put_down_hooks();
+  void put_down_hooks(const std::vector<const JobPlan*>& plans);
   void settle_rollout_hooks(const JobReport& job);
   void go_on_after_hooks();
-  void hold_hook_world();
+  HookWorldPtr hook_world();
   void run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> done);
   void leave_to_next_pass(const Judged& newer);
 
@@ -264,8 +264,11 @@ class Pass {
   bool retold_ = false;       // a head is still not accepted, but for another reason
   bool judged_anew_ = false;  // the head is another one than in the pass before
 
-  HookWorldPtr hook_world_;                     // of desired_, for the rollout
-  std::set<JobName> pre_deployed_;              // in this pass
+  HookWorldPtr hook_world_;                      // of desired_; null: not made yet
+  std::map<JobName, HookWorldPtr> hook_worlds_;  // in which each job of the rollout began
+  std::string post_build_waits_;    // why the head's post_build hooks have not run; empty: not so
+  std::set<JobName> hooks_first_;   // of a commit that took over: their pre_deploy comes in the next pass
+  std::set<JobName> pre_deployed_;  // in this pass
   std::map<JobName, std::string> hook_failed_;  // likewise
   std::map<JobName, JobName> deferred_;         // whose pre_deploy comes after the rollout of another
   CommitId overtaken_by_;                  // whose hooks run between two rollouts, and so not in this pass

@@ -95,6 +95,9 @@ bool Pass::judge_head() {
   if (const Pin* pin = kept_from(*judged)) accept_pinned(*pin);
   if (!memory_.accepted) memory_.accepted = accepted_before(judging());
   if (!memory_.accepted) return false;
+  // It was accepted while no hook might run, and owes its post_build: nothing goes on without them.
+  if (memory_.accepted->info.id == judged->info.id && judged->acceptable() && !kept_from(*judged))
+    return false;
   // What was accepted before goes on converging: a refused commit stops nothing (R1.3).
   take_over(memory_.accepted);
   return true;
@@ -150,6 +153,7 @@ void Pass::refuse(const JudgedPtr& judged) {
     held = "the bucket is pinned " + sentence(*pin);
   if (held.empty() && memory_.hooks.post_build_of == judged->info.id)
     held = memory_.hooks.post_build_failure + "; push what mends it, or try again with `maand reconcile`";
+  if (held.empty()) held = post_build_waits_;
   status.state = held.empty() ? PassState::kRefused : PassState::kHeld;
   if (!held.empty())
     status.diagnostics.insert(status.diagnostics.begin(), {Severity::kError, "held", "", held, ""});

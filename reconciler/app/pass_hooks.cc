@@ -55,16 +55,25 @@ HookWorldPtr Pass::head_world(const JudgedPtr& judged) {
                                      settings_.plan.ssh, deps_.journal.state());
 }
 
-bool Pass::post_build_due(const Judged& judged) const {
-  return hooks_may_run() && has_post_build(judged.workspace) && post_built(deps_.store) != judged.info.id;
+bool Pass::owes_post_build(const Judged& judged) const {
+  return deps_.hooks && deps_.judge.hooks_enabled() && has_post_build(judged.workspace) &&
+         post_built(deps_.store) != judged.info.id;
 }
 
-// False: the commit is held, and memory_.hooks says why. What its hooks have written is there only
-// once all of them have succeeded.
+// False: the commit is held, and memory_.hooks or post_build_waits_ says why. What its hooks have written is
+// there only once all of them have succeeded.
 bool Pass::passes_post_build(const JudgedPtr& judged) {
   HookMemory& memory = memory_.hooks;
-  if (!post_build_due(*judged)) return true;
+  if (!owes_post_build(*judged)) return true;
   if (memory.post_build_of == judged->info.id && cause_ != "operator") return false;
+  // Whoever has the workers, or takes them over now, has them run before anything else; nobody else does.
+  recover_lost(judged->workspace);
+  const auto wait_for_takeover = [this] {
+    post_build_waits_ =
+        std::string("its post_build hooks have not run: ") + explain(memory_.authority.reason());
+    return false;
+  };
+  if (!hooks_may_run()) return wait_for_takeover();
   memory.post_build_of = {};
   memory_.phase.enter(Phase::kJudge, judged->info.id.str().substr(0, 12) + ", post_build");
   deps_.control.changed();
@@ -77,9 +86,7 @@ bool Pass::passes_post_build(const JudgedPtr& judged) {
     if (known->second.held && known->second.held_reason != Reason::kMissingValue) continue;
     jobs.emplace(world->desired().jobs.at(name).wave, name);
   }
-  recover_lost(judged->workspace);
-  // Whoever takes over has them run then.
-  if (!hooks_may_run() || !meet_before_hooks(*world, jobs)) return true;
+  if (!meet_before_hooks(*world, jobs)) return wait_for_takeover();
   const auto overlay = std::make_shared<HookOverlay>();
   std::string failures;
   for (const auto& [wave, name] : jobs) {
@@ -237,11 +244,12 @@ void Pass::order_rollouts(Plan& plan) {
   }
 }
 
-// Before the first step of a rollout: what a daemon that dies in it owes.
-void Pass::put_down_hooks() {
+// Before the first step of these rollouts: what a daemon that dies in them owes.
+void Pass::put_down_hooks(const std::vector<const JobPlan*>& plans) {
   std::map<JobName, TreeId> owed;
-  for (const auto& [name, plan] : memory_.plan.jobs) {
-    if (!plan.held && brings(plan) && (plan.hooks.post_deploy || plan.hooks.control)) owed[name] = plan.tree;
+  for (const JobPlan* plan : plans) {
+    if (!plan->held && brings(*plan) && (plan->hooks.post_deploy || plan->hooks.control))
+      owed[plan->job] = plan->tree;
   }
   if (owed.empty()) return;
   owe_hooks(deps_.store, owed);
@@ -251,7 +259,7 @@ void Pass::put_down_hooks() {
 // Its rollout came to its end.
 void Pass::settle_rollout_hooks(const JobReport& job) {
   if (job.state != JobReport::State::kDone && job.state != JobReport::State::kDegraded) return;
-  settle_hooks(deps_.store, job.job, job.tree);
+  if (!job.owes_hooks) settle_hooks(deps_.store, job.job, job.tree);
   if (job.state != JobReport::State::kDone) return;
   memory_.hooks.pre_deploy.erase(job.job);
   const bool brought = std::any_of(job.allocations.begin(), job.allocations.end(), [](const auto& one) {
@@ -278,25 +286,24 @@ void Pass::go_on_after_hooks() {
   }
 }
 
-// As of the rollout's beginning, so that CURRENT_VERSION is what ran before it.
-void Pass::hold_hook_world() {
-  const bool any = std::any_of(memory_.plan.jobs.begin(), memory_.plan.jobs.end(),
-                               [](const auto& job) { return job.second.hooks.any(); });
-  if (hook_world_ || !any) return;
-  hook_world_ = std::make_shared<HookWorld>(desired_, memory_.accepted, deps_.judge.sources(),
-                                            settings_.plan.ssh, deps_.journal.state());
+HookWorldPtr Pass::hook_world() {
+  if (!hook_world_)
+    hook_world_ = std::make_shared<HookWorld>(desired_, memory_.accepted, deps_.judge.sources(),
+                                              settings_.plan.ssh, deps_.journal.state());
+  return hook_world_;
 }
 
-// A round that the machine asks for.
+// A round that the machine asks for. It belongs to what the job's rollout began with, whatever a newer
+// commit, or a job that goes back, has made of the desired state since.
 void Pass::run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> done) {
-  if (!hooks_may_run()) {
+  const auto world = hook_worlds_.find(step.hooks.job);
+  if (!hooks_may_run() || world == hook_worlds_.end()) {
     deps_.inbox.post([done = std::move(done)] {
       done({HookRoundEnd::Kind::kFailed, "hooks cannot run here"});
     });
     return;
   }
-  hold_hook_world();
-  deps_.hooks->start({hook_world_, step.hooks, "", 0, nullptr}, std::move(done));
+  deps_.hooks->start({world->second, step.hooks, "", 0, nullptr}, std::move(done));
 }
 
 }  // namespace maand

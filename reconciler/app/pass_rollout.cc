@@ -33,7 +33,9 @@ void Pass::roll_out() {
   if (memory_.plan.has_actions()) begin_rollout(deps_.store, desired_.commit);
   status_.state = PassState::kApplying;
   put_down_beginnings();
-  put_down_hooks();
+  std::vector<const JobPlan*> begin;
+  for (const auto& [name, job] : memory_.plan.jobs) begin.push_back(&job);
+  put_down_hooks(begin);
   rollout_ = std::make_unique<Rollout>(rollout_limits());
   driver_ = std::make_unique<RolloutDriver>(
       RolloutDriver::Deps{
@@ -45,8 +47,7 @@ void Pass::roll_out() {
           },
           [this](const Step& step, RolloutDriver::HooksEnded done) { run_hooks(step, std::move(done)); }},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
-  for (const auto& [name, job] : memory_.plan.jobs) put(job);
-  if (hooks_may_run()) hold_hook_world();
+  for (const JobPlan* job : begin) put(*job);
   const auto between = [this] {
     if (deps_.control.stop_requested() && !stopping_) {
       stopping_ = true;
@@ -96,6 +97,7 @@ void Pass::watch_health() {
 
 void Pass::put(const JobPlan& job) {
   deps_.control.drift().pause(job.job);
+  if (deps_.hooks && job.hooks.any()) hook_worlds_[job.job] = hook_world();
   rollout_->put(job, deps_.clock.now());
 }
 
@@ -217,7 +219,7 @@ void Pass::adopt(const JudgedPtr& judged) {
     refuse(judged);  // and what is going on goes on
     return;
   }
-  if (post_build_due(*judged)) {
+  if (owes_post_build(*judged)) {
     leave_to_next_pass(*judged);
     return;
   }
@@ -238,9 +240,11 @@ void Pass::adopt(const JudgedPtr& judged) {
     superseded_.insert(job.job);
     forget_before_order(job.job);  // told with the older commit
   }
-  std::vector<JobName> hooks_first;
+  // Who waits for them since an older commit still does.
+  const std::set<JobName> waited = std::exchange(hooks_first_, {});
   for (const auto& [name, job] : newer.jobs) {
-    if (owes_pre_deploy(name, job) && !job_unchanged(name, newer)) hooks_first.push_back(name);
+    const bool begins = !job_unchanged(name, newer) || waited.count(name) > 0;
+    if (begins && owes_pre_deploy(name, job)) hooks_first_.insert(name);
   }
   desired_ = std::move(newer);
   hook_world_ = nullptr;
@@ -257,7 +261,7 @@ void Pass::adopt(const JudgedPtr& judged) {
     certificates_to_come_ = certificates_to_come_ || job.held_reason == Reason::kNoCertificate;
   plan_settings_.unsettled = running_;
   plan_settings_.unsettled.insert(names.begin(), names.end());
-  for (const JobName& name : hooks_first) {
+  for (const JobName& name : hooks_first_) {
     plan_settings_.unsettled.emplace(name, "its pre_deploy hooks run once the rollout at hand has ended");
     renamed_ = true;  // the next pass follows at once
   }
@@ -313,6 +317,7 @@ void Pass::replan() {
   std::erase_if(fresh.waiting, [&](const PlannedAction& action) {
     return action.reason == Reason::kUnsettled && told.count(action.key) > 0;
   });
+  std::vector<const JobPlan*> begin;
   for (auto it = superseded_.begin(); it != superseded_.end();) {
     if (!rollout_->quiet(*it) || is_ordered(*it)) {
       ++it;
@@ -320,12 +325,14 @@ void Pass::replan() {
     }
     const auto job = fresh.jobs.find(*it);
     if (job != fresh.jobs.end()) {
-      put(job->second);
+      begin.push_back(&job->second);
     } else {
       rollout_->drop(*it);
     }
     it = superseded_.erase(it);
   }
+  put_down_hooks(begin);
+  for (const JobPlan* job : begin) put(*job);
   memory_.plan = std::move(fresh);
   list_jobs_of_workers();
   remember_targets();

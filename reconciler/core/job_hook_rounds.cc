@@ -102,7 +102,12 @@ void JobRun::probes_passed(Instant now) {
 void JobRun::through(Instant now) {
   const bool brought = !starts_.empty() || !upgrades_.empty() || !controlled_.empty();
   const bool due = plan_.hooks.post_deploy && (brought || plan_.hooks.post_deploy_owed);
-  if (!due || failed_ || cut_short_ || waiting_ || set_aside_ || !tolerated_.empty()) return finish();
+  // Who is not tried again in this pass, since its target failed, still has what came before.
+  const bool lacking = std::any_of(runs_.begin(), runs_.end(), [this](const AllocationRun& run) {
+    return run.active >= 0 && !run.planned && plan_.active[static_cast<std::size_t>(run.active)].failed;
+  });
+  if (!due || lacking || failed_ || cut_short_ || waiting_ || set_aside_ || !tolerated_.empty())
+    return finish();
   if (stopping_) {
     cut_short_ = true;
     return finish();
@@ -144,6 +149,9 @@ void JobRun::hooks_done(HookEvent event, Instant now) {
       return next_batch(now);
     case HookEvent::kStopped:
       return next_batch(now);
+    case HookEvent::kPostDeploy:
+      post_deployed_ = true;
+      return finish();
     default:
       return finish();
   }

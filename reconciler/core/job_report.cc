@@ -67,6 +67,8 @@ JobReport JobRun::report() const {
   if (hooks_) report.detail = std::string("runs its hooks for ") + to_string(hooks_->event);
   report.batch = batch_number_;
   report.batches = batches_;
+  // Held, it runs none (R1.7).
+  report.owes_hooks = plan_.held || (plan_.hooks.post_deploy && !plan_.hooks.control && !post_deployed_);
   for (const AllocationRun& run : runs_) {
     if (!run.planned) continue;
     report.allocations.push_back(

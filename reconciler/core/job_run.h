@@ -277,6 +277,7 @@ class JobRun {
   std::optional<HookRound> hooks_;  // that wait or run
   bool hooks_run_ = false;
   bool control_ran_ = false;
+  bool post_deployed_ = false;
   int health_tries_ = 0;  // of health_check hooks, in the gate at hand
   std::optional<Instant> hooks_again_at_;
   Instant progress_{};  // when the batch was handed out, or one more became healthy (R2.9)

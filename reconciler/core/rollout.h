@@ -90,6 +90,7 @@ struct JobReport {
   std::string detail;  // names what it waits for, or what failed
   int batch = 0;       // of the current phase, from 1; 0 = none yet
   int batches = 0;
+  bool owes_hooks = false;  // its last hooks have not run
   std::vector<AllocationReport> allocations;
 };
 const char* to_string(JobReport::State state);

@@ -84,6 +84,11 @@ void Referee::replaced(const WorkerHost& worker) {
     std::erase_if(keys, [&](const AllocationKey& key) { return key.worker == worker; });
 }
 
+void Referee::hook_failed(const JobName& job, const std::string& version, bool gate) {
+  failed_[job.str()].insert(version);
+  for (int worker = 1; gate && worker <= kMostWorkers; ++worker) unhealthy_.insert({job, host(worker)});
+}
+
 void Referee::on_unhealthy(const AllocationKey& key, const Place& place) {
   unhealthy_.insert(key);
   failed_[key.job.str()].insert(place.running ? place.loaded_version : kAnything);

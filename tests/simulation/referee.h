@@ -23,6 +23,8 @@ class Referee {
   void on_end(const Operation& operation, const Place& place, const Outcome& outcome);
   // A note says `applied`.
   void on_applied(const CommitId& commit);
+  // One of its hooks did: so has its rollout, and where it was a gate the job may be acted on once more.
+  void hook_failed(const JobName& job, const std::string& version, bool gate);
   // The daemon has lost contact while its target runs: it is unreachable, and no part of
   // a batch any more (R2.5).
   void lost(const AllocationKey& key) { upgrading_[key.job.str()].erase(key); }

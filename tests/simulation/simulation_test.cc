@@ -33,22 +33,25 @@ void tell_stories(const Trouble& trouble, std::uint64_t usual_seeds) {
   const std::uint64_t one = from_environment("MAAND_SEED", 0);
   const std::uint64_t first = one ? one : from_environment("MAAND_FIRST_SEED", 1);
   const std::uint64_t last = one ? one : first + from_environment("MAAND_SEEDS", usual_seeds / kShare) - 1;
-  std::uint64_t targets = 0, lives = 0, commits = 0;
+  std::uint64_t targets = 0, lives = 0, commits = 0, hooks = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     Story story(seed, trouble);
     const std::vector<std::string> broken = story.tell();
     targets += static_cast<std::uint64_t>(story.targets());
     lives += static_cast<std::uint64_t>(story.lives());
     commits += static_cast<std::uint64_t>(story.commits());
+    hooks += static_cast<std::uint64_t>(story.hooks());
     if (one) std::printf("%s", joined(story.trace()).c_str());
     ASSERT_TRUE(broken.empty()) << "seed " << seed << " (MAAND_SEED=" << seed << " tells what happened):\n"
                                 << joined(broken);
   }
   EXPECT_GT(targets, 0u);
+  EXPECT_EQ(hooks > 0, trouble.hooks);
   ::testing::Test::RecordProperty("targets", std::to_string(targets));
-  std::printf("%llu stories, %llu commits, %llu lives, %llu targets\n",
+  std::printf("%llu stories, %llu commits, %llu lives, %llu targets, %llu hooks\n",
               static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(commits),
-              static_cast<unsigned long long>(lives), static_cast<unsigned long long>(targets));
+              static_cast<unsigned long long>(lives), static_cast<unsigned long long>(targets),
+              static_cast<unsigned long long>(hooks));
 }
 
 TEST(Simulation, CommitsAloneAreAppliedAsTheyCome) { tell_stories({}, 300); }
@@ -86,6 +89,31 @@ TEST(Simulation, EverythingAtOnce) {
                 .bad_versions = 15,
                 .weather = {.fail = 5, .cut = 5, .lose = 3}},
                1'000);
+}
+
+TEST(Simulation, HooksRunBeforeWhatTheyPrepareAndNoneThatIsOwedIsForgotten) {
+  tell_stories({.hooks = true}, 100);
+  tell_stories({.kills = 4, .write_kills = 4, .cuts = 3, .operators = 4, .hooks = true, .hook_fails = 10},
+               200);
+}
+
+TEST(Simulation, EverythingAtOnceWithHooks) {
+  tell_stories({.kills = 3,
+                .write_kills = 3,
+                .cuts = 4,
+                .reboots = 3,
+                .remote = 3,
+                .store = 3,
+                .jumps = 3,
+                .replaced = 1,
+                .lost_stores = 1,
+                .old_stores = 1,
+                .operators = 6,
+                .bad_versions = 15,
+                .weather = {.fail = 5, .cut = 5, .lose = 3},
+                .hooks = true,
+                .hook_fails = 5},
+               300);
 }
 
 TEST(Simulation, ASeedTellsTheSameStoryAgain) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/app/hook_runs.h"
 #include "reconciler/app/metrics.h"
 #include "reconciler/app/operator_desk.h"
 #include "reconciler/app/reconciler.h"
@@ -76,7 +77,9 @@ struct Story::Daemon {
       : story(told), runner(told.fleet_, life, [&told, this](const Operation& operation) {
           const Memory& memory = reconciler.memory();
           const bool paused = memory.suspended.of(operation.allocation.job) != nullptr;
-          told.referee_.on_submit(operation, memory.accepted ? memory.accepted->info.id : CommitId(), paused);
+          const CommitId accepted = memory.accepted ? memory.accepted->info.id : CommitId();
+          told.referee_.on_submit(operation, accepted, paused);
+          if (told.trouble_.hooks) told.hook_referee_.on_submit(operation, accepted);
         }) {}
   ~Daemon() { *life = false; }
 
@@ -91,9 +94,26 @@ struct Story::Daemon {
               {.root = "workspace", .bucket = BucketId(kBucket), .worker_root = "/opt/worker"}};
   Journal journal{story.store_, story.timeline_,
                   [&story = story] { return OperationId(std::to_string(++story.next_id_)); }};
+  SimHooks programs{story.programs_, life};
+  HookRuns hook_runs{
+      {inbox, lane, story.source_, story.values_, story.timeline_, *story.observer_, programs, nullptr},
+      {"workspace", 600s}};
   StatusBoard board{inbox, metrics(), BucketId(kBucket), "simulated"};
-  Reconciler reconciler{{inbox, lane, story.source_, *story.notes_, judge, runner, story.store_, journal,
-                         story.timeline_, *story.observer_, board},
+  Reconciler reconciler{{inbox,
+                         lane,
+                         story.source_,
+                         *story.notes_,
+                         judge,
+                         runner,
+                         story.store_,
+                         journal,
+                         story.timeline_,
+                         *story.observer_,
+                         board,
+                         nullptr,
+                         {},
+                         nullptr,
+                         story.trouble_.hooks ? &hook_runs : nullptr},
                         pass_settings(),
                         {.jitter_seed = static_cast<std::uint32_t>(story.random_())}};
   OperatorDesk desk{inbox, reconciler, story.store_, story.timeline_};
@@ -104,6 +124,7 @@ Story::Story(std::uint64_t seed, Trouble trouble)
       trouble_(trouble),
       begin_(timeline_.now()),
       fleet_(timeline_, seed + 1),
+      programs_(timeline_, seed + 2),
       notes_(std::make_unique<Notes>(*this)),
       observer_(std::make_unique<Observer>(*this)),
       most_workers_(pick(1, kMostWorkers)),
@@ -124,6 +145,20 @@ Story::Story(std::uint64_t seed, Trouble trouble)
     referee_.broken("what " + operation.allocation.str() + " goes back to was not kept");
   };
   fleet_.weather = trouble.weather;
+  wish_.hooks = trouble.hooks;
+  programs_.fail = trouble.hook_fails;
+  programs_.on_begin = [this](const HookCall& call) {
+    hook_referee_.on_begin(call, fleet_.places());
+    write("hook " + std::string(to_string(call.event)) + " " + call.allocation.str() + " " +
+          call.new_version);
+  };
+  programs_.on_end = [this](const HookCall& call, bool done) {
+    hook_referee_.on_end(call, done);
+    if (!done)
+      referee_.hook_failed(call.allocation.job, call.new_version, call.event == HookEvent::kHealthCheck);
+    write("hook " + std::string(to_string(call.event)) + " " + call.allocation.str() +
+          (done ? " done" : " failed"));
+  };
   store_.before_write = [this](const std::string&) {
     if (daemon_ && writes_until_kill_ > 0 && --writes_until_kill_ == 0 && !kill_after_write_) kill();
   };
@@ -217,6 +252,7 @@ void Story::commit() {
   }
   head_ = source_.commit(wish_.files(), "commit " + std::to_string(commits_));
   referee_.committed(head_, wish_);
+  hook_referee_.committed(head_, wish_);
   write("commit " + head_.str().substr(0, 8));
   if (daemon_ && chance(70)) daemon_->reconciler.poke("commit");  // a webhook
 }
@@ -291,6 +327,7 @@ void Story::calm() {
   write("calm");
   calm_ = true;
   fleet_.weather = {};
+  programs_.fail = 0;
   fleet_.bad_versions.clear();
   fleet_.sick_versions.clear();
   for (int worker = 1; worker <= most_workers_; ++worker) fleet_.set_up(host(worker), true);
@@ -303,6 +340,7 @@ void Story::calm() {
   if (wish_.jobs.empty()) wish_.jobs["db"];
   head_ = source_.commit(wish_.files(), "the last commit");
   referee_.committed(head_, wish_);
+  hook_referee_.committed(head_, wish_);
   write("last commit " + head_.str().substr(0, 8));
   for (auto when = 2min; when < kLongest; when += 5min) {
     timeline_.after(when, [this] {
@@ -373,8 +411,13 @@ std::vector<std::string> Story::tell() {
     const Instant again = timeline_.now() + Duration(pick(10, 40'000));
     while (!over_ && timeline_.now() < again) timeline_.step(again);
   }
-  if (referee_.broken().empty()) referee_.at_rest(head_, fleet_.places());
-  return referee_.broken();
+  if (referee_.broken().empty()) {
+    referee_.at_rest(head_, fleet_.places());
+    if (trouble_.hooks) hook_referee_.at_rest(head_, trouble_.lost_stores + trouble_.old_stores > 0);
+  }
+  std::vector<std::string> broken = referee_.broken();
+  broken.insert(broken.end(), hook_referee_.broken().begin(), hook_referee_.broken().end());
+  return broken;
 }
 
 }  // namespace maand::simulation

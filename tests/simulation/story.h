@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "tests/simulation/fleet.h"
+#include "tests/simulation/hook_referee.h"
+#include "tests/simulation/programs.h"
 #include "tests/simulation/referee.h"
 #include "tests/simulation/timeline.h"
 #include "tests/support/fake_source.h"
@@ -35,6 +37,8 @@ struct Trouble {
   int operators = 0;     // words: retry, release, suspend, resume
   int bad_versions = 0;  // in percent of commits
   Weather weather;
+  bool hooks = false;  // jobs have some
+  int hook_fails = 0;  // in percent of them
 };
 
 class Story {
@@ -48,6 +52,7 @@ class Story {
   int targets() const { return referee_.targets(); }
   int lives() const { return lives_; }
   int commits() const { return commits_; }
+  int hooks() const { return hook_referee_.runs(); }
   // Everything that happened, for whoever looks for the cause, and to compare two tellings.
   const std::vector<std::string>& trace() const { return trace_; }
 
@@ -83,7 +88,9 @@ class Story {
   Timeline timeline_;
   const Instant begin_;
   Fleet fleet_;
+  Programs programs_;
   Referee referee_;
+  HookReferee hook_referee_;
   testing::FakeSource source_;
   FakeStore store_;
   FakeValues values_;

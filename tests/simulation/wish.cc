@@ -5,17 +5,32 @@
 namespace maand::simulation {
 
 const std::vector<JobKind> kJobs = {
-    {"api", 1, "always", "{}"},
-    {"db", 1, "always", "{}"},
-    {"edge", 2, "reload", "{}"},
-    {"log", 3, "never", "{}"},
-    {"shop", 1, "always", R"({"on_failure": "rollback", "canary": 1, "bake_seconds": 7})", true},
-    {"web", 2, "always", R"({"on_failure": "rollback", "max_failures": 1})", true},
+    {"api", 1, "always", "{}", false, {HookEvent::kPreDeploy, HookEvent::kPostDeploy}},
+    {"db", 1, "always", "{}", false, {HookEvent::kPostBuild, HookEvent::kStarted, HookEvent::kStopped}},
+    {"edge", 2, "reload", "{}", false, {HookEvent::kPreDeploy, HookEvent::kHealthCheck}},
+    {"log", 3, "never", "{}", false, {HookEvent::kPostDeploy}},
+    {"shop",
+     1,
+     "always",
+     R"({"on_failure": "rollback", "canary": 1, "bake_seconds": 7})",
+     true,
+     {HookEvent::kPreDeploy, HookEvent::kStarted}},
+    {"web",
+     2,
+     "always",
+     R"({"on_failure": "rollback", "max_failures": 1})",
+     true,
+     {HookEvent::kHealthCheck, HookEvent::kPostDeploy}},
 };
 
 const JobKind& kind_of(const std::string& job) {
   const std::string name = job.substr(0, job.find('-'));
   return *std::find_if(kJobs.begin(), kJobs.end(), [&](const JobKind& kind) { return name == kind.name; });
+}
+
+bool has_hook(const std::string& job, HookEvent event) {
+  const std::vector<HookEvent>& hooks = kind_of(job).hooks;
+  return std::find(hooks.begin(), hooks.end(), event) != hooks.end();
 }
 
 WorkerHost host(int worker) { return WorkerHost("w" + std::to_string(worker)); }
@@ -78,6 +93,14 @@ testing::FakeFileView Wish::files() const {
                            ", \"restart_policy\": \"" + kind.policy + "\", \"rollout\": " + kind.rollout +
                            ", \"health_check\": {\"checks\": [{\"type\": \"ssh\", \"command\": \"" + name +
                            "\"}], \"wait\": {\"attempts\": 3, \"interval_seconds\": 1}}}";
+    if (hooks) {
+      std::string events;
+      for (const HookEvent event : kind.hooks)
+        events += (events.empty() ? "\"" : ", \"") + std::string(to_string(event)) + "\"";
+      manifest.back() = ',';
+      manifest += "\"commands\": {\"command_all\": {\"executed_on\": [" + events + "]}}}";
+      view.file(base + "_modules/command_all.py", "");
+    }
     if (job.broken) manifest.resize(manifest.size() / 2);
     if (!job.empty) view.file(base + "manifest.json", manifest);
     view.file(base + "Makefile", "start stop restart reload:\n\t@true\n");

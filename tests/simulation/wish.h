@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/core/hook.h"
 #include "reconciler/core/ids.h"
 #include "tests/support/fake_file_view.h"
 
@@ -16,14 +17,16 @@ enum class Wanted { kYes, kNo, kUnknown };  // kUnknown: the commit cannot be re
 
 // What a job is follows from its name, so that limits do not move while they are watched.
 struct JobKind {
-  const char* name;        // `api`; renamed `api-1`, `api-2`, …
-  int batch;               // max_concurrent_upgrades
-  const char* policy;      // restart_policy
-  const char* rollout;     // its settings in the manifest
-  bool goes_back = false;  // rollout.on_failure is rollback
+  const char* name;              // `api`; renamed `api-1`, `api-2`, …
+  int batch;                     // max_concurrent_upgrades
+  const char* policy;            // restart_policy
+  const char* rollout;           // its settings in the manifest
+  bool goes_back;                // rollout.on_failure is rollback
+  std::vector<HookEvent> hooks;  // in stories with hooks
 };
 extern const std::vector<JobKind> kJobs;
 const JobKind& kind_of(const std::string& job);
+bool has_hook(const std::string& job, HookEvent event);
 
 struct JobWish {
   int version = 1;
@@ -35,6 +38,7 @@ struct JobWish {
 };
 
 struct Wish {
+  bool hooks = false;    // jobs have those of their kind
   bool readable = true;  // workers.json is
   std::set<int> workers;
   std::map<std::string, JobWish> jobs;  // one of each of kJobs at most

@@ -92,8 +92,7 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
           "--bucket", serve->buckets,
           "The bucket's directory; more than once: one daemon serves all of them, apart from each other")
       ->type_name("DIR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);  // else --bucket would take the words behind it as well
   daemon.add_option("--buckets", serve->directory,
                     "Serve every bucket in this directory; SIGHUP looks again");
   daemon.add_option(

@@ -66,6 +66,13 @@ HostedBucket::HostedBucket(const Host& host, std::string directory)
       log_(host.log),
       wishes_(context_, [this](const Bucket& fresh) { claim(fresh); }) {
   log_.name(last_word(directory_));
+  // Here and not on the thread, so that of two with one name it is always the first that has it.
+  try {
+    Bucket bucket = open_bucket(context_);
+    claim(bucket);
+    first_ = std::move(bucket);
+  } catch (const std::exception&) {  // start() meets it again, and tells
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -75,7 +82,7 @@ HostedBucket::~HostedBucket() {
 }
 
 void HostedBucket::leave() {
-  wishes_.leave();
+  if (!wishes_.leaving()) wishes_.leave();
   const std::lock_guard lock(mutex_);
   poked_.notify_all();
 }
@@ -135,7 +142,7 @@ void HostedBucket::claim(const Bucket& bucket) {
 
 void HostedBucket::start() {
   wishes_.next();  // what a reload left for a bucket that was down is read below
-  Bucket bucket = open_bucket(context_);
+  Bucket bucket = first_ ? *std::exchange(first_, std::nullopt) : open_bucket(context_);
   claim(bucket);
   const std::shared_ptr<BucketLock> lock = Services::take_lock(bucket);
   serve_with_reloads(std::move(bucket), [&](const Bucket& settings, const std::string& news) {

@@ -58,6 +58,7 @@ class HostedBucket {
   Context context_;  // with this bucket
   Reporter log_;
   ServingWishes wishes_;
+  std::optional<Bucket> first_;  // as it was read in the beginning
   std::mutex mutex_;
   std::condition_variable poked_;
   bool poke_ = false;

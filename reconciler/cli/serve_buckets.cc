@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -139,7 +140,13 @@ class Daemon {
     for (const std::string& directory : places_.directories) {
       if (hosted_.count(directory) > 0) continue;
       doors_.add(directory);
-      hosted_[directory] = std::make_unique<HostedBucket>(host_, directory);
+      try {
+        hosted_.emplace(directory, std::make_unique<HostedBucket>(host_, directory));
+      } catch (const std::system_error& error) {  // no thread to be had
+        const std::string why = std::string("it cannot be begun: ") + error.what();
+        doors_.start_failed(directory, why);
+        log_.warn(directory + " is not served: " + why + "; send SIGHUP to try again");
+      }
     }
   }
 

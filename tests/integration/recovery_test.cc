@@ -302,6 +302,31 @@ TEST_F(RecoveryWorld, A_worker_under_another_name_keeps_what_it_has) {
   EXPECT_TRUE(says(maand({"cat", "allocations"}), "machine-one"));
 }
 
+TEST_F(RecoveryWorld, A_drained_worker_stays_drained_under_another_name) {
+  deploy("1.0.0");
+  reconcile();
+  const std::string first = world_.fleet().address(0);
+  const std::string second = world_.fleet().address(1);
+  maand({"worker", "drain", first, "--force", "--reason", "new disks"});
+  reconcile();
+  ASSERT_EQ(world_.events(0, "api").back(), "stop 1.0.0 1.0.0 1 none");
+  const std::size_t before = receipts();
+  world_.commit({{"workers.json", R"([{"host": "machine-one", "was": ")" + first + R"(", "address": ")" +
+                                      first + R"("}, {"host": ")" + second + "\"}]"}});
+  reconcile();
+  EXPECT_EQ(receipts(), before) << "nothing starts on a machine whose disks are out";
+  EXPECT_TRUE(says(maand({"status"}), "machine-one is drained"));
+  // Whether `was` stays in workers.json or goes.
+  world_.commit({{"workers.json", R"([{"host": "machine-one", "address": ")" + first + R"("}, {"host": ")" +
+                                      second + "\"}]"}});
+  reconcile();
+  EXPECT_EQ(receipts(), before);
+  maand({"worker", "undrain", first}, 2);
+  maand({"worker", "undrain", "machine-one"});
+  reconcile();
+  EXPECT_EQ(world_.events(0, "api").back(), "start 1.0.0 1.0.0 1 none");
+}
+
 TEST_F(RecoveryWorld, A_worker_that_left_and_is_out_of_reach_is_abandoned_and_can_be_forgotten) {
   world_.set("rollout", "removal_grace = \"1ms\"");
   world_.set("ssh", "connect_timeout = \"2s\"");

@@ -6,6 +6,7 @@ namespace maand {
 namespace {
 
 constexpr std::size_t kMaxMessages = 10'000;
+constexpr std::size_t kMostRevisionBytes = 1000;
 
 GitCommit commit_of(const GitMirror& mirror, git_repository* repository, const CommitId& commit) {
   const git_oid id = to_oid(commit.str());
@@ -68,6 +69,8 @@ std::vector<std::string> git_messages(GitMirror& mirror, const CommitId& applied
 }
 
 std::optional<CommitId> git_resolve(GitMirror& mirror, const std::string& rev) {
+  // libgit2 takes `anything@` for HEAD, and calls what is too long to be a name an error of the mirror.
+  if ((rev.size() > 1 && rev.ends_with('@')) || rev.size() > kMostRevisionBytes) return std::nullopt;
   const GitRepository repository = mirror.open();
   git_object* raw = nullptr;
   const int rc = git_revparse_single(&raw, repository.get(), rev.c_str());

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "reconciler/app/releases.h"
+#include "reconciler/app/standing.h"
 #include "reconciler/app/unfinished.h"
+#include "reconciler/core/drain_names.h"
 
 namespace maand {
 
@@ -74,6 +76,11 @@ void Pass::take_names() {
   if (!memory_.authority.may_write()) return;
   names_ = take_new_names(deps_.journal, memory_.accepted->workspace, settings_.plan.ssh);
   for (const std::string& said : names_.said) tell(EventKind::kNotice, said);
+  Drains drained = with_new_names(memory_.drained, memory_.accepted->workspace.workers);
+  if (drained == memory_.drained) return;
+  keep_drains(deps_.store, drained);
+  memory_.drained = std::move(drained);
+  deps_.judge.drain(memory_.drained);
 }
 
 void Pass::plan() {

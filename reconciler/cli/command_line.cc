@@ -151,16 +151,13 @@ void add_daemon_verbs(CLI::App& app, Run& run) {
   const auto suspend = std::make_shared<SuspendOptions>();
   CLI::App& pause =
       verb(app, run, "suspend", "Begin nothing more of a job, or of all, for a while", run_suspend, suspend);
-  // `suspend "$JOB"` with JOB unset must not mean all of them.
-  const CLI::Validator named([](const std::string& name) { return name.empty() ? "it is empty" : ""; }, "");
-  pause.add_option("JOB", suspend->job, "The job (default: every job of the bucket)")->check(named);
+  pause.add_option("JOB", suspend->job, "The job (default: every job of the bucket)");
   pause.add_option("--reason", suspend->reason, "Why: shown to whoever finds it suspended")->required();
   pause.add_option("--for", suspend->span, "How long: 90s, 2h, 1d12h")->required();
 
   const auto resume = std::make_shared<ResumeOptions>();
   verb(app, run, "resume", "End a suspension or a pin", run_resume, resume)
-      .add_option("JOB", resume->job, "The job (default: what is suspended as a whole)")
-      ->check(named);
+      .add_option("JOB", resume->job, "The job (default: what is suspended as a whole)");
 
   const auto pin = std::make_shared<PinOptions>();
   CLI::App& stay = verb(app, run, "pin", "Bring the bucket to a commit and hold it there", run_pin, pin);

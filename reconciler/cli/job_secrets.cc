@@ -16,6 +16,7 @@
 
 #include "gitsource/age_opener.h"
 #include "gitsource/age_tool.h"
+#include "reconciler/app/bucket_dir.h"
 #include "reconciler/cli/checkout.h"
 #include "reconciler/cli/replaced_file.h"
 #include "reconciler/core/git_secrets.h"
@@ -84,12 +85,11 @@ void throw_errors(const Diagnostics& diagnostics) {
 }  // namespace
 
 std::optional<Bucket> maybe_bucket(const Context& context) {
-  try {
-    return open_bucket(context);
-  } catch (const CommandError&) {
-    if (!context.bucket.empty()) throw;
-    return std::nullopt;
-  }
+  const Environment environment = process_environment();
+  const bool named = !context.bucket.empty() || environment.count("MAAND_BUCKET") > 0;
+  // One that is there and cannot be opened is not none.
+  if (!named && find_bucket("", "", fs::current_path()).path.empty()) return std::nullopt;
+  return open_bucket(context);
 }
 
 std::vector<std::string> own_recipients(const Bucket& bucket) {

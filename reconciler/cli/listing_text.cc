@@ -12,9 +12,18 @@ namespace maand {
 namespace {
 
 constexpr std::size_t kMostValueBytes = 50;  // in a table; `cat kv get` and --json show all
+constexpr std::size_t kShortCommit = 12;
+constexpr std::size_t kToTheSecond = 19;  // `2026-11-26T12:00:00`, and behind it `.123Z`
 
 std::string upper(std::string text) {
   for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return text;
+}
+
+// As much of a cell as a person at a terminal needs to tell it from others; what scripts read is whole.
+std::string shortened(const std::string& column, const std::string& text) {
+  if (column == "commit") return text.substr(0, kShortCommit);
+  if (column.ends_with("_at") && text.size() > kToTheSecond) return text.substr(0, kToTheSecond) + "Z";
   return text;
 }
 
@@ -47,8 +56,12 @@ std::string table_of(const Listing& listing, const Context& context) {
   for (const std::vector<std::string>& row : listing.rows) {
     std::vector<Cell> cells;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool value = listing.columns[i].name == "value";
-      cells.emplace_back(value ? printable(row[i].substr(0, row[i].find('\n')), kMostValueBytes) : row[i]);
+      const std::string& name = listing.columns[i].name;
+      if (name == "value") {
+        cells.emplace_back(printable(row[i].substr(0, row[i].find('\n')), kMostValueBytes));
+      } else {
+        cells.emplace_back(context.live ? shortened(name, row[i]) : row[i]);
+      }
     }
     table.row(std::move(cells));
   }

@@ -15,6 +15,7 @@
 #include "reconciler/cli/preview_request.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/cli/verbs.h"
+#include "reconciler/core/text.h"
 
 namespace maand {
 namespace {
@@ -24,6 +25,9 @@ namespace {
 constexpr std::string_view kGitTransport = "git-transport";
 // Between the daemon and one hook (executor/README.md); for us alone as well.
 constexpr std::string_view kHookSupervisor = "hook-supervisor";
+
+constexpr std::size_t kMostLines = 1000;
+constexpr std::size_t kMostLineBytes = 4096;
 
 constexpr const char* kAbout =
     "maand makes plain Linux machines run what a git branch says.\n\n"
@@ -57,9 +61,32 @@ std::string first_word(int argc, char** argv) {
   return "";
 }
 
+// Names in an error may come from anywhere, also from the other end of a connection: none of them steers a
+// terminal or fills it.
+void complain(std::string_view message) {
+  std::string text = "maand: ";
+  for (std::size_t lines = 0; lines < kMostLines; ++lines) {
+    const std::size_t end = message.find('\n');
+    text += printable(message.substr(0, end), kMostLineBytes) + "\n";
+    if (end == std::string_view::npos) break;
+    message.remove_prefix(end + 1);
+  }
+  std::cerr << text;
+}
+
 int usage_error(const std::string& message) {
-  std::cerr << "maand: " << message << "\n";
+  complain(message);
   return kExitUsage;
+}
+
+// `suspend "$JOB"` with JOB unset must not mean all of them, nor `plan --workspace "$DIR"` the head: what is
+// given is something. Lists say so themselves, by what they list.
+void refuse_empty(CLI::App& app) {
+  const CLI::Validator given([](const std::string& value) { return value.empty() ? "it is empty" : ""; }, "");
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 1) option->check(given);
+  }
+  for (CLI::App* one : app.get_subcommands({})) refuse_empty(*one);
 }
 
 int run_command_line(int argc, char** argv) {
@@ -72,6 +99,7 @@ int run_command_line(int argc, char** argv) {
   app.footer(std::string(kExitStatuses) + "\n`maand help COMMAND` tells more.");
   add_global_options(app, context, no_color);
   add_verbs(app, run);
+  refuse_empty(app);
 
   if (argc == 1) {
     std::cerr << app.help();
@@ -116,11 +144,11 @@ int main(int argc, char** argv) {
     return printed(run_command_line(argc, argv));
   } catch (const CommandError& error) {
     std::cout.flush();
-    std::cerr << "maand: " << error.what() << "\n";
+    complain(error.what());
     return error.status();
   } catch (const std::exception& error) {
     std::cout.flush();
-    std::cerr << "maand: " << error.what() << "\n";
+    complain(error.what());
     return kExitFailed;
   }
 }

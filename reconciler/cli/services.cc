@@ -199,8 +199,12 @@ struct Services::Parts {
 };
 
 std::shared_ptr<BucketLock> Services::take_lock(const Bucket& bucket) {
-  std::filesystem::create_directories(bucket.data());
-  std::filesystem::permissions(bucket.data(), std::filesystem::perms::owner_all);
+  std::error_code error;
+  std::filesystem::create_directories(bucket.data(), error);
+  if (!error) std::filesystem::permissions(bucket.data(), std::filesystem::perms::owner_all, error);
+  if (error)
+    throw CommandError(kExitFailed, "nothing can be written in " + bucket.data().string() + ": " +
+                                        error.message() + "; check its disk, and whose it is");
   try {
     return std::make_shared<BucketLock>(bucket.data());
   } catch (const BucketBusy& busy) {

@@ -1,7 +1,6 @@
 #include "reconciler/cli/verbs.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -10,10 +9,6 @@
 
 namespace maand {
 namespace {
-
-// Promised by interface.md and not here yet. Named, so that nobody takes them
-// for a typing mistake.
-constexpr auto kUnbuilt = std::to_array<std::string_view>({"dashboard", "support"});
 
 template <class Words>
 bool holds(const Words& words, std::string_view word) {
@@ -34,7 +29,11 @@ std::string unknown_verb(const std::string& word, const std::vector<std::string>
            "now, "
            "`maand plan` shows what would change";
   }
-  if (holds(kUnbuilt, word)) return "`maand " + word + "` is not built yet; `maand --help` lists what is";
+  if (word == "dashboard") {
+    return "there is no `dashboard`: `maand serve` shows it at the address of http.listen, which `maand "
+           "info` "
+           "tells; open it with a browser";
+  }
   const std::optional<std::string> near =
       nearest(word, std::vector<std::string_view>(verbs.begin(), verbs.end()));
   return "there is no command " + quote(word) +

@@ -6,6 +6,7 @@
 
 #include "reconciler/core/capacity.h"
 #include "reconciler/core/desired_variables.h"
+#include "reconciler/core/drain_names.h"
 #include "reconciler/core/git_secrets.h"
 #include "reconciler/core/holds.h"
 #include "reconciler/core/missing_values.h"
@@ -51,12 +52,11 @@ class Maker {
 
  private:
   void begin_round() {
-    out_ = {};
-    out_.commit = in_.commit;
+    out_ = {.commit = in_.commit};
     out_.workers = in_.workspace.workers;
     out_.disabled = in_.workspace.disabled;
-    out_.drained = in_.drained;
-    for (const auto& [worker, drain] : in_.drained) out_.disabled.workers.push_back(worker);
+    out_.drained = with_new_names(in_.drained, in_.workspace.workers);
+    for (const auto& [worker, drain] : out_.drained) out_.disabled.workers.push_back(worker);
   }
 
   // Of the head, or of the commit that is kept for a held job.

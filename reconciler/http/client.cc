@@ -67,7 +67,8 @@ class Connection {
   void wait(short events) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - std::chrono::steady_clock::now());
     pollfd one{fd_, events, 0};
-    if (left.count() <= 0 || ::poll(&one, 1, static_cast<int>(left.count())) == 0) fail("it took too long");
+    if (left.count() <= 0 || ::poll(&one, 1, static_cast<int>(left.count())) == 0)
+      fail("it took too long; see its log, and whether it is stopped or hangs");
   }
 
   const int fd_;

@@ -173,6 +173,7 @@ def hostile():
 
     world = spoil(world)
     world["status"]["suspended"] = [{"job": None, "actor": PROBE, "reason": PROBE, "until": PROBE}]
+    world["status"]["drained"] = [{"worker": PROBE, "actor": PROBE, "reason": PROBE, "since": PROBE, "until": PROBE}]
     world["status"]["store_problem"] = PROBE
     world["status"]["source"] = {"state": PROBE, "detail": PROBE}
     world["status"]["pass"]["diagnostics"] = [{"severity": "error", "path": PROBE, "field": PROBE, "message": PROBE, "advice": PROBE}]

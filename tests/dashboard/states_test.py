@@ -108,6 +108,23 @@ class States(PageCase):
         self.assertIn("by lin until somebody resumes it: wrong prices", page.text("#attention"))
         page.until("document.querySelector('#details [data-order=resume]')")
 
+    def test_a_drained_worker_says_by_whom_until_when_and_why(self):
+        world = states.healthy()
+        world["status"]["drained"] = [
+            {"worker": states.worker(2), "actor": "ada", "reason": "new disks", "since": states.ago(9), "until": "2026-11-26T15:00:00Z"},
+            {"worker": states.worker(4), "actor": "lin", "reason": "noise", "since": states.ago(9), "until": None}]
+        page = self.show(world, "#worker/" + states.worker(2))
+        self.assertEqual(self.titles(page), ["10.0.0.2 is drained", "10.0.0.4 is drained"])
+        self.assertIn("by ada until 26 Nov 2026, 15:00: new disks", page.text("#attention"))
+        self.assertIn("by lin until it is taken back: noise", page.text("#attention"))
+        page.until("document.querySelector('#details .notice')")
+        self.assertIn("Drained by ada until 26 Nov 2026, 15:00: new disks", page.text("#details .notice"))
+        # Taken back while it is looked at.
+        self.server.status = {**world["status"], "drained": []}
+        self.server.emit("pass_finished")
+        page.until("!document.querySelector('#details .notice')")
+        self.assertEqual(self.titles(page), [])
+
     def test_a_store_or_remote_that_fails_is_told(self):
         world = states.healthy()
         world["status"]["store_problem"] = "database or disk is full"

@@ -205,6 +205,55 @@ TEST_F(RecoveryWorld, A_backup_is_made_while_the_daemon_runs_and_restored_behind
   EXPECT_EQ(world_.events(0, "api").back(), "restart 1.0.0 1.1.0 1 none");
 }
 
+// What a disk that was full, or a copy that was cut, makes of a backup.
+TEST_F(RecoveryWorld, A_backup_that_is_not_whole_is_refused_and_nothing_of_it_is_taken) {
+  deploy("1.0.0");
+  reconcile();
+  write_file(world_.bucket() / "secrets" / "empty", "");
+  const fs::path whole = world_.bucket().parent_path() / "whole";
+  maand({"backup", whole.string()});
+  const std::string state = read_file(world_.bucket() / "data" / "state.db");
+  fs::remove(world_.bucket() / "secrets" / "known_hosts");
+  const struct {
+    const char* file;
+    std::function<void(const fs::path&)> harm;
+    std::string says;
+  } rows[] = {
+      {"state.db", [](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); }, "bytes"},
+      {"state.db", [](const fs::path& file) { fs::resize_file(file, 0); }, "state.db has 0 of "},
+      {"state.db", [](const fs::path& file) { fs::remove(file); }, "state.db is gone"},
+      {"state.db",
+       [](const fs::path& file) {
+         std::string bytes = read_file(file);
+         bytes[bytes.size() / 2] ^= 1;
+         write_file(file, bytes);
+       },
+       "state.db is not what it was"},
+      {"secrets/kv.db", [](const fs::path& file) { fs::resize_file(file, 4096); },
+       "secrets/kv.db has 4096 of "},
+      {"secrets/kv.db", [](const fs::path& file) { fs::remove(file); }, "secrets/kv.db is gone"},
+      {"secrets/worker.key", [](const fs::path& file) { fs::resize_file(file, 0); },
+       "secrets/worker.key has 0 of "},
+  };
+  for (const auto& row : rows) {
+    const fs::path harmed = world_.bucket().parent_path() / "harmed";
+    fs::copy(whole, harmed, fs::copy_options::recursive);
+    row.harm(harmed / row.file);
+    const ProgramResult refused = maand({"restore", harmed.string()}, 1);
+    EXPECT_TRUE(says(refused, "is damaged: ")) << refused.err;
+    EXPECT_TRUE(says(refused, row.says)) << row.file << "\n" << refused.err;
+    EXPECT_FALSE(fs::exists(world_.bucket() / "secrets" / "known_hosts")) << row.says;
+    EXPECT_FALSE(fs::exists(world_.bucket() / "data" / "state.db.before-restore")) << row.says;
+    EXPECT_EQ(read_file(world_.bucket() / "data" / "state.db"), state) << row.says;
+    fs::remove_all(harmed);
+  }
+  // One that an earlier maand made says nothing about its files.
+  write_file(whole / "backup.json",
+             "{\"bucket_id\":\"" + world_.bucket_id() + "\",\"made_at\":\"2026-01-02T03:04:05.678Z\"}\n");
+  maand({"restore", whole.string()});
+  EXPECT_TRUE(fs::exists(world_.bucket() / "secrets" / "known_hosts"));
+}
+
 TEST_F(RecoveryWorld, A_renamed_job_keeps_its_data_and_its_version) {
   GitChanges changes = BucketWorld::job("old", "1.0.0", "", {{"conf", "x\n"}});
   changes["workers.json"] = world_.workers_json(2);
@@ -251,6 +300,31 @@ TEST_F(RecoveryWorld, A_worker_under_another_name_keeps_what_it_has) {
   reconcile();
   EXPECT_EQ(world_.events(0, "api").back(), "restart 1.0.0 1.1.0 1 none");
   EXPECT_TRUE(says(maand({"cat", "allocations"}), "machine-one"));
+}
+
+TEST_F(RecoveryWorld, A_drained_worker_stays_drained_under_another_name) {
+  deploy("1.0.0");
+  reconcile();
+  const std::string first = world_.fleet().address(0);
+  const std::string second = world_.fleet().address(1);
+  maand({"worker", "drain", first, "--force", "--reason", "new disks"});
+  reconcile();
+  ASSERT_EQ(world_.events(0, "api").back(), "stop 1.0.0 1.0.0 1 none");
+  const std::size_t before = receipts();
+  world_.commit({{"workers.json", R"([{"host": "machine-one", "was": ")" + first + R"(", "address": ")" +
+                                      first + R"("}, {"host": ")" + second + "\"}]"}});
+  reconcile();
+  EXPECT_EQ(receipts(), before) << "nothing starts on a machine whose disks are out";
+  EXPECT_TRUE(says(maand({"status"}), "machine-one is drained"));
+  // Whether `was` stays in workers.json or goes.
+  world_.commit({{"workers.json", R"([{"host": "machine-one", "address": ")" + first + R"("}, {"host": ")" +
+                                      second + "\"}]"}});
+  reconcile();
+  EXPECT_EQ(receipts(), before);
+  maand({"worker", "undrain", first}, 2);
+  maand({"worker", "undrain", "machine-one"});
+  reconcile();
+  EXPECT_EQ(world_.events(0, "api").back(), "start 1.0.0 1.0.0 1 none");
 }
 
 TEST_F(RecoveryWorld, A_worker_that_left_and_is_out_of_reach_is_abandoned_and_can_be_forgotten) {

@@ -22,6 +22,11 @@ EXIT = re.compile(r"(?:^|\s)# exit (?P<status>\d+)\b")
 LANGUAGES = {"", "sh", "console", "text", "toml", "json", "yaml", "promql", "nginx", "ini", "make", "diff", "python"}
 
 
+# What only a reader's shell would understand.
+COMMAND_LINE = re.compile(r"\s*(\$ |maand [a-z_]+( |$)|git [a-z]+( [^(]*)?$|\./[a-z]|kill |ssh )")
+INDENT = "    "
+
+
 class PageError(Exception):
     """A page that cannot be judged; says where and what to do."""
 
@@ -78,6 +83,7 @@ class Page:
                     if at + 1 == len(lines) or not FENCE.match(lines[at + 1]):
                         raise PageError(f"{self.path}:{at + 1}: has to stand in the line above a fence")
                 else:
+                    self._refuse_indented(lines, at)
                     self.prose.append((at + 1, lines[at]))
                 at += 1
                 continue
@@ -96,6 +102,11 @@ class Page:
             self.blocks.append(block)
             at += 1
 
+    def _refuse_indented(self, lines, at):
+        """Code without a fence begins behind an empty line; in a list it is the text of an item."""
+        if lines[at].startswith(INDENT) and COMMAND_LINE.match(lines[at]) and (at == 0 or not lines[at - 1].strip()):
+            raise PageError(f"{self.path}:{at + 1}: a command that is only indented; put it into a fence that says `sh`")
+
     def _refuse_hidden(self, block):
         """Nobody gets round this test by a fence that says something else."""
         where = f"{self.path}:{block.line}: "
@@ -104,7 +115,7 @@ class Page:
                             + ", ".join(sorted(LANGUAGES - {""})))
         if block.language in ("", "text"):
             for number, line in enumerate(block.lines):
-                if re.match(r"\s*(\$ |maand [a-z_]+( |$)|git [a-z]+( [^(]*)?$|\./[a-z]|kill |ssh )", line):
+                if COMMAND_LINE.match(line):
                     raise PageError(f"{self.path}:{block.line + 1 + number}: a command in a fence that says "
                                     "`text` or nothing; write `sh` or `console`")
 

@@ -104,6 +104,12 @@ class APageIsRead(PageCase):
                 with self.subTest(line=line, language=language), self.assertRaises(PageError):
                     Page(self.path(sh(line, language=language)))
 
+    def test_a_command_hides_in_no_indent(self):
+        for line in ("maand status", "$ maand status", "./quickstart.sh"):
+            with self.subTest(line=line), self.assertRaises(PageError):
+                Page(self.path(f"Look:\n\n    {line}\n"))
+        Page(self.path("- an item that goes on\n    maand status` in its text\n"))
+
     def test_marks_that_nobody_understands_are_refused(self):
         for text in ("<!-- not run: -->\n" + sh("x"), "<!-- not run: why -->\n\n" + sh("x"), "<!-- world: flat -->\n", "```sh\nx\n"):
             with self.subTest(text=text), self.assertRaises(PageError):

@@ -8,9 +8,11 @@
 
 #include "reconciler/app/recovery.h"
 #include "reconciler/cli/actor.h"
+#include "reconciler/cli/backup_contents.h"
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/json_in.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/replaced_file.h"
 #include "reconciler/cli/restored_secrets.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/status.h"
@@ -70,12 +72,13 @@ void write_backup(const Bucket& bucket, const fs::path& directory, const std::st
   copy_database(bucket.store(), partial / kState);
   copy_secrets(bucket.secrets(), partial / "secrets");
   fs::copy_file(bucket.directory / "maand.conf", partial / "maand.conf");
-  std::ofstream(partial / kLabel) << JsonObject()
+  replace_file(partial / kLabel, JsonObject()
                                          .text("bucket_id", bucket.config.bucket_id.str())
                                          .text("name", bucket.config.name)
                                          .text("made_at", at)
-                                         .str()
-                                  << "\n";
+                                         .raw("files", backup_contents(partial))
+                                         .str() +
+                                     "\n");
   fs::rename(partial, directory);
 }
 
@@ -138,13 +141,16 @@ int run_restore(const Context& context, const RestoreOptions& options) {
   const Bucket bucket = open_bucket(context);
   const fs::path directory = fs::absolute(options.directory);
   const auto label = read_json(text_of(directory / kLabel));
-  if (!label || !fs::exists(directory / kState))
+  if (!label || (list_at(*label, "files").empty() && !fs::exists(directory / kState)))
     throw CommandError(kExitUsage, directory.string() + " is no backup that `maand backup` made");
   const std::string id = text_at(*label, "bucket_id");
   if (id != bucket.config.bucket_id.str()) {
     throw CommandError(kExitUsage, "the backup is of bucket " + quote(id) + ", this one is " +
                                        quote(bucket.config.bucket_id.str()));
   }
+  if (const std::string damage = damage_of_backup(directory, *label); !damage.empty())
+    throw CommandError(kExitFailed, "the backup in " + directory.string() + " is damaged: " + damage +
+                                        "; nothing was restored, take another backup");
   const auto lock = Services::take_lock(bucket);
   const std::string made_at = text_at(*label, "made_at");
   RestoredSecrets secrets;

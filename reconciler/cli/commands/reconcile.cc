@@ -13,6 +13,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_in.h"
+#include "reconciler/cli/json_out.h"
 #include "reconciler/cli/live_block.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/cli/signals.h"
@@ -110,7 +111,12 @@ int run_reconcile(const Context& context, const ReconcileOptions& options) {
   if (answer.no_daemon()) return run_here(context, bucket);
   if (!answer.done()) throw CommandError(kExitNoDaemon, answer.text);
   if (options.wait) return follow(context, daemon, std::strtoll(answer.text.c_str(), nullptr, 10));
-  std::cout << "the daemon was asked for a pass; `maand status` shows it\n";
+  const std::string said = "the daemon was asked for a pass; `maand status` shows it";
+  if (context.json) {
+    std::cout << JsonObject().flag("done", true).text("message", said).flag("daemon", true).str() << "\n";
+  } else {
+    std::cout << said << "\n";
+  }
   return kExitDone;
 }
 

@@ -33,6 +33,10 @@ export function matters(world) {
               why: `by ${one.actor} until ${when(one.until)}: ${one.reason}. Later commits are judged and leave it as it is.`,
               orders: [['resume', {job: one.job || undefined}]]});
   }
+  for (const one of status.drained ?? []) {
+    out.push({key: `drained ${one.worker}`, tone: 'warn', title: `${one.worker} is drained`, to: `#worker/${encodeURIComponent(one.worker)}`,
+              why: drained_words(one)});
+  }
   const told = new Set([...(status.pinned ?? []).map((one) => one.job), ...stand_by]);
   for (const run of status.rollout ?? []) {
     if (!['held', 'failed', 'waiting', 'degraded', 'stopped'].includes(run.state)) continue;
@@ -63,6 +67,9 @@ function of_job(job, state, reason, detail) {
   return {key: `job ${job}`, tone: tone_of_run(state), title: `${job} is ${run_words(state)}`, reason: reason === 'Unchanged' ? '' : reason,
           why: because(reason, detail), to: `#job/${encodeURIComponent(job)}`, orders: ways_on(job, reason)};
 }
+
+export const drained_words = (one) =>
+  `by ${one.actor} until ${one.until ? when(one.until) : 'it is taken back'}: ${one.reason}. What is on it is stopped, and nothing starts there.`;
 
 // What an operator may order for a job that stands still for this reason.
 export function ways_on(job, reason) {

@@ -25,6 +25,7 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWithTwoAndSaysWhy) {
       {{"validate", "--format", "xml"}, "xml"},
       {{"job"}, "maand job --help"},
       {{"job", "create"}, "NAME"},
+      {{"version", "--\x1b[31m"}, "--\\x1b[31m"},
   };
   for (const auto& row : rows) {
     const ProgramResult result = maand(row.arguments);
@@ -32,6 +33,33 @@ TEST(CommandLine, RefusesWhatItDoesNotUnderstandWithTwoAndSaysWhy) {
     EXPECT_THAT(result.err, HasSubstr(row.says));
     EXPECT_EQ(result.err.rfind("maand: ", 0), 0u) << result.err;
     EXPECT_EQ(result.out, "") << row.says;
+  }
+}
+
+// A variable of a script that is not set: never everything, never the default.
+TEST(CommandLine, RefusesWhatIsEmpty) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"suspend", "", "--reason", "r", "--for", "1h"},
+        {"resume", ""},
+        {"note", ""},
+        {"suspend", "--reason", "", "--for", "1h"},
+        {"pin", "", "--reason", "r"},
+        {"plan", "--commit", ""},
+        {"plan", "--workspace", ""},
+        {"render", "api", "--file", ""},
+        {"worker", "drain", ""},
+        {"worker", "reset", ""},
+        {"retry", ""},
+        {"release", ""},
+        {"rollback", "api", "--to", "", "--reason", "r"},
+        {"run_command", ""},
+        {"job", "run", "api", "--target", ""},
+        {"backup", ""},
+        {"validate", ""},
+        {"--bucket", "", "status"}}) {
+    const ProgramResult result = maand(arguments);
+    EXPECT_EQ(result.status, 2) << arguments[0];
+    EXPECT_THAT(result.err, HasSubstr(": it is empty")) << arguments[0];
   }
 }
 

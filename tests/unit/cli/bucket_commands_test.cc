@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -93,6 +95,8 @@ TEST_F(BucketCommands, PlanRefusesWhatItCannotFindInsteadOfShowingNothing) {
       {{"plan", "--jobs", "api,quite-another"}, "no job \"quite-another\" is known in "},
       {{"plan", "--workspace", "nowhere"}, "there is no directory nowhere"},
       {{"plan", "--commit", "1234567"}, "1234567"},
+      {{"plan", "--commit", "anything@"}, "`anything@` names no commit"},
+      {{"plan", "--commit", std::string(2000, 'a')}, "names no commit"},
   };
   for (const auto& row : rows) {
     const ProgramResult result = bucket_.run(row.arguments);
@@ -101,6 +105,7 @@ TEST_F(BucketCommands, PlanRefusesWhatItCannotFindInsteadOfShowingNothing) {
     EXPECT_EQ(result.out, "");
   }
   EXPECT_EQ(bucket_.run({"plan", "--jobs", "api"}).status, 3);
+  EXPECT_EQ(bucket_.run({"plan", "--commit", "@"}).status, 3) << "the head, as in git";
 }
 
 TEST_F(BucketCommands, LogsPrintWhatTargetsPrinted) {
@@ -188,6 +193,42 @@ TEST_F(BucketCommands, OrdersForABusyBucketExitFive) {
   const ProgramResult result = bucket_.run({"retry", "api"});
   EXPECT_EQ(result.status, 5);
   EXPECT_THAT(result.err, HasSubstr("maand: "));
+}
+
+// Whoever is not the bucket's user is told whom to be; `There are no secrets` would not be true, and
+// `start it with maand serve` no help.
+TEST_F(BucketCommands, AnotherUserIsToldWhoseTheBucketIs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  for (fs::path path = bucket_.path(); path != fs::temp_directory_path(); path = path.parent_path())
+    fs::permissions(path, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec |
+                              fs::perms::group_read | fs::perms::others_read);
+  // Where the tests were built nobody else may be able to look.
+  const fs::path binary = bucket_.path() / "maand";
+  fs::copy_file(MAAND_BINARY, binary);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"status"},
+                                                  {"events"},
+                                                  {"secrets", "list"},
+                                                  {"plan"},
+                                                  {"retry", "api"},
+                                                  {"logs", "a@b"}}) {
+    std::vector<std::string> argv = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                     binary.string()};
+    argv.insert(argv.end(), command.begin(), command.end());
+    const ProgramResult result = call_program({.argv = argv, .cwd = bucket_.path()});
+    EXPECT_EQ(result.status, 2) << command[0] << result.out << result.err;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("/data cannot be read by "), HasSubstr("run maand as root")))
+        << command[0];
+    EXPECT_EQ(result.out, "") << command[0];
+  }
+}
+
+TEST_F(BucketCommands, OrdersWhereNothingCanBeWrittenSayWhere) {
+  fs::remove_all(bucket_.data());
+  std::ofstream(bucket_.data()) << "no directory";
+  const ProgramResult result = bucket_.run({"retry", "api"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("nothing can be written in " + bucket_.data().string()),
+                                HasSubstr("check its disk")));
 }
 
 TEST_F(BucketCommands, NoteNeedsAMirror) {

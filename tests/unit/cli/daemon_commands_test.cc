@@ -69,6 +69,22 @@ TEST_F(DaemonCommands, WhatTheDaemonAnswersDecidesTheExitStatus) {
   }
 }
 
+// Names in its words may be anybody's.
+TEST_F(DaemonCommands, WhatTheDaemonAnswersSteersNoTerminalAndFillsNone) {
+  desk_.say_reply(
+      {ControlReply::Kind::kUnknownSubject, "no `\x1b[2J\x1b]0;x\a`\nand \r" + std::string(100'000, 'x')});
+  const ProgramResult result = bucket_.run({"retry", "api"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_THAT(result.err, HasSubstr("maand: no `\\x1b[2J\\x1b]0;x\\x07`\nand \\x0dxxx"));
+  EXPECT_LT(result.err.size(), 10'000u);
+}
+
+TEST_F(DaemonCommands, ReconcileSaysThatItAskedInJsonAsWell) {
+  EXPECT_EQ(bucket_.run({"reconcile", "--json"}).out,
+            "{\"done\":true,\"message\":\"the daemon was asked for a pass; `maand status` shows "
+            "it\",\"daemon\":true}\n");
+}
+
 // The ticket that the daemon gave is served by its status below.
 TEST_F(DaemonCommands, ReconcileThatWaitsShowsTheStatusOfItsDaemon) {
   desk_.say_reply({ControlReply::Kind::kDone, "7"});

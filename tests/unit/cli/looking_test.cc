@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "reconciler/cli/listing_text.h"
 #include "reconciler/store/kv_store.h"
 #include "tests/unit/cli/bucket.h"
 
@@ -131,6 +132,17 @@ TEST_F(Looking, CatNarrowsWorkersAndAllocationsByLabels) {
   EXPECT_EQ(none.status, 2);
   EXPECT_THAT(none.err, HasSubstr("no worker of these has the labels us"));
   EXPECT_EQ(bucket_.run({"cat", "workers", "--labels", "mars"}).status, 2);
+}
+
+// A commit in full makes a table of deployments wider than most terminals.
+TEST(ListingText, IsShortOnATerminalAndWholeForScripts) {
+  const Listing listing{{{"job"}, {"commit"}, {"confirmed_at"}},
+                        {{"api", std::string(40, 'c'), "2026-11-26T12:00:00.123Z"}, {"web", "", ""}}};
+  Context terminal;
+  terminal.live = true;
+  EXPECT_THAT(table_of(listing, terminal), HasSubstr("\napi  cccccccccccc  2026-11-26T12:00:00Z\n"));
+  EXPECT_THAT(table_of(listing, Context{}), HasSubstr(std::string(40, 'c') + "  2026-11-26T12:00:00.123Z\n"));
+  EXPECT_THAT(json_of(listing), HasSubstr(std::string(40, 'c')));
 }
 
 TEST_F(Looking, CatDeploymentsActiveLeavesOutWhatIsDisabledOrNotPlaced) {

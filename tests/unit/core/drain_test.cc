@@ -5,6 +5,7 @@
 
 #include "reconciler/core/allocation_decision.h"
 #include "reconciler/core/drain_cost.h"
+#include "reconciler/core/drain_names.h"
 #include "reconciler/core/order_plan.h"
 #include "reconciler/core/rollout.h"
 #include "tests/unit/core/plan_world.h"
@@ -141,6 +142,51 @@ TEST(Drain, CostsNoMoreThanAvailabilityAllows_R2_5) {
     row.given(world);
     EXPECT_EQ(world.cost("w1"), row.cost) << row.name;
   }
+}
+
+// R3.6: the machine is the same one.
+TEST(Drain, GoesWithAWorkerThatGetsAnotherName) {
+  DrainWorld world;
+  world.drained[WorkerHost("w2")] = kAnn;
+  ASSERT_EQ(told(world.plan()), "stop api@w2 Drained; stop web@w2 Drained; ");
+  for (Worker& worker : world.workspace.workers) {
+    if (worker.host != WorkerHost("w2")) continue;
+    worker.host = WorkerHost("n2");
+    worker.was = WorkerHost("w2");
+  }
+  EXPECT_EQ(world.desired().drained, (Drains{{WorkerHost("n2"), kAnn}}));
+  for (const char* name : {"api", "web"}) {
+    auto record = world.applied.allocations.extract({JobName(name), WorkerHost("w2")});
+    record.key() = record.mapped().key = {JobName(name), WorkerHost("n2")};
+    world.applied.allocations.insert(std::move(record));
+  }
+  EXPECT_EQ(told(world.plan()), "stop api@n2 Drained; stop web@n2 Drained; ");
+
+  const Drain bob{"bob", "r", WallTime(std::chrono::seconds(2))};
+  const auto names = [](const char* host, const char* was) {
+    Worker worker;
+    worker.host = WorkerHost(host);
+    worker.was = WorkerHost(was);
+    return worker;
+  };
+  const struct {
+    const char* name;
+    Drains drains;
+    std::vector<Worker> workers;
+    Drains expected;
+  } rows[] = {
+      {"nobody was it", {{WorkerHost("a"), kAnn}}, {names("b", "")}, {{WorkerHost("a"), kAnn}}},
+      {"it is listed itself",
+       {{WorkerHost("a"), kAnn}},
+       {names("a", ""), names("b", "a")},
+       {{WorkerHost("a"), kAnn}}},
+      {"the newer word stays",
+       {{WorkerHost("a"), kAnn}, {WorkerHost("b"), bob}},
+       {names("b", "a")},
+       {{WorkerHost("b"), bob}}},
+      {"`was` has stayed", {{WorkerHost("b"), bob}}, {names("b", "a")}, {{WorkerHost("b"), bob}}},
+  };
+  for (const auto& row : rows) EXPECT_EQ(with_new_names(row.drains, row.workers), row.expected) << row.name;
 }
 
 TEST(Drain, IsKeptAndEndsByItself) {

@@ -79,12 +79,12 @@ std::vector<pid_t> listed_children(pid_t process) {
 
 }  // namespace
 
-std::vector<pid_t> descendants_of(pid_t root) {
+std::vector<pid_t> descendants_of(pid_t root, std::size_t most) {
   std::multimap<pid_t, pid_t> by_parent;
   if (!kernel_lists_children())
     each_number_in("/proc", [&](pid_t process) { by_parent.emplace(parent_of(process), process); });
   std::vector<pid_t> out = {root};
-  for (std::size_t i = 0; i < out.size(); ++i) {
+  for (std::size_t i = 0; i < out.size() && out.size() - 1 < most; ++i) {
     const pid_t parent = out[i];
     if (kernel_lists_children()) {
       for (const pid_t child : listed_children(parent)) out.push_back(child);

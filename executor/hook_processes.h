@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -11,8 +12,8 @@
 
 namespace maand {
 
-// Children, their children and so on; parents before their children.
-std::vector<pid_t> descendants_of(pid_t root);
+// Children, their children and so on; parents before their children. Ends early once there are `most`.
+std::vector<pid_t> descendants_of(pid_t root, std::size_t most = SIZE_MAX);
 
 struct ProcessUse {
   int tasks = 0;            // processes and their threads

@@ -64,6 +64,28 @@ Certifier::Result Certifier::look(const DesiredState& desired, const AppliedStat
   return result;
 }
 
+bool Certifier::supply(const DesiredState& desired, const AppliedState& applied, VariableSources sources,
+                       const std::set<JobName>& jobs, const std::function<bool()>& stop) {
+  const BucketAuthority authority = deps_.issuer.authority(deps_.clock.wall());
+  if (!authority.problem.empty()) return false;
+  if (authority.absent) {
+    if (had_certificates(applied, sources.stored) || !create_authority().empty()) return false;
+    sources.ca_pem = this->authority();
+  }
+  KnownCertificates known;  // of what is not rolled out; look() has its own
+  CertificatePlan plan = plan_certificates(
+      {desired, applied, sources, rules_, deps_.clock.wall(),
+       [this](const std::string& ns, const std::string& key) { return deps_.values.history(ns, key); }, ""},
+      known);
+  plan.changes.clear();  // whoever has one keeps it until something rolls out
+  std::erase_if(plan.orders, [&](const CertificateOrder& order) {
+    return order.why != CertificateOrder::Why::kMissing || jobs.count(order.job) == 0;
+  });
+  Result result;
+  carry_out(plan, stop, result);
+  return result.written;
+}
+
 // What is new of what is wrong is told once.
 void Certifier::keep(CertificatePlan plan) {
   const std::set<std::string> known(report_.warnings.begin(), report_.warnings.end());

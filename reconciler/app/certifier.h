@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,12 @@ class Certifier {
   // Throws StoreError.
   Result look(const DesiredState& desired, const AppliedState& applied, VariableSources sources,
               const std::function<bool()>& stop);
+
+  // Of these jobs as `desired` has them, what has no certificate at all gets one, so that their hooks find
+  // it beside them (workspace.md 10.1) before anything of them can roll out. What cannot be issued is told
+  // by look(), once they do. True: values changed. Throws StoreError.
+  bool supply(const DesiredState& desired, const AppliedState& applied, VariableSources sources,
+              const std::set<JobName>& jobs, const std::function<bool()>& stop);
 
   const CertificateReport& report() const { return report_; }
   std::string prometheus() const;  // any thread

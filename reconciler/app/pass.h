@@ -161,6 +161,7 @@ class Pass {
   void take_releases();
   // With certificates: pass_certificates.cc.
   void desire();
+  void supply_certificates(const JudgedPtr& judged, const std::set<JobName>& jobs);
   void name_cause(const ValueSnapshotPtr& before);
   bool only_renews() const;
   Closures closed_now();
@@ -290,6 +291,7 @@ class Pass {
   bool renamed_ = false;               // a newer commit gives new names, which the next pass takes
   bool certificates_to_come_ = false;  // it asks for certificates, which the next pass issues
   Certifier::Result certified_;
+  bool supplied_ = false;  // certificates for hooks, of what does not roll out yet
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
 };
 

@@ -42,15 +42,38 @@ void Pass::desire() {
   {
     Shown shown(deps_.judge);
     make();
+    std::set<JobName> waiting;
+    for (const auto& [name, job] : desired_.jobs) {
+      if (job.held && job.held_reason == Reason::kMissingValue) waiting.insert(name);
+    }
+    supply_certificates(memory_.accepted, waiting);
     certified_ = certifier->look(desired_, deps_.journal.state(), deps_.judge.sources(),
                                  [this] { return deps_.control.stop_requested(); });
     shown.then(certified_.waits, certified_.unsure);
   }
   memory_.certificates = certifier->report();
-  result_.values_written = certified_.written;
-  if (!certified_.again()) return;
+  result_.values_written = certified_.written || supplied_;
+  if (!certified_.again() && !supplied_) return;
   deps_.judge.trust(certifier->authority());
   make();
+}
+
+// What a job waits for may be what its pre_deploy hook writes, and that may need its certificate.
+void Pass::supply_certificates(const JudgedPtr& judged, const std::set<JobName>& jobs) {
+  std::set<JobName> asking;
+  for (const JobName& name : jobs) {
+    const auto job = judged->workspace.jobs.find(name);
+    if (job != judged->workspace.jobs.end() && !job->second.certs.empty()) asking.insert(name);
+  }
+  if (asking.empty() || !deps_.certifier || !memory_.authority.may_write()) return;
+  deps_.judge.trust(deps_.certifier->authority());
+  // Of the workspace by itself: what waits is there with its own content.
+  const Judge::Look look = deps_.judge.look(*judged, deps_.journal.state(), update_seq_);
+  if (!deps_.certifier->supply(look.desired, deps_.journal.state(), look.sources, asking,
+                               [this] { return deps_.control.stop_requested(); }))
+    return;
+  supplied_ = true;
+  deps_.judge.trust(deps_.certifier->authority());
 }
 
 // R1.10. Whatever woke us: a new head is what everything of it is due to.

@@ -24,6 +24,11 @@ bool has_post_build(const Workspace& workspace) {
 
 bool brings(const JobPlan& plan) { return !plan.starts.empty() || !plan.upgrades.empty(); }
 
+// What is held for that is taken from this commit as soon as it can be, and its post_build is due now.
+bool taken_when_it_can_be(Reason reason) {
+  return reason == Reason::kMissingValue || reason == Reason::kNoCertificate;
+}
+
 bool waits_for_value(const JobPlan& plan) { return plan.held && plan.held_reason == Reason::kMissingValue; }
 
 }  // namespace
@@ -77,13 +82,18 @@ bool Pass::passes_post_build(const JudgedPtr& judged) {
   memory.post_build_of = {};
   memory_.phase.enter(Phase::kJudge, judged->info.id.str().substr(0, 12) + ", post_build");
   deps_.control.changed();
+  std::set<JobName> with_hooks;
+  for (const auto& [name, job] : judged->workspace.jobs) {
+    if (has_hooks(job.commands, HookEvent::kPostBuild)) with_hooks.insert(name);
+  }
+  supply_certificates(judged, with_hooks);
   const HookWorldPtr world = head_world(judged);
   const DesiredState wanted = deps_.judge.desired(*judged, deps_.journal.state(), update_seq_);
   std::set<std::pair<int, JobName>> jobs;
   for (const auto& [name, job] : judged->workspace.jobs) {
     const auto known = wanted.jobs.find(name);
     if (known == wanted.jobs.end() || !has_hooks(job.commands, HookEvent::kPostBuild)) continue;
-    if (known->second.held && known->second.held_reason != Reason::kMissingValue) continue;
+    if (known->second.held && !taken_when_it_can_be(known->second.held_reason)) continue;
     jobs.emplace(world->desired().jobs.at(name).wave, name);
   }
   if (!meet_before_hooks(*world, jobs)) return wait_for_takeover();

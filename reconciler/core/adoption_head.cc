@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/core/adoption.h"
+#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/md5.h"
 #include "reconciler/core/text.h"
 
@@ -86,6 +87,7 @@ class Comparison {
     if (!text) return !original_.promoted_files.empty() ? deployed != md5_at(directory_, file.path) : true;
     const std::string& found = found_.count(file.path) > 0 ? found_.at(file.path) : deployed;
     if (same_but_for_its_end(*text, found)) return false;
+    if (file.path == kAuthorityPath && !lies_there) return false;  // it is due to nothing that was changed
     if (values_changed_ || !lies_there || original_.promoted_files.empty()) return true;
     const std::string source = file.path + std::string(kTemplate);
     return md5_at(original_.promoted_files, source) != md5_at(directory_, source);

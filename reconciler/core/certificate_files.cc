@@ -1,5 +1,6 @@
 #include "reconciler/core/certificate_files.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -43,6 +44,15 @@ ShippedFile certificate_file(const Job& job, std::string path, std::string_view 
   return file;
 }
 
+std::optional<ShippedFile> authority_file(const Job& job, const VariableSources& sources) {
+  if (sources.ca_pem.empty()) return std::nullopt;
+  const auto is_file = [](const auto& one) { return one.path == "certs"; };
+  const bool taken = std::any_of(job.files->files.begin(), job.files->files.end(), is_file) ||
+                     std::any_of(job.templates.begin(), job.templates.end(), is_file);
+  if (taken) return std::nullopt;
+  return certificate_file(job, std::string(kAuthorityPath), sources.ca_pem);
+}
+
 CertificateFiles certificate_files(const Job& job, std::string_view address, const VariableSources& sources) {
   CertificateFiles out;
   const std::string ns = allocation_namespace(job.name, address);
@@ -52,7 +62,7 @@ CertificateFiles certificate_files(const Job& job, std::string_view address, con
     out.files.push_back(std::move(file));
   };
   if (sources.ca_pem.empty() && sources.certificates_awaited) {
-    out.problem = "certs/ca.crt: " + *sources.certificates_awaited;
+    out.problem = std::string(kAuthorityPath) + ": " + *sources.certificates_awaited;
     return out;
   }
   for (const CertificateSpec& spec : job.certs) {
@@ -82,7 +92,8 @@ CertificateFiles certificate_files(const Job& job, std::string_view address, con
     add(certificate_path(spec.name), pair.certificate->value);
     add(private_key_path(spec.name), key);
   }
-  add("certs/ca.crt", sources.ca_pem.empty() ? kCertificateToCome : std::string_view(sources.ca_pem));
+  add(std::string(kAuthorityPath),
+      sources.ca_pem.empty() ? kCertificateToCome : std::string_view(sources.ca_pem));
   return out;
 }
 

@@ -3,6 +3,7 @@
 // `certs/ca.crt` 0644.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ std::string allocation_namespace(const JobName& job, std::string_view address);
 // `certs/<name>.crt` and `certs/<name>.key`: keys of that namespace, and paths.
 std::string certificate_path(std::string_view name);
 std::string private_key_path(std::string_view name);
+inline constexpr std::string_view kAuthorityPath = "certs/ca.crt";
 
 struct StoredPair {  // null: it is not there
   const StoredValue* certificate = nullptr;
@@ -38,6 +40,10 @@ std::vector<ValueChange> keep_pair(const std::string& ns, std::string_view name,
 // As a file: values are kept without white space around them.
 std::string pem_file(std::string_view stored);
 ShippedFile certificate_file(const Job& job, std::string path, std::string_view pem);
+
+// What a job without certificates gets as well (8.1), so that it can check others. nullopt: the bucket has
+// no CA, or the job ships something else as `certs`.
+std::optional<ShippedFile> authority_file(const Job& job, const VariableSources& sources);
 
 struct CertificateFiles {
   std::vector<ShippedFile> files;

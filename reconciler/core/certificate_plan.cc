@@ -255,9 +255,9 @@ class Planner {
       const auto at = addresses.find(key.worker);
       kept.insert(allocation_namespace(key.job, at == addresses.end() ? key.worker.str() : at->second));
     }
-    std::set<std::string> unknown;  // jobs whose content is not known
+    std::set<std::string> unknown;  // jobs whose content is not known, or not that of the head
     for (const auto& [name, job] : in_.desired.jobs) {
-      if (!job.job) unknown.insert("maand/job/" + name.str() + "/worker/");
+      if (!job.job || job.held) unknown.insert("maand/job/" + name.str() + "/worker/");
       for (const std::uint32_t worker : job.workers)
         wanted[allocation_namespace(name, address_of_worker(in_.desired.workers[worker]))] = job.job.get();
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reconciler/core/capacity.h"
+#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/drain_names.h"
 #include "reconciler/core/git_secrets.h"
@@ -253,7 +254,9 @@ class Maker {
     bool any = false;
     for (auto& [name, job] : out_.jobs) {
       if (!job.job) continue;
-      job.plain = {job.job->files, job.job->files, {}};
+      const FileSetPtr files = job.job->certs.empty() ? with_authority(*job.job) : job.job->files;
+      job.plain = {files, files, {}};
+      compare_without_authority(*job.job, job.plain);
       any = any || is_made(*job.job);
     }
     if (!any) return true;
@@ -279,6 +282,7 @@ class Maker {
         }
         auto result = renderer.render(on, worker, in_.applied.find({name, on.host}), made);
         if (auto* content = std::get_if<AllocationContent>(&result)) {
+          compare_without_authority(*job.job, *content);
           job.rendered.push_back(std::move(*content));
           continue;
         }
@@ -303,6 +307,27 @@ class Maker {
       settled = settled && !fresh;
     }
     return hold_conflicts(variables) && settled;
+  }
+
+  static std::vector<ShippedFile> but_the_authority(const FileSet& list) {
+    std::vector<ShippedFile> files = list.files;
+    std::erase_if(files, [](const ShippedFile& file) { return file.path == kAuthorityPath; });
+    return files;
+  }
+
+  FileSetPtr with_authority(const Job& job) const {
+    std::optional<ShippedFile> authority = authority_file(job, in_.sources);
+    if (!authority) return job.files;
+    std::vector<ShippedFile> files = but_the_authority(*job.files);
+    files.push_back(std::move(*authority));
+    return make_file_set(std::move(files));
+  }
+
+  // A CA of which it is not sure that it is the bucket's rolls nothing out. What has another reason to
+  // ships the one that is there: to a job without certificates none would be worse.
+  void compare_without_authority(const Job& job, AllocationContent& content) const {
+    if (!job.certs.empty() || !in_.sources.authority_unsure || !authority_file(job, in_.sources)) return;
+    content.compared = make_file_set(but_the_authority(*content.compared));
   }
 
   static bool waits_only(const std::vector<RenderFailure>& found) {

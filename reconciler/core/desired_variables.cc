@@ -95,7 +95,10 @@ JobCataloguePtr DesiredVariables::rendered(const Job& job, const Variables& earl
 
 std::string DesiredVariables::make_files(const Job& job, std::uint32_t worker, MadeFiles& out) const {
   add_server_files(job, worker, out);
-  if (job.certs.empty()) return {};
+  if (job.certs.empty()) {
+    if (auto authority = authority_file(job, sources_)) out.files.push_back(std::move(*authority));
+    return {};
+  }
   CertificateFiles made = certificate_files(job, variables_->address(worker), sources_);
   for (ShippedFile& file : made.files) out.files.push_back(std::move(file));
   out.inputs += made.inputs;

@@ -2,12 +2,27 @@
 
 #include <algorithm>
 
+#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/glob.h"
 #include "reconciler/core/hold_key.h"
 #include "reconciler/core/hook_commands.h"
 
 namespace maand {
 namespace {
+
+// The CA that lies there has been exchanged. One that only came to be is no reason to roll out (R1.10).
+bool authority_differs(const Wanted& wanted, const AppliedAllocation& applied) {
+  const auto in = [](const FileSet& list) {
+    const auto& files = list.files;
+    const auto at =
+        std::lower_bound(files.begin(), files.end(), kAuthorityPath,
+                         [](const ShippedFile& one, std::string_view path) { return one.path < path; });
+    return at == files.end() || at->path != kAuthorityPath ? nullptr : &*at;
+  };
+  const ShippedFile* const there = in(*applied.files);
+  const ShippedFile* const here = in(*wanted.content.compared);
+  return there && here && there->blob.empty() && there->content != here->content;
+}
 
 bool only_certificates(const std::vector<std::string>& paths) {
   return std::all_of(paths.begin(), paths.end(),
@@ -146,9 +161,10 @@ Situation situation_of(const Wanted* wanted, const AppliedAllocation* applied, b
   s.files_differ = files_differ(wanted->content, *applied);
   s.version_differs = version_differs(wanted->job, *applied);
   if (s.files_differ && applied->files && same_directory(applied->tree, wanted->job.tree)) {
-    s.value_changed = wanted->content.with.values != applied->rendered_with.values;
+    const bool authority = wanted->job.certs.empty() && authority_differs(*wanted, *applied);
+    s.value_changed = wanted->content.with.values != applied->rendered_with.values || authority;
     s.uncaused = !s.value_changed && !s.version_differs;
-    s.certificates_changed = s.value_changed && !wanted->job.certs.empty() &&
+    s.certificates_changed = s.value_changed && (authority || !wanted->job.certs.empty()) &&
                              only_certificates(differing_paths(*wanted, *applied));
   }
   s.heal = applied->drift && applied->drift->heal;

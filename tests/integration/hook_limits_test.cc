@@ -106,6 +106,29 @@ TEST_P(HookLimitsTest, one_that_forks_without_end_is_stopped) {
   EXPECT_EQ(processes_with(mark, "environ"), 0);
 }
 
+// Each of them wants the processor, so that whoever is to stop them hardly gets a turn.
+TEST_P(HookLimitsTest, one_whose_children_fork_and_keep_every_processor_busy_is_stopped) {
+  HookWorld world(with_limits([](HookLimits& limits) {
+    limits.tasks = 60;
+    limits.memory_bytes = 64ull << 30;
+  }));
+  const std::string mark = "bomb-" + fresh_sleep();
+  // Bounded by itself as well: a byte of the file for each, 2,000 at most.
+  HookCall call = world.call(
+      "import os\n"
+      "count = os.open(os.environ['TMPDIR'] + '/count', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+      "while True:\n"
+      "    if os.fstat(count).st_size >= 2000: continue\n"
+      "    try: os.fork()\n"
+      "    except OSError: continue\n"
+      "    os.write(count, b'.')\n");
+  call.environment.emplace_back("MARK", mark);
+  call.timeout = std::chrono::seconds(60);
+  const HookResult result = run(world, std::move(call));
+  EXPECT_EQ(result.end, End::kOverLimit) << result.detail;
+  EXPECT_EQ(processes_with(mark, "environ"), 0);
+}
+
 TEST_P(HookLimitsTest, threads_count_as_processes) {
   HookWorld world(with_limits([](HookLimits& limits) { limits.tasks = 20; }));
   const HookResult result =

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 using Runs = std::vector<std::string>;
 
 constexpr std::chrono::hours kDay{24};
@@ -42,13 +43,17 @@ class CertificatePass : public ::testing::Test {
                         world_.clock.wall());
   }
   const PassStatus& status() { return *world_.reconciler.memory().status; }
-  // SHA-256 of the certificate that the worker got.
-  Digest shipped(const std::string& worker) {
-    const AppliedAllocation* allocation = world_.journal.state().find({JobName("api"), WorkerHost(worker)});
+  // SHA-256 of the file that the worker got; none: it got none.
+  Digest shipped(const std::string& worker, const std::string& path = "certs/tls.crt",
+                 const std::string& job = "api") {
+    const AppliedAllocation* allocation = world_.journal.state().find({JobName(job), WorkerHost(worker)});
     for (const ShippedFile& file : allocation ? allocation->files->files : std::vector<ShippedFile>{}) {
-      if (file.path == "certs/tls.crt") return file.content;
+      if (file.path == path) return file.content;
     }
     return {};
+  }
+  Digest shipped_ca(const std::string& job, const std::string& worker = "w1") {
+    return shipped(worker, "certs/ca.crt", job);
   }
 
   FakeIssuer issuer_;
@@ -151,6 +156,62 @@ TEST_F(CertificatePass, ACaThatIsLostIsNotMadeAnewByItself) {
   world_.pass();
   EXPECT_EQ(world_.runner.runs, runs);
   EXPECT_EQ(world_.state(), "applied");
+}
+
+// workspace.md 8.1: also to what has none of its own, so that it can check others.
+TEST_F(CertificatePass, EveryJobGetsTheCaAndItsComingTouchesNothingThatRuns) {
+  world_.source.commit(LoopWorld::workspace(1, {{"other", "1.0.0"}}));
+  world_.pass();
+  EXPECT_EQ(shipped_ca("other"), Digest{}) << "nobody has asked for one";
+  world_.runner.runs.clear();
+  world_.source.commit(with_certificates(2));
+  world_.pass();
+  EXPECT_THAT(world_.runner.runs, UnorderedElementsAre("start api@w1 0.0.0→1.0.0", "start api@w2 0.0.0→1.0.0",
+                                                       "start other@w2 0.0.0→1.0.0"))
+      << "other@w1 goes on as it is";
+  const Digest ca = sha256(issuer_.pair().certificate);
+  EXPECT_EQ(shipped_ca("api"), ca);
+  EXPECT_EQ(shipped_ca("other", "w2"), ca);
+  EXPECT_EQ(shipped_ca("other", "w1"), Digest{});
+  FakeFileView newer = with_certificates(2);
+  newer.file("workspace/jobs/other/manifest.json", R"({"version": "1.1.0", "selectors": ["worker"]})");
+  newer.file("workspace/jobs/third/manifest.json", R"({"version": "1", "selectors": ["worker"]})");
+  newer.file("workspace/jobs/third/Makefile", "start stop restart:\n");
+  newer.file("workspace/jobs/third/certs", "a file of that name\n");
+  world_.source.commit(newer);
+  world_.pass();
+  EXPECT_EQ(world_.state(), "applied");
+  EXPECT_EQ(shipped_ca("other", "w1"), ca) << "with the next change";
+  EXPECT_EQ(shipped_ca("third"), Digest{}) << "what it ships has that place";
+}
+
+TEST_F(CertificatePass, AnotherCaReachesWhoeverChecksOthersOnlyOnceItIsSureThatItIsOne) {
+  issuer_.create(BucketId("bucket"), world_.clock.wall() - 100 * kDay);
+  FakeFileView view = with_certificates(1);
+  view.file("workspace/jobs/other/conf.tpl", "{{.Job}}\n");
+  view.file("workspace/jobs/third/manifest.json", R"({"version": "1", "selectors": ["worker"]})");
+  view.file("workspace/jobs/third/Makefile", "start stop restart:\n");
+  world_.source.commit(view);
+  world_.pass();
+  const Digest before = shipped_ca("other");
+  world_.runner.runs.clear();
+  issuer_.take(make_authority("another", CertificateSpec::Key::kEcdsaP256, world_.clock.wall()));
+  issuer_.fail("they do not belong together");
+  world_.pass();
+  EXPECT_EQ(world_.runner.runs, Runs{});
+  view.file("workspace/jobs/third/manifest.json", R"({"version": "2", "selectors": ["worker"]})");
+  world_.source.commit(view);
+  world_.pass();
+  EXPECT_EQ(world_.runner.runs, (Runs{"restart third@w1 1→2"}));
+  EXPECT_NE(shipped_ca("third"), Digest{}) << "none would be worse";
+  EXPECT_EQ(shipped_ca("other"), before);
+  world_.runner.runs.clear();
+  issuer_.fail("");
+  world_.pass();
+  EXPECT_THAT(world_.runner.runs,
+              UnorderedElementsAre("restart api@w1 1.0.0→1.0.0", "restart other@w1 1.0.0→1.0.0"));
+  EXPECT_EQ(status().cause, "certificate");
+  EXPECT_EQ(shipped_ca("other"), sha256(issuer_.pair().certificate));
 }
 
 TEST_F(CertificatePass, ACommitThatComesWhileAnotherRollsOutGetsItsCertificatesWithTheNextPass) {

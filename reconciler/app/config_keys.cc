@@ -293,17 +293,19 @@ const ConfigKey kKeys[] = {
        return bytes && *bytes >= 1024 && *bytes <= 32u << 20 && put(c.max_webhook_bytes, bytes);
      }},
 
-    {"state.url", "\"sqlite:PATH\", the path relative to the bucket",
+    {"state.url", "\"sqlite:PATH\", the path relative to the bucket, or \"postgresql://USER@HOST/DATABASE\"",
      [](Config& c, const V& v) {
        const auto text = as_text(v);
        if (!text) return false;
-       if (text->starts_with("postgresql://") || text->starts_with("postgres://")) return true;
+       if (text->starts_with("postgresql://") || text->starts_with("postgres://")) {
+         c.state_path = *text;
+         return true;
+       }
        if (!text->starts_with("sqlite:") || text->size() == 7) return false;
        c.state_path = text->substr(7);
        return true;
      },
-     nullptr,
-     [](const V& v) { return trimmed(v.text).starts_with("postgres") ? "state in PostgreSQL" : nullptr; }},
+    },
     {"state.recovery", "\"manual\" or \"auto\"",
      [](Config& c, const V& v) { return put_word(c.automatic_recovery, v, {{"manual", false}, {"auto", true}}); }},
 

@@ -12,6 +12,7 @@
 #include "gitsource/git_source.h"
 #include "reconciler/cli/adopted_head.h"
 #include "reconciler/cli/adoption_verdict.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/commands/init.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
@@ -33,6 +34,7 @@ std::string text_of(const fs::path& file) {
 }
 
 void refuse_own_state(const Bucket& bucket) {
+  require_files(bucket, "`maand adopt`", "adopt with [state] url = \"sqlite:data/state.db\" first");
   if (!fs::exists(bucket.store())) return;
   if (open_state_store_readonly(bucket.store())->load().blank()) return;
   refuse_adoption(kExitHeld,

@@ -9,6 +9,7 @@
 #include "gitsource/text_diff.h"
 #include "reconciler/app/output_files.h"
 #include "reconciler/app/releases.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/file_changes.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/judged_head.h"
@@ -17,7 +18,6 @@
 #include "reconciler/core/note_document.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/views.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -60,8 +60,7 @@ std::string_view whole_characters(std::string_view text) {
 std::string unverified(const Bucket& bucket, GitSource& source, const CommitId& commit) {
   if (pass_settings(bucket).verify == VerifyMode::kNone) return "";
   std::vector<CommitId> vouched;
-  if (std::filesystem::exists(bucket.store())) {
-    const std::unique_ptr<Store> store = open_state_store_readonly(bucket.store());
+  if (const std::unique_ptr<Store> store = open_state_if_any(bucket)) {
     vouched.push_back(store->load().applied);
     if (const auto release = unsigned_release(*store)) vouched.push_back(release->commit);
   }
@@ -81,8 +80,8 @@ std::string unverified(const Bucket& bucket, GitSource& source, const CommitId& 
 
 CommitId BucketDetails::commit_to_plan() const {
   if (const CommitId commit = planned_ ? planned_() : CommitId{}; !commit.empty()) return commit;
-  if (!std::filesystem::exists(bucket_.store())) return {};
-  return open_state_store_readonly(bucket_.store())->load().head;
+  const std::unique_ptr<Store> store = open_state_if_any(bucket_);
+  return store ? store->load().head : CommitId{};
 }
 
 DetailReply BucketDetails::plan_files(const std::string& job, const std::string& worker) {

@@ -12,13 +12,12 @@
 #include "reconciler/app/releases.h"
 #include "reconciler/app/standing.h"
 #include "reconciler/cli/adopted_head.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/secret_place.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/kept_jobs.h"
 #include "reconciler/core/text.h"
 #include "reconciler/store/bucket_authority.h"
-#include "reconciler/store/kv_store.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -82,7 +81,7 @@ void read_sources(const Bucket& bucket, bool reveal, Reading reading, JudgedHead
   head.masked.bucket = bucket.config.bucket_id;
   head.masked.ca_pem = judge_settings(bucket).ca_pem;
   std::shared_ptr<Values> values;
-  if (reading == Reading::kAsItIs) values = open_kv_store_readonly(bucket.secrets());
+  if (reading == Reading::kAsItIs) values = open_values_readonly(bucket);
   head.masked.stored = values ? values->snapshot() : std::make_shared<const ValueSnapshot>();
   head.masked.reveal = [](const StoredValue&) {
     return RevealedSecret{RevealedSecret::State::kOpened, "<secret>", ""};
@@ -150,9 +149,8 @@ JudgedHead judge(const Bucket& bucket, const WhichHead& which, Reading reading) 
   head.settings = pass_settings(bucket).plan;
   read_sources(bucket, which.reveal, reading, head);
   head.rendering = {bucket.config.bucket_id, judge_settings(bucket).worker_root, 1};
-  std::unique_ptr<Store> store;
-  if (std::filesystem::exists(bucket.store())) {
-    store = open_state_store_readonly(bucket.store());
+  const std::unique_ptr<Store> store = open_state_if_any(bucket);
+  if (store) {
     head.applied = store->load();
     const std::vector<PassRecord> last = store->passes(1);
     if (!last.empty()) head.rendering.update_seq = last[0].id + 1;

@@ -18,6 +18,7 @@
 #include "reconciler/app/previews.h"
 #include "reconciler/app/reporter.h"
 #include "reconciler/app/system_clock.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/channels.h"
 #include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/preview_child.h"
@@ -27,8 +28,6 @@
 #include "reconciler/outbound/courier.h"
 #include "reconciler/store/bucket_authority.h"
 #include "reconciler/store/bucket_lock.h"
-#include "reconciler/store/kv_store.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -58,6 +57,10 @@ void require_serveable(const Bucket& bucket) {
   refuse_unadopted_config(bucket);
   Diagnostics problems;
   require_for_serve(bucket.config, problems);
+  if (in_postgres(bucket) && !bucket.config.git.preview_refs.empty()) {
+    problems.error("maand.conf", "git.preview_refs", "previews are not built yet for a bucket in PostgreSQL",
+                   "leave git.preview_refs out, or keep the state in a file");
+  }
   const Config::Policy& policy = bucket.config.policy;
   for (const std::string& file : {policy.keyring, policy.allowed_signers, policy.revoked_signers}) {
     const bool needed = policy.verify != Config::Policy::Verify::kNone && !file.empty();
@@ -80,8 +83,8 @@ struct Services::Parts {
         reporter(log_options(bucket, context)),
         events(clock),
         observers({&metrics, &reporter, &events}),
-        store(open_store ? open_store(bucket.store()) : open_state_store(bucket.store())),
-        values(open_kv_store(bucket.secrets())),
+        store(open_store ? open_store(bucket.store()) : open_state(bucket)),
+        values(open_values(bucket)),
         authority(open_bucket_authority(bucket.secrets())),
         git_secrets(make_age_opener(secret_place(bucket, kAgeIdentityFile))),
         source(git_options(bucket)),

@@ -5,11 +5,11 @@
 
 #include "reconciler/app/recovery.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/core/json_slices.h"
 #include "reconciler/core/views.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -21,8 +21,7 @@ std::string from_store(const Bucket& bucket) {
   Pins pinned;
   Drains drained;
   Authority authority;
-  if (std::filesystem::exists(bucket.store())) {
-    const auto store = open_state_store_readonly(bucket.store());
+  if (const auto store = open_state_if_any(bucket)) {
     state = store->load();
     passes = store->passes(1);
     suspended = kept_suspensions(*store);

@@ -2,11 +2,11 @@
 
 #include <chrono>
 
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/daemon_link.h"
 #include "reconciler/cli/kept_order.h"
 #include "reconciler/cli/services.h"
 #include "reconciler/core/ports.h"
-#include "reconciler/store/kv_store.h"
 
 namespace maand {
 
@@ -22,7 +22,7 @@ std::shared_ptr<BucketLock> lock_or_daemon(const Bucket& bucket) {
 StoredSecrets::StoredSecrets(const Bucket& bucket) : bucket_(bucket), lock_(lock_or_daemon(bucket)) {
   constexpr std::chrono::seconds kPatience{10};  // a person waits; the daemon writes for milliseconds
   try {
-    values_ = open_kv_store(bucket.secrets(), {kPatience});
+    values_ = open_values(bucket, kPatience);
   } catch (const StoreError& error) {
     throw CommandError(kExitFailed, error.what());
   }

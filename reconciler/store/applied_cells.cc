@@ -5,7 +5,7 @@
 
 #include "reconciler/core/file_set_text.h"
 #include "reconciler/core/ports.h"
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 
@@ -30,16 +30,16 @@ std::vector<int> numbers_from_text(const std::string& text) {
   return numbers;
 }
 
-void write_file_set(SqliteFile& file, const FileSetPtr& set) {
+void write_file_set(SqlSession& session, const FileSetPtr& set) {
   if (!set) return;
   const std::string list_id = set->list_id.hex();
   // A list is made of up to thousands of files and nearly always there already.
-  SQLite::Statement& find = file.prepared("SELECT 1 FROM file_sets WHERE list_id = ?");
+  SqlStatement& find = session.prepared("SELECT 1 FROM file_sets WHERE list_id = ?");
   Bindings(find).text(list_id);
-  const bool known = find.executeStep();
+  const bool known = find.step();
   find.reset();
   if (known) return;
-  SQLite::Statement& insert = file.prepared("INSERT INTO file_sets (list_id, files) VALUES (?, ?)");
+  SqlStatement& insert = session.prepared("INSERT INTO file_sets (list_id, files) VALUES (?, ?)");
   Bindings(insert).text(list_id).text(file_set_to_text(*set));
   insert.exec();
 }

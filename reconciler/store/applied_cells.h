@@ -10,14 +10,14 @@
 
 namespace maand {
 
-class SqliteFile;
+class SqlSession;
 class Bindings;
 class Columns;
 
 using Sets = std::map<std::string, FileSetPtr>;  // by list id
 
 // Also where another row names it already. Nothing for null.
-void write_file_set(SqliteFile& file, const FileSetPtr& set);
+void write_file_set(SqlSession& session, const FileSetPtr& set);
 void bind_set(Bindings& bindings, const FileSetPtr& set);
 // Throws StoreError when `sets` lacks it.
 FileSetPtr find_set(const Sets& sets, const std::optional<std::string>& list_id);

@@ -11,7 +11,7 @@
 #include "reconciler/store/drift_rows.h"
 #include "reconciler/store/forgotten_rows.h"
 #include "reconciler/store/rollback_rows.h"
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 #include "reconciler/store/worker_rows.h"
 
 namespace maand {
@@ -63,10 +63,10 @@ PortNumbers ports_from_text(const std::string& text) {
   return ports;
 }
 
-void write_operation(SqliteFile& file, const Operation& op) {
-  write_file_set(file, op.files);
-  write_file_set(file, op.base);
-  SQLite::Statement& insert = file.prepared(
+void write_operation(SqlSession& session, const Operation& op) {
+  write_file_set(session, op.files);
+  write_file_set(session, op.base);
+  SqlStatement& insert = session.prepared(
       "INSERT INTO operations (job, worker, id, seq, action, endpoint, files, base, rendered_values,"
       " rendered_version, rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch,"
       " worker_json, jobs_json, expect_marker, ports)"
@@ -85,12 +85,12 @@ void write_operation(SqliteFile& file, const Operation& op) {
   insert.exec();
 }
 
-void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
-  SQLite::Statement& select = file.prepared(
+void read_operations(SqlSession& session, const Sets& sets, AppliedState& state) {
+  SqlStatement& select = session.prepared(
       "SELECT job, worker, id, seq, action, endpoint, files, base, rendered_values, rendered_version,"
       " rendered_seq, current_version, new_version, attempt, previous, timeout_s, epoch, worker_json,"
       " jobs_json, expect_marker, ports FROM operations");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     Operation op;
     op.allocation.job = JobName(row.text());
@@ -120,10 +120,10 @@ void read_operations(SqliteFile& file, const Sets& sets, AppliedState& state) {
   select.reset();
 }
 
-Sets read_file_sets(SqliteFile& file) {
+Sets read_file_sets(SqlSession& session) {
   Sets sets;
-  SQLite::Statement& select = file.prepared("SELECT list_id, files FROM file_sets");
-  while (select.executeStep()) {
+  SqlStatement& select = session.prepared("SELECT list_id, files FROM file_sets");
+  while (select.step()) {
     Columns row(select);
     const std::string list_id = row.text();
     FileSetPtr set = file_set_from_text(row.text());
@@ -137,11 +137,11 @@ Sets read_file_sets(SqliteFile& file) {
   return sets;
 }
 
-void read_jobs(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select = file.prepared(
+void read_jobs(SqlSession& session, AppliedState& state) {
+  SqlStatement& select = session.prepared(
       "SELECT job, target_commit, target_tree, good_commit, good_tree, held_reason, held_detail, held_tree,"
       " held_commit, held_since_ns, wave, released_tree FROM jobs");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     JobRecord job;
     job.job = JobName(row.text());
@@ -161,9 +161,9 @@ void read_jobs(SqliteFile& file, AppliedState& state) {
   select.reset();
 }
 
-void read_ports(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select = file.prepared("SELECT job, name, number FROM ports");
-  while (select.executeStep()) {
+void read_ports(SqlSession& session, AppliedState& state) {
+  SqlStatement& select = session.prepared("SELECT job, name, number FROM ports");
+  while (select.step()) {
     Columns row(select);
     const JobName job(row.text());
     std::string name = row.text();
@@ -174,14 +174,14 @@ void read_ports(SqliteFile& file, AppliedState& state) {
 
 }  // namespace
 
-void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
-  write_file_set(file, a.files);
+void write_allocation(SqlSession& session, const AppliedAllocation& a) {
+  write_file_set(session, a.files);
   // The operation goes first, or an operation id would clash with its own earlier row.
-  SQLite::Statement& erase = file.prepared("DELETE FROM operations WHERE job = ? AND worker = ?");
+  SqlStatement& erase = session.prepared("DELETE FROM operations WHERE job = ? AND worker = ?");
   Bindings(erase).text(a.key.job.str()).text(a.key.worker.str());
   erase.exec();
 
-  SQLite::Statement& upsert = file.prepared(
+  SqlStatement& upsert = session.prepared(
       "INSERT INTO allocations (job, worker, endpoint, running, version, files, rendered_values, "
       "rendered_version, rendered_seq, baseline, commit_id, tree, "
       "last,"
@@ -227,35 +227,41 @@ void write_allocation(SqliteFile& file, const AppliedAllocation& a) {
   row.integer(ns_of(stopped.since)).integer(ns_of(stopped.until));
   row.integer(static_cast<std::int64_t>(a.ran_seq));
   upsert.exec();
-  if (a.open) write_operation(file, *a.open);
-  write_way_back(file, a);
-  write_drift(file, a);
+  if (a.open) write_operation(session, *a.open);
+  write_way_back(session, a);
+  write_drift(session, a);
 }
 
-void erase_allocation(SqliteFile& file, const AllocationKey& key) {
-  SQLite::Statement& erase = file.prepared("DELETE FROM allocations WHERE job = ? AND worker = ?");
+void erase_allocation(SqlSession& session, const AllocationKey& key) {
+  SqlStatement& erase = session.prepared("DELETE FROM allocations WHERE job = ? AND worker = ?");
   Bindings(erase).text(key.job.str()).text(key.worker.str());
   erase.exec();
 }
 
-void write_job(SqliteFile& file, const JobRecord& job) {
-  SQLite::Statement& upsert = file.prepared(
-      "INSERT OR REPLACE INTO jobs (job, target_commit, target_tree, good_commit, good_tree, held_reason, "
+void write_job(SqlSession& session, const JobRecord& job) {
+  SqlStatement& upsert = session.prepared(
+      "INSERT INTO jobs (job, target_commit, target_tree, good_commit, good_tree, held_reason, "
       "held_detail,"
       " held_tree, held_commit, held_since_ns, wave, released_tree) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?)");
+      "?)"
+      " ON CONFLICT (job) DO UPDATE SET target_commit = excluded.target_commit,"
+      " target_tree = excluded.target_tree, good_commit = excluded.good_commit,"
+      " good_tree = excluded.good_tree, held_reason = excluded.held_reason,"
+      " held_detail = excluded.held_detail, held_tree = excluded.held_tree,"
+      " held_commit = excluded.held_commit, held_since_ns = excluded.held_since_ns,"
+      " wave = excluded.wave, released_tree = excluded.released_tree");
   Bindings row(upsert);
   row.text(job.job.str()).text(job.target_commit.str()).text(job.target_tree.str());
   row.text(job.good_commit.str()).text(job.good_tree.str()).text(job.held_reason).text(job.held_detail);
   row.text(job.held_tree.str()).text(job.held_commit.str()).integer(ns_of(job.held_since));
   row.integer(job.wave).text(job.released_tree.str());
   upsert.exec();
-  write_job_rollout(file, job);
+  write_job_rollout(session, job);
 }
 
-void read_applied(SqliteFile& file, AppliedState& state) {
-  const Sets sets = read_file_sets(file);
-  SQLite::Statement& select = file.prepared(
+void read_applied(SqlSession& session, AppliedState& state) {
+  const Sets sets = read_file_sets(session);
+  SqlStatement& select = session.prepared(
       "SELECT job, worker, endpoint, running, version, files, rendered_values, rendered_version,"
       " rendered_seq, baseline, commit_id, tree, last, last_target,"
       " last_operation, attempts, interruptions, interrupted_boot, missing_target, stop_failed, "
@@ -263,7 +269,7 @@ void read_applied(SqliteFile& file, AppliedState& state) {
       "stopped_actor,"
       " stopped_reason, confirmed_at_ns, holds, moved_from, stopped_since_ns, stopped_until_ns, ran_seq"
       " FROM allocations");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     AppliedAllocation a;
     a.key.job = JobName(row.text());
@@ -300,29 +306,30 @@ void read_applied(SqliteFile& file, AppliedState& state) {
     state.allocations.emplace(std::move(key), std::move(a));
   }
   select.reset();
-  read_operations(file, sets, state);
-  read_ways_back(file, sets, state);
-  read_drifts(file, state);
-  read_jobs(file, state);
-  read_job_rollouts(file, state);
-  read_ports(file, state);
-  read_workers(file, state);
-  read_forgotten(file, state);
+  read_operations(session, sets, state);
+  read_ways_back(session, sets, state);
+  read_drifts(session, state);
+  read_jobs(session, state);
+  read_job_rollouts(session, state);
+  read_ports(session, state);
+  read_workers(session, state);
+  read_forgotten(session, state);
 }
 
-void write_ports(SqliteFile& file, const PortTable& ports) {
-  file.prepared("DELETE FROM ports").exec();
+void write_ports(SqlSession& session, const PortTable& ports) {
+  session.prepared("DELETE FROM ports").exec();
   for (const auto& [job, numbers] : ports) {
     for (const auto& [name, number] : numbers) {
-      SQLite::Statement& insert = file.prepared("INSERT INTO ports (job, name, number) VALUES (?, ?, ?)");
+      SqlStatement& insert = session.prepared("INSERT INTO ports (job, name, number) VALUES (?, ?, ?)");
       Bindings(insert).text(job.str()).text(name).integer(number);
       insert.exec();
     }
   }
 }
 
-void collect_file_sets(SqliteFile& file) {
-  file.prepared(
+void collect_file_sets(SqlSession& session) {
+  session
+      .prepared(
           "DELETE FROM file_sets WHERE NOT EXISTS (SELECT 1 FROM allocations WHERE files = list_id)"
           " AND NOT EXISTS (SELECT 1 FROM operations WHERE files = list_id)"
           " AND NOT EXISTS (SELECT 1 FROM operations WHERE base = list_id)"

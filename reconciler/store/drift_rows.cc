@@ -3,7 +3,7 @@
 #include <sstream>
 #include <utility>
 
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 namespace {
@@ -24,13 +24,13 @@ std::vector<std::string> paths_of(const std::string& lines) {
 
 }  // namespace
 
-void write_drift(SqliteFile& file, const AppliedAllocation& a) {
-  SQLite::Statement& erase = file.prepared("DELETE FROM drifts WHERE job = ? AND worker = ?");
+void write_drift(SqlSession& session, const AppliedAllocation& a) {
+  SqlStatement& erase = session.prepared("DELETE FROM drifts WHERE job = ? AND worker = ?");
   Bindings(erase).text(a.key.job.str()).text(a.key.worker.str());
   erase.exec();
   if (!a.drift) return;
   const Drift& drift = *a.drift;
-  SQLite::Statement& insert = file.prepared(
+  SqlStatement& insert = session.prepared(
       "INSERT INTO drifts (job, worker, kind, paths, more, detail, since_ns, heal, healed_at_ns)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Bindings row(insert);
@@ -40,10 +40,10 @@ void write_drift(SqliteFile& file, const AppliedAllocation& a) {
   insert.exec();
 }
 
-void read_drifts(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select = file.prepared(
+void read_drifts(SqlSession& session, AppliedState& state) {
+  SqlStatement& select = session.prepared(
       "SELECT job, worker, kind, paths, more, detail, since_ns, heal, healed_at_ns FROM drifts");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     AllocationKey key;
     key.job = JobName(row.text());

@@ -9,8 +9,8 @@
 namespace maand {
 
 // After the row of the allocation itself.
-void write_drift(SqliteFile& file, const AppliedAllocation& allocation);
+void write_drift(SqlSession& session, const AppliedAllocation& allocation);
 // Into allocations that are there already.
-void read_drifts(SqliteFile& file, AppliedState& state);
+void read_drifts(SqlSession& session, AppliedState& state);
 
 }  // namespace maand

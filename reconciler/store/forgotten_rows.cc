@@ -1,12 +1,12 @@
 #include "reconciler/store/forgotten_rows.h"
 
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 
-void read_forgotten(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select = file.prepared("SELECT job, worker, ran_seq FROM forgotten");
-  while (select.executeStep()) {
+void read_forgotten(SqlSession& session, AppliedState& state) {
+  SqlStatement& select = session.prepared("SELECT job, worker, ran_seq FROM forgotten");
+  while (select.step()) {
     Columns row(select);
     AllocationKey key;
     key.job = JobName(row.text());
@@ -16,18 +16,19 @@ void read_forgotten(SqliteFile& file, AppliedState& state) {
   select.reset();
 }
 
-void write_forgotten(SqliteFile& file, const Forgotten& gone) {
+void write_forgotten(SqlSession& session, const Forgotten& gone) {
   for (const auto& [key, ran_seq] : gone) {
-    SQLite::Statement& upsert = file.prepared(
+    SqlStatement& upsert = session.prepared(
         "INSERT INTO forgotten (job, worker, ran_seq) VALUES (?, ?, ?)"
-        " ON CONFLICT (job, worker) DO UPDATE SET ran_seq = max(ran_seq, excluded.ran_seq)");
+        " ON CONFLICT (job, worker) DO UPDATE SET ran_seq = excluded.ran_seq"
+        " WHERE forgotten.ran_seq < excluded.ran_seq");
     Bindings(upsert).text(key.job.str()).text(key.worker.str()).integer(static_cast<std::int64_t>(ran_seq));
     upsert.exec();
   }
 }
 
-void erase_forgotten(SqliteFile& file, const WorkerHost& worker) {
-  SQLite::Statement& erase = file.prepared("DELETE FROM forgotten WHERE worker = ?");
+void erase_forgotten(SqlSession& session, const WorkerHost& worker) {
+  SqlStatement& erase = session.prepared("DELETE FROM forgotten WHERE worker = ?");
   Bindings(erase).text(worker.str());
   erase.exec();
 }

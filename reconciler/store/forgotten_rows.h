@@ -1,18 +1,18 @@
 // What ran of allocations that are not on record any more ⇄ rows (R7.3).
 //
-// Every function runs inside the caller's transaction and throws SQLite::Exception.
+// Every function runs inside the caller's transaction and throws what the session throws.
 #pragma once
 
 #include "reconciler/core/applied.h"
 
 namespace maand {
 
-class SqliteFile;
+class SqlSession;
 
 // Into state.forgotten.
-void read_forgotten(SqliteFile& file, AppliedState& state);
+void read_forgotten(SqlSession& session, AppliedState& state);
 // None falls.
-void write_forgotten(SqliteFile& file, const Forgotten& gone);
-void erase_forgotten(SqliteFile& file, const WorkerHost& worker);
+void write_forgotten(SqlSession& session, const Forgotten& gone);
+void erase_forgotten(SqlSession& session, const WorkerHost& worker);
 
 }  // namespace maand

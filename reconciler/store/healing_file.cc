@@ -12,7 +12,19 @@ void HealingFile::refuse_if_read_only() const {
   if (read_only_) throw StoreError(path_.string() + " was opened for reading only");
 }
 
-SqliteFile& HealingFile::open() {
+void HealingFile::pragma(const char* sql) {
+  read([&](SqlSession&) { file_->database().exec(sql); });
+}
+
+void HealingFile::rethrow_explained() const {
+  try {
+    throw;
+  } catch (const SQLite::Exception& error) {
+    throw StoreError(explain_sqlite(error, path_));
+  }
+}
+
+SqlSession& HealingFile::open() {
   const std::optional<FileIdentity> there = identity_of(path_);
   if (first_ && !read_only_ && there != first_) {
     throw StoreError(

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,29 +15,48 @@
 namespace maand {
 namespace {
 
+struct SealedRow {
+  std::string ns;
+  std::string key;
+  std::int64_t version = 0;
+};
+
 // Collected first: a statement must not walk over rows that it changes.
-std::vector<std::int64_t> sealed_rows(SqliteFile& file) {
-  SQLite::Statement& select = file.prepared("SELECT rowid FROM versions WHERE secret = 1");
-  std::vector<std::int64_t> rows;
-  while (select.executeStep()) rows.push_back(Columns(select).integer());
+std::vector<SealedRow> sealed_rows(SqlSession& session) {
+  SqlStatement& select = session.prepared("SELECT namespace, key, version FROM versions WHERE secret = 1");
+  std::vector<SealedRow> rows;
+  while (select.step()) {
+    Columns row(select);
+    SealedRow sealed;
+    sealed.ns = row.text();
+    sealed.key = row.text();
+    sealed.version = row.integer();
+    rows.push_back(std::move(sealed));
+  }
   select.reset();
   return rows;
 }
 
-void seal_anew(SqliteFile& file, const SecretKey& now, const SecretKey& coming, KeyRotation& done) {
-  SQLite::Statement& select = file.prepared("SELECT value FROM versions WHERE rowid = ?");
-  SQLite::Statement& update = file.prepared("UPDATE versions SET value = ? WHERE rowid = ?");
-  for (const std::int64_t row : sealed_rows(file)) {
+void seal_anew(SqlSession& session, const SecretKey& now, const SecretKey& coming, KeyRotation& done) {
+  SqlStatement& select =
+      session.prepared("SELECT value FROM versions WHERE namespace = ? AND key = ? AND version = ?");
+  SqlStatement& update =
+      session.prepared("UPDATE versions SET value = ? WHERE namespace = ? AND key = ? AND version = ?");
+  for (const SealedRow& row : sealed_rows(session)) {
     select.reset();
-    Bindings(select).integer(row);
-    select.executeStep();
+    Bindings(select).text(row.ns).text(row.key).integer(row.version);
+    select.step();
     Opened before = unseal(now, Columns(select).text());
     if (before.problem) {
       ++done.left_alone;
       continue;
     }
     update.reset();
-    Bindings(update).text(seal(coming, fresh_nonce(), before.plaintext)).integer(row);
+    Bindings(update)
+        .text(seal(coming, fresh_nonce(), before.plaintext))
+        .text(row.ns)
+        .text(row.key)
+        .integer(row.version);
     update.exec();
     wipe(before.plaintext);
     ++done.sealed_anew;
@@ -46,7 +66,7 @@ void seal_anew(SqliteFile& file, const SecretKey& now, const SecretKey& coming, 
 }
 
 // The old sealed texts are of no use any more, and need not lie about.
-void sweep(SqliteFile& file) { file.database().exec("PRAGMA wal_checkpoint(TRUNCATE)"); }
+void sweep(HealingFile& kv) { kv.pragma("PRAGMA wal_checkpoint(TRUNCATE)"); }
 
 }  // namespace
 
@@ -56,10 +76,10 @@ KeyRotation rotate_secret_key(const std::filesystem::path& secrets_directory, co
   KeyRotation done;
   if (!identity_of(secrets_directory / kKvFile)) return done;
   HealingFile kv(secrets_directory / kKvFile, kv_schema(), options.busy_timeout, false);
-  kv.read([](SqliteFile& file) { file.database().exec("PRAGMA secure_delete = ON"); });
-  kv.write([&](SqliteFile& file) {
-    if (!anything_sealed(file)) return;
-    const SecretKeyFile now = settled_key(key_path, key_check(file));
+  kv.pragma("PRAGMA secure_delete = ON");
+  kv.write([&](SqlSession& session) {
+    if (!anything_sealed(session)) return;
+    const SecretKeyFile now = settled_key(key_path, key_check(session));
     if (!now.key) {
       done.problem = now.problem;
       return;
@@ -70,14 +90,14 @@ KeyRotation rotate_secret_key(const std::filesystem::path& secrets_directory, co
     if (!coming.key) throw StoreError("the key that was just made cannot be read: " + coming.problem);
     // Before the values: an unfinished rotation loses no more than this file, which only helps.
     write_previous_key(key_path, *coming.key, *now.key);
-    seal_anew(file, *now.key, *coming.key, done);
-    put_key_check(file, *coming.key);
+    seal_anew(session, *now.key, *coming.key, done);
+    put_key_check(session, *coming.key);
   });
   if (!done.problem.empty() || done.sealed_anew + done.left_alone == 0) return done;
   // Under the write lock again, so that nobody makes another key meanwhile.
-  kv.write([&](SqliteFile& file) { settled_key(key_path, key_check(file)); });
+  kv.write([&](SqlSession& session) { settled_key(key_path, key_check(session)); });
   try {
-    kv.read(sweep);
+    sweep(kv);
   } catch (const StoreError&) {
     // A reader is in the way; the log is emptied by a later checkpoint.
   }

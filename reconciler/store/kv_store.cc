@@ -15,10 +15,36 @@
 #include "reconciler/store/healing_file.h"
 #include "reconciler/store/sealing_key.h"
 #include "reconciler/store/secret_key.h"
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/session_stores.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 namespace {
+
+// The inner select is answered by the primary key's index alone, so that old
+// versions cost little; SQLite takes the rowid from the row that holds the maximum.
+constexpr const char* kNewestInSqlite =
+    "SELECT all_of.namespace, all_of.key, all_of.version, all_of.value, all_of.deleted, all_of.secret,"
+    " all_of.written_at_ns"
+    " FROM (SELECT rowid AS id, max(version) FROM versions GROUP BY namespace, key) AS newest"
+    " CROSS JOIN versions AS all_of ON all_of.rowid = newest.id";
+constexpr const char* kNewestInPostgres =
+    "SELECT namespace, key, version, value, deleted, secret, written_at_ns FROM versions"
+    " JOIN (SELECT namespace, key, max(version) AS version FROM versions GROUP BY namespace, key) AS newest"
+    " USING (namespace, key, version) ORDER BY namespace";
+
+constexpr const char* kTrimInSqlite =
+    "WITH newest AS (SELECT namespace, key, max(version) AS version, deleted, written_at_ns"
+    "                FROM versions GROUP BY namespace, key)"
+    " DELETE FROM versions WHERE rowid IN"
+    " (SELECT old.rowid FROM versions AS old JOIN newest USING (namespace, key)"
+    "  WHERE newest.written_at_ns < ? AND (newest.deleted OR old.version < newest.version - ?))";
+constexpr const char* kTrimInPostgres =
+    "WITH newest AS (SELECT DISTINCT ON (namespace, key) namespace, key, version, deleted, written_at_ns"
+    "                FROM versions ORDER BY namespace, key, version DESC)"
+    " DELETE FROM versions AS old USING newest"
+    " WHERE old.namespace = newest.namespace AND old.key = newest.key AND newest.written_at_ns < ?"
+    "  AND (newest.deleted = 1 OR old.version < newest.version - ?)";
 
 StoredValue stored_in(Columns& row) {
   StoredValue stored;
@@ -31,24 +57,19 @@ StoredValue stored_in(Columns& row) {
 }
 
 // The newest version of every key, as of the transaction the caller is in.
-std::shared_ptr<ValueSnapshot> read_newest(SqliteFile& file) {
+std::shared_ptr<ValueSnapshot> read_newest(SqlSession& session) {
   auto snapshot = std::make_shared<ValueSnapshot>();
-  SQLite::Statement& revision = file.prepared("SELECT revision FROM store WHERE id = 1");
-  if (!revision.executeStep())
+  SqlStatement& revision = session.prepared("SELECT revision FROM store WHERE id = 1");
+  if (!revision.step())
     throw StoreError("the store of variables lacks its own row; restore a backup: maand restore");
   snapshot->revision = static_cast<std::uint64_t>(Columns(revision).integer());
   revision.reset();
 
-  // The inner select is answered by the primary key's index alone, so that old
-  // versions cost little; SQLite takes the rowid from the row that holds the maximum.
-  SQLite::Statement& select = file.prepared(
-      "SELECT all_of.namespace, all_of.key, all_of.version, all_of.value, all_of.deleted, all_of.secret,"
-      " all_of.written_at_ns"
-      " FROM (SELECT rowid AS id, max(version) FROM versions GROUP BY namespace, key) AS newest"
-      " CROSS JOIN versions AS all_of ON all_of.rowid = newest.id");
+  SqlStatement& select =
+      session.prepared(session.dialect() == SqlDialect::kSqlite ? kNewestInSqlite : kNewestInPostgres);
   std::map<std::string, std::shared_ptr<NamespaceValues>, std::less<>> namespaces;
   auto current = namespaces.end();  // keys of one namespace follow one another
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     std::string ns = row.text();
     if (current == namespaces.end() || current->first != ns) {
@@ -64,8 +85,8 @@ std::shared_ptr<ValueSnapshot> read_newest(SqliteFile& file) {
   return snapshot;
 }
 
-void insert_versions(SqliteFile& file, const std::vector<NewVersion>& versions) {
-  SQLite::Statement& insert = file.prepared(
+void insert_versions(SqlSession& session, const std::vector<NewVersion>& versions) {
+  SqlStatement& insert = session.prepared(
       "INSERT INTO versions (namespace, key, version, value, deleted, secret, written_at_ns)"
       " VALUES (?, ?, ?, ?, ?, ?, ?)");
   for (const NewVersion& made : versions) {
@@ -75,8 +96,8 @@ void insert_versions(SqliteFile& file, const std::vector<NewVersion>& versions) 
     row.flag(made.stored.deleted).flag(made.stored.secret).integer(ns_of(made.stored.written_at));
     insert.exec();
   }
-  SQLite::Statement& forget =
-      file.prepared("DELETE FROM versions WHERE namespace = ? AND key = ? AND version <= ?");
+  SqlStatement& forget =
+      session.prepared("DELETE FROM versions WHERE namespace = ? AND key = ? AND version <= ?");
   for (const NewVersion& made : versions) {
     if (made.stored.version <= kMostVersions) continue;
     forget.reset();
@@ -87,20 +108,18 @@ void insert_versions(SqliteFile& file, const std::vector<NewVersion>& versions) 
 
 class KvStore : public Values {
  public:
-  KvStore(const std::filesystem::path& directory, const KvStoreOptions& options, bool read_only)
-      : key_path_(directory / kSecretKeyFile),
-        read_only_(read_only),
-        file_(directory / kKvFile, kv_schema(), options.busy_timeout, read_only) {
+  KvStore(std::unique_ptr<HealingSession> session, std::filesystem::path key_path)
+      : key_path_(std::move(key_path)), session_(std::move(session)) {
     KvStore::snapshot();  // a problem is told at start, not when a hook wants a variable
   }
 
   ValueSnapshotPtr snapshot() override {
     const std::lock_guard lock(mutex_);
-    if (nothing_there()) return std::make_shared<const ValueSnapshot>();
-    return file_.read([this](SqliteFile& file) {
-      if (!is_current(file)) {
-        SQLite::Transaction moment(file.database());
-        refresh(file);
+    if (session_->nothing_there()) return std::make_shared<const ValueSnapshot>();
+    return session_->read([this](SqlSession& session) {
+      if (!is_current(session)) {
+        SqlTransaction moment(session, SqlTransaction::Kind::kMoment);
+        refresh(session);
       }
       return snapshot_;
     });
@@ -109,34 +128,34 @@ class KvStore : public Values {
   ValueWrite write(const std::vector<ValueChange>& changes, WallTime now) override {
     if (std::optional<ValueWrite> refused = refusal_of(changes)) return *std::move(refused);
     const std::lock_guard lock(mutex_);
-    ChangedValues changed = file_.write([&](SqliteFile& file) {
-      if (!is_current(file)) refresh(file);
+    ChangedValues changed = session_->write([&](SqlSession& session) {
+      if (!is_current(session)) refresh(session);
       std::vector<ValueChange> sealed = changes;
-      if (std::optional<ValueWrite> refused = seal_secrets(file, sealed)) {
+      if (std::optional<ValueWrite> refused = seal_secrets(session, sealed)) {
         return ChangedValues{*std::move(refused), snapshot_, {}};
       }
       ChangedValues result = change_values(snapshot_, sealed, now);
       if (result.versions.empty()) return result;
-      insert_versions(file, result.versions);
-      SQLite::Statement& raise = file.prepared("UPDATE store SET revision = ? WHERE id = 1");
+      insert_versions(session, result.versions);
+      SqlStatement& raise = session.prepared("UPDATE store SET revision = ? WHERE id = 1");
       Bindings(raise).integer(static_cast<std::int64_t>(result.after->revision));
       raise.exec();
       return result;
     });
-    snapshot_ = std::move(changed.after);  // our own commits do not move data_version
+    snapshot_ = std::move(changed.after);  // our own commits do not move commits_seen
     return std::move(changed.verdict);
   }
 
   std::vector<StoredValue> history(std::string_view ns, std::string_view key) override {
     const std::lock_guard lock(mutex_);
-    if (nothing_there()) return {};
-    return file_.read([&](SqliteFile& file) {
-      SQLite::Statement& select = file.prepared(
+    if (session_->nothing_there()) return {};
+    return session_->read([&](SqlSession& session) {
+      SqlStatement& select = session.prepared(
           "SELECT version, value, deleted, secret, written_at_ns FROM versions"
           " WHERE namespace = ? AND key = ? ORDER BY version DESC");
       Bindings(select).text(ns).text(key);
       std::vector<StoredValue> versions;
-      while (select.executeStep()) {
+      while (select.step()) {
         Columns row(select);
         versions.push_back(stored_in(row));
       }
@@ -149,13 +168,9 @@ class KvStore : public Values {
     // Longer than the clock's range is for ever.
     const std::chrono::days kept = std::clamp(retain, std::chrono::days(0), std::chrono::days(36500));
     const std::lock_guard lock(mutex_);
-    const int gone = file_.write([&](SqliteFile& file) {
-      SQLite::Statement& forget = file.prepared(
-          "WITH newest AS (SELECT namespace, key, max(version) AS version, deleted, written_at_ns"
-          "                FROM versions GROUP BY namespace, key)"
-          " DELETE FROM versions WHERE rowid IN"
-          " (SELECT old.rowid FROM versions AS old JOIN newest USING (namespace, key)"
-          "  WHERE newest.written_at_ns < ? AND (newest.deleted OR old.version < newest.version - ?))");
+    const int gone = session_->write([&](SqlSession& session) {
+      SqlStatement& forget =
+          session.prepared(session.dialect() == SqlDialect::kSqlite ? kTrimInSqlite : kTrimInPostgres);
       Bindings(forget).integer(ns_of(now - kept)).integer(kTrimmedVersionsBehind);
       return forget.exec();
     });
@@ -171,45 +186,35 @@ class KvStore : public Values {
   }
 
  private:
-  // A reader of a bucket in which no variable was ever written.
-  bool nothing_there() const { return read_only_ && !identity_of(file_.path()); }
-
   // Whether snapshot_ is what is on disk: nothing was opened anew and nobody else committed.
-  bool is_current(SqliteFile& file) {
-    return snapshot_ && opened_ == file_.opened() && data_version_ == data_version(file);
-  }
-
-  static std::int64_t data_version(SqliteFile& file) {
-    SQLite::Statement& pragma = file.prepared("PRAGMA data_version");
-    pragma.executeStep();
-    const std::int64_t number = Columns(pragma).integer();
-    pragma.reset();
-    return number;
+  bool is_current(SqlSession& session) {
+    return snapshot_ && opened_ == session_->opened() && commits_seen_ == session.commits_seen();
   }
 
   // Inside a transaction of the caller.
-  void refresh(SqliteFile& file) {
+  void refresh(SqlSession& session) {
     snapshot_ = nullptr;
-    std::shared_ptr<ValueSnapshot> fresh = read_newest(file);
-    data_version_ = data_version(file);
-    opened_ = file_.opened();
+    std::shared_ptr<ValueSnapshot> fresh = read_newest(session);
+    commits_seen_ = session.commits_seen();
+    opened_ = session_->opened();
     snapshot_ = std::move(fresh);
   }
 
   // Seals what is to be secret, making the key when it is the first. Inside a transaction of the caller.
-  std::optional<ValueWrite> seal_secrets(SqliteFile& file, std::vector<ValueChange>& changes) {
+  std::optional<ValueWrite> seal_secrets(SqlSession& session, std::vector<ValueChange>& changes) {
     const auto is_secret = [](const ValueChange& change) {
       return change.kind == ValueChange::Kind::kPutSecret;
     };
     if (std::none_of(changes.begin(), changes.end(), is_secret)) return std::nullopt;
-    const bool sealed_before = anything_sealed(file);
-    SecretKeyFile read = sealed_before ? settled_key(key_path_, key_check(file)) : read_secret_key(key_path_);
+    const bool sealed_before = anything_sealed(session);
+    SecretKeyFile read =
+        sealed_before ? settled_key(key_path_, key_check(session)) : read_secret_key(key_path_);
     if (read.missing && !sealed_before) {
       create_secret_key(key_path_);
       read = read_secret_key(key_path_);
     }
     if (!read.key) return no_key(read.problem);
-    if (!sealed_before) put_key_check(file, *read.key);
+    if (!sealed_before) put_key_check(session, *read.key);
     for (ValueChange& change : changes) {
       if (!is_secret(change)) continue;
       std::string sealed = seal(*read.key, fresh_nonce(), change.value);
@@ -227,24 +232,31 @@ class KvStore : public Values {
   }
 
   const std::filesystem::path key_path_;
-  const bool read_only_;
   std::mutex mutex_;  // guards what follows
-  HealingFile file_;
+  std::unique_ptr<HealingSession> session_;
   ValueSnapshotPtr snapshot_;  // null: to be read again
   std::uint64_t opened_ = 0;
-  std::int64_t data_version_ = 0;
+  std::int64_t commits_seen_ = 0;
 };
 
 }  // namespace
 
+std::unique_ptr<Values> values_over(std::unique_ptr<HealingSession> session, std::filesystem::path key_path) {
+  return std::make_unique<KvStore>(std::move(session), std::move(key_path));
+}
+
 std::unique_ptr<Values> open_kv_store(const std::filesystem::path& secrets_directory,
                                       const KvStoreOptions& options) {
-  return std::make_unique<KvStore>(secrets_directory, options, false);
+  return values_over(
+      std::make_unique<HealingFile>(secrets_directory / kKvFile, kv_schema(), options.busy_timeout, false),
+      secrets_directory / kSecretKeyFile);
 }
 
 std::unique_ptr<Values> open_kv_store_readonly(const std::filesystem::path& secrets_directory,
                                                const KvStoreOptions& options) {
-  return std::make_unique<KvStore>(secrets_directory, options, true);
+  return values_over(
+      std::make_unique<HealingFile>(secrets_directory / kKvFile, kv_schema(), options.busy_timeout, true),
+      secrets_directory / kSecretKeyFile);
 }
 
 }  // namespace maand

@@ -2,19 +2,19 @@
 
 #include <utility>
 
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 namespace {
 
-void erase_of(SqliteFile& file, const char* sql, const JobName& job) {
-  SQLite::Statement& erase = file.prepared(sql);
+void erase_of(SqlSession& session, const char* sql, const JobName& job) {
+  SqlStatement& erase = session.prepared(sql);
   Bindings(erase).text(job.str());
   erase.exec();
 }
 
-void write_failed_key(SqliteFile& file, const JobName& job, int position, const FailedKey& key) {
-  SQLite::Statement& insert = file.prepared(
+void write_failed_key(SqlSession& session, const JobName& job, int position, const FailedKey& key) {
+  SqlStatement& insert = session.prepared(
       "INSERT INTO failed_keys (job, position, tree, commit_id, reason, detail, since_ns, rolled_back)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   Bindings row(insert);
@@ -25,14 +25,14 @@ void write_failed_key(SqliteFile& file, const JobName& job, int position, const 
 
 }  // namespace
 
-void write_way_back(SqliteFile& file, const AppliedAllocation& a) {
-  SQLite::Statement& erase = file.prepared("DELETE FROM ways_back WHERE job = ? AND worker = ?");
+void write_way_back(SqlSession& session, const AppliedAllocation& a) {
+  SqlStatement& erase = session.prepared("DELETE FROM ways_back WHERE job = ? AND worker = ?");
   Bindings(erase).text(a.key.job.str()).text(a.key.worker.str());
   erase.exec();
   if (!a.before && a.rolled_back_from.empty()) return;
   const ConfirmedBefore before = a.before.value_or(ConfirmedBefore{});
-  write_file_set(file, before.files);
-  SQLite::Statement& insert = file.prepared(
+  write_file_set(session, before.files);
+  SqlStatement& insert = session.prepared(
       "INSERT INTO ways_back (job, worker, kept, running, version, files, rendered_values,"
       " rendered_version, rendered_seq, baseline, commit_id, tree, ports_held, rolled_back_from)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -47,11 +47,11 @@ void write_way_back(SqliteFile& file, const AppliedAllocation& a) {
   insert.exec();
 }
 
-void read_ways_back(SqliteFile& file, const Sets& sets, AppliedState& state) {
-  SQLite::Statement& select = file.prepared(
+void read_ways_back(SqlSession& session, const Sets& sets, AppliedState& state) {
+  SqlStatement& select = session.prepared(
       "SELECT job, worker, kept, running, version, files, rendered_values, rendered_version, rendered_seq,"
       " baseline, commit_id, tree, ports_held, rolled_back_from FROM ways_back");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     AllocationKey key;
     key.job = JobName(row.text());
@@ -75,13 +75,13 @@ void read_ways_back(SqliteFile& file, const Sets& sets, AppliedState& state) {
   select.reset();
 }
 
-void write_job_rollout(SqliteFile& file, const JobRecord& job) {
-  erase_of(file, "DELETE FROM job_rollouts WHERE job = ?", job.job);
-  erase_of(file, "DELETE FROM failed_keys WHERE job = ?", job.job);
+void write_job_rollout(SqlSession& session, const JobRecord& job) {
+  erase_of(session, "DELETE FROM job_rollouts WHERE job = ?", job.job);
+  erase_of(session, "DELETE FROM failed_keys WHERE job = ?", job.job);
   const bool nothing = job.rollback == Rollback::kNone && job.failed_version.empty() && job.failures == 0 &&
                        job.bake_tree.empty() && job.bake_left.count() == 0;
   if (!nothing) {
-    SQLite::Statement& insert = file.prepared(
+    SqlStatement& insert = session.prepared(
         "INSERT INTO job_rollouts (job, rollback, failed_version, failures, bake_tree, bake_left_ms)"
         " VALUES (?, ?, ?, ?, ?, ?)");
     Bindings row(insert);
@@ -90,13 +90,13 @@ void write_job_rollout(SqliteFile& file, const JobRecord& job) {
     insert.exec();
   }
   int position = 0;
-  for (const FailedKey& key : job.failed_keys) write_failed_key(file, job.job, position++, key);
+  for (const FailedKey& key : job.failed_keys) write_failed_key(session, job.job, position++, key);
 }
 
-void read_job_rollouts(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select = file.prepared(
+void read_job_rollouts(SqlSession& session, AppliedState& state) {
+  SqlStatement& select = session.prepared(
       "SELECT job, rollback, failed_version, failures, bake_tree, bake_left_ms FROM job_rollouts");
-  while (select.executeStep()) {
+  while (select.step()) {
     Columns row(select);
     const auto job = state.jobs.find(JobName(row.text()));
     if (job == state.jobs.end()) continue;
@@ -108,10 +108,10 @@ void read_job_rollouts(SqliteFile& file, AppliedState& state) {
     record.bake_left = std::chrono::milliseconds(row.integer());
   }
   select.reset();
-  SQLite::Statement& keys = file.prepared(
+  SqlStatement& keys = session.prepared(
       "SELECT job, tree, commit_id, reason, detail, since_ns, rolled_back FROM failed_keys"
       " ORDER BY job, position");
-  while (keys.executeStep()) {
+  while (keys.step()) {
     Columns row(keys);
     const auto job = state.jobs.find(JobName(row.text()));
     if (job == state.jobs.end()) continue;

@@ -9,12 +9,12 @@
 namespace maand {
 
 // After the row of the allocation itself.
-void write_way_back(SqliteFile& file, const AppliedAllocation& allocation);
+void write_way_back(SqlSession& session, const AppliedAllocation& allocation);
 // After the row of the job itself.
-void write_job_rollout(SqliteFile& file, const JobRecord& job);
+void write_job_rollout(SqlSession& session, const JobRecord& job);
 
 // Into allocations and jobs that are there already.
-void read_ways_back(SqliteFile& file, const Sets& sets, AppliedState& state);
-void read_job_rollouts(SqliteFile& file, AppliedState& state);
+void read_ways_back(SqlSession& session, const Sets& sets, AppliedState& state);
+void read_job_rollouts(SqlSession& session, AppliedState& state);
 
 }  // namespace maand

@@ -77,24 +77,25 @@ std::optional<std::string> opened_with_any(const fs::path& key_path, std::string
 fs::path next_key_path(const fs::path& key_path) { return key_path.string() + ".next"; }
 fs::path previous_key_path(const fs::path& key_path) { return key_path.string() + ".previous"; }
 
-bool anything_sealed(SqliteFile& file) {
-  SQLite::Statement& select = file.prepared("SELECT EXISTS (SELECT 1 FROM versions WHERE secret = 1)");
-  select.executeStep();
+bool anything_sealed(SqlSession& session) {
+  SqlStatement& select =
+      session.prepared("SELECT count(*) FROM (SELECT 1 FROM versions WHERE secret = 1 LIMIT 1) AS one");
+  select.step();
   const bool any = Columns(select).flag();
   select.reset();
   return any;
 }
 
-std::string key_check(SqliteFile& file) {
-  SQLite::Statement& select = file.prepared("SELECT key_check FROM store WHERE id = 1");
+std::string key_check(SqlSession& session) {
+  SqlStatement& select = session.prepared("SELECT key_check FROM store WHERE id = 1");
   std::string text;
-  if (select.executeStep()) text = Columns(select).text();
+  if (select.step()) text = Columns(select).text();
   select.reset();
   return text;
 }
 
-void put_key_check(SqliteFile& file, const SecretKey& key) {
-  SQLite::Statement& remember = file.prepared("UPDATE store SET key_check = ? WHERE id = 1");
+void put_key_check(SqlSession& session, const SecretKey& key) {
+  SqlStatement& remember = session.prepared("UPDATE store SET key_check = ? WHERE id = 1");
   Bindings(remember).text(seal(key, fresh_nonce(), kKeyCheckText));
   remember.exec();
 }

@@ -13,7 +13,7 @@
 
 #include "reconciler/core/values.h"
 #include "reconciler/store/secret_key.h"
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 
@@ -23,9 +23,9 @@ std::filesystem::path previous_key_path(const std::filesystem::path& key_path);
 // What is sealed into `key_check`; any text would do.
 inline constexpr std::string_view kKeyCheckText = "maand";
 
-bool anything_sealed(SqliteFile& file);
-std::string key_check(SqliteFile& file);
-void put_key_check(SqliteFile& file, const SecretKey& key);
+bool anything_sealed(SqlSession& session);
+std::string key_check(SqlSession& session);
+void put_key_check(SqlSession& session, const SecretKey& key);
 
 // The key that `check` opens with. Finishes a rotation that was committed and not renamed, and removes
 // what one left that was not committed. REQUIRES: a write transaction on kv.db, which keeps others out.

@@ -61,29 +61,9 @@ std::optional<FileIdentity> identity_of(const std::filesystem::path& path) {
   return FileIdentity{info.st_dev, info.st_ino};
 }
 
-Bindings& Bindings::text(std::string_view value) {
-  statement_.bind(next_++, std::string(value));
-  return *this;
-}
-
-Bindings& Bindings::integer(std::int64_t value) {
-  statement_.bind(next_++, value);
-  return *this;
-}
-
-Bindings& Bindings::null() {
-  statement_.bind(next_++);
-  return *this;
-}
-
-std::string Columns::text() { return statement_.getColumn(next_++).getString(); }
-
-std::int64_t Columns::integer() { return statement_.getColumn(next_++).getInt64(); }
-
-std::optional<std::string> Columns::maybe_text() {
-  const SQLite::Column column = statement_.getColumn(next_++);
-  if (column.isNull()) return std::nullopt;
-  return column.getString();
+void SqliteStatement::make_ready() {
+  statement_.tryReset();  // the error of an earlier use is not ours
+  statement_.clearBindings();
 }
 
 SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode, const Schema& schema,
@@ -120,7 +100,7 @@ SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode, const S
   identity_ = *identity;
 }
 
-SQLite::Statement& SqliteFile::prepared(const char* sql) {
+SqlStatement& SqliteFile::prepared(const char* sql) {
   auto it = statements_.find(sql);
   if (it == statements_.end()) {
     it = statements_
@@ -128,9 +108,24 @@ SQLite::Statement& SqliteFile::prepared(const char* sql) {
                       std::forward_as_tuple(database_, sql))
              .first;
   }
-  it->second.tryReset();  // the error of an earlier use is not ours
-  it->second.clearBindings();
+  it->second.make_ready();
   return it->second;
+}
+
+void SqliteFile::roll_back() noexcept {
+  try {
+    database_.exec("ROLLBACK");
+  } catch (const SQLite::Exception&) {
+    // Rolled back already, by the error that brings us here.
+  }
+}
+
+std::int64_t SqliteFile::commits_seen() {
+  SqlStatement& pragma = prepared("PRAGMA data_version");  // our own commits do not move it
+  pragma.step();
+  const std::int64_t number = pragma.integer(0);
+  pragma.reset();
+  return number;
 }
 
 std::string explain_sqlite(const SQLite::Exception& error, const std::filesystem::path& path) {

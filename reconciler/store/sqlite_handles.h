@@ -5,7 +5,6 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/Transaction.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -16,8 +15,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "reconciler/core/ports.h"
 #include "reconciler/store/migrations.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 
@@ -29,62 +28,47 @@ struct FileIdentity {
 };
 std::optional<FileIdentity> identity_of(const std::filesystem::path& path);
 
-// Binds columns one after the other: statements of twenty columns stay readable
-// and cannot be off by one in the middle.
-class Bindings {
+class SqliteStatement final : public SqlStatement {
  public:
-  explicit Bindings(SQLite::Statement& statement) : statement_(statement) {}
-  Bindings& text(std::string_view value);
-  Bindings& integer(std::int64_t value);
-  Bindings& flag(bool value) { return integer(value ? 1 : 0); }
-  Bindings& null();
+  SqliteStatement(const SQLite::Database& database, const char* sql) : statement_(database, sql) {}
+  void bind_text(int index, std::string_view value) override { statement_.bind(index, std::string(value)); }
+  void bind_integer(int index, std::int64_t value) override { statement_.bind(index, value); }
+  void bind_null(int index) override { statement_.bind(index); }
+  bool step() override { return statement_.executeStep(); }
+  int exec() override { return statement_.exec(); }
+  void reset() override { statement_.reset(); }
+  std::string text(int column) override { return statement_.getColumn(column).getString(); }
+  std::int64_t integer(int column) override { return statement_.getColumn(column).getInt64(); }
+  bool is_null(int column) override { return statement_.getColumn(column).isNull(); }
+  void make_ready();
 
  private:
-  SQLite::Statement& statement_;
-  int next_ = 1;
-};
-
-// Reads columns of the current row one after the other.
-class Columns {
- public:
-  explicit Columns(SQLite::Statement& statement) : statement_(statement) {}
-  std::string text();
-  std::int64_t integer();
-  int number() { return static_cast<int>(integer()); }
-  bool flag() { return integer() != 0; }
-  std::optional<std::string> maybe_text();
-
- private:
-  SQLite::Statement& statement_;
-  int next_ = 0;
+  SQLite::Statement statement_;
 };
 
 enum class OpenMode { kCreate, kExisting, kReadOnly };
 
-class SqliteFile {
+class SqliteFile final : public SqlSession {
  public:
   // Opens, sets pragmas, checks the pages and the schema. Throws StoreError or SQLite::Exception.
   SqliteFile(const std::filesystem::path& path, OpenMode mode, const Schema& schema,
              std::chrono::milliseconds busy_timeout);
 
   SQLite::Database& database() { return database_; }
-  // Prepared once per connection, reset on return. `sql` must be a literal: its address is the key.
-  SQLite::Statement& prepared(const char* sql);
+  SqlDialect dialect() const override { return SqlDialect::kSqlite; }
+  SqlStatement& prepared(const char* sql) override;
+  void begin_write() override { database_.exec("BEGIN IMMEDIATE"); }
+  void begin_moment() override { database_.exec("BEGIN"); }
+  void commit() override { database_.exec("COMMIT"); }
+  void roll_back() noexcept override;
+  std::int64_t commits_seen() override;
   FileIdentity identity() const { return identity_; }
 
  private:
   SQLite::Database database_;
   FileIdentity identity_;
-  std::unordered_map<const char*, SQLite::Statement> statements_;  // after database_: go first
+  std::unordered_map<const char*, SqliteStatement> statements_;  // after database_: go first
 };
-
-// Times are kept as nanoseconds since 1970: exactly what the clock gave.
-inline std::int64_t ns_of(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-inline WallTime wall_from_ns(std::int64_t ns) {
-  return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(ns)));
-}
 
 // What went wrong, where, and what to do, in one sentence.
 std::string explain_sqlite(const SQLite::Exception& error, const std::filesystem::path& path);

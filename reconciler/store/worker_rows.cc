@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "reconciler/store/sqlite_handles.h"
+#include "reconciler/store/sql_session.h"
 
 namespace maand {
 
-void read_workers(SqliteFile& file, AppliedState& state) {
-  SQLite::Statement& select =
-      file.prepared("SELECT host, instance, adopt_marker, was, away_ns, tried_ns FROM workers");
-  while (select.executeStep()) {
+void read_workers(SqlSession& session, AppliedState& state) {
+  SqlStatement& select =
+      session.prepared("SELECT host, instance, adopt_marker, was, away_ns, tried_ns FROM workers");
+  while (select.step()) {
     Columns row(select);
     WorkerRecord worker;
     worker.host = WorkerHost(row.text());
@@ -23,10 +23,13 @@ void read_workers(SqliteFile& file, AppliedState& state) {
   select.reset();
 }
 
-void write_worker(SqliteFile& file, const WorkerRecord& worker) {
-  SQLite::Statement& put = file.prepared(
-      "INSERT OR REPLACE INTO workers (host, instance, adopt_marker, was, away_ns, tried_ns)"
-      " VALUES (?, ?, ?, ?, ?, ?)");
+void write_worker(SqlSession& session, const WorkerRecord& worker) {
+  SqlStatement& put = session.prepared(
+      "INSERT INTO workers (host, instance, adopt_marker, was, away_ns, tried_ns)"
+      " VALUES (?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT (host) DO UPDATE SET instance = excluded.instance,"
+      " adopt_marker = excluded.adopt_marker, was = excluded.was, away_ns = excluded.away_ns,"
+      " tried_ns = excluded.tried_ns");
   Bindings(put)
       .text(worker.host.str())
       .text(worker.instance)

@@ -1,13 +1,13 @@
-// WorkerRecord ⇄ rows. Inside the caller's transaction; throws SQLite::Exception.
+// WorkerRecord ⇄ rows. Inside the caller's transaction; throws what the session throws.
 #pragma once
 
 #include "reconciler/core/applied.h"
 
 namespace maand {
 
-class SqliteFile;
+class SqlSession;
 
-void write_worker(SqliteFile& file, const WorkerRecord& worker);
-void read_workers(SqliteFile& file, AppliedState& state);
+void write_worker(SqlSession& session, const WorkerRecord& worker);
+void read_workers(SqlSession& session, AppliedState& state);
 
 }  // namespace maand

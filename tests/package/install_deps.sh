@@ -11,7 +11,7 @@ build_packages=(
   g++ cmake ninja-build pkgconf ccache
   libgit2-dev libssh2-1-dev nlohmann-json3-dev libcpp-httplib-dev libspdlog-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libarchive-dev libtomlplusplus-dev libssl-dev
-  libcurl4-openssl-dev libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev prometheus-cpp-dev
+  libcurl4-openssl-dev libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev prometheus-cpp-dev libpqxx-dev libpq-dev
 )
 # The throw-away world of quickstart.sh: a repository, sshd workers, and what
 # the two demo jobs need on a worker.
@@ -19,7 +19,7 @@ demo_packages=(git openssh-server openssh-client make tar util-linux busybox-sta
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema python3-yaml shellcheck clang-format clang libclang-rt-dev procps sudo
   git openssl curl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
-  python3-aiosmtpd gnupg gpgv tzdata age zsh fish mandoc bubblewrap
+  python3-aiosmtpd gnupg gpgv tzdata age zsh fish mandoc bubblewrap postgresql
 )
 tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes
@@ -90,14 +90,15 @@ else
 fi
 printf '%s\n' "${missing[*]}" | fold -s -w 100 | sed 's/^/  /'
 
-# openssh-server and prometheus are wanted for their programs only. A package may
-# not start a service while policy-rc.d says 101, so nobody's port 22 or 9090 is
-# opened by us.
+# openssh-server, prometheus and postgresql are wanted for their programs only. A
+# package may not start a service while policy-rc.d says 101, so nobody's port 22,
+# 9090 or 5432 is opened by us.
 policy=/usr/sbin/policy-rc.d
 placed_policy=
 new_services=()
 case " ${missing[*]} " in *" openssh-server "*) new_services+=(ssh.service ssh.socket) ;; esac
 case " ${missing[*]} " in *" prometheus "*) new_services+=(prometheus.service) ;; esac
+case " ${missing[*]} " in *" postgresql "*) new_services+=(postgresql.service) ;; esac
 if [ ${#new_services[@]} -gt 0 ] && [ ! -e $policy ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
   placed_policy=yes

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/table.h"
 #include "reconciler/core/status.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -52,10 +52,10 @@ std::string json_of(const AuditRecord& one) {
 int run_audit(const Context& context, const AuditOptions& options) {
   const Bucket bucket = open_bucket(context);
   std::vector<AuditRecord> found;
-  if (std::filesystem::exists(bucket.store())) {
+  if (const std::unique_ptr<Store> store = open_state_if_any(bucket)) {
     const bool filtered = !options.actor.empty() || !options.subject.empty();
     const std::size_t most = filtered ? std::numeric_limits<int>::max() : options.limit;
-    for (AuditRecord& one : open_state_store_readonly(bucket.store())->audits(most)) {
+    for (AuditRecord& one : store->audits(most)) {
       if (found.size() < options.limit && is_asked_for(one, options)) found.push_back(std::move(one));
     }
   }

@@ -10,6 +10,7 @@
 #include "reconciler/cli/actor.h"
 #include "reconciler/cli/backup_contents.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/json_in.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/replaced_file.h"
@@ -116,6 +117,8 @@ void put_state_back(const fs::path& from, const fs::path& to, const std::string&
 
 int run_backup(const Context& context, const BackupOptions& options) {
   const Bucket bucket = open_bucket(context);
+  require_files(bucket, "`maand backup`",
+                "back the database up with pg_dump, and maand.conf and secrets/ with it");
   const fs::path directory = fs::absolute(options.directory);
   if (fs::exists(directory))
     throw CommandError(kExitUsage, directory.string() + " exists already; name a directory that does not");
@@ -139,6 +142,8 @@ int run_backup(const Context& context, const BackupOptions& options) {
 
 int run_restore(const Context& context, const RestoreOptions& options) {
   const Bucket bucket = open_bucket(context);
+  require_files(bucket, "`maand restore`",
+                "restore the database with pg_restore, start the daemon and say `maand takeover`");
   const fs::path directory = fs::absolute(options.directory);
   const auto label = read_json(text_of(directory / kLabel));
   if (!label || (list_at(*label, "files").empty() && !fs::exists(directory / kState)))

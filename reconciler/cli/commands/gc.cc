@@ -13,6 +13,7 @@
 
 #include "executor/errand_script.h"
 #include "reconciler/cli/accepted_head.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/errand_round.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/services.h"
@@ -20,8 +21,6 @@
 #include "reconciler/core/left_over.h"
 #include "reconciler/core/names.h"
 #include "reconciler/core/text.h"
-#include "reconciler/store/kv_store.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace fs = std::filesystem;
@@ -234,16 +233,15 @@ std::string forget_here(const Bucket& bucket, std::chrono::hours retain) {
   }
   // Under the lock, what is on record is on record.
   AppliedState applied;
-  if (fs::exists(bucket.store())) applied = open_state_store_readonly(bucket.store())->load();
+  if (const std::unique_ptr<Store> store = open_state_if_any(bucket)) applied = store->load();
   std::size_t files = 0;
   std::error_code ignored;
   for (const OldOutput& one : old_output(bucket, applied, retain))
     files += fs::remove(one.file, ignored) ? 1 : 0;
   std::size_t versions = 0;
-  if (fs::exists(bucket.secrets() / kKvFile)) {
-    versions =
-        open_kv_store(bucket.secrets())
-            ->trim(std::chrono::duration_cast<std::chrono::days>(retain), std::chrono::system_clock::now());
+  if (has_values(bucket)) {
+    versions = open_values(bucket)->trim(std::chrono::duration_cast<std::chrono::days>(retain),
+                                         std::chrono::system_clock::now());
   }
   return "Removed here: " + counted(files, "file", "files") + " of old output, " +
          counted(versions, "old version", "old versions") + " of variables.";

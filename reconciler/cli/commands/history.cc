@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/status_text.h"
 #include "reconciler/cli/table.h"
 #include "reconciler/core/status.h"
 #include "reconciler/core/views.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -38,9 +38,7 @@ std::string when(WallTime time) {
 int run_history(const Context& context, const HistoryOptions& options) {
   const Bucket bucket = open_bucket(context);
   std::vector<PassRecord> passes;
-  if (std::filesystem::exists(bucket.store())) {
-    passes = open_state_store_readonly(bucket.store())->passes(options.limit);
-  }
+  if (const std::unique_ptr<Store> store = open_state_if_any(bucket)) passes = store->passes(options.limit);
   if (context.json) {
     std::cout << json_list(passes) << "\n";
     return kExitDone;

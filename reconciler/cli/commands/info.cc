@@ -8,13 +8,13 @@
 #include <system_error>
 
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/json_in.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/status_document.h"
 #include "reconciler/cli/status_text.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -42,15 +42,10 @@ Sizes sizes_of(const StatusView& status) {
 
 // Number of the newest pass: what templates know as UpdateSeq.
 std::int64_t last_pass_of(const Bucket& bucket) {
-  if (!std::filesystem::exists(bucket.store())) return 0;
-  const auto last = open_state_store_readonly(bucket.store())->passes(1);
+  const std::unique_ptr<Store> store = open_state_if_any(bucket);
+  if (!store) return 0;
+  const auto last = store->passes(1);
   return last.empty() ? 0 : last.front().id;
-}
-
-std::int64_t bytes_of(const Bucket& bucket) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(bucket.store(), error);
-  return error ? 0 : static_cast<std::int64_t>(size);
 }
 
 std::string json_text(const Bucket& bucket, const StatusView& status, const Sizes& sizes) {
@@ -69,8 +64,8 @@ std::string json_text(const Bucket& bucket, const StatusView& status, const Size
       .text("phase", status.phase)
       .text("listen", config.http.listen)
       .text("worker_root", config.worker_root)
-      .text("store", bucket.store().string())
-      .number("store_bytes", bytes_of(bucket))
+      .text("store", state_place(bucket))
+      .number("store_bytes", state_bytes(bucket))
       .number("last_pass", last_pass_of(bucket))
       .number("jobs", sizes.jobs)
       .number("workers", sizes.workers)
@@ -117,8 +112,9 @@ int run_info(const Context& context, const InfoOptions&) {
                        counted(sizes.allocations, "allocation") + ", " + std::to_string(sizes.running) +
                        " running");
   line("on workers", config.worker_root + "/" + config.bucket_id.str());
-  line("store", bucket.store().string() + ", " + std::to_string(bytes_of(bucket) / 1024) +
-                    " KiB, last pass " + std::to_string(last_pass_of(bucket)));
+  const std::string size =
+      in_postgres(bucket) ? "" : ", " + std::to_string(state_bytes(bucket) / 1024) + " KiB";
+  line("store", state_place(bucket) + size + ", last pass " + std::to_string(last_pass_of(bucket)));
   line("version", MAAND_VERSION);
   return kExitDone;
 }

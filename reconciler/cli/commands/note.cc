@@ -7,11 +7,11 @@
 
 #include "gitsource/git_source.h"
 #include "reconciler/cli/bucket.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/note_document.h"
 #include "reconciler/core/text.h"
-#include "reconciler/store/state_store.h"
 
 namespace maand {
 namespace {
@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kMostLineBytes = 4000;
 
 CommitId commit_of(const Bucket& bucket, GitSource& source, const std::string& rev) {
-  if (rev.empty() && std::filesystem::exists(bucket.store())) {
-    const CommitId head = open_state_store_readonly(bucket.store())->load().head;
+  if (const std::unique_ptr<Store> store = rev.empty() ? open_state_if_any(bucket) : nullptr) {
+    const CommitId head = store->load().head;
     if (!head.empty()) return head;
   }
   const auto commit = source.resolve(rev.empty() ? "HEAD" : rev);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gitsource/age_opener.h"
+#include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/checkout.h"
 #include "reconciler/cli/held_signals.h"
 #include "reconciler/cli/job_secrets.h"
@@ -195,7 +196,7 @@ void list_git(const std::optional<Bucket>& bucket, const std::string& only, std:
 
 void list_stored(const Bucket& bucket, const std::string& only, std::vector<Listed>& out) {
   const std::string prefix = secrets_of("");
-  const std::unique_ptr<Values> values = open_kv_store_readonly(bucket.secrets());
+  const std::unique_ptr<Values> values = open_values_readonly(bucket);
   const ValueSnapshotPtr now = values->snapshot();
   for (const auto& [ns, keys] : now->namespaces) {
     if (!ns.starts_with(prefix)) continue;
@@ -305,6 +306,7 @@ int run_secrets_list(const Context& context, const SecretsListOptions& options) 
 int run_secrets_rotate(const Context& context, const SecretsRotateOptions&) {
   constexpr std::chrono::seconds kPatience{10};
   const Bucket bucket = open_bucket(context);
+  require_files(bucket, "`maand secrets rotate`", "set each secret again after putting a new key there");
   const std::shared_ptr<BucketLock> lock = lock_or_daemon(bucket);
   KeyRotation done;
   try {

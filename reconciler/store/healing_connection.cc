@@ -1,0 +1,94 @@
+#include "reconciler/store/healing_connection.h"
+
+#include <utility>
+
+#include "reconciler/store/bucket_lock.h"
+#include "reconciler/store/postgres_tables.h"
+
+namespace maand {
+
+HealingConnection::HealingConnection(PostgresAddress address, std::string schema_name, const Schema& schema,
+                                     const PostgresLimits& limits, PostgresRole role)
+    : address_(std::move(address)),
+      schema_name_(std::move(schema_name)),
+      schema_(schema),
+      limits_(limits),
+      role_(role) {}
+
+SqlSession& HealingConnection::open() {
+  // Between two calls nothing is under way, so an ended connection costs nobody anything.
+  if (session_ && session_->looks_ended()) close();
+  if (!session_) connect();
+  return *session_;
+}
+
+void HealingConnection::connect() {
+  gave_up_ = false;
+  auto fresh =
+      std::make_unique<PostgresSession>(address_, schema_name_, limits_, role_ == PostgresRole::kReader);
+  session_ = std::move(fresh);  // from here on close() knows whether it gave up
+  if (role_ == PostgresRole::kReader) {
+    if (look_at(*session_, schema_name_, address_, schema_) == PostgresTables::kNone) {
+      throw StoreError(address_.shown + ", schema " + schema_name_ +
+                       ": there is no state yet; start the daemon or run a pass first");
+    }
+  } else if (role_ == PostgresRole::kWriter) {
+    bring_up(*session_, schema_name_, address_, schema_);
+  } else {
+    settle_term();
+  }
+  ++opened_;
+}
+
+void HealingConnection::settle_term() {
+  try {
+    take_bucket(*session_, schema_name_, address_);
+  } catch (const BucketBusy& busy) {
+    if (!term_) throw;
+    throw StoreError(busy.what());  // of a bucket that was ours: told like every other trouble of the store
+  }
+  bring_up(*session_, schema_name_, address_, schema_);
+  if (!term_) {
+    term_ = raise_term(*session_);
+  } else if (current_term(*session_) != *term_) {
+    throw StoreError(address_.shown + ", schema " + schema_name_ +
+                     ": another maand worked on this bucket while the connection was lost, and what it "
+                     "confirmed is not known here: start this one again");
+  }
+  session_->hold_term(*term_);
+}
+
+void HealingConnection::close() noexcept {
+  gave_up_ = session_ && session_->gave_up();
+  session_.reset();
+}
+
+bool HealingConnection::nothing_there() {
+  if (role_ != PostgresRole::kReader || session_) return false;
+  try {
+    auto probe = std::make_unique<PostgresSession>(address_, schema_name_, limits_, true);
+    if (look_at(*probe, schema_name_, address_, schema_) == PostgresTables::kNone) return true;
+    session_ = std::move(probe);  // what comes next needs one
+    ++opened_;
+    return false;
+  } catch (...) {
+    rethrow_explained();
+    throw;
+  }
+}
+
+void HealingConnection::refuse_if_read_only() const {
+  if (role_ == PostgresRole::kReader) throw StoreError(address_.shown + " was opened for reading only");
+}
+
+void HealingConnection::rethrow_explained() const {
+  try {
+    throw;
+  } catch (const StoreError&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (auto words = explain_postgres(error, address_, gave_up_)) throw StoreError(*words);
+  }
+}
+
+}  // namespace maand

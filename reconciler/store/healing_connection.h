@@ -1,0 +1,55 @@
+// A PostgresSession for a whole life (healing_session.h).
+//
+// What a connection held is gone with it, so the one that writes the bucket takes its lock again
+// with every new connection. One case does not heal: somebody else wrote the bucket in between, and
+// what this process has in memory is not what is confirmed any more.
+//
+// Included by the .cc files of this folder only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "reconciler/store/healing_session.h"
+#include "reconciler/store/migrations.h"
+#include "reconciler/store/postgres_session.h"
+
+namespace maand {
+
+enum class PostgresRole {
+  kOnlyWriter,  // holds the bucket; nobody else does meanwhile
+  kWriter,      // one of several, each transaction alone
+  kReader,      // makes and upgrades nothing
+};
+
+class HealingConnection final : public HealingSession {
+ public:
+  // Connects with the first call.
+  HealingConnection(PostgresAddress address, std::string schema_name, const Schema& schema,
+                    const PostgresLimits& limits, PostgresRole role);
+
+  std::uint64_t opened() const override { return opened_; }
+  bool nothing_there() override;
+
+ private:
+  SqlSession& open() override;
+  void close() noexcept override;
+  void refuse_if_read_only() const override;
+  void rethrow_explained() const override;
+  void connect();
+  void settle_term();
+
+  const PostgresAddress address_;
+  const std::string schema_name_;
+  const Schema schema_;
+  const PostgresLimits limits_;
+  const PostgresRole role_;
+  std::uint64_t opened_ = 0;
+  std::optional<std::int64_t> term_;  // ours, once we had the bucket
+  bool gave_up_ = false;              // of the session that was closed last
+  std::unique_ptr<PostgresSession> session_;
+};
+
+}  // namespace maand

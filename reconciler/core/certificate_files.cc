@@ -44,15 +44,6 @@ ShippedFile certificate_file(const Job& job, std::string path, std::string_view 
   return file;
 }
 
-std::optional<ShippedFile> authority_file(const Job& job, const VariableSources& sources) {
-  if (sources.ca_pem.empty()) return std::nullopt;
-  const auto is_file = [](const auto& one) { return one.path == "certs"; };
-  const bool taken = std::any_of(job.files->files.begin(), job.files->files.end(), is_file) ||
-                     std::any_of(job.templates.begin(), job.templates.end(), is_file);
-  if (taken) return std::nullopt;
-  return certificate_file(job, std::string(kAuthorityPath), sources.ca_pem);
-}
-
 CertificateFiles certificate_files(const Job& job, std::string_view address, const VariableSources& sources) {
   CertificateFiles out;
   const std::string ns = allocation_namespace(job.name, address);

@@ -41,10 +41,6 @@ std::vector<ValueChange> keep_pair(const std::string& ns, std::string_view name,
 std::string pem_file(std::string_view stored);
 ShippedFile certificate_file(const Job& job, std::string path, std::string_view pem);
 
-// What a job without certificates gets as well (8.1), so that it can check others. nullopt: the bucket has
-// no CA, or the job ships something else as `certs`.
-std::optional<ShippedFile> authority_file(const Job& job, const VariableSources& sources);
-
 struct CertificateFiles {
   std::vector<ShippedFile> files;
   std::string inputs;   // tells which certificates they are (RenderedWith::values)

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "reconciler/core/capacity.h"
-#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/drain_names.h"
 #include "reconciler/core/git_secrets.h"
@@ -14,6 +13,8 @@
 #include "reconciler/core/placement.h"
 #include "reconciler/core/port_pool.h"
 #include "reconciler/core/ports_of_before.h"
+#include "reconciler/core/render_failures.h"
+#include "reconciler/core/shipped_authority.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/waves.h"
 
@@ -254,15 +255,15 @@ class Maker {
     bool any = false;
     for (auto& [name, job] : out_.jobs) {
       if (!job.job) continue;
-      const FileSetPtr files = job.job->certs.empty() ? with_authority(*job.job) : job.job->files;
-      job.plain = {files, files, {}};
-      compare_without_authority(*job.job, job.plain);
+      const FileSetPtr files =
+          job.job->certs.empty() ? with_authority(*job.job, in_.sources) : job.job->files;
+      job.plain = {files, compared_with_authority(*job.job, in_.sources, files), {}};
       any = any || is_made(*job.job);
     }
     if (!any) return true;
     const RenderSettings settings{in_.sources.bucket, in_.worker_root, in_.update_seq};
     const DesiredVariables variables(out_, in_.workspace, in_.sources);
-    std::map<JobName, Failures> failures;
+    std::map<JobName, RenderFailures> failures;
     std::set<JobName> rendering;  // of those that fail, whose own files do
     for (const auto& [name, found] : variables.failures()) note_failures(name, found, failures[name]);
     for (auto& [name, job] : out_.jobs) {
@@ -282,7 +283,7 @@ class Maker {
         }
         auto result = renderer.render(on, worker, in_.applied.find({name, on.host}), made);
         if (auto* content = std::get_if<AllocationContent>(&result)) {
-          compare_without_authority(*job.job, *content);
+          content->compared = compared_with_authority(*job.job, in_.sources, content->compared);
           job.rendered.push_back(std::move(*content));
           continue;
         }
@@ -309,33 +310,6 @@ class Maker {
     return hold_conflicts(variables) && settled;
   }
 
-  static std::vector<ShippedFile> but_the_authority(const FileSet& list) {
-    std::vector<ShippedFile> files = list.files;
-    std::erase_if(files, [](const ShippedFile& file) { return file.path == kAuthorityPath; });
-    return files;
-  }
-
-  FileSetPtr with_authority(const Job& job) const {
-    std::optional<ShippedFile> authority = authority_file(job, in_.sources);
-    if (!authority) return job.files;
-    std::vector<ShippedFile> files = but_the_authority(*job.files);
-    files.push_back(std::move(*authority));
-    return make_file_set(std::move(files));
-  }
-
-  // A CA of which it is not sure that it is the bucket's rolls nothing out. What has another reason to
-  // ships the one that is there: to a job without certificates none would be worse.
-  void compare_without_authority(const Job& job, AllocationContent& content) const {
-    if (!job.certs.empty() || !in_.sources.authority_unsure || !authority_file(job, in_.sources)) return;
-    content.compared = make_file_set(but_the_authority(*content.compared));
-  }
-
-  static bool waits_only(const std::vector<RenderFailure>& found) {
-    return std::all_of(found.begin(), found.end(), [](const RenderFailure& one) {
-      return one.problem.kind == TemplateProblem::Kind::kMissingValue;
-    });
-  }
-
   // Not every allocation has the files of the job as they are.
   static bool is_made(const Job& job) {
     return !job.templates.empty() || job.is_prometheus || !job.certs.empty();
@@ -355,21 +329,7 @@ class Maker {
     return settled;
   }
 
-  // Of one job, over all its allocations.
-  struct Failures {
-    std::optional<Hold> broken;     // the first that waiting does not end
-    std::set<std::string> missing;  // values, `namespace/key`
-    std::string without;            // why a certificate is not there
-  };
-
-  // A job that waits for values is told so only when nothing worse is wrong with it.
-  static Hold hold_of(const Failures& failures) {
-    if (failures.broken) return *failures.broken;
-    if (!failures.without.empty()) return {Reason::kNoCertificate, failures.without, {}};
-    return {Reason::kMissingValue, list_missing(failures.missing), {}};
-  }
-
-  void note_failures(const JobName& name, const std::vector<RenderFailure>& found, Failures& failures) {
+  void note_failures(const JobName& name, const std::vector<RenderFailure>& found, RenderFailures& failures) {
     for (const RenderFailure& failure : found) {
       const TemplateProblem& problem = failure.problem;
       const std::string path = "jobs/" + name.str() + "/" + failure.path;
@@ -377,21 +337,15 @@ class Maker {
         note_missing(name, path, problem, failures);
         continue;
       }
-      const std::string where =
-          "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
-      const Diagnostic diagnostic{
-          Severity::kError, path, "", where + problem.message,
-          problem.kind == TemplateProblem::Kind::kDenied
-              ? "read only namespaces of this allocation, or demand the job that owns the value"
-              : "correct the template"};
+      const Diagnostic diagnostic = diagnostic_of(path, problem);
       // The same mistake on a hundred workers is told once.
-      problems_.emplace(diagnostic.path + where + problem.message, diagnostic);
+      problems_.emplace(diagnostic.path + diagnostic.message, diagnostic);
       if (!failures.broken) failures.broken = Hold{Reason::kBroken, to_string(diagnostic), {}};
     }
   }
 
   void note_missing(const JobName& name, const std::string& path, const TemplateProblem& problem,
-                    Failures& failures) {
+                    RenderFailures& failures) {
     const std::string ns = problem.ns.empty() ? "secrets/job/" + name.str() : problem.ns;
     const std::string key = problem.key.empty() ? "(a name made from a secret)" : problem.key;
     const bool fresh = failures.missing.insert(ns + "/" + key).second;

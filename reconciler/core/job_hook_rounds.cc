@@ -102,9 +102,12 @@ void JobRun::probes_passed(Instant now) {
 void JobRun::through(Instant now) {
   const bool brought = !starts_.empty() || !upgrades_.empty() || !controlled_.empty();
   const bool due = plan_.hooks.post_deploy && (brought || plan_.hooks.post_deploy_owed);
-  // Who is not tried again in this pass, since its target failed, still has what came before.
+  // Of whom nothing begins in this pass, since its target failed or its end is not known, may still have what
+  // came before.
   const bool lacking = std::any_of(runs_.begin(), runs_.end(), [this](const AllocationRun& run) {
-    return run.active >= 0 && !run.planned && plan_.active[static_cast<std::size_t>(run.active)].failed;
+    if (run.active < 0 || run.planned) return false;
+    const ActiveAllocation& active = plan_.active[static_cast<std::size_t>(run.active)];
+    return active.failed || active.open;
   });
   if (!due || lacking || failed_ || cut_short_ || waiting_ || set_aside_ || !tolerated_.empty())
     return finish();

@@ -43,6 +43,7 @@ struct ActiveAllocation {
   EndpointPtr endpoint;               // never null
   Health health = Health::kUnprobed;  // newest probe
   bool failed = false;                // its last target failed
+  bool open = false;                  // what was begun there last has no known end
   bool running = false;
   std::string version;  // confirmed
   bool bakes = false;   // has the new content already; its bake is not over (R2.9)

@@ -342,6 +342,7 @@ class Planner {
       if (applied) {
         active.health = applied->health;
         active.failed = applied->last == LastResult::kFailed;
+        active.open = applied->open.has_value();
         active.running = applied->running;
         active.version = applied->version;
       }

@@ -30,6 +30,12 @@ std::string entry(HookEvent event, const std::string& job, const std::string& co
   return std::string(to_string(event)) + " " + job + " " + conf;
 }
 
+bool has_no_place(const Wish& wish, const std::string& job) {
+  return std::none_of(wish.workers.begin(), wish.workers.end(), [&](int worker) {
+    return wish.wants({JobName(job), host(worker)}) == Wanted::kYes;
+  });
+}
+
 }  // namespace
 
 bool HookReferee::succeeded(HookEvent event, const std::string& job, const std::string& conf) const {
@@ -80,10 +86,7 @@ void HookReferee::on_submit(const Operation& operation, const CommitId& accepted
 bool HookReferee::had_no_place(const std::string& job, const std::string& conf) const {
   return std::any_of(wishes_.begin(), wishes_.end(), [&](const auto& one) {
     const Wish& wish = one.second;
-    return wish.jobs.count(job) > 0 && wish.conf(job) == conf &&
-           std::none_of(wish.workers.begin(), wish.workers.end(), [&](int worker) {
-             return wish.wants({JobName(job), host(worker)}) == Wanted::kYes;
-           });
+    return wish.jobs.count(job) > 0 && wish.conf(job) == conf && has_no_place(wish, job);
   });
 }
 
@@ -92,6 +95,7 @@ void HookReferee::at_rest(const CommitId& commit, bool store_lost) {
   for (const auto& [job, content] : wish.jobs) {
     const std::string conf = wish.conf(job);
     if (!has_hook(job, HookEvent::kPostDeploy) || store_lost || came_.count(conf) == 0) continue;
+    if (has_no_place(wish, job)) continue;
     if (!succeeded(HookEvent::kPostDeploy, job, conf))
       broken_.push_back(job + " has no post_deploy of what it came to");
   }

@@ -80,11 +80,11 @@ int usage_error(const std::string& message) {
 }
 
 // `suspend "$JOB"` with JOB unset must not mean all of them, nor `plan --workspace "$DIR"` the head: what is
-// given is something. Lists say so themselves, by what they list.
+// given is something. Lists say so themselves, by what they list; the empty path is the root of a repository.
 void refuse_empty(CLI::App& app) {
   const CLI::Validator given([](const std::string& value) { return value.empty() ? "it is empty" : ""; }, "");
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_items_expected_max() == 1) option->check(given);
+    if (option->get_items_expected_max() == 1 && option->get_name() != "--path") option->check(given);
   }
   for (CLI::App* one : app.get_subcommands({})) refuse_empty(*one);
 }

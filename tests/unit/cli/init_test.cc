@@ -101,6 +101,13 @@ TEST(Init, NeverOverwritesAndNamesWhatIsThere) {
   }
 }
 
+TEST(Init, TheRootOfARepositoryIsTheEmptyPath) {
+  const TempDir dir;
+  const ProgramResult made = maand({"init", "--repo", "/srv/x.git", "--path", "", dir.path() / "b"});
+  EXPECT_EQ(made.status, 0) << made.err;
+  EXPECT_THAT(content(dir.path() / "b" / "maand.conf"), HasSubstr("\npath = \"\""));
+}
+
 TEST(Init, RefusesBadValuesBeforeAnythingIsMade) {
   struct {
     std::vector<std::string> arguments;

@@ -89,6 +89,7 @@ class Adopter {
     if (!has_table("hooks")) {
       tables.push_back("[hooks]");
       tables.push_back("enabled = true");
+      if (in_.expose_key) tables.push_back("expose_key = true");
     }
     out_.added = top_;
     out_.added.insert(out_.added.end(), tables.begin(), tables.end());

@@ -12,10 +12,11 @@ namespace maand {
 
 struct AdoptedConfigInputs {
   BucketId bucket;
-  std::string name;    // of the bucket, in notes and logs
-  std::string repo;    // git.url; empty: the file has to say it
-  std::string branch;  // empty: as the file says, else the default
-  std::string path;    // of the workspace in the repository; the same
+  std::string name;         // of the bucket, in notes and logs
+  std::string repo;         // git.url; empty: the file has to say it
+  std::string branch;       // empty: as the file says, else the default
+  std::string path;         // of the workspace in the repository; the same
+  bool expose_key = false;  // hooks of the bucket go to workers with its key themselves
 };
 
 struct AdoptedConfig {

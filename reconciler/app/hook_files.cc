@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -24,27 +26,63 @@ bool is_left_out(std::string_view path) {
   return false;
 }
 
+// The path that `target` leads to from where the link lies; "": out of the commit.
+std::string lead_from(const std::string& link, const std::string& target) {
+  if (target.empty() || target.front() == '/' || target.find('\0') != target.npos) return "";
+  const std::filesystem::path path = (std::filesystem::path(link).parent_path() / target).lexically_normal();
+  const std::string out = path.generic_string();
+  return out.starts_with("../") || out == ".." || out == "." || out.ends_with('/') ? "" : out;
+}
+
+// What there is at a path of the commit; nullopt: no file.
+std::optional<Entry> entry_at(const FileView& view, const std::string& path) {
+  const auto entries = view.list(std::filesystem::path(path).parent_path().generic_string());
+  if (!entries) return std::nullopt;
+  const auto found =
+      std::find_if(entries->begin(), entries->end(), [&](const Entry& one) { return one.path == path; });
+  if (found == entries->end()) return std::nullopt;
+  return *found;
+}
+
+// What a chain of links comes to; nullopt: no file of the commit.
+std::optional<Entry> followed(const FileView& view, Entry entry) {
+  constexpr int kMostLinks = 8;
+  for (int i = 0; i < kMostLinks && entry.kind == EntryKind::kSymlink; ++i) {
+    const std::string path = lead_from(entry.path, view.read(entry.path).value_or(""));
+    std::optional<Entry> next = path.empty() ? std::nullopt : entry_at(view, path);
+    if (!next) return std::nullopt;
+    entry = *std::move(next);
+  }
+  if (entry.kind != EntryKind::kRegular && entry.kind != EntryKind::kExecutable) return std::nullopt;
+  return entry;
+}
+
 }  // namespace
 
-HookFiles read_hook_files(const FileView& view, const std::string& directory) {
+JobFiles read_hook_files(const FileView& view, const std::string& directory) {
   const auto entries = view.list(directory);
   if (!entries) throw SourceError(SourceProblem::kOther, directory + " is not in the commit");
   auto files = std::make_shared<std::vector<HookFile>>();
+  bool own = true;
   std::uint64_t bytes = 0;
-  for (const Entry& entry : *entries) {
-    if (entry.kind != EntryKind::kRegular && entry.kind != EntryKind::kExecutable) continue;
-    std::string path = entry.path.substr(directory.size() + 1);
+  for (const Entry& listed : *entries) {
+    std::string path = listed.path.substr(directory.size() + 1);
     if (is_left_out(path)) continue;
-    bytes += entry.size_bytes;
+    // What a link leads to is there with other content, or not, without the tree being another one.
+    own = own && (listed.kind != EntryKind::kSymlink ||
+                  lead_from(listed.path, view.read(listed.path).value_or("")).starts_with(directory + "/"));
+    const std::optional<Entry> entry = followed(view, listed);
+    if (!entry) continue;
+    bytes += entry->size_bytes;
     if (bytes > kMostBytes)
       throw SourceError(SourceProblem::kOther,
                         directory + " holds more than 64 MiB, too much to run hooks in");
-    auto text = view.read(entry.path);
+    auto text = view.read(entry->path);
     if (!text) continue;
-    files->push_back({std::move(path), entry.kind == EntryKind::kExecutable,
+    files->push_back({std::move(path), entry->kind == EntryKind::kExecutable,
                       std::make_shared<const std::string>(*std::move(text))});
   }
-  return files;
+  return {files, own};
 }
 
 }  // namespace maand

@@ -81,7 +81,7 @@ void HookRuns::read_files(const std::shared_ptr<Round>& round) {
     });
     return;
   }
-  auto files = std::make_shared<HookFiles>();
+  auto files = std::make_shared<JobFiles>();
   const std::string directory =
       (settings_.root.empty() ? "" : settings_.root + "/") + "jobs/" + desired.name.str();
   deps_.lane.start(
@@ -92,7 +92,8 @@ void HookRuns::read_files(const std::shared_ptr<Round>& round) {
         if (self.expired()) return;
         if (!error) {
           std::erase_if(files_, [&](const auto& one) { return one.first.first == name; });
-          files_[{name, tree}] = round->files = *files;
+          round->files = files->files;
+          if (files->own) files_[{name, tree}] = round->files;
           next_command(round);
           return;
         }

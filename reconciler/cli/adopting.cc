@@ -14,6 +14,7 @@
 #include "reconciler/cli/adoption_verdict.h"
 #include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/commands/init.h"
+#include "reconciler/cli/hook_key_use.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/adopting_head.h"
 #include "reconciler/core/secret_box.h"
@@ -168,9 +169,16 @@ std::pair<Bucket, AdoptedConfig> original_bucket(const fs::path& directory, cons
     refuse_adoption(kExitUsage, {error.what()});
   }
   if (!original.problems.empty()) refuse_adoption(kExitUsage, original.problems);
-  AdoptedConfig config = adopted_config(
-      text_of(directory / "maand.conf"),
-      {BucketId(original.bucket_id), bucket_name_from(directory), wish.repo, wish.branch, wish.path});
+  const std::string conf = text_of(directory / "maand.conf");
+  const std::string key = parse_config(conf, "maand.conf", process_environment()).config.ssh.key;
+  const std::vector<std::string> with_key = hooks_with_key(directory / "workspace", key);
+  AdoptedConfig config = adopted_config(conf, {BucketId(original.bucket_id), bucket_name_from(directory),
+                                               wish.repo, wish.branch, wish.path, !with_key.empty()});
+  if (!with_key.empty())
+    config.remarks.push_back("hooks can read the workers' key (hooks.expose_key), for " +
+                             printable(with_key.front()) +
+                             (with_key.size() > 1 ? " and others go" : " goes") +
+                             " to workers with it; run_ssh of maand.py needs none");
   if (!config.problems.empty()) refuse_adoption(kExitUsage, config.problems);
   Bucket bucket{directory, parse_config(config.text, "maand.conf", process_environment()).config};
   return {std::move(bucket), std::move(config)};

@@ -10,23 +10,10 @@
 #include <cstring>
 
 #include "reconciler/core/ports.h"
+#include "reconciler/store/owned_fd.h"
 
 namespace maand {
 namespace {
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 struct WipedBytes {
   std::array<std::uint8_t, kSecretKeyBytes + 1> bytes{};  // one more than a key: a longer file shows
@@ -62,7 +49,7 @@ SecretKeyFile read_secret_key(const std::filesystem::path& path) {
   const std::string name = path.string();
   // Links are followed: a secret that is mounted into a container is one. Not
   // to hang on a pipe that lies there, nothing is waited for.
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     const bool missing = errno == ENOENT;
     SecretKeyFile out =
@@ -98,7 +85,7 @@ void create_secret_key(const std::filesystem::path& path) {
   const std::string fresh = name + ".new";
   ::unlink(fresh.c_str());
   {
-    const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const OwnedFd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) throw StoreError("cannot create " + fresh + ": " + reason());
     WipedBytes key;
     fill_random(key.bytes.data(), kSecretKeyBytes);
@@ -115,7 +102,7 @@ void create_secret_key(const std::filesystem::path& path) {
   ::unlink(fresh.c_str());
   if (!linked && error != EEXIST) throw StoreError("cannot create " + name + ": " + std::strerror(error));
   const std::filesystem::path directory = path.parent_path().empty() ? "." : path.parent_path();
-  const Fd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const OwnedFd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) {
     throw StoreError("cannot make sure that " + name + " is on disk: " + reason());
   }

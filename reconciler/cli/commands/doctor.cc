@@ -133,6 +133,10 @@ int run_doctor(const Context& context, const DoctorOptions& options) {
     notes.push_back("secrets/known_hosts: " + note);
   for (const std::string& warning : certificate_warnings(bucket, head))
     notes.push_back("certificates: " + warning);
+  if (bucket.config.hooks.enabled && bucket.config.hooks.expose_key)
+    notes.push_back(
+        "hooks: hooks.expose_key is set, so that every hook can read the workers' key and be root on all of "
+        "them; run_ssh of maand.py needs none");
   const auto failing = std::count_if(patients.begin(), patients.end(),
                                      [](const Patient& one) { return would_fail(one.findings); });
   if (context.json) {

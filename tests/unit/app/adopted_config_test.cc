@@ -27,6 +27,15 @@ Config config_of(const std::string& text) {
   return loaded.config;
 }
 
+TEST(AdoptedConfig, HooksGoOnRunningAndReadTheKeyOnlyWhereOneNeedsIt) {
+  EXPECT_FALSE(config_of(adopted_config(kOriginal, kInputs).text).hooks.expose_key);
+  AdoptedConfigInputs inputs = kInputs;
+  inputs.expose_key = true;
+  const Config config = config_of(adopted_config(kOriginal, inputs).text);
+  EXPECT_TRUE(config.hooks.enabled);
+  EXPECT_TRUE(config.hooks.expose_key);
+}
+
 TEST(AdoptedConfig, TheFlatKeysStayAsTheyStandAndKeepTheirMeaning) {
   const AdoptedConfig adopted = adopted_config(kOriginal, kInputs);
   ASSERT_THAT(adopted.problems, IsEmpty());

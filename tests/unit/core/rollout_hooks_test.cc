@@ -98,6 +98,21 @@ TEST(RolloutHooks, WhatIsOwedRunsWithoutAnAction) {
   EXPECT_EQ(script.end("api"), "done");
 }
 
+TEST(RolloutHooks, WhoIsLeftAloneBecauseOfWhatCameBeforeKeepsPostDeployOwed) {
+  for (const bool failed : {true, false}) {
+    RolloutScript script;
+    JobText text = job("api").unchanged("w1 w2");
+    text.plan.hooks.post_deploy = text.plan.hooks.post_deploy_owed = true;
+    text.plan.active[1].failed = failed;
+    text.plan.active[1].open = !failed;
+    script.put(text);
+    script.run();
+    EXPECT_EQ(story(script), "");
+    EXPECT_EQ(script.end("api"), "done");
+    EXPECT_TRUE(script.rollout.report(JobName("api"))->owes_hooks);
+  }
+}
+
 TEST(RolloutHooks, AStopLetsWhatRunsEndAndADaemonThatLeavesBeginsNone) {
   RolloutScript script;
   script.put(hooked(job("api").upgrade("w1 w2")));

@@ -36,8 +36,9 @@ void field(std::string& line, const char* name, const std::string& value) {
   if (!value.empty()) line += std::string(" ") + name + "=" + value;
 }
 
-std::string as_text(const Event& event) {
+std::string as_text(const Event& event, const std::string& bucket) {
   std::string line = to_string(event.kind);
+  field(line, "bucket", bucket);
   field(line, "commit", event.commit.str().substr(0, 12));
   field(line, "job", event.job.str());
   field(line, "worker", event.worker.str());
@@ -64,15 +65,26 @@ Reporter::Reporter(const LogOptions& options) : log_(std::make_unique<Log>()), j
 
 Reporter::~Reporter() = default;
 
-void Reporter::on(const Event& event) {
-  const spdlog::level::level_enum level = level_of(event);
+void Reporter::on(const Event& event) { write(event, static_cast<int>(level_of(event))); }
+
+void Reporter::warn(const std::string& text) {
+  write(Event{.kind = EventKind::kNotice, .text = text}, static_cast<int>(spdlog::level::warn));
+}
+
+void Reporter::write(const Event& event, int at_level) {
+  const auto level = static_cast<spdlog::level::level_enum>(at_level);
   if (!log_->logger->should_log(level)) return;
   const auto name = spdlog::level::to_string_view(level);
-  log_->logger->log(level, "{}",
-                    json_ ? event_json(event, {{"ts", rfc3339(std::chrono::system_clock::now())},
-                                               {"level", std::string(name.data(), name.size())},
-                                               {"event", to_string(event.kind)}})
-                          : as_text(event));
+  if (!json_) {
+    log_->logger->log(level, "{}", as_text(event, bucket_));
+    return;
+  }
+  std::vector<std::pair<std::string, std::string>> members = {
+      {"ts", rfc3339(std::chrono::system_clock::now())},
+      {"level", std::string(name.data(), name.size())},
+      {"event", to_string(event.kind)}};
+  if (!bucket_.empty()) members.emplace_back("bucket", bucket_);
+  log_->logger->log(level, "{}", event_json(event, members));
 }
 
 }  // namespace maand

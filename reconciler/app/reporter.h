@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "reconciler/core/ports.h"
 
@@ -22,11 +23,18 @@ class Reporter : public Observer {
   explicit Reporter(const LogOptions& options);
   ~Reporter() override;
 
+  // Which bucket the lines are of, where a daemon serves several. Before others may tell it something.
+  void name(std::string bucket) { bucket_ = std::move(bucket); }
+  // A sentence about the bucket as a whole that somebody should look at.
+  void warn(const std::string& text);
+
   void on(const Event& event) override;
 
  private:
   struct Log;
+  void write(const Event& event, int at_level);
   std::unique_ptr<Log> log_;
+  std::string bucket_;
   const bool json_;
 };
 

@@ -84,8 +84,29 @@ void add_workspace_verbs(CLI::App& app, Run& run) {
 }
 
 void add_daemon_verbs(CLI::App& app, Run& run) {
-  verb(app, run, "serve", "Run the daemon: follow the branch, roll out what it says", run_serve,
-       std::make_shared<ServeOptions>());
+  const auto serve = std::make_shared<ServeOptions>();
+  CLI::App& daemon =
+      verb(app, run, "serve", "Run the daemon: follow the branch, roll out what it says", run_serve, serve);
+  daemon
+      .add_option(
+          "--bucket", serve->buckets,
+          "The bucket's directory; more than once: one daemon serves all of them, apart from each other")
+      ->type_name("DIR")
+      ->allow_extra_args(false);  // else --bucket would take the words behind it as well
+  daemon.add_option("--buckets", serve->directory,
+                    "Serve every bucket in this directory; SIGHUP looks again");
+  daemon.add_option(
+      "--listen", serve->listen,
+      "Of several buckets: API and dashboards (default: MAAND__HTTP__LISTEN, else 127.0.0.1:8484)");
+  daemon.add_option("--health-listen", serve->health_listen,
+                    "Of several buckets: health and metrics (default: MAAND__HTTP__HEALTH_LISTEN, else "
+                    "127.0.0.1:8485)");
+  daemon.add_option("--webhook-listen", serve->webhook_listen,
+                    "Of several buckets: webhooks (default: MAAND__HTTP__WEBHOOK_LISTEN, else none)");
+  daemon.add_option("--tls-cert", serve->tls_cert, "Of several buckets: the listeners' certificate, a file");
+  daemon.add_option("--tls-key", serve->tls_key, "Of several buckets: its key, a file");
+  daemon.add_flag("--allow-plaintext", serve->allow_plaintext,
+                  "Of several buckets: beyond loopback without TLS, where a proxy in front speaks it");
 
   const auto reconcile = std::make_shared<ReconcileOptions>();
   verb(app, run, "reconcile", "Look at the branch now; without a daemon, do one pass and end", run_reconcile,

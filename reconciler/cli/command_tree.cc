@@ -40,6 +40,7 @@ Offer offer_for(const std::string& name, bool has_choices) {
       {"--allocations", Offer::kWorkers},
       {"DIR", Offer::kDirectories},
       {"--bucket", Offer::kDirectories},
+      {"--buckets", Offer::kDirectories},
       {"--workspace", Offer::kDirectories},
   };
   for (const auto& known : kKnown) {

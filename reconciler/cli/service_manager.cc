@@ -41,7 +41,15 @@ ServiceManager::ServiceManager() : socket_(take("NOTIFY_SOCKET")) {
 
 void ServiceManager::ready(Inbox& inbox) const {
   tell("READY=1");
-  if (!socket_.empty() && watchdog_.count() > 0) feed(inbox);
+  if (beat_interval().count() > 0) feed(inbox);
+}
+
+std::chrono::microseconds ServiceManager::beat_interval() const {
+  return socket_.empty() ? std::chrono::microseconds(0) : watchdog_ / 3;
+}
+
+void ServiceManager::beat() const {
+  if (beat_interval().count() > 0) tell("WATCHDOG=1");
 }
 
 void ServiceManager::feed(Inbox& inbox) const {

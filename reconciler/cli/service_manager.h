@@ -21,6 +21,11 @@ class ServiceManager {
   // Everything listens. Also after a reload. From now on the watchdog is fed for as long
   // as `inbox` is served, three times in what it allows. Outlives the inbox.
   void ready(Inbox& inbox) const;
+  // The same where somebody else feeds the watchdog: a daemon of several buckets, whose loops all have to
+  // be alive.
+  void ready() const { tell("READY=1"); }
+  std::chrono::microseconds beat_interval() const;  // 0: there is no watchdog
+  void beat() const;
   // Any thread.
   void leaving() const { tell("STOPPING=1"); }
 

@@ -232,6 +232,7 @@ Services::~Services() {
   parts_->let_go();
 }
 
+void Services::name_in_log(const std::string& bucket) { parts_->reporter.name(bucket); }
 Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }

@@ -38,6 +38,9 @@ class Services {
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
+  // Log lines say which bucket they are of. Before anything runs.
+  void name_in_log(const std::string& bucket);
+
   Inbox& inbox();
   Reconciler& reconciler();
   OperatorDesk& desk();

@@ -118,9 +118,17 @@ std::optional<HttpReply> Access::identify(HttpRequest& request, Time now) {
 bool Access::still_allows(const HttpRequest& request, Time now) const {
   const std::optional<std::string> token =
       request.over_unix_socket ? std::nullopt : token_in(request.header("authorization"));
-  if (!token) return true;
+  return !token || is_good(*token, now);
+}
+
+bool Access::knows(const HttpRequest& request, Time now) const {
+  const std::optional<std::string> token = token_in(request.header("authorization"));
+  return token && is_good(*token, now);
+}
+
+bool Access::is_good(const std::string& token, Time now) const {
   const std::shared_ptr<const Tokens> tokens = tokens_.current();
-  const TokenEntry* entry = tokens->find(*token);
+  const TokenEntry* entry = tokens->find(token);
   return entry && !entry->expired(now.wall);
 }
 
@@ -153,9 +161,9 @@ std::optional<HttpReply> Access::refuse(HttpRequest& request, Time now) {
   return std::nullopt;
 }
 
-namespace {
-
 Access::Time now_of_both() { return {std::chrono::system_clock::now(), std::chrono::steady_clock::now()}; }
+
+namespace {
 
 // Ends when the token it was asked for with does.
 class GuardedStream : public ReplyStream {

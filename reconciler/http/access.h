@@ -40,10 +40,14 @@ class Access {
   // for longer than a small file takes.
   bool still_allows(const HttpRequest& request, Time now) const;
 
+  // It comes with a token that is good now. Counts as no attempt.
+  bool knows(const HttpRequest& request, Time now) const;
+
   // Fills in role and actor. The answer, when the request may not go on.
   std::optional<HttpReply> refuse(HttpRequest& request, Time now);
 
  private:
+  bool is_good(const std::string& token, Time now) const;
   std::optional<HttpReply> identify(HttpRequest& request, Time now);
   HttpReply failed(const HttpRequest& request, const std::string& why, Time now);
 
@@ -52,6 +56,8 @@ class Access {
   const Say say_;
   FailedAttempts failures_;
 };
+
+Access::Time now_of_both();
 
 // `handler` behind `access`, which outlives it. Answers GET /api/v1/whoami itself.
 std::function<HttpReply(const HttpRequest&)> guarded(Access& access,

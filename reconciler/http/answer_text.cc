@@ -29,6 +29,8 @@ const char* phrase(int status) {
       return "Accepted";
     case 204:
       return "No Content";
+    case 308:
+      return "Permanent Redirect";
     case 304:
       return "Not Modified";
     case 400:

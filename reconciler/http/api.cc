@@ -327,20 +327,25 @@ void require_protection(const ApiOptions& options) {
 
 ApiServer::ApiServer(const ApiOptions& options, const StatusSource& source, Details& details,
                      Controls& controls)
-    : events_(options.events), tokens_(std::make_unique<TokenFile>(options.tokens_file, options.say)) {
+    : events_(options.events),
+      tokens_(std::make_unique<TokenFile>(options.tokens_file, options.say)),
+      wake_shared_(options.wake_shared) {
   HttpServer::Handler handler = [&source, &details, &controls](const HttpRequest& r) {
     return answer(source, details, controls, r);
   };
   if (events_) handler = with_events(*events_, std::move(handler));
   HttpLimits limits;
-  // Longer than Controls takes to answer, so that its sentence arrives.
-  limits.listener.deadline = std::chrono::seconds(15);
+  limits.listener.deadline = kApiDeadline;
   if (!options.listen.empty()) {
     ListeningSocket socket = ListeningSocket::tcp(options.listen);
     if (!socket.is_loopback()) require_protection(options);
     tcp_access_ = std::make_unique<Access>(AccessOptions{socket.is_loopback()}, *tokens_, options.say);
     tcp_ =
         std::make_unique<HttpServer>(std::move(socket), limits, guarded(*tcp_access_, handler), options.tls);
+  }
+  if (options.shared_loopback) {
+    tcp_access_ = std::make_unique<Access>(AccessOptions{*options.shared_loopback}, *tokens_, options.say);
+    shared_ = guarded(*tcp_access_, handler);
   }
   if (!options.unix_path.empty()) {
     unix_access_ = std::make_unique<Access>(AccessOptions{}, *tokens_, options.say);
@@ -355,12 +360,17 @@ ApiServer::~ApiServer() { stop(); }
 void ApiServer::wake_streams() {
   if (tcp_) tcp_->wake_streams();
   if (unix_) unix_->wake_streams();
+  if (wake_shared_) wake_shared_();
 }
 
 void ApiServer::stop() {
   if (events_ && news_ != 0) events_->forget(std::exchange(news_, 0));
   if (tcp_) tcp_->stop();
   if (unix_) unix_->stop();
+}
+
+bool ApiServer::knows(const HttpRequest& request) const {
+  return tcp_access_ && tcp_access_->knows(request, now_of_both());
 }
 
 int ApiServer::port() const { return tcp_ ? tcp_->port() : 0; }

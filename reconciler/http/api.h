@@ -7,10 +7,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "reconciler/core/control.h"
 #include "reconciler/core/event_feed.h"
+#include "reconciler/http/message.h"
 
 namespace maand {
 
@@ -26,6 +28,10 @@ struct ApiOptions {
   std::shared_ptr<const TlsContext> tls;  // of the TCP listener; null: plain HTTP
   // Somebody else speaks TLS in front of us: a listener beyond loopback may be without.
   bool allow_plaintext = false;
+  // Asked through shared() as well, by a listener that others are behind, too: whether that one
+  // is reached from this host alone, and how its streams are told of news (any thread).
+  std::optional<bool> shared_loopback;
+  std::function<void()> wake_shared;
   EventFeed* events = nullptr;  // outlives the server; null: there is no /api/v1/events
   // Told sentences for the log. Any thread.
   std::function<void(const std::string&)> say = [](const std::string&) {};
@@ -40,6 +46,11 @@ class ApiServer {
   void stop();       // joins
   int port() const;  // 0: no TCP listener
 
+  // Of a shared listener: the answer to a request as if it had come to our own, and whether it comes
+  // with a token of this bucket that is good now.
+  HttpReply shared(const HttpRequest& request) const { return shared_(request); }
+  bool knows(const HttpRequest& request) const;
+
  private:
   void wake_streams();
 
@@ -48,6 +59,8 @@ class ApiServer {
   std::unique_ptr<TokenFile> tokens_;
   std::unique_ptr<Access> tcp_access_;
   std::unique_ptr<Access> unix_access_;
+  std::function<HttpReply(const HttpRequest&)> shared_;
+  const std::function<void()> wake_shared_;
   std::unique_ptr<HttpServer> tcp_;
   std::unique_ptr<HttpServer> unix_;
 };

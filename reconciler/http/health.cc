@@ -9,7 +9,9 @@ HttpReply text(int status, const std::string& body) {
   return {status, body + "\n", "text/plain; charset=utf-8"};
 }
 
-HttpReply answer(const StatusSource& source, const HttpRequest& request) {
+}  // namespace
+
+HttpReply health_answer(const StatusSource& source, const HttpRequest& request) {
   const bool live = request.path == "/healthz";
   if (request.method != "GET") return json_error(405, "only GET is known here");
   if (live || request.path == "/readyz") {
@@ -23,7 +25,7 @@ HttpReply answer(const StatusSource& source, const HttpRequest& request) {
   return json_error(404, "known here: /healthz, /readyz, /metrics");
 }
 
-HttpLimits limits() {
+HttpLimits health_limits() {
   HttpLimits out;
   out.listener.threads = 2;
   out.listener.connections = 128;
@@ -36,12 +38,11 @@ HttpLimits limits() {
   return out;
 }
 
-}  // namespace
-
 HealthServer::HealthServer(const std::string& listen, const StatusSource& source) {
   if (listen.empty()) return;
-  server_ = std::make_unique<HttpServer>(ListeningSocket::tcp(listen), limits(),
-                                         [&source](const HttpRequest& r) { return answer(source, r); });
+  server_ =
+      std::make_unique<HttpServer>(ListeningSocket::tcp(listen), health_limits(),
+                                   [&source](const HttpRequest& r) { return health_answer(source, r); });
 }
 
 HealthServer::~HealthServer() = default;

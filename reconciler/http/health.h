@@ -6,10 +6,15 @@
 #include <string>
 
 #include "reconciler/core/control.h"
+#include "reconciler/http/http_limits.h"
 
 namespace maand {
 
 class HttpServer;
+
+// What those three say, whoever listens.
+HttpReply health_answer(const StatusSource& source, const HttpRequest& request);
+HttpLimits health_limits();
 
 class HealthServer {
  public:

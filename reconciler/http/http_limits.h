@@ -23,6 +23,9 @@ struct ListenerLimits {
   int streams = 256;  // answers without an end; one more is answered 503
 };
 
+// Of the API: longer than Controls takes to answer, so that its sentence arrives.
+inline constexpr std::chrono::milliseconds kApiDeadline{15'000};
+
 struct HttpLimits {
   ListenerLimits listener;
   std::size_t max_body_bytes = 64 * 1024;

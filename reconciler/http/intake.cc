@@ -71,6 +71,16 @@ Intake::Intake(ListeningSocket socket, const HttpLimits& limits, std::shared_ptr
   }
 }
 
+std::shared_ptr<const TlsContext> Intake::tls() const {
+  const std::lock_guard lock(tls_mutex_);
+  return tls_;
+}
+
+void Intake::use(std::shared_ptr<const TlsContext> tls) {
+  const std::lock_guard lock(tls_mutex_);
+  if (tls_ && tls) tls_ = std::move(tls);
+}
+
 Intake::~Intake() {
   stop();
   ::close(epoll_);
@@ -152,11 +162,12 @@ void Intake::accept_some(Time now) {
 
 void Intake::admit(int fd, Time now) {
   const Id id = next_id_++;
-  auto exchange = std::make_unique<Exchange>(fd, tls_.get(), limits_, now);
+  const std::shared_ptr<const TlsContext> tls = this->tls();
+  auto exchange = std::make_unique<Exchange>(fd, tls.get(), limits_, now);
   const std::string source = source_of(exchange->peer().address);
   epoll_event event{EPOLLIN, {.u64 = id}};
   if (!make_room(source)) {
-    if (tls_) return;  // it has no ears yet
+    if (tls) return;  // it has no ears yet
     std::string answer = answer_text(busy("all connections are taken; try again"));
     (void)!::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
     return;

@@ -35,6 +35,8 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
+  // Of connections from now on; only where there was one before. Any thread.
+  void use(std::shared_ptr<const TlsContext> tls);
   // Streams may have news. Any thread; never blocks.
   void wake_streams();
   // Breaks every connection, waits for handlers that run. May be called again.
@@ -54,6 +56,7 @@ class Intake {
 
   void run();
   void wake() const;
+  std::shared_ptr<const TlsContext> tls() const;
   void accept_some(Time now);
   void admit(int fd, Time now);
   bool make_room(const std::string& source);
@@ -73,7 +76,8 @@ class Intake {
 
   ListeningSocket socket_;
   const HttpLimits limits_;
-  const std::shared_ptr<const TlsContext> tls_;
+  mutable std::mutex tls_mutex_;
+  std::shared_ptr<const TlsContext> tls_;
   const Serve serve_;
   int epoll_ = -1;
   int wake_ = -1;  // eventfd

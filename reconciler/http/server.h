@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "reconciler/http/http_limits.h"
 #include "reconciler/http/intake.h"
@@ -22,9 +23,12 @@ class HttpServer {
   HttpServer(ListeningSocket socket, HttpLimits limits, Handler handler,
              std::shared_ptr<const TlsContext> tls = nullptr);
 
+  // Another certificate, of connections from now on; only where there was one. Any thread.
+  void use(std::shared_ptr<const TlsContext> tls) { intake_.use(std::move(tls)); }
   // Streams among the replies may have news. Any thread; never blocks.
   void wake_streams() { intake_.wake_streams(); }
   void stop() { intake_.stop(); }  // joins
+  bool is_loopback() const { return intake_.socket().is_loopback(); }
   int port() const { return intake_.socket().port(); }
 
  private:

@@ -8,30 +8,15 @@
 // Retry-After for a source that sends too much, 400 for what is signed and no push.
 #pragma once
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "reconciler/core/announcement.h"
-#include "reconciler/core/webhook/rate_limit.h"
+#include "reconciler/http/webhook_deliveries.h"
 
 namespace maand {
 
 class HttpServer;
-class TlsContext;
-
-struct WebhookOptions {
-  std::string listen;                     // "" = none. Any address: it is meant for the outside
-  std::string ref;                        // ours, in full: refs/heads/main
-  std::vector<std::string> preview_refs;  // patterns (core/preview); a word of one of these is passed on
-  std::size_t max_body_bytes = 5 * 1024 * 1024;
-  std::map<WebhookProvider, std::filesystem::path> secret_files;  // of those that are configured
-  RateLimits rates;                                               // of each source
-  // For an address beyond loopback; on loopback a proxy in front speaks it. Null: plain HTTP.
-  std::shared_ptr<const TlsContext> tls;
-};
 
 class WebhookServer {
  public:
@@ -46,9 +31,8 @@ class WebhookServer {
   int port() const;  // 0: does not listen
 
  private:
-  class Deliveries;
   std::vector<std::string> remarks_;
-  std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<WebhookDeliveries> deliveries_;
   std::unique_ptr<HttpServer> server_;  // last: its threads use the others
 };
 

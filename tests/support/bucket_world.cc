@@ -67,8 +67,11 @@ bool eventually(const std::function<bool()>& done, std::chrono::seconds limit) {
   return true;
 }
 
-BucketWorld::BucketWorld(int workers, std::vector<std::pair<std::string, std::string>> settings)
-    : fleet_(fleet_options(workers)), bucket_(directory_.path() / "bucket"), bucket_id_(kBucketId) {
+BucketWorld::BucketWorld(int workers, std::vector<std::pair<std::string, std::string>> settings,
+                         const std::string& bucket_id)
+    : fleet_(fleet_options(workers)),
+      bucket_(directory_.path() / "bucket"),
+      bucket_id_(bucket_id.empty() ? kBucketId : bucket_id) {
   const ProgramResult made = call_program({.argv = {MAAND_BINARY, "init", "--repo", git_.file_url(),
                                                     "--bucket-id", bucket_id_, bucket_.string()}});
   if (made.status != 0) throw std::runtime_error("maand init failed: " + made.err);
@@ -134,14 +137,15 @@ ProgramResult BucketWorld::maand(std::vector<std::string> arguments) {
 
 ProgramResult BucketWorld::reconcile() { return maand({"reconcile", "--wait"}); }
 
-void BucketWorld::launch() {
+void BucketWorld::launch(const std::vector<std::string>& arguments) {
   const std::filesystem::path log = directory_.path() / "daemon.log";
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, out, 1);
   posix_spawn_file_actions_adddup2(&actions, out, 2);
-  std::vector<std::string> argv = {MAAND_BINARY, "--bucket", bucket_.string(), "serve"};
+  std::vector<std::string> argv = {MAAND_BINARY, "--bucket", bucket_.string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<char*> raw;
   for (std::string& argument : argv) raw.push_back(argument.data());
   raw.push_back(nullptr);

@@ -22,7 +22,9 @@ bool eventually(const std::function<bool()>& done, std::chrono::seconds limit = 
 class BucketWorld {
  public:
   // `settings`: more lines of maand.conf, by section (`{"git", "poll_interval = \"1s\""}`).
-  explicit BucketWorld(int workers = 2, std::vector<std::pair<std::string, std::string>> settings = {});
+  // `bucket_id`: where there are several worlds in a test; empty: the usual one.
+  explicit BucketWorld(int workers = 2, std::vector<std::pair<std::string, std::string>> settings = {},
+                       const std::string& bucket_id = "");
   ~BucketWorld();
 
   GitServer& git() { return git_; }
@@ -46,7 +48,7 @@ class BucketWorld {
   // Puts a line of maand.conf (as `settings` above) in place; a daemon learns of it at a reload.
   void set(const std::string& section, const std::string& line);
 
-  void launch();       // starts the daemon
+  void launch(const std::vector<std::string>& arguments = {"serve"});  // starts the daemon
   void serve();        // the same, and returns when it is ready
   void kill_daemon();  // SIGKILL
   int stop_daemon();   // SIGTERM; its exit status

@@ -1,7 +1,9 @@
 // The one place that asks the daemon: the token, ETags, and errors as the API words them.
 
-const ROOT = '/api/v1/';
-const KEY = 'maand-token';
+// Beside the page: /api/v1/, or /buckets/<name>/api/v1/ where a daemon serves several.
+const ROOT = new URL('../api/v1/', import.meta.url).pathname;
+// A token of one bucket is not shown to another on the same address.
+const KEY = 'maand-token' + (ROOT === '/api/v1/' ? '' : ` ${ROOT}`);
 
 export class ApiError extends Error {
   constructor(status, message) {

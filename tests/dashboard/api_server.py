@@ -69,6 +69,7 @@ class ApiServer:
         self.reads = []        # (path, if-none-match)
         self.resumed_after = []
         self.down = False      # answers nothing
+        self.base = ""         # what every path has in front: `/buckets/lab` of a daemon of several
         self.streams = getattr(self, "streams", [])
         for stream in self.streams:
             stream.put(None)
@@ -150,6 +151,10 @@ class ApiServer:
             request.close_connection = True
             return
         path = urlsplit(request.path).path
+        if not path.startswith(self.base + "/"):
+            self.answer(request, 404, {"error": f"{path} is not below {self.base}/"})
+            return
+        path = path.removeprefix(self.base)
         if path == "/" or path.startswith("/dashboard/"):
             self.page(request, "index.html" if path == "/" else path.removeprefix("/dashboard/"))
             return
@@ -213,7 +218,7 @@ class ApiServer:
                     X_Content_Type_Options="nosniff", Cache_Control="no-cache")
 
     def post(self, request):
-        path = request.path.removeprefix("/api/v1/")
+        path = request.path.removeprefix(self.base).removeprefix("/api/v1/")
         body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
         self.orders.append((path, body, request.headers.get("Authorization")))
         if self.who(request)["role"] != "operate":

@@ -27,7 +27,8 @@ using testing::TempDirectory;
 
 const std::string kTree = MAAND_TREE;
 const std::string kWatching = kTree + "/charts/maand/files";  // alerts and dashboard
-// Rendered by parts of the daemon that are off in this world: webhooks, previews, channels outward, other buckets.
+// Rendered by parts of the daemon that are off in this world: webhooks, previews, channels outward, other
+// buckets.
 const std::set<std::string> kOffHere = {"maand_bucket_failed_starts_total",
                                         "maand_bucket_up",
                                         "maand_cert_expired",

@@ -76,6 +76,22 @@ TEST_F(Tls, Large_bodies_and_answers_go_through_it_whole) {
   }
 }
 
+TEST_F(Tls, A_renewed_certificate_is_shown_to_whoever_comes_from_then_on) {
+  make_certificate(path(), "b");
+  HttpServer server(
+      ListeningSocket::tcp("127.0.0.1:0"), {},
+      [](const HttpRequest&) {
+        return HttpReply{200, "hello"};
+      },
+      context());
+  EXPECT_EQ(curl(server.port()).out, "hello");
+  server.use(nullptr);  // never back to plain HTTP
+  EXPECT_EQ(curl(server.port()).out, "hello");
+  server.use(std::make_shared<TlsContext>(path() / "b.pem", path() / "b.key"));
+  EXPECT_NE(curl(server.port()).status, 0) << "that of before is still shown";
+  EXPECT_EQ(curl(server.port(), {"--cacert", path() / "b.pem"}).out, "hello");
+}
+
 TEST_F(Tls, Is_1_2_at_least) {
   HttpServer server(
       ListeningSocket::tcp("127.0.0.1:0"), {}, [](const HttpRequest&) { return HttpReply{}; }, context());

@@ -49,6 +49,11 @@ void judge_workers(Adopting& adopting, const AdoptionWish& wish) {
       foreign.push_back(host.str() + ": its worker.json says worker " + quote(worker.worker_id) +
                         ", and the database " + quote(known) +
                         ": this is not the database that deployed it last; take the newest one");
+    else if (worker.update_seq > adopting.original.update_seq)
+      // Counted before anything of a deploy is sent, and never back.
+      foreign.push_back(host.str() + ": its worker.json is of deploy " + std::to_string(worker.update_seq) +
+                        ", and the database of deploy " + std::to_string(adopting.original.update_seq) +
+                        ": this is an older copy of the database that deployed it last; take the newest one");
     if (worker.operated)
       foreign.push_back(host.str() +
                         ": this maand has deployed there already. If its state was lost, `maand takeover` "

@@ -377,5 +377,17 @@ TEST_F(AdoptWorld, A_database_that_is_not_the_one_that_deployed_is_refused) {
   EXPECT_TRUE(says(adopt({}, 4), "not the database that deployed it last"));
 }
 
+// The ids are the same in an older copy; what it says of versions, and of what was never started, is not.
+TEST_F(AdoptWorld, A_copy_of_the_database_from_before_the_last_deploy_is_refused) {
+  OriginalDatabaseFile(database(), true)
+      .exec("DELETE FROM hash; DELETE FROM allocations; UPDATE bucket SET update_seq = 3");
+  EXPECT_TRUE(says(adopt({"--dry-run"}, 4), "its worker.json is of deploy 4, and the database of deploy 3"));
+  adopt({}, 4);
+  EXPECT_FALSE(fs::exists(world_.bucket() / "data/adopted"));
+  // A deploy that changed nothing sends no worker.json.
+  OriginalDatabaseFile(database(), true).exec("UPDATE bucket SET update_seq = 7");
+  adopt({"--dry-run"});
+}
+
 }  // namespace
 }  // namespace maand::testing

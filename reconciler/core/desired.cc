@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/core/authority_file.h"
 #include "reconciler/core/capacity.h"
-#include "reconciler/core/certificate_files.h"
 #include "reconciler/core/desired_variables.h"
 #include "reconciler/core/git_secrets.h"
 #include "reconciler/core/holds.h"
@@ -254,9 +254,7 @@ class Maker {
     bool any = false;
     for (auto& [name, job] : out_.jobs) {
       if (!job.job) continue;
-      const FileSetPtr files = job.job->certs.empty() ? with_authority(*job.job) : job.job->files;
-      job.plain = {files, files, {}};
-      compare_without_authority(*job.job, job.plain);
+      job.plain = plain_content(*job.job, in_.sources);
       any = any || is_made(*job.job);
     }
     if (!any) return true;
@@ -282,14 +280,13 @@ class Maker {
         }
         auto result = renderer.render(on, worker, in_.applied.find({name, on.host}), made);
         if (auto* content = std::get_if<AllocationContent>(&result)) {
-          compare_without_authority(*job.job, *content);
+          compare_without_authority(*job.job, in_.sources, *content);
           job.rendered.push_back(std::move(*content));
           continue;
         }
         const auto& found = std::get<std::vector<RenderFailure>>(result);
-        // Nothing is shipped there, so nothing is waited for: a disable applies (R1.7) also
-        // when it is what took the value away, like the port of a job without an active
-        // allocation (workspace.md 6.1).
+        // Nothing is shipped there, so nothing is waited for: a disable applies (R1.7) also when it is what
+        // took the value away, like the port of a job without an active allocation (workspace.md 6.1).
         if (waits_only(found) && out_.disabled.covers({name, on.host})) {
           job.rendered.push_back(job.plain);
         } else {
@@ -307,27 +304,6 @@ class Maker {
       settled = settled && !fresh;
     }
     return hold_conflicts(variables) && settled;
-  }
-
-  static std::vector<ShippedFile> but_the_authority(const FileSet& list) {
-    std::vector<ShippedFile> files = list.files;
-    std::erase_if(files, [](const ShippedFile& file) { return file.path == kAuthorityPath; });
-    return files;
-  }
-
-  FileSetPtr with_authority(const Job& job) const {
-    std::optional<ShippedFile> authority = authority_file(job, in_.sources);
-    if (!authority) return job.files;
-    std::vector<ShippedFile> files = but_the_authority(*job.files);
-    files.push_back(std::move(*authority));
-    return make_file_set(std::move(files));
-  }
-
-  // A CA of which it is not sure that it is the bucket's rolls nothing out. What has another reason to
-  // ships the one that is there: to a job without certificates none would be worse.
-  void compare_without_authority(const Job& job, AllocationContent& content) const {
-    if (!job.certs.empty() || !in_.sources.authority_unsure || !authority_file(job, in_.sources)) return;
-    content.compared = make_file_set(but_the_authority(*content.compared));
   }
 
   static bool waits_only(const std::vector<RenderFailure>& found) {
@@ -401,8 +377,7 @@ class Maker {
       missing.push_back({path, problem.line, problem.column, ns + "/" + key});
   }
 
-  // What did not work is not tried in the next round: neither the head's content, nor,
-  // for a job that is held already, what is kept for it. True: something changed.
+  // Not tried in the next round: neither the head's content, nor what a held job has kept. True: that is new.
   bool hold(const JobName& name, const Hold& why) {
     if (holds_.emplace(name, why).second) return true;
     return unusable_.insert(name).second;

@@ -25,6 +25,8 @@ struct HookOptions {
   // Where private directories go when neither of the usual places is memory that files can be
   // run from. Made when it is not there.
   std::filesystem::path scratch;
+  // On this host, beside maand.conf: virtual environments of jobs lie below it (workspace.md 10.1).
+  std::filesystem::path workspace;
   std::string path;  // PATH; empty: the daemon's, or the system's with `user` or a sandbox
   // Root has a namespace of processes made for each; false: as everybody else does without.
   bool own_processes = true;

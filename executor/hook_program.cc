@@ -85,12 +85,24 @@ std::string missing(const std::string& what, const std::string& file, const std:
   return what + " is missing on the control host, which " + printable(file) + " needs; " + cure;
 }
 
-std::vector<std::string> python(const HookDirectory& directory, const std::string& path,
+// Where a virtual environment of the job may be: in git, as far as that can hold one, and where an operator
+// made it.
+std::vector<fs::path> environment_places(const HookCall& call, const HookDirectory& directory,
+                                         const HookOptions& options) {
+  std::vector<fs::path> out = {directory.modules()};
+  if (!options.workspace.empty())
+    out.push_back(options.workspace / "jobs" / call.allocation.job.str() / "_modules");
+  return out;
+}
+
+std::vector<std::string> python(const std::vector<fs::path>& places, const std::string& path,
                                 const std::string& file) {
-  for (const char* environment : {".venv", "venv"}) {
-    for (const char* name : {"python3", "python"}) {
-      const fs::path one = directory.modules() / environment / "bin" / name;
-      if (is_program(one)) return {one.string(), file};
+  for (const fs::path& place : places) {
+    for (const char* environment : {".venv", "venv"}) {
+      for (const char* name : {"python3", "python"}) {
+        const fs::path one = place / environment / "bin" / name;
+        if (is_program(one)) return {one.string(), file};
+      }
     }
   }
   const fs::path found = in_path(path, "python3");
@@ -159,7 +171,9 @@ HookOrder hook_program(const HookCall& call, const HookDirectory& directory, con
     const bool there = std::any_of(call.files->begin(), call.files->end(),
                                    [&](const HookFile& one) { return one.path == "_modules/" + file; });
     if (!there) continue;
-    order.argv = ending == std::string_view(".py") ? python(directory, path, file) : script(path, file);
+    order.argv = ending == std::string_view(".py")
+                     ? python(environment_places(call, directory, options), path, file)
+                     : script(path, file);
     break;
   }
   if (order.argv.empty())
@@ -171,7 +185,10 @@ HookOrder hook_program(const HookCall& call, const HookDirectory& directory, con
   order.limits = options.limits;
   order.own_processes = options.own_processes;
   if (options.sandbox == HookSandbox::kBwrap) {
-    order.argv = in_sandbox(std::move(order.argv), directory);
+    const std::string workspace = options.workspace.string();
+    const bool own = !workspace.empty() && order.argv.front().starts_with(workspace + "/");
+    const fs::path environment = own ? fs::path(order.argv.front()).parent_path().parent_path() : fs::path();
+    order.argv = in_sandbox(std::move(order.argv), directory, environment);
     order.own_processes = false;  // the sandbox has its own
   }
   return order;

@@ -20,7 +20,8 @@ constexpr const char* kFromEtc[] = {
 
 }  // namespace
 
-std::vector<std::string> in_sandbox(std::vector<std::string> argv, const HookDirectory& directory) {
+std::vector<std::string> in_sandbox(std::vector<std::string> argv, const HookDirectory& directory,
+                                    const fs::path& environment) {
   std::string bwrap;
   for (const char* place : {"/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"}) {
     if (::access(place, X_OK) == 0) {
@@ -44,9 +45,11 @@ std::vector<std::string> in_sandbox(std::vector<std::string> argv, const HookDir
     }
   }
   for (const char* file : kFromEtc) out.insert(out.end(), {"--ro-bind-try", file, file});
+  const std::string tools = environment.string();
   const std::string own = directory.path().string();
-  out.insert(out.end(), {"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", own, own, "--chdir",
-                         directory.modules().string(), "--"});
+  out.insert(out.end(), {"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"});
+  if (!tools.empty()) out.insert(out.end(), {"--ro-bind", tools, tools});
+  out.insert(out.end(), {"--bind", own, own, "--chdir", directory.modules().string(), "--"});
   out.insert(out.end(), argv.begin(), argv.end());
   return out;
 }

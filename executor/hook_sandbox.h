@@ -9,8 +9,9 @@
 namespace maand {
 
 // The command that runs `argv` with its own processes, the system's programs read-only, its private
-// directory, and nothing else of the file system; the network stays, since the API is on it. Nothing
-// secret is an argument of it. Throws HookProblem.
-std::vector<std::string> in_sandbox(std::vector<std::string> argv, const HookDirectory& directory);
+// directory, `environment` where it is not empty (read-only), and nothing else of the file system; the
+// network stays, since the API is on it. Nothing secret is an argument of it. Throws HookProblem.
+std::vector<std::string> in_sandbox(std::vector<std::string> argv, const HookDirectory& directory,
+                                    const std::filesystem::path& environment);
 
 }  // namespace maand

@@ -5,6 +5,24 @@
 #include <utility>
 
 namespace maand {
+namespace {
+
+// Waiters that `is_over` is true for: they are told that their time is up.
+template <class Semaphore, class IsOver, class Answers>
+void give_up(Semaphore& semaphore, const IsOver& is_over, Answers& answers) {
+  for (auto waiter = semaphore.waiters.begin(); waiter != semaphore.waiters.end();) {
+    if (!is_over(*waiter)) {
+      ++waiter;
+      continue;
+    }
+    answers.emplace_back([answer = std::move(waiter->answer), capacity = semaphore.capacity] {
+      answer(HookSemaphores::Acquired::kTimedOut, capacity);
+    });
+    waiter = semaphore.waiters.erase(waiter);
+  }
+}
+
+}  // namespace
 
 bool HookSemaphores::holds(const Semaphore& semaphore, Hooks::Ticket ticket) {
   return std::any_of(semaphore.holders.begin(), semaphore.holders.end(),
@@ -75,16 +93,8 @@ void HookSemaphores::ended(Hooks::Ticket holder) {
     const std::lock_guard guard(mutex_);
     for (auto at = semaphores_.begin(); at != semaphores_.end();) {
       std::erase_if(at->second.holders, [&](const Holder& one) { return one.ticket == holder; });
-      for (auto waiter = at->second.waiters.begin(); waiter != at->second.waiters.end();) {
-        if (waiter->who.ticket != holder) {
-          ++waiter;
-          continue;
-        }
-        answers.emplace_back([answer = std::move(waiter->answer), capacity = at->second.capacity] {
-          answer(Acquired::kTimedOut, capacity);
-        });
-        waiter = at->second.waiters.erase(waiter);
-      }
+      give_up(
+          at->second, [&](const auto& waiter) { return waiter.who.ticket == holder; }, answers);
       at = settle(at, answers);
     }
   }
@@ -96,16 +106,8 @@ void HookSemaphores::expire(Time now) {
   {
     const std::lock_guard guard(mutex_);
     for (auto at = semaphores_.begin(); at != semaphores_.end();) {
-      for (auto waiter = at->second.waiters.begin(); waiter != at->second.waiters.end();) {
-        if (now < waiter->until) {
-          ++waiter;
-          continue;
-        }
-        answers.emplace_back([answer = std::move(waiter->answer), capacity = at->second.capacity] {
-          answer(Acquired::kTimedOut, capacity);
-        });
-        waiter = at->second.waiters.erase(waiter);
-      }
+      give_up(
+          at->second, [&](const auto& waiter) { return waiter.until <= now; }, answers);
       at = settle(at, answers);
     }
   }

@@ -196,7 +196,7 @@ ControlReply OperatorDesk::hook_order_here(const HookOrderRequest& request, cons
     return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
   HookWorldPtr world;
   try {
-    world = reconciler_.hook_world();
+    world = reconciler_.hook_world(event == HookEvent::kCli);
   } catch (const std::exception& error) {
     return refused(std::string("what is applied cannot be read: ") + error.what());
   }

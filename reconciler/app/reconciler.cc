@@ -6,6 +6,7 @@
 #include "reconciler/app/accepted.h"
 #include "reconciler/app/order_run.h"
 #include "reconciler/app/standing.h"
+#include "reconciler/app/waiting_jobs.h"
 
 namespace maand {
 namespace {
@@ -149,13 +150,15 @@ void Reconciler::run_orders() {
   if (stop_requested()) orders_.leave();
 }
 
-HookWorldPtr Reconciler::hook_world() {
+HookWorldPtr Reconciler::hook_world(bool waiting) {
   if (!memory_.accepted && memory_.phase.now() == Phase::kIdle) {
     memory_.accepted = accepted_before({deps_.inbox, deps_.judge, deps_.store, deps_.journal, deps_.clock,
                                         deps_.observer, [this] { stop_requested(); }});
   }
   if (!memory_.accepted) return nullptr;
   Judge::Look look = deps_.judge.look(*memory_.accepted, deps_.journal.state(), 1, false);
+  if (waiting && anything_waits(look.desired))
+    take_waiting(look.desired, deps_.judge.look(*memory_.accepted, deps_.journal.state(), 1).desired);
   return std::make_shared<HookWorld>(std::move(look.desired), memory_.accepted, std::move(look.sources),
                                      settings_.plan.ssh, deps_.journal.state());
 }

@@ -96,8 +96,9 @@ class Reconciler : private PassControl {
   // Null: none can run.
   HookRuns* hooks() { return deps_.hooks; }
   bool hooks_enabled() const { return deps_.judge.hooks_enabled(); }
-  // Of what is converged to; null: nothing is. Between passes it may read git.
-  HookWorldPtr hook_world();
+  // Of what is converged to; null: nothing is. Between passes it may read git. `waiting`: a job that waits
+  // for a value or a certificate is there as the head has it, since what is asked of it may bring that.
+  HookWorldPtr hook_world(bool waiting);
   // Serves the inbox until every such order is over, or a stop is requested.
   void run_hook_orders();
   Journal& journal() { return deps_.journal; }

@@ -69,6 +69,7 @@ std::string to_json(const PreviewRequest& request) {
                   {"job_config_selector", request.limits.job_config_selector},
                   {"worker_root", request.worker_root},
                   {"ca_pem", request.ca_pem},
+                  {"hooks_enabled", request.hooks_enabled},
                   {"max_removals", request.max_removals},
                   {"max_removals_count", request.max_removals_count},
                   {"lifecycle_timeout_s", request.lifecycle_timeout_s},
@@ -92,6 +93,7 @@ PreviewRequest preview_request_from(std::string_view text) {
   out.limits = {json.at("max_file_bytes"), json.at("job_config_selector")};
   out.worker_root = json.at("worker_root");
   out.ca_pem = json.at("ca_pem");
+  out.hooks_enabled = json.at("hooks_enabled");
   out.max_removals = json.at("max_removals");
   out.max_removals_count = json.at("max_removals_count");
   out.lifecycle_timeout_s = json.at("lifecycle_timeout_s");

@@ -29,6 +29,7 @@ struct PreviewRequest {
   WorkspaceLimits limits;
   std::string worker_root;
   std::string ca_pem;  // the CA's certificate, which is public
+  bool hooks_enabled = false;
   double max_removals = 0.5;
   int max_removals_count = -1;  // -1: the share counts
   std::int64_t lifecycle_timeout_s = 600;

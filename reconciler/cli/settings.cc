@@ -170,6 +170,7 @@ HookOptions hook_options(const Bucket& bucket) {
   options.use_sudo = config.ssh.use_sudo;
   options.worker_root = config.worker_root;
   options.scratch = bucket.data() / "hooks";
+  options.workspace = bucket.directory / "workspace";
   return options;
 }
 
@@ -213,6 +214,7 @@ PreviewChildOptions preview_child_options(const Bucket& bucket) {
   options.common.limits = judge.limits;
   options.common.worker_root = judge.worker_root;
   options.common.ca_pem = judge.ca_pem;
+  options.common.hooks_enabled = judge.hooks_enabled;
   options.common.max_removals = plan.max_removals;
   options.common.max_removals_count = plan.max_removals_count.value_or(-1);
   options.common.lifecycle_timeout_s = plan.lifecycle_timeout.count();

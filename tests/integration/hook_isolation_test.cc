@@ -161,7 +161,7 @@ TEST(hook_isolation, a_daemon_that_is_killed_leaves_no_hook_and_no_directory) {
   ASSERT_TRUE(in_the_end([&] { return fs::exists(told); }));
   const std::string root = text_of(told);
   EXPECT_TRUE(fs::exists(root));
-  EXPECT_EQ(processes_with(sleep), 1);
+  EXPECT_TRUE(in_the_end([&] { return processes_with(sleep) == 1; }));
   ::kill(daemon, SIGKILL);
   ::waitpid(daemon, nullptr, 0);
   EXPECT_TRUE(in_the_end([&] { return processes_with(sleep) == 0; }));
@@ -231,6 +231,22 @@ TEST(hook_isolation, a_virtual_environment_of_the_job_goes_before_the_systems) {
     EXPECT_EQ(run(world, std::move(call), &output).end, End::kDone);
     EXPECT_EQ(output, "of the job: command_x.py\n");
   }
+}
+
+// The original never shipped one, and looked for it where the workspace lay (workspace.md 10.1).
+TEST(hook_isolation, a_virtual_environment_that_an_operator_made_goes_before_the_systems) {
+  TempDir bucket;
+  HookOptions options = HookWorld::default_options();
+  options.workspace = bucket.path() / "workspace";
+  const fs::path bin = options.workspace / "jobs/api/_modules/.venv/bin";
+  fs::create_directories(bin);
+  std::ofstream(bin / "tool") << "#!/bin/sh\necho \"made by hand: $1\"\n";
+  fs::permissions(bin / "tool", fs::perms::owner_all);
+  fs::create_symlink("tool", bin / "python3");
+  HookWorld world(options);
+  std::string output;
+  EXPECT_EQ(run(world, world.call("print('of the system')"), &output).end, End::kDone);
+  EXPECT_EQ(output, "made by hand: command_x.py\n");
 }
 
 }  // namespace

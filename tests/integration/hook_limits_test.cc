@@ -197,7 +197,7 @@ TEST_P(HookLimitsTest, one_whose_supervisor_is_killed_ends_with_all_that_it_star
                                                     "'], start_new_session=True)\n"
                                                     "print('ready')\ntime.sleep(3600)\n"));
   ASSERT_TRUE(answer.wait_for_output("ready"));
-  ASSERT_EQ(processes_with(sleep), 1);
+  ASSERT_TRUE(in_the_end([&] { return processes_with(sleep) == 1; }));  // its command line comes late
   ::kill(descendants_of(::getpid()).front(), SIGKILL);
   const HookResult result = answer.wait();
   EXPECT_EQ(result.end, End::kFailed);

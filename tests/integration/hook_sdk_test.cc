@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
 
 #include "executor/hook_sdk.h"
 #include "tests/integration/hook_kit.h"
+#include "tests/support/process.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temp_dir.h"
 
 namespace maand::testing {
 namespace {
@@ -181,12 +185,26 @@ TEST(hook_sdk, a_published_hook_with_its_own_client_works) {
   EXPECT_EQ(output, "b-1\n");
 }
 
+// In one file, as node runs it that cannot strip types; "": esbuild is missing. Node's own way is the hook's.
+std::string without_types(const std::string& program) {
+  constexpr const char* kEsbuild = "/usr/bin/esbuild";
+  if (!std::filesystem::exists(kEsbuild)) return "";
+  TempDir directory;
+  write_file(directory.path() / "maand.ts", file_text(std::string(MAAND_SDK) + "/maand.ts"));
+  write_file(directory.path() / "hook.ts", program);
+  const ProgramResult made =
+      call_program({.argv = {kEsbuild, "--bundle", "--platform=node", "--format=cjs", "--log-level=warning",
+                             (directory.path() / "hook.ts").string()}});
+  EXPECT_EQ(made.status, 0) << made.err;
+  return made.out;
+}
+
 TEST(hook_sdk, typescript_has_the_same_names_and_they_work) {
   HookOptions options = HookWorld::default_options();
   if (const char* path = std::getenv("PATH")) options.path = path;
   HookWorld world(options);
   world.values().give("maand/bucket", "bucket_id", "b-1");
-  HookCall call = world.call(
+  const std::string program =
       "import * as maand from './maand.ts';\n"
       "function equal(got: any, wanted: any) {\n"
       "  if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(JSON.stringify([got, wanted])); "
@@ -194,6 +212,7 @@ TEST(hook_sdk, typescript_has_the_same_names_and_they_work) {
       "async function refused(call: () => Promise<any>, status: number) {\n"
       "  try { await call(); } catch (error: any) { equal(error.response.status, status); return; }\n"
       "  throw new Error('not refused'); }\n"
+      "async function all_of_it() {\n"
       "equal([maand.job_name(), maand.allocation_ip(), maand.allocation_index()], ['api', '10.0.0.1', 2]);\n"
       "equal(await maand.get_kv_value('maand/bucket', 'bucket_id'), 'b-1');\n"
       "await refused(() => maand.get_kv_value('vars/job/api', 'no'), 404);\n"
@@ -208,11 +227,18 @@ TEST(hook_sdk, typescript_has_the_same_names_and_they_work) {
       "equal((await maand.semaphore_status('lock')).holders.length, 1);\n"
       "await maand.release_semaphore('lock');\n"
       "await refused(() => maand.release_semaphore('lock'), 409);\n"
-      "console.log('all of it');\n",
-      ".ts");
+      "console.log('all of it');\n"
+      "}\n"
+      "all_of_it().catch((error) => { console.error(error); process.exit(1); });\n";
   std::string output;
-  const HookResult result = run(world, std::move(call), &output);
-  if (result.end == End::kNotRun) GTEST_SKIP() << result.detail;
+  HookResult result = run(world, world.call(program, ".ts"), &output);
+  const auto says = [&](const char* words) { return result.detail.find(words) != std::string::npos; };
+  if (result.end == End::kNotRun && says("cannot run TypeScript")) {
+    const std::string script = without_types(program);
+    if (script.empty()) GTEST_SKIP() << result.detail << "; and esbuild is missing";
+    result = run(world, world.call(script, ".js"), &output);
+  }
+  if (result.end == End::kNotRun && says("is missing on the control host")) GTEST_SKIP() << result.detail;
   EXPECT_EQ(result.end, End::kDone) << output << result.detail;
   EXPECT_EQ(output, "all of it\n");
 }

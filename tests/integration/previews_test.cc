@@ -100,6 +100,16 @@ TEST_F(PreviewWorld, ARequestIsToldWhatMergingItWouldDoAndThatIsWhatItDoes) {
   EXPECT_TRUE(world_.daemon_says("preview refs/pull/7/head at " + proposed.substr(0, 12) + ": merged"));
 }
 
+TEST_F(PreviewWorld, ARequestWithHooksIsToldThatNobodyHasEnabledThem) {
+  const std::string proposed = propose(
+      8, base_,
+      BucketWorld::job("web", "1.1.0", R"("commands": {"command_x": {"executed_on": ["post_deploy"]}})",
+                       {{"_modules/command_x.py", "pass\n"}}));
+  const std::string note = preview_of(proposed, "held");
+  EXPECT_NE(note.find("HooksDisabled"), std::string::npos) << note;
+  EXPECT_EQ(note.find("to restart"), std::string::npos) << note;
+}
+
 TEST_F(PreviewWorld, TheHeadMovesAndThePlanIsOfTheMergeWithIt) {
   const std::string proposed = propose(7, base_, BucketWorld::job("web", "1.1.0"));
   preview_of(proposed, "changes");

@@ -19,7 +19,7 @@ demo_packages=(git openssh-server openssh-client make tar util-linux busybox-sta
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-jsonschema python3-yaml shellcheck clang-format clang libclang-rt-dev procps sudo
   git openssl curl openssh-server openssh-client dropbear-bin busybox-static make tar util-linux prometheus
-  python3-aiosmtpd gnupg gpgv tzdata age zsh fish mandoc bubblewrap postgresql
+  python3-aiosmtpd gnupg gpgv tzdata age zsh fish mandoc bubblewrap postgresql nodejs esbuild
 )
 tree_packages=(debootstrap git util-linux)
 # Machines that boot systemd, for the tests labelled `slow`: what is on them comes

@@ -120,7 +120,8 @@ class Judging {
                            .sources = sources_,
                            .pins = pins_,
                            .worker_root = request_.worker_root,
-                           .update_seq = update_seq_});
+                           .update_seq = update_seq_,
+                           .hooks_enabled = request_.hooks_enabled});
     };
     const auto open = [&](const CommitId& older) { return repository_.open_view(older); };
     return complete_desired(kept, make, [&](const WantedJobs& wanted) {

@@ -54,6 +54,46 @@ TEST(HookOrders, WhatOneCommandWritesTheNextOneReadsAndAPassFollows) {
   EXPECT_EQ(world.hooks.runs().size(), 1u);
 }
 
+// It may be what brings the value.
+TEST(HookOrders, ACommandOfAJobThatWaitsForAValueIsThatOfTheHead) {
+  HooksWorld world;
+  const std::string config = "{{ getSecret \"token\" }}";
+  const auto seed = [&] {
+    const ControlReply given = world.desk.hook_order_here({"cli", "command_seed", "api", 1}, "ann");
+    EXPECT_EQ(given.kind, Kind::kDone) << given.text;
+    world.reconciler.run_hook_orders();
+  };
+  world.commit({{.commands = {{"command_seed", "\"cli\""}}, .config = config}});
+  world.pass();
+  EXPECT_NE(world.detail_of("api").find("MissingValue"), std::string::npos) << world.detail_of("api");
+  world.hooks.on_run = [](const HookCall& call, const Hooks::Output&) {
+    call.values->put_secret("secrets/job/api", "token", "s3cret");
+    return HookResult{.end = End::kDone};
+  };
+  seed();
+  world.pass();
+  EXPECT_EQ(world.state(), "applied") << world.detail_of("api");
+
+  // The same where something older runs meanwhile, which has no such command.
+  world.commit({{.name = "api", .version = "1"}, {.name = "web"}});
+  world.pass();
+  const std::string more = "{{ getSecret \"other\" }}";
+  world.commit({{.name = "api", .version = "2", .commands = {{"command_seed", "\"cli\""}}, .config = more},
+                {.name = "web"}});
+  world.pass();
+  EXPECT_NE(world.detail_of("api").find("MissingValue"), std::string::npos) << world.detail_of("api");
+  world.hooks.on_run = [](const HookCall& call, const Hooks::Output&) {
+    EXPECT_EQ(call.current_version, "1");
+    EXPECT_EQ(call.new_version, "2");
+    call.values->put_secret("secrets/job/api", "other", "s3cret");
+    return HookResult{.end = End::kDone};
+  };
+  seed();
+  EXPECT_EQ(world.hooks.runs().size(), 4u) << "on both workers, twice";
+  world.pass();
+  EXPECT_EQ(world.state(), "applied") << world.detail_of("api");
+}
+
 TEST(HookOrders, NothingRunsWhileTheWorkersHaveToBeClaimed_R7_3) {
   PassSettings settings = LoopWorld::usual();
   HooksWorld first(settings);

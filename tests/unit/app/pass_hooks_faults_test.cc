@@ -83,7 +83,7 @@ TEST(HooksInTrouble, TwoNewerCommitsInARowStillBeginWithPreDeploy) {
   world.commit({{.commands = prepare}, {.name = "web"}}, 1);
   while (world.pass().again) {
   }
-  EXPECT_EQ(world.told, (Runs{"start web@w1", "restart web@w1", "pre_deploy api@w1", "restart api@w1"}));
+  EXPECT_EQ(world.told, (Runs{"start web@w1", "pre_deploy api@w1", "restart api@w1", "restart web@w1"}));
   EXPECT_EQ(world.state(), "applied");
 }
 

@@ -56,6 +56,7 @@ TEST_F(Child, GetsTheNameOfASecretAndNoWayToOpenIt) {
   PreviewRequest request;
   request.heading.commit = task_.commit;
   request.values = without_secrets(*task_.values);
+  request.hooks_enabled = true;
   const std::string json = to_json(request);
   const StoredValue* sealed = task_.values->find("secrets/job/api", "token").value;
   ASSERT_TRUE(sealed && !sealed->value.empty());
@@ -68,6 +69,7 @@ TEST_F(Child, GetsTheNameOfASecretAndNoWayToOpenIt) {
   EXPECT_EQ(token->value, "");
   EXPECT_EQ(read.values->find("vars/job/api", "color").value->value, "blue");
   EXPECT_EQ(read.heading.commit, task_.commit);
+  EXPECT_TRUE(read.hooks_enabled);
 }
 
 TEST_F(Child, SeesNothingOfOurEnvironmentAndHasNoDescriptorButItsThree) {

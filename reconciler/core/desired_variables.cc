@@ -5,9 +5,9 @@
 #include <variant>
 
 #include "reconciler/core/certificate_files.h"
-#include "reconciler/core/shipped_authority.h"
 #include "reconciler/core/prometheus/port_target.h"
 #include "reconciler/core/prometheus/server_files.h"
+#include "reconciler/core/shipped_authority.h"
 
 namespace maand {
 

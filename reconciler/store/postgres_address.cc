@@ -61,6 +61,15 @@ Values parsed(const std::string& url) {
   return values;
 }
 
+// libpq looks at it when it connects, and then names the whole of it. One for each host, with commas between.
+void check_ports(const Values& values) {
+  const auto given = values.find("port");
+  if (given == values.end()) return;
+  const std::string& ports = given->second;
+  const bool numbers = ports.find_first_not_of("0123456789,") == std::string::npos;
+  if (!numbers) throw StoreError("[state] url: the port is no number");
+}
+
 void complete_password_file(Values& values, const fs::path& bucket) {
   const auto named = values.find("passfile");
   if (named != values.end()) {
@@ -92,6 +101,7 @@ PostgresAddress postgres_address(std::string_view url, const fs::path& bucket) {
     throw StoreError("[state] url begins neither with sqlite: nor with postgresql://");
   if (url.find('\0') != std::string_view::npos) throw StoreError("[state] url holds a zero byte");
   Values values = parsed(std::string(url));
+  check_ports(values);
   PostgresAddress address;
   address.shown = shown(values);
   complete_password_file(values, bucket);

@@ -2,35 +2,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
+#include "reconciler/core/html_text.h"
 #include "reconciler/http/bucket_paths.h"
 
 namespace maand {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // One line, whatever a file that cannot be read was called.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -78,9 +55,9 @@ HttpReply bucket_list_page(const std::vector<BucketLine>& lines) {
   if (lines.empty()) out.body += "<p class=\"none\">This daemon serves no bucket.</p>\n";
   out.body += "<ul>\n";
   for (const BucketLine& line : lines) {
-    const std::string name = escaped(line.name);
+    const std::string name = html_text(line.name);
     out.body += "<li>" + (line.up ? "<a href=\"" + path_of_bucket(line.name) + "\">" + name + "</a>" : name) +
-                " " + escaped(words_of(line)) + "</li>\n";
+                " " + html_text(words_of(line)) + "</li>\n";
   }
   out.body += "</ul>\n</main>\n</body>\n</html>\n";
   return out;

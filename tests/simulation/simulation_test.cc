@@ -74,22 +74,23 @@ TEST(Simulation, WorkersAndStoresThatAreReplacedAreTakenOverAndNothingRunsTwice_
                300);
 }
 
-TEST(Simulation, EverythingAtOnce) {
-  tell_stories({.kills = 4,
-                .write_kills = 4,
-                .cuts = 4,
-                .reboots = 3,
-                .remote = 3,
-                .store = 3,
-                .jumps = 3,
-                .replaced = 1,
-                .lost_stores = 1,
-                .old_stores = 1,
-                .operators = 6,
-                .bad_versions = 15,
-                .weather = {.fail = 5, .cut = 5, .lose = 3}},
-               1'000);
+Trouble everything() {
+  return {.kills = 4,
+          .write_kills = 4,
+          .cuts = 4,
+          .reboots = 3,
+          .remote = 3,
+          .store = 3,
+          .jumps = 3,
+          .replaced = 1,
+          .lost_stores = 1,
+          .old_stores = 1,
+          .operators = 6,
+          .bad_versions = 15,
+          .weather = {.fail = 5, .cut = 5, .lose = 3}};
 }
+
+TEST(Simulation, EverythingAtOnce) { tell_stories(everything(), 1'000); }
 
 TEST(Simulation, HooksRunBeforeWhatTheyPrepareAndNoneThatIsOwedIsForgotten) {
   tell_stories({.hooks = true}, 100);
@@ -98,22 +99,10 @@ TEST(Simulation, HooksRunBeforeWhatTheyPrepareAndNoneThatIsOwedIsForgotten) {
 }
 
 TEST(Simulation, EverythingAtOnceWithHooks) {
-  tell_stories({.kills = 3,
-                .write_kills = 3,
-                .cuts = 4,
-                .reboots = 3,
-                .remote = 3,
-                .store = 3,
-                .jumps = 3,
-                .replaced = 1,
-                .lost_stores = 1,
-                .old_stores = 1,
-                .operators = 6,
-                .bad_versions = 15,
-                .weather = {.fail = 5, .cut = 5, .lose = 3},
-                .hooks = true,
-                .hook_fails = 5},
-               300);
+  Trouble trouble = everything();
+  trouble.hooks = true;
+  trouble.hook_fails = 5;
+  tell_stories(trouble, 300);
 }
 
 TEST(Simulation, ASeedTellsTheSameStoryAgain) {

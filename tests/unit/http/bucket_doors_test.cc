@@ -226,7 +226,7 @@ TEST(BucketList, Nothing_in_a_name_or_a_reason_is_markup) {
   const std::vector<BucketLine> lines = {line("<b>\"&", true, {true, true, ""}),
                                          line("lab", false, {false, false, "<script>x</script>"})};
   const std::string page = bucket_list_page(lines).body;
-  EXPECT_THAT(page, AllOf(HasSubstr("<a href=\"/buckets/%3Cb%3E%22%26/\">&lt;b&gt;&quot;&amp;</a> ok"),
+  EXPECT_THAT(page, AllOf(HasSubstr("<a href=\"/buckets/%3Cb%3E%22%26/\">&lt;b&gt;&#34;&amp;</a> ok"),
                           HasSubstr("lab not served: &lt;script&gt;"), Not(HasSubstr("<script"))));
   const std::string json = bucket_list_json(lines).body;
   EXPECT_EQ(json, R"({"buckets":[{"name":"<b>\"&","path":"/buckets/%3Cb%3E%22%26/","up":true,"alive":true,)"

@@ -313,9 +313,12 @@ bool had_certificates(const AppliedState& applied, const ValueSnapshotPtr& store
   for (const auto& [key, allocation] : applied.allocations) {
     if (!allocation.files) continue;
     const auto& files = allocation.files->files;
-    if (std::any_of(files.begin(), files.end(),
-                    [](const ShippedFile& file) { return file.path == "certs/ca.crt" && file.blob.empty(); }))
-      return true;
+    // Also whoever has none gets the CA (8.1).
+    const auto issued = [](const ShippedFile& file) {
+      return file.blob.empty() && file.path.starts_with("certs/") && file.path.ends_with(".crt") &&
+             file.path != kAuthorityPath;
+    };
+    if (std::any_of(files.begin(), files.end(), issued)) return true;
   }
   if (!stored) return false;
   for (const auto& [ns, values] : stored->namespaces) {

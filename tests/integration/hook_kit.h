@@ -30,7 +30,11 @@ inline int processes_with(const std::string& word, const char* file = "cmdline")
        entry.increment(error)) {
     if (entry->path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
     if (entry->path().filename() == std::to_string(::getpid())) continue;
-    if (text_of(entry->path() / file).find(word) != std::string::npos) ++count;
+    try {
+      if (text_of(entry->path() / file).find(word) != std::string::npos) ++count;
+    } catch (const std::ios_base::failure&) {
+      // It has ended while it was read.
+    }
   }
   return count;
 }

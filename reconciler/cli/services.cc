@@ -21,6 +21,7 @@
 #include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/channels.h"
 #include "reconciler/cli/forge_settings.h"
+#include "reconciler/cli/log_settings.h"
 #include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/secret_place.h"
 #include "reconciler/cli/settings.h"
@@ -32,13 +33,7 @@
 namespace maand {
 namespace {
 
-LogOptions log_options(const Bucket& bucket, const Context& context) {
-  LogOptions options;
-  options.level = context.log_level;
-  options.json = context.log_format.empty() ? bucket.config.log_format == Config::LogFormat::kJson
-                                            : context.log_format == "json";
-  return options;
-}
+constexpr std::chrono::seconds kPatience{2};  // with another process that writes variables
 
 // Both are part of every path on every worker: another value would make the
 // daemon blind to what it deployed (interface.md: fixed at the first apply).
@@ -78,13 +73,13 @@ void require_serveable(const Bucket& bucket) {
 // Members in the order in which they start; C++ ends them in reverse.
 struct Services::Parts {
   Parts(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> bucket_lock,
-        const OpenStore& open_store)
+        const OpenStore& open_store, const std::shared_ptr<Leadership>& leadership)
       : lock(std::move(bucket_lock)),
         reporter(log_options(bucket, context)),
         events(clock),
         observers({&metrics, &reporter, &events}),
-        store(open_store ? open_store(bucket.store()) : open_state(bucket)),
-        values(open_values(bucket)),
+        store(open_store ? open_store(bucket.store()) : open_state(bucket, leadership)),
+        values(open_values(bucket, kPatience, leadership)),
         authority(open_bucket_authority(bucket.secrets())),
         git_secrets(make_age_opener(secret_place(bucket, kAgeIdentityFile))),
         source(git_options(bucket)),
@@ -161,6 +156,17 @@ struct Services::Parts {
     courier.interrupt();
   }
 
+  // The store's server hears of us, and we of a bucket that is lost, also where nothing is going on.
+  void be_heard() {
+    constexpr std::chrono::seconds kBetween{1};
+    try {
+      store->setting("bucket_id");
+    } catch (const StoreError&) {
+      // Told by the pass that meets it.
+    }
+    inbox.post_at(inbox.now() + kBetween, [this] { be_heard(); });
+  }
+
   std::shared_ptr<BucketLock> lock;
   SystemClock clock;
   Metrics metrics{clock};
@@ -212,10 +218,10 @@ std::shared_ptr<BucketLock> Services::take_lock(const Bucket& bucket) {
 }
 
 Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> lock,
-                   const OpenStore& open_store) {
+                   const OpenStore& open_store, const std::shared_ptr<Leadership>& leadership) {
   require_serveable(bucket);
   if (!lock) lock = take_lock(bucket);
-  parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store);
+  parts_ = std::make_unique<Parts>(bucket, context, std::move(lock), open_store, leadership);
   parts_->metrics.also([&webhooks = parts_->reconciler.announcements()] { return webhooks.prometheus(); });
   parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
   parts_->metrics.also([&drift = parts_->reconciler.drift_looks()] { return drift.prometheus(); });
@@ -243,6 +249,16 @@ StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }
 EventFeed& Services::events() { return parts_->events; }
+
+// Workers refuse whoever led before from the first contact on. Where they may not be written to, it is
+// an operator who claims the next epoch (R7.3): a database that was put back must not do so by itself.
+void Services::lead() {
+  const AppliedState& state = parts_->journal.state();
+  if (!state.blank() && parts_->reconciler.memory().authority.may_write())
+    parts_->journal.raise_epoch(state.epoch + 1, state.last_seq);
+  parts_->be_heard();
+}
+
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

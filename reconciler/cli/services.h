@@ -19,6 +19,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/event_feed.h"
 #include "reconciler/store/bucket_lock.h"
+#include "reconciler/store/leadership.h"
 
 namespace maand {
 
@@ -31,12 +32,16 @@ class Services {
 
   // Throws CommandError(kExitUsage) for a bucket that cannot be served, and as
   // take_lock() when no `lock` is given. `open_store`: another store than the
-  // bucket's own, for the fault suite; null = the real one.
+  // bucket's own, for the fault suite; null = the real one. `leadership`: of one of several replicas.
   Services(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> lock = nullptr,
-           const OpenStore& open_store = nullptr);
+           const OpenStore& open_store = nullptr, const std::shared_ptr<Leadership>& leadership = nullptr);
   ~Services();
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
+
+  // Before the loop runs, of a bucket in PostgreSQL: claims the next epoch (R3.12), and lets the server
+  // hear of us every second for as long as the inbox is served. Throws StoreError.
+  void lead();
 
   Inbox& inbox();
   Reconciler& reconciler();

@@ -15,7 +15,7 @@ TEST(PostgresAddress, What_is_shown_has_no_password_and_deadlines_are_set) {
   EXPECT_EQ(address.shown, "postgresql://u@db.example:5433/prod");
   EXPECT_NE(address.conninfo.find("password='s3\\'same'"), std::string::npos);
   EXPECT_NE(address.conninfo.find("connect_timeout='3'"), std::string::npos);
-  EXPECT_NE(address.conninfo.find("tcp_user_timeout='20000'"), std::string::npos);
+  EXPECT_NE(address.conninfo.find("tcp_user_timeout='15000'"), std::string::npos);
 }
 
 TEST(PostgresAddress, What_is_no_address_is_refused_without_showing_it) {

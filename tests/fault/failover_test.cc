@@ -62,11 +62,15 @@ class Failover : public ::testing::Test {
     said_ += "; commit " + head_.substr(0, 8) + "\n";
   }
 
-  // Whoever is asked: a standby hands it on.
+  // Whoever is asked: a standby hands it on. One that has just been started, or is about to lead, may not
+  // listen yet.
   void poke() {
-    const auto whom = static_cast<std::size_t>(pick(0, kReplicas - 1));
-    const ProgramResult asked = replicas_->maand(whom, {"reconcile"});
-    EXPECT_EQ(asked.status, 0) << asked.err << replicas_->logs();
+    ProgramResult asked;
+    const bool taken = eventually([&] {
+      asked = replicas_->maand(static_cast<std::size_t>(pick(0, kReplicas - 1)), {"reconcile"});
+      return asked.status == 0;
+    });
+    EXPECT_TRUE(taken) << asked.err << replicas_->logs();
   }
 
   // Returns when another one leads.

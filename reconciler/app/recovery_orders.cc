@@ -100,17 +100,30 @@ ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& 
 
 // The records go first: cut in between, the worker still waits for this word, or is deployed
 // anew; the other way about, what it no longer has would count as deployed.
+//
+// A worker without a record is asked what it keeps before anything is begun there (recovery.h). So one that
+// was never wiped runs nothing a second time, and one that was is known to be empty. One that bears another
+// worker's marker has nothing to tell.
 ControlReply RecoveryOrders::reset(const WorkerHost& host, const std::string& actor) {
   const Forgotten gone = allocations_on(host);
+  const auto& aside = reconciler_.memory().set_aside;
+  const auto seen = aside.find(host);
+  const bool anothers = seen != aside.end() && seen->second.condition == WorkerCondition::kIdentityMismatch;
   audit(actor, "worker reset", host.str());
-  WorkerRecord record;
-  record.host = host;
-  record.adopt_marker = true;
   reconciler_.journal().replace({}, gone);
-  reconciler_.journal().put_worker(record);
+  if (anothers) {
+    WorkerRecord record;
+    record.host = host;
+    record.adopt_marker = true;
+    reconciler_.journal().put_worker(record);
+  } else {
+    reconciler_.journal().erase_worker(host);
+  }
   reconciler_.triggers().poke("operator");
-  return done(host.str() + " counts as new: " + counted(gone.size()) +
-              " forgotten, and what the workspace places there is deployed anew");
+  const std::string forgotten = host.str() + " counts as new: " + counted(gone.size()) + " forgotten, and ";
+  return done(forgotten + (anothers ? "what the workspace places there is deployed anew"
+                                    : "the next pass asks what it keeps: that counts as deployed, and what "
+                                      "it lacks is deployed anew"));
 }
 
 ControlReply RecoveryOrders::trust(const WorkerHost& host, const std::string& actor) {

@@ -1,6 +1,7 @@
 #include "reconciler/cli/bucket_store.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "reconciler/store/bucket_lock.h"
 #include "reconciler/store/kv_store.h"
@@ -16,16 +17,17 @@ namespace fs = std::filesystem;
 // A person waits; a daemon that writes does so for milliseconds.
 constexpr std::chrono::seconds kPatience{10};
 
-PostgresBucket postgres_of(const Bucket& bucket) {
-  return {bucket.config.state_path, bucket.config.bucket_id.str(), bucket.directory, bucket.secrets()};
-}
-
 bool file_is_there(const fs::path& file) {
   std::error_code ignored;
   return fs::exists(file, ignored);
 }
 
 }  // namespace
+
+PostgresBucket postgres_of(const Bucket& bucket, std::shared_ptr<Leadership> leadership) {
+  return {bucket.config.state_path, bucket.config.bucket_id.str(), bucket.directory, bucket.secrets(),
+          std::move(leadership)};
+}
 
 bool in_postgres(const Bucket& bucket) {
   const std::string& url = bucket.config.state_path;
@@ -43,10 +45,10 @@ std::int64_t state_bytes(const Bucket& bucket) {
   return error ? 0 : static_cast<std::int64_t>(size);
 }
 
-std::unique_ptr<Store> open_state(const Bucket& bucket) {
+std::unique_ptr<Store> open_state(const Bucket& bucket, std::shared_ptr<Leadership> leadership) {
   if (!in_postgres(bucket)) return open_state_store(bucket.store());
   try {
-    return open_postgres_store(postgres_of(bucket));
+    return open_postgres_store(postgres_of(bucket, std::move(leadership)));
   } catch (const BucketBusy& busy) {
     throw CommandError(kExitNoDaemon, busy.what());
   }
@@ -64,8 +66,9 @@ std::unique_ptr<Store> open_audit_if_any(const Bucket& bucket) {
   return open_postgres_audit(postgres_of(bucket));
 }
 
-std::unique_ptr<Values> open_values(const Bucket& bucket, std::chrono::milliseconds patience) {
-  return in_postgres(bucket) ? open_postgres_values(postgres_of(bucket))
+std::unique_ptr<Values> open_values(const Bucket& bucket, std::chrono::milliseconds patience,
+                                    std::shared_ptr<Leadership> leadership) {
+  return in_postgres(bucket) ? open_postgres_values(postgres_of(bucket, std::move(leadership)))
                              : open_kv_store(bucket.secrets(), {patience});
 }
 

@@ -222,7 +222,7 @@ void add_recovery_verbs(CLI::App& app, Run& run) {
     if (name == "trust")
       made.add_flag("--replaced", options->replaced, "The machine or its disk is another one now");
   };
-  host("reset", "It was wiped or is new: forget what was on it and deploy anew", run_worker_reset);
+  host("reset", "It was wiped or is new: ask it what it keeps, and deploy what it lacks", run_worker_reset);
   host("trust", "What is on record lies on it, whatever its marker says; runs nothing", run_worker_trust);
   host("forget", "It left the workspace and does not come back", run_worker_forget);
   host("undrain", "Let what belongs on a drained worker start there again", run_worker_undrain);

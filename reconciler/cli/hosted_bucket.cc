@@ -148,6 +148,9 @@ void HostedBucket::start() {
   serve_with_reloads(std::move(bucket), [&](const Bucket& settings, const std::string& news) {
     return serve(settings, lock, news);
   });
+  if (std::exchange(lost_, false))
+    throw CommandError(kExitNoDaemon,
+                       "another maand leads the bucket now; what runs on workers is settled by it");
 }
 
 std::optional<Bucket> HostedBucket::serve(const Bucket& bucket, const std::shared_ptr<BucketLock>& lock,
@@ -190,10 +193,11 @@ std::optional<Bucket> HostedBucket::serve(const Bucket& bucket, const std::share
   host_.doors.open(directory_, BucketDoor::open(rooms(services, api, webhooks)));
   tell();
   {
-    const ServingWishes::Met met(wishes_, services);
+    const ServingWishes::Met met(wishes_, running(services));
     services.reconciler().run();
   }
-  return wishes_.next();
+  lost_ = services.leadership() && services.leadership()->lost();
+  return lost_ ? std::nullopt : wishes_.next();
 }
 
 }  // namespace maand

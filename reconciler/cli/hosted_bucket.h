@@ -59,6 +59,7 @@ class HostedBucket {
   Reporter log_;
   ServingWishes wishes_;
   std::optional<Bucket> first_;  // as it was read in the beginning
+  bool lost_ = false;            // to another maand, in PostgreSQL; the thread's own
   std::mutex mutex_;
   std::condition_variable poked_;
   bool poke_ = false;

@@ -1,5 +1,6 @@
 #include "reconciler/cli/services.h"
 
+#include <atomic>
 #include <utility>
 
 #include "executor/hook_runner.h"
@@ -21,6 +22,7 @@
 #include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/channels.h"
 #include "reconciler/cli/forge_settings.h"
+#include "reconciler/cli/log_settings.h"
 #include "reconciler/cli/preview_child.h"
 #include "reconciler/cli/secret_place.h"
 #include "reconciler/cli/settings.h"
@@ -32,13 +34,7 @@
 namespace maand {
 namespace {
 
-LogOptions log_options(const Bucket& bucket, const Context& context) {
-  LogOptions options;
-  options.level = context.log_level;
-  options.json = context.log_format.empty() ? bucket.config.log_format == Config::LogFormat::kJson
-                                            : context.log_format == "json";
-  return options;
-}
+constexpr std::chrono::seconds kPatience{2};  // with another process that writes variables
 
 // Both are part of every path on every worker: another value would make the
 // daemon blind to what it deployed (interface.md: fixed at the first apply).
@@ -80,11 +76,12 @@ struct Services::Parts {
   Parts(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> bucket_lock,
         const OpenStore& open_store)
       : lock(std::move(bucket_lock)),
+        leadership(in_postgres(bucket) ? std::make_shared<Leadership>([this] { lost(); }) : nullptr),
         reporter(log_options(bucket, context)),
         events(clock),
         observers({&metrics, &reporter, &events}),
-        store(open_store ? open_store(bucket.store()) : open_state(bucket)),
-        values(open_values(bucket)),
+        store(open_store ? open_store(bucket.store()) : open_state(bucket, leadership)),
+        values(open_values(bucket, kPatience, leadership)),
         authority(open_bucket_authority(bucket.secrets())),
         git_secrets(make_age_opener(secret_place(bucket, kAgeIdentityFile))),
         source(git_options(bucket)),
@@ -117,7 +114,24 @@ struct Services::Parts {
              board, &metrics, listeners(), bucket.config.git.preview_refs.empty() ? nullptr : &previews,
              bucket.config.hooks.enabled ? &hook_runs : nullptr, &certifier},
             pass_settings(bucket), options_of(bucket)),
-        desk(inbox, reconciler, *store, clock) {}
+        desk(inbox, reconciler, *store, clock) {
+    loop = &inbox;
+  }
+
+  // Workers refuse whoever led before from the first contact on. Where they may not be written to, it is
+  // an operator who claims the next epoch (R7.3): a database that was put back must not do so by itself.
+  void lead() {
+    const AppliedState& state = journal.state();
+    if (!state.blank() && reconciler.memory().authority.may_write())
+      journal.raise_epoch(state.epoch + 1, state.last_seq);
+    be_heard();
+    if (leadership->lost()) reconciler.stop_at_once();  // before there was a loop to be told
+  }
+
+  // On the thread that found out, which may outlive the loop, though not its inbox.
+  void lost() {
+    if (Inbox* of_loop = loop) of_loop->post([this] { reconciler.stop_at_once(); });
+  }
 
   ReconcilerOptions options_of(const Bucket& bucket) {
     ReconcilerOptions options = reconciler_options(bucket);
@@ -161,7 +175,20 @@ struct Services::Parts {
     courier.interrupt();
   }
 
+  // The store's server hears of us, and we of a bucket that is lost, also where nothing is going on.
+  void be_heard() {
+    constexpr std::chrono::seconds kBetween{1};
+    try {
+      store->setting("bucket_id");
+    } catch (const StoreError&) {
+      // Told by the pass that meets it.
+    }
+    inbox.post_at(inbox.now() + kBetween, [this] { be_heard(); });
+  }
+
   std::shared_ptr<BucketLock> lock;
+  std::atomic<Inbox*> loop{nullptr};       // null: there is none yet
+  std::shared_ptr<Leadership> leadership;  // null: files
   SystemClock clock;
   Metrics metrics{clock};
   Reporter reporter;
@@ -230,6 +257,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   refuse_unadopted(bucket, parts_->journal.state().blank());
   check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
   check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+  if (parts_->leadership) parts_->lead();
   parts_->outbox.begin();
   parts_->notifier.begin();
 }
@@ -248,6 +276,8 @@ StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }
 EventFeed& Services::events() { return parts_->events; }
+
+std::shared_ptr<const Leadership> Services::leadership() const { return parts_->leadership; }
 const Memory& Services::memory() { return parts_->reconciler.memory(); }
 void Services::let_go() { parts_->let_go(); }
 

@@ -19,6 +19,7 @@
 #include "reconciler/cli/bucket.h"
 #include "reconciler/core/event_feed.h"
 #include "reconciler/store/bucket_lock.h"
+#include "reconciler/store/leadership.h"
 
 namespace maand {
 
@@ -32,6 +33,10 @@ class Services {
   // Throws CommandError(kExitUsage) for a bucket that cannot be served, and as
   // take_lock() when no `lock` is given. `open_store`: another store than the
   // bucket's own, for the fault suite; null = the real one.
+  //
+  // In PostgreSQL the bucket is led from then on: the next epoch is claimed (R3.12), and the server hears
+  // of us every second for as long as the inbox is served. Throws StoreError. Who has lost the bucket to
+  // another one stops at once.
   Services(const Bucket& bucket, const Context& context, std::shared_ptr<BucketLock> lock = nullptr,
            const OpenStore& open_store = nullptr);
   ~Services();
@@ -51,6 +56,8 @@ class Services {
   Metrics& metrics();
   EventFeed& events();
   const Memory& memory();
+  // Of a bucket in PostgreSQL; null: in files, which nobody can take away.
+  std::shared_ptr<const Leadership> leadership() const;
 
   // Ends every wait for git and for workers soon. Any thread.
   void let_go();

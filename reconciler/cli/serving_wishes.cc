@@ -4,19 +4,20 @@
 #include <utility>
 
 namespace maand {
-namespace {
-
-void let_leave(Services& services) {
-  services.observers().note("leaving; what runs on workers goes on and is settled at the next start");
-  services.reconciler().stop();
+Running running(Services& services) {
+  return {
+      [&services] {
+        services.observers().note("leaving; what runs on workers goes on and is settled at the next start");
+        services.reconciler().stop();
+      },
+      [&services] { services.reconciler().finish(); },
+      [&services](const std::string& text) { services.observers().note(text); }};
 }
-
-}  // namespace
 
 void ServingWishes::leave() {
   const std::lock_guard lock(mutex_);
   leaving_ = true;
-  if (running_) let_leave(*running_);
+  if (running_) running_->stop();
 }
 
 bool ServingWishes::leaving() const {
@@ -38,24 +39,29 @@ void ServingWishes::reload() {
   if (fresh) next_ = std::move(fresh);
   if (!running_) return;
   if (!problem.empty()) {
-    running_->observers().note("maand.conf was not reloaded, the old settings stay: " + problem);
+    running_->note("maand.conf was not reloaded, the old settings stay: " + problem);
   } else {
-    running_->observers().note("maand.conf is valid and is taken over once the running pass has ended");
-    running_->reconciler().finish();
+    running_->note("maand.conf is valid and is taken over once the running pass has ended");
+    running_->finish();
   }
 }
 
-void ServingWishes::meet(Services& services) {
+void ServingWishes::meet(Running one) {
   const std::lock_guard lock(mutex_);
-  running_ = &services;
-  // Signals that came before there was anything to stop.
-  if (leaving_) let_leave(services);
-  if (next_) services.reconciler().finish();
+  running_ = std::move(one);
+  // Wishes that came before there was anything to stop.
+  if (leaving_) running_->stop();
+  if (next_) running_->finish();
 }
 
 void ServingWishes::meet_none() {
   const std::lock_guard lock(mutex_);
-  running_ = nullptr;
+  running_.reset();
+}
+
+bool ServingWishes::over() const {
+  const std::lock_guard lock(mutex_);
+  return leaving_ || next_;
 }
 
 std::optional<Bucket> ServingWishes::next() {

@@ -8,11 +8,20 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "reconciler/cli/bucket.h"
 #include "reconciler/cli/services.h"
 
 namespace maand {
+
+// Whoever serves the bucket, leading or standing by, as wishes steer it. Any thread.
+struct Running {
+  std::function<void()> stop;
+  std::function<void()> finish;  // once what runs has ended
+  std::function<void(const std::string&)> note;
+};
+Running running(Services& services);
 
 class ServingWishes {
  public:
@@ -25,10 +34,10 @@ class ServingWishes {
   void reload();
   bool leaving() const;
 
-  // While it is there, wishes meet `services`.
+  // While it is there, wishes meet what runs.
   class Met {
    public:
-    Met(ServingWishes& wishes, Services& services) : wishes_(wishes) { wishes_.meet(services); }
+    Met(ServingWishes& wishes, Running one) : wishes_(wishes) { wishes_.meet(std::move(one)); }
     ~Met() { wishes_.meet_none(); }
     Met(const Met&) = delete;
     Met& operator=(const Met&) = delete;
@@ -37,17 +46,19 @@ class ServingWishes {
     ServingWishes& wishes_;
   };
 
-  // Once `services` have ended: the settings to go on with; nullopt: leave.
+  // Nothing is to run with these settings any more.
+  bool over() const;
+  // Once what ran has ended: the settings to go on with; nullopt: leave.
   std::optional<Bucket> next();
 
  private:
-  void meet(Services& services);
+  void meet(Running one);
   void meet_none();
 
   const Context& context_;
   const std::function<void(const Bucket&)> check_;
   mutable std::mutex mutex_;
-  Services* running_ = nullptr;
+  std::optional<Running> running_;
   bool leaving_ = false;
   std::optional<Bucket> next_;
 };

@@ -8,12 +8,15 @@
 namespace maand {
 
 HealingConnection::HealingConnection(PostgresAddress address, std::string schema_name, const Schema& schema,
-                                     const PostgresLimits& limits, PostgresRole role)
+                                     const PostgresLimits& limits, PostgresRole role,
+                                     std::shared_ptr<Leadership> leadership, std::string led_schema)
     : address_(std::move(address)),
       schema_name_(std::move(schema_name)),
       schema_(schema),
       limits_(limits),
-      role_(role) {}
+      role_(role),
+      leadership_(std::move(leadership)),
+      led_schema_(std::move(led_schema)) {}
 
 SqlSession& HealingConnection::open() {
   // Between two calls nothing is under way, so an ended connection costs nobody anything.
@@ -34,6 +37,7 @@ void HealingConnection::connect() {
     }
   } else if (role_ == PostgresRole::kWriter) {
     bring_up(*session_, schema_name_, address_, schema_);
+    if (leadership_) session_->hold_term(leadership_->term(), led_schema_);
   } else {
     settle_term();
   }
@@ -45,17 +49,18 @@ void HealingConnection::settle_term() {
     take_bucket(*session_, schema_name_, address_);
   } catch (const BucketBusy& busy) {
     if (!term_) throw;
-    throw StoreError(busy.what());  // of a bucket that was ours: told like every other trouble of the store
+    throw LostBucket(busy.what());  // of a bucket that was ours: told like every other trouble of the store
   }
   bring_up(*session_, schema_name_, address_, schema_);
   if (!term_) {
     term_ = raise_term(*session_);
   } else if (current_term(*session_) != *term_) {
-    throw StoreError(address_.shown + ", schema " + schema_name_ +
+    throw LostBucket(address_.shown + ", schema " + schema_name_ +
                      ": another maand worked on this bucket while the connection was lost, and what it "
                      "confirmed is not known here: start this one again");
   }
   session_->hold_term(*term_);
+  if (leadership_) leadership_->begins(*term_);
 }
 
 void HealingConnection::close() noexcept {
@@ -83,6 +88,9 @@ void HealingConnection::refuse_if_read_only() const {
 
 void HealingConnection::rethrow_explained() const {
   try {
+    throw;
+  } catch (const LostBucket&) {
+    if (leadership_) leadership_->ends();
     throw;
   } catch (const StoreError&) {
     throw;

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "reconciler/store/healing_session.h"
+#include "reconciler/store/leadership.h"
 #include "reconciler/store/migrations.h"
 #include "reconciler/store/postgres_session.h"
 
@@ -28,7 +29,8 @@ class HealingConnection final : public HealingSession {
  public:
   // Connects with the first call.
   HealingConnection(PostgresAddress address, std::string schema_name, const Schema& schema,
-                    const PostgresLimits& limits, PostgresRole role);
+                    const PostgresLimits& limits, PostgresRole role,
+                    std::shared_ptr<Leadership> leadership = nullptr, std::string led_schema = "");
 
   std::uint64_t opened() const override { return opened_; }
   bool nothing_there() override;
@@ -46,6 +48,8 @@ class HealingConnection final : public HealingSession {
   const Schema schema_;
   const PostgresLimits limits_;
   const PostgresRole role_;
+  const std::shared_ptr<Leadership> leadership_;  // may be null
+  const std::string led_schema_;                  // of kWriter with one: where its term is
   std::uint64_t opened_ = 0;
   std::optional<std::int64_t> term_;  // ours, once we had the bucket
   bool gave_up_ = false;              // of the session that was closed last

@@ -2,6 +2,7 @@
 #include "reconciler/core/ports.h"
 #include "reconciler/store/postgres_address.h"
 #include "reconciler/store/postgres_store.h"
+#include "reconciler/store/replica_link.h"
 
 namespace maand {
 namespace {
@@ -20,6 +21,7 @@ std::unique_ptr<Store> open_postgres_store(const PostgresBucket&) { refuse(); }
 std::unique_ptr<Store> open_postgres_store_readonly(const PostgresBucket&) { refuse(); }
 std::unique_ptr<Store> open_postgres_store_if_any(const PostgresBucket&) { refuse(); }
 std::unique_ptr<Store> open_postgres_audit(const PostgresBucket&) { refuse(); }
+std::unique_ptr<ReplicaLink> open_replica_link(const PostgresBucket&) { refuse(); }
 std::unique_ptr<Values> open_postgres_values(const PostgresBucket&) { refuse(); }
 std::unique_ptr<Values> open_postgres_values_readonly(const PostgresBucket&) { refuse(); }
 

@@ -17,14 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Given ones win. A peer that is gone is noticed within half a minute; libpq takes seconds and,
+// Given ones win. A peer that is gone is noticed within 15 seconds; libpq takes seconds and,
 // for tcp_user_timeout, milliseconds.
 constexpr std::array<std::pair<const char*, const char*>, 6> kDefaults = {{{"connect_timeout", "5"},
                                                                            {"keepalives", "1"},
-                                                                           {"keepalives_idle", "10"},
-                                                                           {"keepalives_interval", "5"},
+                                                                           {"keepalives_idle", "6"},
+                                                                           {"keepalives_interval", "3"},
                                                                            {"keepalives_count", "3"},
-                                                                           {"tcp_user_timeout", "20000"}}};
+                                                                           {"tcp_user_timeout", "15000"}}};
 
 std::string value_of(std::string_view text) {
   std::string out = "'";

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reconciler/core/text.h"
+#include "reconciler/store/leadership.h"
 #include "reconciler/store/postgres_text.h"
 #include "reconciler/store/socket_deadline.h"
 
@@ -59,20 +60,24 @@ std::string set(const char* name, std::chrono::milliseconds limit) {
 // Whatever the server, the database or the role have for defaults.
 std::string session_settings(const std::string& schema, const PostgresLimits& limits, bool read_only) {
   return set("statement_timeout", limits.statement) + set("lock_timeout", limits.lock) +
-         set("idle_in_transaction_session_timeout", limits.answer) +
+         set("idle_in_transaction_session_timeout",
+             limits.silence.count() > 0 ? limits.silence : limits.answer) +
          "SET search_path = " + quoted_identifier(schema) +
          "; SET standard_conforming_strings = on; SET default_transaction_isolation = 'read committed';"
          " SET default_transaction_deferrable = off; SET default_transaction_read_only = " +
          (read_only ? "on; " : "off; ") +
          // So that the server forgets a host that lost its power, and with it what the session holds.
-         "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; "
+         "SET tcp_keepalives_idle = 6; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3; "
          // A commit that returned is on disk; what waits for replicas too stays as it is.
          "SELECT set_config('synchronous_commit', 'on', false)"
          " WHERE current_setting('synchronous_commit') IN ('off', 'local'); "
          // Of newer servers only.
-         "SELECT set_config(name, CASE name WHEN 'tcp_user_timeout' THEN '20000' ELSE '0' END, false)"
-         " FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout', "
-         "'tcp_user_timeout')";
+         "SELECT set_config(name, CASE name WHEN 'tcp_user_timeout' THEN '15000'"
+         " WHEN 'idle_session_timeout' THEN '" +
+         std::to_string(limits.silence.count()) +
+         "' ELSE '0' END, false) FROM pg_settings WHERE name IN ('idle_session_timeout', "
+         "'transaction_timeout',"
+         " 'tcp_user_timeout')";
 }
 
 std::string first_line(const std::string& text) {
@@ -217,12 +222,22 @@ bool PostgresSession::looks_ended() const {
 
 bool PostgresSession::gave_up() const { return impl_->deadline.expired(); }
 
+void PostgresSession::wait_for_news(std::chrono::milliseconds most) const {
+  pollfd one{impl_->connection.is_open() ? impl_->connection.sock() : -1, POLLIN | POLLRDHUP, 0};
+  ::poll(&one, 1, static_cast<int>(most.count()));
+}
+
 SqlStatement& PostgresSession::prepared(const char* sql) {
   auto it = impl_->statements.find(sql);
   if (it == impl_->statements.end())
     it = impl_->statements.emplace(sql, std::make_unique<Statement>(*impl_, sql)).first;
   it->second->make_ready();
   return *it->second;
+}
+
+void PostgresSession::hold_term(std::int64_t term, const std::string& schema) {
+  term_ = term;
+  asked_for_term_ = "SELECT term::text FROM " + quoted_identifier(schema) + ".maand_store WHERE id = 1";
 }
 
 // The one row is what writers wait for, whoever they are, and the number in it what others see.
@@ -232,8 +247,11 @@ void PostgresSession::begin_write() {
   writing_ = true;
   ++own_commits_;
   if (!row) throw StoreError("the table maand_store lacks its row; restore a backup of the database");
-  if (term_ && row->front() != std::to_string(*term_)) {
-    throw StoreError("another maand has taken this bucket over since (term " + row->front() +
+  if (!term_) return;
+  const auto now = asked_for_term_.empty() ? row : run(asked_for_term_);
+  const std::string term = now ? now->front() : "none";
+  if (term != std::to_string(*term_)) {
+    throw LostBucket("another maand has taken this bucket over since (term " + term +
                      "); this one writes nothing any more: stop it, or start it again");
   }
 }

@@ -23,6 +23,9 @@ struct PostgresLimits {
   std::chrono::milliseconds lock{2000};        // for a lock that another session holds
   std::chrono::milliseconds statement{30000};  // the server gives a statement up
   std::chrono::milliseconds answer{40000};     // nothing was heard: the connection is given up
+  // Nothing was heard of us: the server ends the session, and what it holds is free (PostgreSQL 14 and
+  // newer; 13 notices a machine that is gone, and no process that hangs). 0: never.
+  std::chrono::milliseconds silence{0};
 };
 
 class PostgresSession final : public SqlSession {
@@ -38,8 +41,12 @@ class PostgresSession final : public SqlSession {
   // The server ended it, or said something nobody asked for: another one is needed.
   bool looks_ended() const;
   bool gave_up() const;
-  // From now on every write transaction throws StoreError unless the term is this one.
+  // Until the server says something by itself, or `most` is over.
+  void wait_for_news(std::chrono::milliseconds most) const;
+  // From now on every write transaction throws LostBucket unless the term is this one.
   void hold_term(std::int64_t term) { term_ = term; }
+  // Likewise, for tables that have no term of their own: it is the one in `schema`.
+  void hold_term(std::int64_t term, const std::string& schema);
 
   SqlDialect dialect() const override { return SqlDialect::kPostgres; }
   SqlStatement& prepared(const char* sql) override;
@@ -54,6 +61,7 @@ class PostgresSession final : public SqlSession {
   class Statement;
   std::unique_ptr<Impl> impl_;
   std::optional<std::int64_t> term_;
+  std::string asked_for_term_;    // empty: the row that is written tells
   std::int64_t own_commits_ = 0;  // with the transaction that is open
   bool writing_ = false;
 };

@@ -1,5 +1,6 @@
 #include "reconciler/store/postgres_store.h"
 
+#include <chrono>
 #include <utility>
 
 #include "reconciler/store/healing_connection.h"
@@ -11,15 +12,18 @@ namespace maand {
 namespace {
 
 std::unique_ptr<HealingSession> state_of(const PostgresBucket& bucket, PostgresRole role) {
+  PostgresLimits limits;
+  if (bucket.leadership) limits.silence = std::chrono::seconds(20);
   return std::make_unique<HealingConnection>(postgres_address(bucket.url, bucket.directory),
-                                             schema_of_state(bucket.bucket_id), current_schema(),
-                                             PostgresLimits{}, role);
+                                             schema_of_state(bucket.bucket_id), current_schema(), limits,
+                                             role, bucket.leadership);
 }
 
 std::unique_ptr<Values> values_of(const PostgresBucket& bucket, PostgresRole role) {
   return values_over(std::make_unique<HealingConnection>(postgres_address(bucket.url, bucket.directory),
                                                          schema_of_variables(bucket.bucket_id), kv_schema(),
-                                                         PostgresLimits{}, role),
+                                                         PostgresLimits{}, role, bucket.leadership,
+                                                         schema_of_state(bucket.bucket_id)),
                      bucket.secrets / kSecretKeyFile);
 }
 

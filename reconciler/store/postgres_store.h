@@ -13,6 +13,7 @@
 
 #include "reconciler/core/ports.h"
 #include "reconciler/core/values.h"
+#include "reconciler/store/leadership.h"
 
 namespace maand {
 
@@ -21,6 +22,9 @@ struct PostgresBucket {
   std::string_view bucket_id;       // names the schemas
   std::filesystem::path directory;  // of the bucket
   std::filesystem::path secrets;    // with kv.key
+  // Of a daemon that asks the store for something every few seconds: where nothing is heard of it for 20 s,
+  // the server ends its session, and the bucket is free.
+  std::shared_ptr<Leadership> leadership = nullptr;
 };
 
 // Makes the tables when there are none. From now on the bucket is ours as long as it lives: a second
@@ -33,7 +37,8 @@ std::unique_ptr<Store> open_postgres_store_if_any(const PostgresBucket& bucket);
 // Beside whoever has the bucket, for the audit alone: it does not keep anybody from writing the same.
 std::unique_ptr<Store> open_postgres_audit(const PostgresBucket& bucket);
 
-// Several processes may write variables, one after the other.
+// Several processes may write variables, one after the other. With `leadership`, whose store is open then,
+// only for as long as it leads.
 std::unique_ptr<Values> open_postgres_values(const PostgresBucket& bucket);
 // No tables yet are an empty store; write and trim throw StoreError.
 std::unique_ptr<Values> open_postgres_values_readonly(const PostgresBucket& bucket);

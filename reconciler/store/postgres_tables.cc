@@ -68,15 +68,15 @@ void make_tables(PostgresSession& session, const std::string& schema_name, const
 }
 
 // Who has the lock, as well as the server lets us know.
-std::string holder_of(PostgresSession& session, const std::string& number) {
+std::optional<std::string> holder_of(PostgresSession& session, const std::string& number) {
   const auto row = session.run(
-      "SELECT a.application_name, coalesce(host(a.client_addr), ''), a.pid::text"
-      " FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid"
+      "SELECT coalesce(a.application_name, ''), coalesce(host(a.client_addr), ''), l.pid::text"
+      " FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid"
       " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
       " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
       " AND ((l.classid::bigint << 32) | l.objid::bigint) = " +
       number);
-  if (!row) return "another maand";
+  if (!row) return std::nullopt;
   const std::string name = row->at(0).empty() ? "a program without a name" : printable(row->at(0));
   return name + (row->at(1).empty() ? "" : " at " + row->at(1)) + " (server process " + row->at(2) + ")";
 }
@@ -124,9 +124,13 @@ void take_bucket(PostgresSession& session, const std::string& schema_name, const
   } catch (const std::exception& error) {
     if (!is_lock_timeout(error)) throw;
   }
-  throw BucketBusy(holder_of(session, number) + " works on this bucket: " + where(address, schema_name) +
-                       " is locked; stop it first",
+  throw BucketBusy(holder_of(session, number).value_or("another maand") +
+                       " works on this bucket: " + where(address, schema_name) + " is locked; stop it first",
                    0);
+}
+
+std::optional<std::string> bucket_holder(PostgresSession& session, const std::string& schema_name) {
+  return holder_of(session, lock_number("writer", schema_name));
 }
 
 std::int64_t raise_term(PostgresSession& session) {

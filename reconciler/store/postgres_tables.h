@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "reconciler/store/migrations.h"
@@ -28,6 +29,8 @@ PostgresTables look_at(PostgresSession& session, const std::string& schema_name,
 // One writer per bucket, wherever it runs: a lock of the session, gone with it however it ends. What
 // bucket_lock.h is among the processes of one host. Throws BucketBusy, which names the one that has it.
 void take_bucket(PostgresSession& session, const std::string& schema_name, const PostgresAddress& address);
+// In words, who has it; nullopt: nobody.
+std::optional<std::string> bucket_holder(PostgresSession& session, const std::string& schema_name);
 // REQUIRES: take_bucket.
 std::int64_t raise_term(PostgresSession& session);
 std::int64_t current_term(PostgresSession& session);

@@ -274,6 +274,14 @@ void TcpProxy::cut_all() {
   impl_->poke();
 }
 
+void TcpProxy::stall_all() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    for (auto& relay : impl_->relays) relay.stalled = true;
+  }
+  impl_->poke();
+}
+
 int TcpProxy::connections() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->accepted;

@@ -40,6 +40,8 @@ class TcpProxy {
   void set_delay(std::chrono::milliseconds one_way);
   // Closes every connection that is open now.
   void cut_all();
+  // Nothing is relayed any more on those that are open now; they stay open until cut_all().
+  void stall_all();
 
   int connections() const;  // accepted so far
   // Relayed so far on the newest connection.

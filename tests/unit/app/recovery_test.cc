@@ -144,6 +144,52 @@ TEST(Marker, AWipedWorkerWaitsForAWordAndTheOthersGoOn_R3_5) {
   EXPECT_EQ(world.state(), "applied");
 }
 
+// Its own records say what runs there, so that a word given by mistake runs nothing twice.
+TEST(Marker, AResetOfAWorkerThatWasNeverWipedStartsNothingAgain_R3_5) {
+  for (const int workers : {1, 2}) {
+    LoopWorld world;
+    world.source.commit(LoopWorld::workspace(workers, {{"api", "1.0.0"}, {"db", "1.0.0"}}));
+    world.pass();
+    world.runner.runs.clear();
+    EXPECT_EQ(world.desk.recovery().worker("reset", "w1", "ann").kind, ControlReply::Kind::kDone);
+    world.pass();
+    EXPECT_EQ(world.runner.runs, Runs{});
+    EXPECT_EQ(authority(world), "ours");
+    EXPECT_EQ(world.state(), "applied");
+    world.source.commit(LoopWorld::workspace(workers, {{"api", "1.1.0"}, {"db", "1.0.0"}}));
+    world.pass();
+    EXPECT_EQ(world.runner.runs.size(), static_cast<std::size_t>(workers)) << "of api, as before";
+    EXPECT_EQ(world.runner.runs.front(), "restart api@w1 1.0.0→1.1.0");
+  }
+}
+
+TEST(Marker, AResetThatComesBeforeTheLossWasSeenDeploysAnew_R3_5) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  world.runner.workers[WorkerHost("w1")] = {};
+  world.runner.runs.clear();
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.pass();
+  EXPECT_EQ(world.runner.runs, (Runs{"start api@w1 0.0.0→1.0.0", "start db@w1 0.0.0→1.0.0"}));
+  EXPECT_EQ(world.state(), "applied");
+}
+
+TEST(Marker, AResetOfAWorkerThatDoesNotAnswerBeginsNothingUntilItDoes_R3_9) {
+  LoopWorld world;
+  world.source.commit(two_jobs());
+  world.pass();
+  world.runner.runs.clear();
+  world.runner.dead = {WorkerHost("w1")};
+  world.desk.recovery().worker("reset", "w1", "ann");
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  world.runner.dead.clear();
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{}) << "it kept what it had";
+  EXPECT_EQ(world.state(), "applied");
+}
+
 TEST(Marker, AnotherMarkerIsAnotherMachine_R3_5) {
   LoopWorld world;
   world.source.commit(two_jobs("1.0.0", 5));

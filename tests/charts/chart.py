@@ -19,6 +19,13 @@ LEAST = {
 }
 
 
+# What takes a bucket into a database, on top of that.
+DATABASE = {
+    "store": {"type": "postgresql", "urlSecret": {"name": "maand-db"}},
+    "secretFiles": [{"file": name, "secretName": "maand-keys"} for name in ("worker.key", "kv.key", "ca.crt", "ca.key")],
+}
+
+
 def merged(base, more):
     """As Helm merges values: maps key by key, everything else replaced."""
     if not isinstance(base, dict) or not isinstance(more, dict):

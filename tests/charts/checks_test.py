@@ -1,9 +1,8 @@
 """templates/_checks.tpl: values that do not go together are refused, and it is said what to do."""
 import unittest
 
-from chart import main, refusal, render
+from chart import DATABASE, main, merged, refusal, render
 
-UNCHECKED = ("--skip-schema-validation",)  # for what the schema refuses before
 WEBHOOK = {"webhook": {"generic_secret_file": "w"}}
 
 
@@ -11,12 +10,24 @@ def files(*names):
     return [{"file": name, "secretName": "s"} for name in names]
 
 
+def in_database(more):
+    return merged(DATABASE, more)
+
+
 class Checks(unittest.TestCase):
     def test_values_that_contradict_are_refused_with_what_to_do(self):
         table = [
             ({"image": {"repository": ""}}, (), "image.repository is required: there is no public image"),
-            ({"store": {"type": "postgresql"}}, UNCHECKED, 'store.type is "postgresql": maand has no such store yet'),
-            ({"replicas": 2}, UNCHECKED, "replicas must be 1"),
+            ({"replicas": 2}, (), "replicas must be 1 with store.type sqlite"),
+            ({"store": {"type": "postgresql"}}, (), "store.urlSecret.name is required"),
+            ({"store": {"urlSecret": {"name": "s"}}}, (), "store.urlSecret.name is set, and store.type is sqlite"),
+            (in_database({"persistence": {"existingClaim": "c"}}), (), "no volume is used"),
+            (in_database({"config": {"git": {"preview_refs": ["refs/pull/*/head"]}}}), (), "there are no previews yet"),
+            (in_database({"secretFiles": files("worker.key", "ca.crt", "ca.key")}), (), "needs the file kv.key in secretFiles"),
+            (in_database({"secretFiles": files("worker.key", "kv.key", "ca.key")}), (), "needs the file ca.crt in secretFiles"),
+            (in_database({"secretFiles": files("worker.key", "kv.key", "ca.crt")}), (), "needs the file ca.key in secretFiles"),
+            ({"extraEnv": [{"name": "MAAND__STATE__URL", "value": "postgresql://u:hush@h/d"}]}, (),
+             "a URL that may hold a password belongs into a Secret"),
             ({"config": {"bucket_id": None}}, (), "config.bucket_id is required"),
             ({"config": {"git": {"url": None}}}, (), "config.git.url is required"),
             ({"config": {"git": None}}, (), "config.git.url is required"),
@@ -54,7 +65,8 @@ class Checks(unittest.TestCase):
                 {"config": {"git": {"ca_file": "/etc/ssl/x"}, "notify": {"ca_file": "/etc/ssl/x"}}},
                 {"config": WEBHOOK, "secretFiles": files("worker.key", "w"), "webhooks": {"enabled": True}},
                 {"secretFiles": [], "persistence": {"existingClaim": "a-whole-bucket"}},
-                {"secretFiles": files("worker.key", "kv.key", "age.key")}):
+                {"secretFiles": files("worker.key", "kv.key", "age.key")},
+                DATABASE, in_database({"replicas": 9})):
             self.assertTrue(render(more))
 
 

@@ -16,7 +16,7 @@ class Golden(unittest.TestCase):
     maxDiff = None
 
     def test_values_give_the_manifests_beside_them(self):
-        self.assertGreaterEqual(len(CASES), 5)
+        self.assertGreaterEqual(len(CASES), 7)
         update = os.environ.get("MAAND_GOLDEN_UPDATE")
         for case in CASES:
             with self.subTest(case.name):

@@ -6,7 +6,7 @@ import unittest
 
 import yaml
 
-from chart import CHART, HERE, LEAST, main, merged, run
+from chart import CHART, DATABASE, HERE, LEAST, main, merged, run
 
 
 # `helm install` would print them, and asks a cluster even for a dry run. So a copy of the chart
@@ -57,6 +57,17 @@ class Notes(unittest.TestCase):
     def test_they_say_what_uninstalling_leaves(self):
         self.assertIn("the claim prod-maand-bucket", notes())
         self.assertNotIn("uninstall", notes({"persistence": {"keep": False}}))
+
+    def test_pods_without_a_volume_have_no_name_that_stays(self):
+        said = notes(DATABASE)
+        self.assertIn("kubectl -n ops exec deploy/prod-maand -- maand status", said)
+        self.assertIn("kubectl -n ops logs -f deploy/prod-maand", said)
+        self.assertIn("kv.key of maand-keys, so keep that", said)
+        self.assertIn("a pod forgets what `maand worker trust` tells it", said)
+        self.assertNotIn("prod-maand-0", said)
+        self.assertNotIn("the claim", said)
+        said = notes({**DATABASE, "replicas": 2})
+        self.assertIn("kubectl -n ops logs -f --prefix -l app.kubernetes.io/instance=prod,app.kubernetes.io/name=maand", said)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ class StatefulSet(unittest.TestCase):
         [stateful_set] = [o for (kind, _), o in render().items() if kind == "StatefulSet"]
         self.assertEqual(stateful_set["spec"]["replicas"], 1)
         self.assertEqual(stateful_set["spec"]["serviceName"], "prod-maand")
+        self.assertFalse([kind for kind, _ in render() if kind == "Deployment"])
 
     def test_the_image_is_named_by_digest_else_by_tag_else_by_the_charts_version(self):
         digest = "sha256:" + "0" * 64

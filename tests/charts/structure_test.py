@@ -11,7 +11,7 @@ CASES = sorted(path.parent for path in (HERE / "golden").glob("*/manifests.yaml"
 GIVEN = {"PersistentVolumeClaim": {"old-bucket"}}
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
-API = {"StatefulSet": "apps/v1", "Service": "v1", "ConfigMap": "v1", "ServiceAccount": "v1",
+API = {"StatefulSet": "apps/v1", "Deployment": "apps/v1", "Service": "v1", "ConfigMap": "v1", "ServiceAccount": "v1",
        "PersistentVolumeClaim": "v1", "Ingress": "networking.k8s.io/v1", "NetworkPolicy": "networking.k8s.io/v1",
        "PodDisruptionBudget": "policy/v1", "ServiceMonitor": "monitoring.coreos.com/v1",
        "PrometheusRule": "monitoring.coreos.com/v1"}
@@ -50,7 +50,7 @@ class Structure:
         for (kind, _), o in self.objects.items():
             if kind == "Service":
                 self.assertTrue(chosen(o["spec"]["selector"], labels))
-            elif kind in ("StatefulSet", "PodDisruptionBudget"):
+            elif kind in ("StatefulSet", "Deployment", "PodDisruptionBudget"):
                 self.assertTrue(chosen(o["spec"]["selector"]["matchLabels"], labels))
             elif kind == "NetworkPolicy":
                 self.assertTrue(chosen(o["spec"]["podSelector"]["matchLabels"], labels))
@@ -112,6 +112,27 @@ class Structure:
                     data = self.objects["ConfigMap", source["configMap"]["name"]]["data"]
                     for item in source["configMap"]["items"]:
                         self.assertIn(item["key"], data)
+
+    def test_what_may_hold_a_password_is_only_ever_referred_to(self):
+        values = yaml.safe_load((self.case / "values.yaml").read_text())
+        [daemon] = self.pod["spec"]["containers"]
+        url = [one for one in daemon["env"] if one["name"] == "MAAND__STATE__URL"]
+        if values.get("store", {}).get("type") != "postgresql":
+            self.assertEqual(url, [])
+        else:
+            self.assertEqual(set(url[0]), {"name", "valueFrom"})
+            self.assertEqual(url[0]["valueFrom"]["secretKeyRef"]["name"], values["store"]["urlSecret"]["name"])
+        self.assertNotIn("postgresql://", (self.case / "manifests.yaml").read_text())
+
+    def test_several_pods_keep_apart_and_are_chosen_by_their_own_labels(self):
+        [workload] = [o for (kind, _), o in self.objects.items() if kind in ("StatefulSet", "Deployment")]
+        affinity = self.pod["spec"].get("affinity", {}).get("podAntiAffinity", {})
+        terms = affinity.get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        terms += [one["podAffinityTerm"] for one in affinity.get("preferredDuringSchedulingIgnoredDuringExecution", [])]
+        self.assertEqual({term["topologyKey"] for term in terms},
+                         {"kubernetes.io/hostname", "topology.kubernetes.io/zone"} if workload["spec"]["replicas"] > 1 else set())
+        for term in terms:
+            self.assertTrue(chosen(term["labelSelector"]["matchLabels"], self.pod["metadata"]["labels"]))
 
     def test_services_ingresses_and_policies_speak_of_ports_of_the_pod(self):
         [daemon] = self.pod["spec"]["containers"]

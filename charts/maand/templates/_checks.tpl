@@ -2,15 +2,30 @@
 
 {{- define "maand.checks" -}}
 {{- $conf := .Values.config -}}
-{{- if ne .Values.store.type "sqlite" -}}
-{{- fail (printf "store.type is %q: maand has no such store yet, only sqlite" .Values.store.type) -}}
+{{- $postgresql := eq .Values.store.type "postgresql" -}}
+{{- if and (ne (int .Values.replicas) 1) (not $postgresql) -}}
+{{- fail "replicas must be 1 with store.type sqlite: the store is a file on one volume, and only one daemon may have it; several take store.type postgresql" -}}
 {{- end -}}
-{{- if ne (int .Values.replicas) 1 -}}
-{{- fail "replicas must be 1: the store is a file on one volume, and only one daemon may have it" -}}
+{{- if and $postgresql (not .Values.store.urlSecret.name) -}}
+{{- fail "store.urlSecret.name is required with store.type postgresql: the Secret whose key `url` (or store.urlSecret.key) has the URL of the database" -}}
+{{- end -}}
+{{- if and .Values.store.urlSecret.name (not $postgresql) -}}
+{{- fail "store.urlSecret.name is set, and store.type is sqlite: which of them?" -}}
+{{- end -}}
+{{- if and $postgresql .Values.persistence.existingClaim -}}
+{{- fail "persistence.existingClaim is set, and store.type is postgresql: what has to stay is in the database, and no volume is used" -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if eq .name "MAAND__STATE__URL" -}}
+{{- fail "extraEnv has MAAND__STATE__URL: where the state is follows from `store`, and a URL that may hold a password belongs into a Secret" -}}
+{{- end -}}
 {{- end -}}
 {{- $_ := required "config.bucket_id is required: it names this bucket on the workers and never changes; `uuidgen` makes one" $conf.bucket_id -}}
 {{- $git := default dict $conf.git -}}
 {{- $url := required "config.git.url is required: the repository that says what runs" $git.url -}}
+{{- if and $postgresql $git.preview_refs -}}
+{{- fail "config.git.preview_refs: there are no previews yet for a bucket in PostgreSQL; leave it out, or take store.type sqlite" -}}
+{{- end -}}
 
 {{- $given := dict -}}
 {{- range .Values.secretFiles -}}
@@ -46,6 +61,13 @@
 {{- end -}}
 {{- end -}}
 {{- if .Values.api.expose -}}{{- $_ = set $needed "api.expose" "tokens" -}}{{- end -}}
+{{- if $postgresql -}}
+{{- range $file := list "kv.key" "ca.crt" "ca.key" -}}
+{{- if not (hasKey $given $file) -}}
+{{- fail (printf "store.type postgresql needs the file %s in secretFiles: all pods need the same one, and forget what they make themselves; docs/kubernetes.md says how to make it" $file) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if .Values.knownHosts -}}{{- $_ = set $given "known_hosts" true -}}{{- end -}}
 {{- range $key := keys $needed | sortAlpha -}}
 {{- $file := get $needed $key -}}

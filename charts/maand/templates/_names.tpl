@@ -41,6 +41,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default (printf "%s-bucket" (include "maand.fullname" .)) .Values.persistence.existingClaim -}}
 {{- end -}}
 
+{{/* Of `kubectl exec` and the like: one pod has a name of its own, of several any will do. */}}
+{{- define "maand.target" -}}
+{{- if eq .Values.store.type "postgresql" -}}deploy/{{ include "maand.fullname" . }}{{- else -}}{{ include "maand.fullname" . }}-0{{- end -}}
+{{- end -}}
+
 {{- define "maand.image" -}}
 {{- $repository := required "image.repository is required: there is no public image of maand. Build one (see the chart's README), push it to a registry of yours, and name it: --set image.repository=REGISTRY/maand" .Values.image.repository -}}
 {{- if .Values.image.digest -}}

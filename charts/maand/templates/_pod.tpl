@@ -66,6 +66,12 @@ spec:
         # `kubectl exec POD -- maand status` finds the bucket.
         - {name: MAAND_BUCKET, value: /var/lib/maand/bucket}
         - {name: HOME, value: /tmp}
+        {{- if eq .Values.store.type "postgresql" }}
+        # From a Secret and in no ConfigMap: it may hold a password.
+        - name: MAAND__STATE__URL
+          valueFrom:
+            secretKeyRef: {name: {{ .Values.store.urlSecret.name | quote }}, key: {{ .Values.store.urlSecret.key | quote }}}
+        {{- end }}
         {{- with .Values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -78,7 +84,7 @@ spec:
         - {name: api, containerPort: 8484}
         {{- end }}
       # /healthz: the reconcile thread serves its queue, whatever it waits for. /readyz: the store can be
-      # written and the remote was tried.
+      # written and the remote was tried; of a standby: the store can be read. It takes orders and webhooks, too.
       startupProbe:
         httpGet: {path: /healthz, port: health}
         periodSeconds: 2
@@ -103,8 +109,13 @@ spec:
         - {name: tmp, mountPath: /tmp}
   volumes:
     - name: bucket
+      {{- if eq .Values.store.type "postgresql" }}
+      # The mirror of the repository and output of targets: lost with the pod, and made again.
+      emptyDir: {sizeLimit: {{ .Values.store.cacheSize }}}
+      {{- else }}
       persistentVolumeClaim:
         claimName: {{ include "maand.claimName" . }}
+      {{- end }}
     - name: conf
       configMap:
         name: {{ include "maand.fullname" . }}
@@ -147,8 +158,33 @@ spec:
   tolerations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.affinity }}
+  {{- if .Values.affinity }}
   affinity:
-    {{- toYaml . | nindent 4 }}
+    {{- toYaml .Values.affinity | nindent 4 }}
+  {{- else if and (gt (int .Values.replicas) 1) (ne .Values.spread "none") }}
+  affinity:
+    podAntiAffinity:
+      {{- if eq .Values.spread "required" }}
+      requiredDuringSchedulingIgnoredDuringExecution:
+        - topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "maand.selector" . | nindent 14 }}
+      {{- end }}
+      preferredDuringSchedulingIgnoredDuringExecution:
+        {{- if ne .Values.spread "required" }}
+        - weight: 100
+          podAffinityTerm:
+            topologyKey: kubernetes.io/hostname
+            labelSelector:
+              matchLabels:
+                {{- include "maand.selector" . | nindent 16 }}
+        {{- end }}
+        - weight: 50
+          podAffinityTerm:
+            topologyKey: topology.kubernetes.io/zone
+            labelSelector:
+              matchLabels:
+                {{- include "maand.selector" . | nindent 16 }}
   {{- end }}
 {{- end -}}

@@ -21,6 +21,7 @@ import (
 )
 
 var kinds = map[string]func() any{
+	"apps/v1 Deployment":                 func() any { return &appsv1.Deployment{} },
 	"apps/v1 StatefulSet":                func() any { return &appsv1.StatefulSet{} },
 	"networking.k8s.io/v1 Ingress":       func() any { return &networkingv1.Ingress{} },
 	"networking.k8s.io/v1 NetworkPolicy": func() any { return &networkingv1.NetworkPolicy{} },

@@ -113,7 +113,7 @@ TEST_F(RecoveryWorld, A_worker_that_was_never_wiped_runs_nothing_again_after_a_r
   deploy("1.0.0");
   reconcile();
   const std::size_t before = receipts();
-  EXPECT_TRUE(says(maand({"worker", "reset", world_.fleet().address(0)}), "2 allocations forgotten"));
+  EXPECT_TRUE(says(maand({"worker", "reset", world_.fleet().address(0)}), "of the 2 allocations on record"));
   reconcile();
   EXPECT_EQ(receipts(), before);
   world_.serve();

@@ -41,7 +41,10 @@ CertificatePlan Certifier::plan(const DesiredState& desired, const AppliedState&
 
 void Certifier::look_again(const DesiredState& desired, const AppliedState& applied,
                            const VariableSources& sources) {
-  keep(plan(desired, applied, sources, problem_));
+  // A job that waits is not in `desired` with what it waits for, so what was warned of stays.
+  CertificatePlan now = plan(desired, applied, sources, problem_);
+  const std::lock_guard lock(mutex_);
+  report_.standing = std::move(now.standing);
 }
 
 Certifier::Result Certifier::look(const DesiredState& desired, const AppliedState& applied,

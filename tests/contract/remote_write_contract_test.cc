@@ -169,7 +169,7 @@ TEST_F(RemoteWriting, WhatAServerAnswersComesBackWithoutSecrets) {
   EXPECT_EQ(headers["authorization"], "Basic b3BzOmh1bnRlcjIy");
 }
 
-TEST_F(RemoteWriting, ANobodyIsToldAndAWriteThatHangsEndsWhenTheDaemonLeaves) {
+TEST_F(RemoteWriting, WhereNobodyIsItIsTriedAgainAndAWriteThatHangsEndsWhenTheDaemonLeaves) {
   WordServer server("http");
   EXPECT_EQ(judge_http(writer_.write(samples(server.url("/")))).verdict, Verdict::kLater)
       << "nobody is there";

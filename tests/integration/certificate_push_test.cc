@@ -91,7 +91,9 @@ TEST_F(CertificatePushWorld, WhatWasIssuedIsInThePrometheusThatWasDeployedWithIt
     told.insert(labels["scope"].get<std::string>() + " " + labels.value("job", "") + " " +
                 labels.value("worker", "") + " " + labels["cert"].get<std::string>() + " " +
                 labels["status"].get<std::string>());
-    if (labels["scope"] == "job") EXPECT_EQ(labels["common_name"], "the api");
+    if (labels["scope"] == "job") {
+      EXPECT_EQ(labels["common_name"], "the api");
+    }
     EXPECT_GT(std::stod(one["value"][1].get<std::string>()), 1.6e9);
   }
   EXPECT_THAT(told, UnorderedElementsAre("ca   ca ok", "job api " + world_.fleet().address(0) + " tls ok",

@@ -248,7 +248,7 @@ TEST_F(Looking, NothingHasToBeWrittenToLook) {
     std::vector<std::string> command;
     int status;
     const char* said;
-  } table[] = {{{"status"}, 0, "0.9.0"},
+  } table[] = {{{"status"}, 3, "0.9.0"},
                {{"plan"}, 3, "Wave 0"},
                {{"why", "api"}, 0, "api@10.0.0.1"},
                {{"cat", "jobs"}, 0, "clock"},

@@ -25,6 +25,9 @@ struct HookOptions {
   // Where private directories go when neither of the usual places is memory that files can be
   // run from. Made when it is not there.
   std::filesystem::path scratch;
+  // Where a runner leaves word, for as long as it lives, whether the sandbox works for it: a line that says
+  // why not, or nothing. Empty: nowhere.
+  std::filesystem::path sandbox_word;
   // On this host, beside maand.conf: virtual environments of jobs lie below it (workspace.md 10.1).
   std::filesystem::path workspace;
   std::string path;  // PATH; empty: the daemon's, or the system's with `user` or a sandbox

@@ -2,13 +2,16 @@
 
 #include <chrono>
 #include <exception>
+#include <fstream>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "executor/hook_directory.h"
 #include "executor/hook_process.h"
 #include "executor/hook_program.h"
+#include "executor/sandbox_trial.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -18,12 +21,30 @@ HookRunner::HookRunner(HookOptions options, HookSsh* ssh)
       routes_(register_, semaphores_, ssh),
       pool_(std::make_unique<ThreadPool>(options_.most_at_once)) {
   remove_left_hook_directories(options_);
+  if (options_.sandbox == HookSandbox::kNone) return;
+  try {
+    require_sandbox();
+  } catch (const HookProblem&) {  // whoever runs one is told
+  }
 }
 
 HookRunner::~HookRunner() {
   stop();
   pool_.reset();    // each is answered
   server_.reset();  // before what its handlers use
+  std::error_code ignored;
+  if (options_.sandbox != HookSandbox::kNone && !options_.sandbox_word.empty())
+    std::filesystem::remove(options_.sandbox_word, ignored);
+}
+
+void HookRunner::require_sandbox() {
+  if (options_.sandbox == HookSandbox::kNone) return;
+  const std::lock_guard guard(trying_);
+  if (sandbox_works_) return;
+  const std::string problem = sandbox_problem(options_);
+  if (!options_.sandbox_word.empty()) std::ofstream(options_.sandbox_word, std::ios::trunc) << problem;
+  if (!problem.empty()) throw HookProblem(problem);
+  sandbox_works_ = true;
 }
 
 int HookRunner::listen() {
@@ -68,6 +89,7 @@ HookResult HookRunner::run_one(Ticket ticket, HookCall call, const Output& outpu
                                const std::stop_token& stop) {
   if (stop.stop_requested())
     return {.end = HookResult::End::kCancelled, .detail = "it was stopped before it began"};
+  require_sandbox();
   const int port = listen();
   const std::optional<HookOrder::Identity> identity = hook_identity(options_);
   const HookDirectory directory(call, options_, identity ? &*identity : nullptr);

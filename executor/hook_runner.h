@@ -33,6 +33,8 @@ class HookRunner : public Hooks {
  private:
   HookResult run_one(Ticket ticket, HookCall call, const Output& output, const std::stop_token& stop);
   int listen();  // the port. Throws HookProblem
+  // Once it has been found to work, it is not tried again. Throws HookProblem.
+  void require_sandbox();
 
   const HookOptions options_;
   HookRegister register_;
@@ -44,6 +46,9 @@ class HookRunner : public Hooks {
   std::map<Ticket, std::stop_source> running_;
   Ticket next_ = 1;
   bool stopped_ = false;
+
+  std::mutex trying_;  // guards what follows
+  bool sandbox_works_ = false;
 
   std::unique_ptr<ThreadPool> pool_;
 };

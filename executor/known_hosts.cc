@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "executor/ssh_encoding.h"
+#include "reconciler/core/handle.h"
 
 namespace maand {
 namespace {
@@ -62,12 +63,7 @@ bool wildcard_match(std::string_view pattern, std::string_view text) {
   throw std::runtime_error(path.string() + ": " + what + ": " + std::strerror(errno));
 }
 
-struct Fd {
-  int fd;
-  ~Fd() {
-    if (fd >= 0) ::close(fd);
-  }
-};
+using Descriptor = Handle<&::close>;
 
 }  // namespace
 
@@ -212,22 +208,22 @@ std::string host_key_preference(const std::vector<HostKey>& expected) {
 }
 
 void KnownHostsFile::refresh() {
-  const Fd file{::open(path_.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) {
+  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) {
     if (errno != ENOENT) fail(path_, "cannot be read");
     stamp_ = {};
     parsed_ = {};
     return;
   }
   struct stat st {};
-  if (::fstat(file.fd, &st) != 0) fail(path_, "cannot be read");
+  if (::fstat(file.get(), &st) != 0) fail(path_, "cannot be read");
   const Stamp stamp{st.st_mtim.tv_sec * 1'000'000'000LL + st.st_mtim.tv_nsec,
                     static_cast<long long>(st.st_size), static_cast<long long>(st.st_ino)};
   if (stamp == stamp_) return;
   std::string text;
   char buffer[65536];
   for (;;) {
-    const auto n = ::read(file.fd, buffer, sizeof buffer);
+    const auto n = ::read(file.get(), buffer, sizeof buffer);
     if (n == 0) break;
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail(path_, "cannot be read");
@@ -251,21 +247,21 @@ std::vector<std::string> KnownHostsFile::notes() {
 
 HostKeyVerdict KnownHostsFile::accept(const std::string& name, const HostKey& key) {
   const std::lock_guard lock(mutex_);
-  const Fd file{::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)};
-  if (file.fd < 0) fail(path_, "cannot be written");
-  if (::flock(file.fd, LOCK_EX) != 0) fail(path_, "cannot be locked");
+  const Descriptor file(::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (file.get() < 0) fail(path_, "cannot be written");
+  if (::flock(file.get(), LOCK_EX) != 0) fail(path_, "cannot be locked");
   refresh();
   if (const auto verdict = judge(parsed_.find(name), key); verdict != HostKeyVerdict::kUnknown)
     return verdict;
 
   std::string line = name + " " + to_line(key) + "\n";
-  const auto size = ::lseek(file.fd, 0, SEEK_END);
+  const auto size = ::lseek(file.get(), 0, SEEK_END);
   char last = '\n';
-  if (size > 0 && ::pread(file.fd, &last, 1, size - 1) == 1 && last != '\n') line.insert(0, "\n");
-  if (::write(file.fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+  if (size > 0 && ::pread(file.get(), &last, 1, size - 1) == 1 && last != '\n') line.insert(0, "\n");
+  if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     fail(path_, "cannot be written");
   }
-  if (::fdatasync(file.fd) != 0) fail(path_, "cannot be synced");
+  if (::fdatasync(file.get()) != 0) fail(path_, "cannot be synced");
   stamp_ = {};  // two writes within one clock tick leave the same time and may leave the same size
   refresh();
   return judge(parsed_.find(name), key);

@@ -15,6 +15,7 @@
 #include "gitsource/git_handles.h"
 #include "gitsource/git_library.h"
 #include "gitsource/git_repo.h"
+#include "reconciler/core/handle.h"
 
 namespace maand {
 namespace {
@@ -22,22 +23,7 @@ namespace {
 constexpr std::size_t kMaxEntries = 500'000;
 constexpr int kMaxDepth = 128;
 
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+using Descriptor = Handle<&::close>;
 
 git_oid hash_of(std::string_view data, git_object_t type) {
   git_oid id;
@@ -67,7 +53,7 @@ class DirectoryView : public FileView {
     const std::size_t slash = entry->path.rfind('/');
     const std::string directory = slash == std::string::npos ? "" : entry->path.substr(0, slash);
     const std::string name = entry->path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const Fd parent = open_directory(directory);
+    const Descriptor parent = open_directory(directory);
     std::string content = content_of(parent.get(), name, entry->path, entry->kind == EntryKind::kSymlink);
     if (to_hex(hash_of(content, GIT_OBJECT_BLOB)) != entry->blob.str()) {
       fail(entry->path, "changed while it was being looked at; run the command again");
@@ -107,14 +93,14 @@ class DirectoryView : public FileView {
   }
 
   // One component after the other, so that none of them can be a symlink.
-  Fd open_directory(std::string_view path) const {
-    Fd at(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 3));
+  Descriptor open_directory(std::string_view path) const {
+    Descriptor at(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 3));
     while (!path.empty()) {
       const std::size_t slash = std::min(path.find('/'), path.size());
       const std::string part(path.substr(0, slash));
       const int next = ::openat(at.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
       if (next < 0) fail(part, std::string("changed while it was being looked at: ") + std::strerror(errno));
-      at = Fd(next);
+      at = Descriptor(next);
       path.remove_prefix(std::min(slash + 1, path.size()));
     }
     return at;
@@ -131,7 +117,7 @@ class DirectoryView : public FileView {
       return out;
     }
     // O_NONBLOCK: should it have become a pipe meanwhile.
-    const Fd file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const Descriptor file(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
     char buffer[65536];
     for (;;) {
@@ -168,7 +154,8 @@ class DirectoryView : public FileView {
       }
       if (entries_.size() > kMaxEntries) fail(path, "is one file too many: more than 500,000");
       if (S_ISDIR(info.st_mode)) {
-        const Fd below(::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        const Descriptor below(
+            ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (below.get() < 0) fail(path, std::string("cannot be opened: ") + std::strerror(errno));
         struct stat own_git {};
         if (::fstatat(below.get(), ".git", &own_git, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -221,7 +208,7 @@ class DirectoryView : public FileView {
   }
 
   const std::string root_;
-  const Fd fd_;
+  const Descriptor fd_;
   std::vector<Entry> entries_;           // sorted by path
   std::map<std::string, TreeId> trees_;  // "" = the root
 };

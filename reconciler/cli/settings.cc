@@ -170,6 +170,7 @@ HookOptions hook_options(const Bucket& bucket) {
   options.use_sudo = config.ssh.use_sudo;
   options.worker_root = config.worker_root;
   options.scratch = bucket.data() / "hooks";
+  options.sandbox_word = bucket.data() / "hooks.sandbox";
   options.workspace = bucket.directory / "workspace";
   return options;
 }

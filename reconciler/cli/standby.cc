@@ -1,6 +1,7 @@
 #include "reconciler/cli/standby.h"
 
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,18 +39,31 @@ class StoredStatus : public StatusSource {
     const std::lock_guard lock(mutex_);
     status_ = std::move(status);
   }
+  // Which passes the leader has told to be over, and which of those are in what was stored and read. Whoever
+  // waits for a pass is shown what came of it, and not what was there before.
+  std::int64_t told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+  void read_since(std::int64_t told) {
+    const std::lock_guard lock(mutex_);
+    shown_ = told;
+  }
 
   HealthState health() const override { return board_.health(); }
   std::string status_json() const override {
+    const StandbyDesk::Passes passes = desk_.passes();
     std::string text;
+    std::int64_t served = 0;
     {
       const std::lock_guard lock(mutex_);
+      told_ = passes.served;
+      served = shown_;
       text = status_;
     }
     if (text.empty()) return board_.status_json();
-    const StandbyDesk::Passes passes = desk_.passes();
     return text.insert(text.rfind('}'), ",\"requested\":" + std::to_string(passes.requested) +
-                                            ",\"served\":" + std::to_string(passes.served));
+                                            ",\"served\":" + std::to_string(served));
   }
   std::string commits_json(std::size_t limit) const override { return board_.commits_json(limit); }
   std::string allocations_json() const override { return board_.allocations_json(); }
@@ -65,6 +79,8 @@ class StoredStatus : public StatusSource {
   StandbyDesk& desk_;
   mutable std::mutex mutex_;
   std::string status_;
+  mutable std::int64_t told_ = 0;
+  std::int64_t shown_ = 0;
 };
 
 }  // namespace
@@ -117,7 +133,9 @@ struct Standby::Parts {
         leader = who.value_or("");
       }
       if (!who) return false;
+      const std::int64_t told = stored.told();
       read();
+      stored.read_since(told);
       if (!std::exchange(memory.store_problem, "").empty()) {
         observers.note("the store can be read again");
         board.update(memory, applied, triggers, true);

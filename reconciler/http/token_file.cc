@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "reconciler/core/handle.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -18,19 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
 
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
+using Descriptor = Handle<&::close>;
 
 [[noreturn]] void fail(const std::string& what) { throw TokenFileError(what); }
 
@@ -38,7 +27,7 @@ class Fd {
 std::optional<std::string> read_text(const std::filesystem::path& path) {
   const std::string name = path.string();
   // Not to hang on a pipe that lies there, nothing is waited for.
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     if (errno == ENOENT) return std::nullopt;
     fail("cannot read " + name + ": " + std::strerror(errno));
@@ -67,7 +56,7 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
   const std::string fresh = path.string() + ".new";
   ::unlink(fresh.c_str());
   {
-    const Fd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) fail("cannot create " + fresh + ": " + std::strerror(errno));
     if (::fchmod(file.get(), 0600) != 0 ||
         ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
@@ -85,12 +74,12 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
 }
 
 // Held while the file is read and written; on its directory, for the file itself is replaced.
-Fd lock_of(const std::filesystem::path& path) {
+Descriptor lock_of(const std::filesystem::path& path) {
   const int fd = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) fail("cannot open " + path.parent_path().string() + ": " + std::strerror(errno));
   while (::flock(fd, LOCK_EX) != 0 && errno == EINTR) {
   }
-  return Fd(fd);
+  return Descriptor(fd);
 }
 
 }  // namespace
@@ -106,7 +95,7 @@ std::string add_token(const std::filesystem::path& path, const std::string& name
          " is no name for a token; use letters, digits, `_`, `.` and `-`, at most 63, beginning with a "
          "letter or digit");
   }
-  const Fd lock = lock_of(path);
+  const Descriptor lock = lock_of(path);
   std::string text = read_text(path).value_or("# Tokens for the API; `maand token` writes them.\n");
   std::vector<std::string> ignored;
   const Tokens tokens = Tokens::parse(text, ignored);
@@ -127,7 +116,7 @@ std::string add_token(const std::filesystem::path& path, const std::string& name
 }
 
 void remove_token(const std::filesystem::path& path, const std::string& name) {
-  const Fd lock = lock_of(path);
+  const Descriptor lock = lock_of(path);
   std::string text = read_text(path).value_or("");
   std::string kept;
   std::vector<std::string> names;

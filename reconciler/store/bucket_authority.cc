@@ -10,14 +10,15 @@
 #include <string>
 
 #include "reconciler/core/certificate_facts.h"
+#include "reconciler/core/handle.h"
 #include "reconciler/core/secret_box.h"
 #include "reconciler/store/certificate_signing.h"
-#include "reconciler/store/owned_fd.h"
 
 namespace maand {
 namespace {
 
 namespace fs = std::filesystem;
+using Descriptor = Handle<&::close>;
 
 constexpr std::size_t kMostBytes = 1u << 20;
 
@@ -33,7 +34,7 @@ struct ReadFile {
 // Not to hang on a pipe that lies there, nothing is waited for.
 ReadFile read_file(const fs::path& path) {
   ReadFile out;
-  const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
     out.there = !(file.get() < 0 && errno == ENOENT);
@@ -63,7 +64,7 @@ void write_file(const fs::path& path, mode_t mode, const std::string& text) {
     throw CertificateError("cannot write " + path.string() + ": " + why);
   };
   ::unlink(path.c_str());
-  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (file.get() < 0 || ::fchmod(file.get(), mode) != 0) fail(reason());
   std::string_view left = text;
   while (!left.empty()) {
@@ -76,7 +77,7 @@ void write_file(const fs::path& path, mode_t mode, const std::string& text) {
 }
 
 void sync_directory(const fs::path& path) {
-  const OwnedFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0)
     throw CertificateError("cannot make sure that " + path.string() + " is on disk: " + reason());
 }

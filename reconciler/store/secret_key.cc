@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "reconciler/core/handle.h"
 #include "reconciler/core/ports.h"
-#include "reconciler/store/owned_fd.h"
 
 namespace maand {
 namespace {
+
+using Descriptor = Handle<&::close>;
 
 struct WipedBytes {
   std::array<std::uint8_t, kSecretKeyBytes + 1> bytes{};  // one more than a key: a longer file shows
@@ -49,7 +51,7 @@ SecretKeyFile read_secret_key(const std::filesystem::path& path) {
   const std::string name = path.string();
   // Links are followed: a secret that is mounted into a container is one. Not
   // to hang on a pipe that lies there, nothing is waited for.
-  const OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) {
     const bool missing = errno == ENOENT;
     SecretKeyFile out =
@@ -85,7 +87,7 @@ void create_secret_key(const std::filesystem::path& path) {
   const std::string fresh = name + ".new";
   ::unlink(fresh.c_str());
   {
-    const OwnedFd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (file.get() < 0) throw StoreError("cannot create " + fresh + ": " + reason());
     WipedBytes key;
     fill_random(key.bytes.data(), kSecretKeyBytes);
@@ -102,7 +104,7 @@ void create_secret_key(const std::filesystem::path& path) {
   ::unlink(fresh.c_str());
   if (!linked && error != EEXIST) throw StoreError("cannot create " + name + ": " + std::strerror(error));
   const std::filesystem::path directory = path.parent_path().empty() ? "." : path.parent_path();
-  const OwnedFd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) {
     throw StoreError("cannot make sure that " + name + " is on disk: " + reason());
   }

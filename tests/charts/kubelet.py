@@ -104,8 +104,15 @@ class Kubelet:
 
     # --- containers
 
-    def start(self, container, command=None, **options):
-        """A process of `container`; `command` instead of its own is `kubectl exec`."""
+    def _value(self, one):
+        """Of an environment variable, given or in a Secret."""
+        if "value" in one:
+            return one["value"]
+        reference = one["valueFrom"]["secretKeyRef"]
+        return self._data("secret", reference["name"])[reference["key"]].decode()
+
+    def start(self, container, command=None, more=(), **options):
+        """A process of `container`; `command` instead of its own is `kubectl exec`. `more`: environment, over the pod's."""
         user = {**self.spec["securityContext"], **container["securityContext"]}
         assert user["runAsNonRoot"] and user["runAsUser"] != 0
         script = ["set -eu"]
@@ -125,7 +132,7 @@ class Kubelet:
         # The image's ENTRYPOINT is maand, as process 1's child.
         argv = command or container.get("command", ["maand"]) + container.get("args", [])
         environment = ["env", "-i", "PATH=/opt/maand:/usr/bin:/bin"]
-        environment += [f"{one['name']}={one['value']}" for one in container.get("env", [])]
+        environment += [f"{one['name']}={self._value(one)}" for one in container.get("env", [])] + list(more)
         return subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script), "sh",
                                  *rights, *environment, *argv],
                                 stdin=subprocess.DEVNULL, text=True, **options)

@@ -3,44 +3,20 @@ on a root filesystem that cannot be written. Takes its manifests from golden/pod
 
 usage: pod_test.py MAAND    (as root; it makes namespaces of its own)
 """
-import base64
 import hashlib
 import hmac
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
-import urllib.error
-import urllib.request
 
-from chart import HERE, TREE, objects_of, pod_of
-from kubelet import Kubelet, mount
+from chart import HERE, objects_of, pod_of
+from kubelet import Kubelet
+from pod_world import World, encoded, get, main, ready
 
-INSIDE = "MAAND_POD_TEST_WORLD"
 WEBHOOK_SECRET = "of-the-git-host"
-WORKER, PORT = "127.0.43.1", "2222"
-
-
-def encoded(data):
-    return {key: base64.b64encode(value).decode() for key, value in data.items()}
-
-
-def get(port, path, body=None, **headers):
-    """Status and text; None: nobody listens."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-    except urllib.error.URLError:
-        return None, ""
 
 
 class Pod(unittest.TestCase):
@@ -48,15 +24,12 @@ class Pod(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = pathlib.Path(os.environ[INSIDE])
-        mount("-t", "tmpfs", "world", cls.world)
+        cls.all = World(cls)
+        cls.world = cls.all.at
         objects = objects_of((HERE / "golden" / "pod" / "manifests.yaml").read_text())
         pod = pod_of(objects)
-        cls._start_worker()
-        worker_key = (cls.world / "workers/client_key").read_bytes()
         # golden/pod has a host key of nobody's.
-        host_key = (cls.world / "workers" / WORKER / "host_key.pub").read_text()
-        objects["ConfigMap", "prod-maand"]["data"]["known_hosts"] = f"[{WORKER}]:{PORT} {host_key}"
+        objects["ConfigMap", "prod-maand"]["data"]["known_hosts"] = cls.all.known_hosts
         # A token as `maand token add` makes one, on another host.
         there = cls.world / "elsewhere"
         (there / "secrets").mkdir(parents=True, mode=0o700)
@@ -64,39 +37,13 @@ class Pod(unittest.TestCase):
         cls.token = subprocess.run([sys.argv[1], "--bucket", there, "token", "add", "ann", "--role", "operate"],
                                    check=True, capture_output=True, text=True).stdout.strip()
         tokens = (there / "secrets" / "tokens").read_bytes()
-        objects["Secret", "maand-keys"] = {"data": encoded({"worker.key": worker_key})}
+        objects["Secret", "maand-keys"] = {"data": encoded({"worker.key": cls.all.worker_key})}
         objects["Secret", "maand-webhook"] = {"data": encoded({"secret": WEBHOOK_SECRET.encode()})}
         objects["Secret", "maand-api"] = {"data": encoded({"tokens": tokens})}
         cls.kubelet = Kubelet(cls.world, pod, objects, sys.argv[1])
         [cls.init] = pod["spec"]["initContainers"]
         [cls.main] = pod["spec"]["containers"]
-        cls._make_repository()
-
-    @classmethod
-    def _start_worker(cls):
-        """A real sshd. It ends, with all that runs there, when its stdin is closed."""
-        script, workers = TREE / "tests/package/sshd_workers.sh", cls.world / "workers"
-        subprocess.run([script, "prepare", workers, WORKER], check=True)
-        worker = subprocess.Popen([script, "run", workers, "root", PORT, WORKER], text=True, stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE)
-        cls.addClassCleanup(worker.wait)
-        cls.addClassCleanup(worker.stdin.close)
-        cls.addClassCleanup(worker.stdout.close)
-        assert worker.stdout.readline() == "ready\n"
-
-    @classmethod
-    def _make_repository(cls):
-        checkout, bare = cls.world / "checkout", cls.kubelet.root / "srv/fleet.git"
-        shutil.copytree(TREE / "docs/examples/quickstart/jobs/clock", checkout / "workspace/jobs/clock")
-        (checkout / "workspace/workers.json").write_text(json.dumps([{"host": WORKER}]))
-        git = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-C", str(checkout)]
-        subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
-        subprocess.run([*git, "add", "-A"], check=True)
-        subprocess.run([*git, "commit", "-q", "-m", "a clock"], check=True)
-        subprocess.run(["git", "clone", "-q", "--bare", checkout, bare], check=True, stderr=subprocess.DEVNULL)
-        subprocess.run(["chown", "-R", "10001:10001", bare], check=True)
-        # It stands for a git host: no part of the pod's own root.
-        mount("--bind", bare, bare)
+        cls.all.make_repository(cls.kubelet)
 
     def setUp(self):
         self.log = open(self.world / f"{self._testMethodName}.log", "w+")
@@ -117,16 +64,7 @@ class Pod(unittest.TestCase):
         """From nothing to ready, as the probes of the pod see it."""
         self.assertEqual(self.prepare(), 0, self.said())
         self.daemon = self.kubelet.start(self.main, stdout=self.log, stderr=self.log)
-        ports = {port["name"]: port["containerPort"] for port in self.main["ports"]}
-        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-            want = self.main[probe]["httpGet"]
-            deadline = time.monotonic() + 60
-            # A kubelet asks by the address of the pod.
-            while (answer := get(ports[want["port"]], want["path"], Host="10.244.0.7:8485"))[0] != 200:
-                self.assertIsNone(self.daemon.poll(), self.said())
-                self.assertLess(time.monotonic(), deadline, f"{probe}: {answer}\n{self.said()}")
-                time.sleep(0.05)
-        return ports
+        return ready(self.main, "127.0.0.1", lambda: self.daemon.poll() is None, self.said)
 
     def stop(self):
         if self.daemon is None:
@@ -140,15 +78,6 @@ class Pod(unittest.TestCase):
                 self.daemon.kill()
                 self.daemon.wait()
             self.daemon = None
-
-    def of_clock(self, name):
-        """A file that the job on the worker writes, once it has."""
-        deadline = time.monotonic() + 30
-        while not (found := [path for path in (self.world / "workers" / WORKER / "opt/worker").rglob(f"data/{name}")
-                             if path.stat().st_size > 0]):
-            self.assertLess(time.monotonic(), deadline, f"data/{name} was not written\n{self.said()}")
-            time.sleep(0.05)
-        return found[0].read_text()
 
     def inside(self, *command):
         process = self.kubelet.start(self.main, list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -173,10 +102,8 @@ class Pod(unittest.TestCase):
         for command in (["reconcile", "--wait"], ["status"]):
             code, out = self.inside("maand", *command)
             self.assertEqual(code, 0, out + self.said())
-        self.assertRegex(self.of_clock("time"), r"^clock 1\.0\.0: ")
-        note = subprocess.run(["git", "-C", self.kubelet.root / "srv/fleet.git", "-c", "safe.directory=*", "notes",
-                               "--ref=maand", "show", "main"], check=True, capture_output=True, text=True).stdout
-        self.assertIn("maand prod: applied", note)
+        self.assertRegex(self.all.of_clock("time"), r"^clock 1\.0\.0: ")
+        self.assertIn("maand prod: applied", self.all.note())
         # Nowhere but on the volume can anything be written.
         for place in ("/", "/etc/maand", "/run/maand/secrets", "/usr", "/opt/maand"):
             code, _ = self.inside("sh", "-c", f"echo x > {place}/x")
@@ -196,7 +123,7 @@ class Pod(unittest.TestCase):
         self.up()
         code, out = self.inside("sh", "-c", "echo hidden | maand secrets set --stored clock password")
         self.assertEqual(code, 0, out)
-        process = self.of_clock("pid")
+        process = self.all.of_clock("pid")
         self.assertEqual(self.stop(), 0, self.said())
         # As without OnRootMismatch, or on a volume that was restored from a snapshot.
         self.kubelet.own(self.world / "volumes/bucket")
@@ -209,7 +136,7 @@ class Pod(unittest.TestCase):
         self.assertIn("hidden", out)
         # What runs on the worker went on meanwhile.
         self.assertEqual(self.inside("maand", "reconcile", "--wait")[0], 0, self.said())
-        self.assertEqual(self.of_clock("pid"), process)
+        self.assertEqual(self.all.of_clock("pid"), process)
         self.assertEqual(self.stop(), 0, self.said())
 
     def test_3_what_is_on_the_volume_is_not_hidden(self):
@@ -224,16 +151,5 @@ class Pod(unittest.TestCase):
         at.unlink()
 
 
-def main():
-    if INSIDE in os.environ:
-        subprocess.run(["busybox", "ip", "link", "set", "lo", "up"], check=True)
-        unittest.main(argv=sys.argv[:1], verbosity=2)
-    with tempfile.TemporaryDirectory(prefix="maand-pod-") as world:
-        # Everything ends with the first process of the namespace.
-        sys.exit(subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-                                 sys.executable, "-B", __file__, os.path.abspath(sys.argv[1])],
-                                env={**os.environ, INSIDE: world}).returncode)
-
-
 if __name__ == "__main__":
-    main()
+    main(__file__)

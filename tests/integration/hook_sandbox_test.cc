@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "executor/sandbox_trial.h"
 #include "tests/integration/hook_kit.h"
 
 namespace maand::testing {
@@ -63,9 +64,9 @@ class HookSandboxTest : public ::testing::Test {
   void SetUp() override {
     if (::access("/usr/bin/bwrap", X_OK) != 0) GTEST_SKIP() << "bubblewrap is not installed";
     HookWorld world(options());
-    std::string output;
-    run(world, world.call(""), &output);
-    if (output.find("bwrap:") != std::string::npos) GTEST_SKIP() << "bwrap does not work here: " << output;
+    const HookResult result = run(world, world.call(""));
+    if (result.detail.find("bwrap:") != std::string::npos)
+      GTEST_SKIP() << "bwrap does not work here: " << result.detail;
   }
   static HookOptions options() {
     HookOptions options = with_limits([](HookLimits& limits) { limits.tasks = 60; });
@@ -132,10 +133,53 @@ TEST_F(HookSandboxTest, works_for_another_user) {
   std::string output;
   const HookResult result =
       run(world, world.call("import maand\nprint(maand.put_job_variable('a', 'b').status_code)\n"), &output);
-  if (output.find("bwrap:") != std::string::npos)
-    GTEST_SKIP() << "user namespaces are closed here: " << output;
+  if (result.detail.find("bwrap:") != std::string::npos)
+    GTEST_SKIP() << "user namespaces are closed here: " << result.detail;
   EXPECT_EQ(result.end, End::kDone) << output << result.detail;
   EXPECT_EQ(output, "200\n");
+}
+
+TEST_F(HookSandboxTest, is_tried_before_the_first_hook_and_word_of_it_is_left_while_the_runner_lives) {
+  TempDir directory;
+  HookOptions with_word = options();
+  with_word.sandbox_word = directory.path() / "word";
+  {
+    HookWorld world(with_word);
+    ASSERT_TRUE(fs::exists(with_word.sandbox_word));
+    EXPECT_EQ(text_of(with_word.sandbox_word), "");
+    EXPECT_EQ(run(world, world.call("")).end, End::kDone);
+  }
+  EXPECT_FALSE(fs::exists(with_word.sandbox_word));
+}
+
+// A supervisor that cannot do its work stands for a bwrap that cannot.
+TEST(hook_isolation, a_sandbox_that_cannot_be_had_is_told_with_what_to_do_and_no_hook_runs_without_it) {
+  if (::access("/usr/bin/bwrap", X_OK) != 0) GTEST_SKIP() << "bubblewrap is not installed";
+  TempDir directory;
+  HookOptions options = HookWorld::default_options();
+  options.sandbox = HookSandbox::kBwrap;
+  options.scratch = directory.path() / "scratch";
+  options.sandbox_word = directory.path() / "word";
+  options.supervisor_command = {"/bin/false"};
+  const std::string problem = sandbox_problem(options);
+  EXPECT_THAT(problem, HasSubstr("bwrap cannot make its namespaces"));
+  EXPECT_THAT(problem, HasSubstr("sandboxed-hooks.conf"));
+  EXPECT_EQ(problem.find('\n'), std::string::npos);
+  HookWorld donor;  // for a call
+  HookRunner runner(options, nullptr);
+  EXPECT_EQ(text_of(options.sandbox_word), problem);
+  HookAnswer answer;
+  runner.run(donor.call("open('x', 'w')"), answer.output(), answer.sink());
+  const HookResult result = answer.wait();
+  EXPECT_EQ(result.end, End::kNotRun);
+  EXPECT_EQ(result.detail, problem);
+  EXPECT_EQ(answer.text(), "");
+}
+
+TEST(hook_isolation, without_a_sandbox_there_is_nothing_to_try) {
+  HookOptions options = HookWorld::default_options();
+  options.supervisor_command = {"/bin/false"};
+  EXPECT_EQ(sandbox_problem(options), "");
 }
 
 }  // namespace

@@ -60,8 +60,12 @@ std::vector<std::string> expressions(const nlohmann::json& json) {
   std::vector<std::string> out;
   if (json.is_object() && json.contains("expr")) {
     std::string text = json["expr"];
-    for (const auto& [variable, value] : std::vector<std::pair<std::string, std::string>>{
-             {"$__rate_interval", "1m"}, {"$__interval", "1m"}, {"$instance", ".*"}, {"$maand_job", ".*"}}) {
+    for (const auto& [variable, value] :
+         std::vector<std::pair<std::string, std::string>>{{"$__rate_interval", "1m"},
+                                                          {"$__interval", "1m"},
+                                                          {"$instance", ".*"},
+                                                          {"$bucket", ".*"},
+                                                          {"$maand_job", ".*"}}) {
       for (std::size_t at = text.find(variable); at != std::string::npos; at = text.find(variable, at)) {
         text.replace(at, variable.size(), value);
       }

@@ -51,9 +51,9 @@ as_operator() {
 }
 on() { as_operator "sudo -n sh -c $(printf %q "$1")" </dev/null; }
 
-# commands_of SECTION: what docs/install.md tells to type there, a command a line.
+# commands_of SECTION [PAGE]: what docs/install.md, or another page, tells to type there, a command a line.
 commands_of() {
-  sed -n "/^## $1\$/,/^## /p" "$root/docs/install.md" | awk '/^```sh/ {on = 1; next} /^```/ {on = 0} on'
+  sed -n "/^## $1\$/,/^## /p" "$root/docs/${2:-install.md}" | awk '/^```sh/ {on = 1; next} /^```/ {on = 0} on'
 }
 # typed NUMBER: of these commands, as $page has them.
 typed() { sed -n "$1p" <<<"$page"; }

@@ -1,15 +1,19 @@
 #include "reconciler/cli/commands/doctor.h"
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 
 #include "executor/errand_script.h"
 #include "executor/examination.h"
+#include "executor/sandbox_trial.h"
 #include "reconciler/cli/accepted_head.h"
 #include "reconciler/cli/certificate_warnings.h"
 #include "reconciler/cli/errand_round.h"
 #include "reconciler/cli/errand_workers.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/cli/settings.h"
 #include "reconciler/cli/terminal.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/worker_exam.h"
@@ -110,6 +114,15 @@ void print_json(const std::vector<Patient>& patients, const std::vector<std::str
             << "\n";
 }
 
+// The daemon knows whether its hooks get their sandbox: what systemd lets it do is not what we may do.
+std::string sandbox_problem_of(const Bucket& bucket) {
+  const HookOptions options = hook_options(bucket);
+  if (!bucket.config.hooks.enabled || options.sandbox == HookSandbox::kNone) return {};
+  std::ifstream said(options.sandbox_word);
+  if (said.is_open()) return {std::istreambuf_iterator<char>(said), std::istreambuf_iterator<char>()};
+  return sandbox_problem(options);
+}
+
 }  // namespace
 
 int run_doctor(const Context& context, const DoctorOptions& options) {
@@ -137,6 +150,8 @@ int run_doctor(const Context& context, const DoctorOptions& options) {
     notes.push_back(
         "hooks: hooks.expose_key is set, so that every hook can read the workers' key and be root on all of "
         "them; run_ssh of maand.py needs none");
+  if (const std::string problem = sandbox_problem_of(bucket); !problem.empty())
+    notes.push_back("hooks: " + problem);
   const auto failing = std::count_if(patients.begin(), patients.end(),
                                      [](const Patient& one) { return would_fail(one.findings); });
   if (context.json) {

@@ -55,9 +55,12 @@ void Pass::heed_job_orders() {
     orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
     return;
   }
+  if (orders.first_taken_up() && std::exchange(waits_for_order_, false)) {
+    running_.erase(job);
+    plan_settings_.unsettled.erase(job);
+  }
   PlanSettings settings = plan_settings_;
   settings.suspended = deps_.control.suspensions();
-  if (orders.first_taken_up()) settings.unsettled.erase(job);  // that is what the job waits for
   order_hooks_.heed_newer_word();
   OrderPlan planned = plan_order(*orders.first(), desired_, deps_.journal.state(), settings);
   refuse_without_hooks(planned, job, hooks_may_run());

@@ -35,9 +35,12 @@ void Pass::settle_open() {
     running_[key.job] =
         "what was begun on " + key.worker.str() + " earlier still runs; its end is waited for";
   if (const JobOrders& orders = control.orders(); orders.first() && orders.first_taken_up()) {
-    running_.emplace(orders.first()->job, std::string("`maand job ") + to_string(orders.first()->verb) +
-                                              "` by " + orders.first()->word.actor +
-                                              ", which an earlier daemon began, is not over");
+    const JobOrder& order = *orders.first();
+    waits_for_order_ =
+        running_
+            .emplace(order.job, std::string("`maand job ") + to_string(order.verb) + "` by " +
+                                    order.word.actor + ", which an earlier daemon began, is not over")
+            .second;
   }
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;

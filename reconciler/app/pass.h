@@ -292,13 +292,13 @@ class Pass {
   std::map<JobName, std::vector<AllocationStatus>> told_before_order_;
   JobName stopped_for_order_;  // came to rest for the order alone; empty: none
   OrderHooks order_hooks_;
-  bool waits_for_order_ = false;       // running_ has a job for the order that was taken up, and nothing else
   bool ordering_ = false;              // an order is carried out in place of its job
   bool renamed_ = false;               // a newer commit gives new names, which the next pass takes
   bool certificates_to_come_ = false;  // it asks for certificates, which the next pass issues
   Certifier::Result certified_;
   bool supplied_ = false;  // certificates for hooks, of what does not roll out yet
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
+  bool waits_for_order_ = false;  // running_ has a job for the order that was taken up, and nothing else
 };
 
 }  // namespace maand

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "reconciler/app/owed_rounds.h"
 #include "reconciler/core/ids.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/values.h"
@@ -21,6 +22,7 @@ struct HookMemory {
   std::map<JobName, PreDeploy> pre_deploy;
   CommitId post_build_of;  // whose post_build failed last
   std::string post_build_failure;
+  OwedRounds rounds;
 };
 
 // Kept with the store. All throw StoreError.

@@ -1,5 +1,6 @@
 #include "reconciler/app/hook_orders.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -44,10 +45,18 @@ void HookOrders::go_on(const std::shared_ptr<Going>& going) {
   round.round.job = job;
   round.round.event = order.event;
   round.round.members = going->world->active(job);
+  round.round.target = order.target;
+  if (!order.workers.empty()) {
+    std::erase_if(round.round.members, [&order](const AllocationKey& key) {
+      return std::find(order.workers.begin(), order.workers.end(), key.worker) == order.workers.end();
+    });
+  }
   const std::size_t members = round.round.members.size();
   going->round = going->runs->start(std::move(round), [this, going, job, members](const HookRoundEnd& end) {
-    const std::string what =
-        going->order.command.empty() ? to_string(going->order.event) : going->order.command;
+    const std::string what = !going->order.target.empty()
+                                 ? to_string(going->order.event) + (" " + going->order.target)
+                             : going->order.command.empty() ? to_string(going->order.event)
+                                                            : going->order.command;
     std::string line = job.str() + ": ";
     if (end.kind == HookRoundEnd::Kind::kDone) {
       line += members == 0 ? "it has no active allocation, so there was nothing to do for " + what
@@ -72,15 +81,16 @@ bool HookOrders::cut(const std::string& id) {
 }
 
 void HookOrders::show(const Going& going, bool over) {
-  const nlohmann::ordered_json json = {
-      {"order", going.id},
-      {"verb", going.order.command.empty() ? to_string(going.order.event) : going.order.command},
-      {"job", joined(going.order.jobs)},
-      {"actor", going.order.actor},
-      {"state", over ? "over" : "running"},
-      {"message", going.message},
-      {"exit", over && going.failed ? 1 : 0},
-      {"allocations", nlohmann::ordered_json::array()}};
+  const nlohmann::ordered_json json = {{"order", going.id},
+                                       {"verb", !going.order.target.empty()   ? going.order.target
+                                                : going.order.command.empty() ? to_string(going.order.event)
+                                                                              : going.order.command},
+                                       {"job", joined(going.order.jobs)},
+                                       {"actor", going.order.actor},
+                                       {"state", over ? "over" : "running"},
+                                       {"message", going.message},
+                                       {"exit", over && going.failed ? 1 : 0},
+                                       {"allocations", nlohmann::ordered_json::array()}};
   const std::lock_guard lock(mutex_);
   const bool fresh =
       documents_

@@ -1,5 +1,5 @@
-// Commands that an operator asks for (`maand job_command`, `maand health_check`): run at once
-// beside whatever a pass does, one job after another.
+// Commands that an operator asks for (`maand job_command`, `maand health_check`, `maand job run`): run at
+// once beside whatever a pass does, one job after another.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +21,12 @@ class HookOrders {
 
   struct Order {
     HookEvent event = HookEvent::kCli;
-    std::string command;        // empty: every command of the event
-    std::vector<JobName> jobs;  // that have it, sorted
-    std::size_t concurrency = 1;
+    std::string command;          // empty: every command of the event
+    std::vector<JobName> jobs;    // that have it, sorted
+    std::size_t concurrency = 1;  // 0: as the event has it
     std::string actor;
+    std::string target;               // of job_control: TARGET
+    std::vector<WorkerHost> workers;  // on these alone; empty: on all
   };
   // Begins, and gives its id. `runs` outlives this.
   std::string give(HookRuns& runs, HookWorldPtr world, Order order);

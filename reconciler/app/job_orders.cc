@@ -26,10 +26,16 @@ std::string JobOrders::busy(const JobName& job) const {
 }
 
 std::string JobOrders::give(JobOrder order) {
-  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, ""};
+  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", false, false};
   show(entry, "waiting", nullptr, {});
   waiting_.push_back(std::move(entry));
   return waiting_.back().id;
+}
+
+void JobOrders::take_up(JobOrder order, bool hooks_ran) {
+  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", true, hooks_ran};
+  show(entry, "waiting", nullptr, {});
+  waiting_.push_front(std::move(entry));
 }
 
 bool JobOrders::cut(const std::string& id, const std::string& actor) {
@@ -43,6 +49,7 @@ bool JobOrders::cut(const std::string& id, const std::string& actor) {
 
 void JobOrders::begin(OrderPlan plan) {
   Entry& entry = waiting_.front();
+  plan.job.hooks.control_ran = plan.job.hooks.control && entry.hooks_ran;
   entry.plan = std::move(plan);
   show(entry, "running", nullptr, {});
 }
@@ -76,6 +83,7 @@ void JobOrders::amend(Step& step, Journal::Intent& intent, Journal& journal) con
     step.tree = intent.tree = terms->second.tree;
     step.commit = terms->second.commit;
   }
+  if (step.action.action == Action::kStage) return;  // for its job_control hooks, which may still fail
   if (first()->verb == JobVerb::kStop) intent.stopped_by = first()->word;
   if (first()->verb == JobVerb::kStart) journal.lift_stops({step.key});
 }

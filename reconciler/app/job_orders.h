@@ -32,6 +32,9 @@ class JobOrders {
   std::string busy(const JobName& job) const;
   // Gives it its id. REQUIRES: not busy.
   std::string give(JobOrder order);
+  // One that a daemon before this one began (begun_order.h), ahead of those that wait. REQUIRES: not busy,
+  // and none has begun.
+  void take_up(JobOrder order, bool hooks_ran);
   // True: it will begin nothing more. False: there is none of this id that is not over.
   bool cut(const std::string& id, const std::string& actor);
   // Of the one that is carried out next, or now; null: none.
@@ -39,6 +42,7 @@ class JobOrders {
   const std::string& first_id() const { return waiting_.front().id; }
   // Why nothing more of the first one may begin; empty: it may. REQUIRES: first().
   const std::string& first_cut() const { return waiting_.front().cut; }
+  bool first_taken_up() const { return waiting_.front().taken_up; }
   // How the first one fares, and how it ended; that takes it out.
   void begin(OrderPlan plan);
   const OrderPlan& plan() const { return *waiting_.front().plan; }
@@ -65,6 +69,8 @@ class JobOrders {
     JobOrder order;
     std::optional<OrderPlan> plan;
     std::string cut;
+    bool taken_up = false;
+    bool hooks_ran = false;  // of one that is taken up: its job_control hooks have
   };
   void show(const Entry& entry, const std::string& state, const JobReport* report, const OrderEnd& end);
   void close(const OrderEnd& end, const JobReport* report);

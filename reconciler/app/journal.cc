@@ -197,7 +197,8 @@ std::size_t Journal::lift_stops(const std::vector<AllocationKey>& keys) {
 std::size_t Journal::expire_stops(WallTime now) {
   std::vector<AllocationKey> over;
   for (const auto& [key, allocation] : state_.allocations) {
-    if (allocation.stopped_by && allocation.stopped_by->over(now)) over.push_back(key);
+    // An open operation that hooks were the stop of is told by the word that came with it (record_outcome).
+    if (allocation.stopped_by && !allocation.open && allocation.stopped_by->over(now)) over.push_back(key);
   }
   return over.empty() ? 0 : lift_stops(over);
 }

@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "reconciler/app/named_workers.h"
 #include "reconciler/app/releases.h"
 #include "reconciler/core/duration.h"
-#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/status.h"
 #include "reconciler/core/text.h"
 
@@ -27,17 +27,6 @@ std::string trouble_with(const std::string& reason) {
   if (printable(reason, kMostReasonBytes * 4) != reason)
     return "the reason holds control characters or bytes that are no UTF-8; write it as one line of text";
   return "";
-}
-
-// `a, b` → {a, b}.
-std::vector<WorkerHost> hosts_of(std::string_view list) {
-  std::vector<WorkerHost> out;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (const std::string_view host = trim(list.substr(0, comma)); !host.empty()) out.emplace_back(host);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return out;
 }
 
 ControlReply done(std::string text) { return {ControlReply::Kind::kDone, std::move(text)}; }
@@ -164,7 +153,7 @@ ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const 
   if (!knows(JobName(request.job)))
     return unknown("no job `" + printable(request.job) + "` is known; `maand status` lists the jobs");
   JobOrder order{*verb, JobName(request.job), {}, request.health_check, {}};
-  order.workers = hosts_of(request.workers);
+  order.workers = named_workers(request.workers);
   if (order.workers.empty() && !request.workers.empty())
     return unknown("`allocations` names no worker; leave it out for all of them");
   const std::string usual = "maand job " + request.verb;
@@ -182,45 +171,6 @@ ControlReply OperatorDesk::job_order_here(const JobOrderRequest& request, const 
   audit(actor, "job " + request.verb, request.job,
         (request.workers.empty() ? "" : "on " + request.workers + ": ") + order.word.reason);
   return done(reconciler_.orders().give(std::move(order)));
-}
-
-ControlReply OperatorDesk::hook_order_here(const HookOrderRequest& request, const std::string& actor) {
-  const auto event = hook_event_from(request.event);
-  if (event != HookEvent::kCli && event != HookEvent::kHealthCheck)
-    return unknown(quote(request.event) + " is no event that can be asked for; known are cli, health_check");
-  if (request.concurrency < 1) return refused("`concurrency` is a number from 1");
-  if (!reconciler_.hooks() || !reconciler_.hooks_enabled())
-    return refused("commands of jobs run on this host only where hooks.enabled = true in maand.conf");
-  const Authority& authority = reconciler_.memory().authority;
-  if (!authority.may_write())
-    return refused(std::string(explain(authority.reason())) + " (" + authority.detail + ")");
-  HookWorldPtr world;
-  try {
-    world = reconciler_.hook_world(event == HookEvent::kCli);
-  } catch (const std::exception& error) {
-    return refused(std::string("what is applied cannot be read: ") + error.what());
-  }
-  if (!world) return refused("no commit was applied yet, so no command is known; `maand status` tells why");
-  HookOrders::Order order;
-  order.event = *event;
-  order.command = request.command;
-  order.concurrency = static_cast<std::size_t>(request.concurrency);
-  order.actor = actor;
-  for (const auto& [name, job] : world->desired().jobs) {
-    if (!job.job || (!request.job.empty() && name.str() != request.job)) continue;
-    for (const JobCommand* command : commands_of(job.job->commands, *event)) {
-      if (!request.command.empty() && command->name != request.command) continue;
-      order.jobs.push_back(name);
-      break;
-    }
-  }
-  if (order.jobs.empty()) {
-    const std::string what = request.command.empty() ? "no command" : "no command " + quote(request.command);
-    return unknown((request.job.empty() ? "no job" : "job " + quote(request.job)) + " has " + what +
-                   " for the event " + to_string(*event) + "; `maand cat job_commands` lists them");
-  }
-  audit(actor, std::string("job command ") + to_string(*event), request.job, request.command);
-  return done(reconciler_.hook_orders().give(*reconciler_.hooks(), world, std::move(order)));
 }
 
 ControlReply OperatorDesk::cut_job_order_here(const std::string& id, const std::string& actor) {

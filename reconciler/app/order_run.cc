@@ -30,6 +30,7 @@ void OrderRun::run() {
   std::string failure;
   try {
     if (!orders_.first_cut().empty()) {
+      hooks_.over(nullptr, false);
       orders_.fail(1, order.job.str() + ": nothing was begun: " + orders_.first_cut());
       return;
     }
@@ -50,6 +51,7 @@ bool OrderRun::plan() {
                                         deps_.observer, [this] { deps_.control.stop_requested(); }});
   }
   if (!memory_.accepted) {
+    hooks_.over(nullptr, false);
     orders_.fail(4, "no commit was applied yet, so there is nothing to work on; `maand status` tells why");
     return false;
   }
@@ -61,13 +63,18 @@ bool OrderRun::plan() {
   settings.suspended = deps_.control.suspensions();
   const Authority& authority = memory_.authority;
   if (!authority.may_write()) settings.withheld = {authority.reason(), authority.detail};
-  orders_.begin(plan_order(*orders_.first(), desired_, deps_.journal.state(), settings));
+  hooks_.heed_newer_word();
+  OrderPlan plan = plan_order(*orders_.first(), desired_, deps_.journal.state(), settings);
+  refuse_without_hooks(plan, orders_.first()->job,
+                       deps_.hooks && deps_.judge.hooks_enabled() && authority.may_write());
+  orders_.begin(std::move(plan));
   return true;
 }
 
 void OrderRun::carry_out() {
   const OrderPlan& plan = orders_.plan();
   const JobOrder& order = *orders_.first();
+  if (!plan.refused.empty() || !plan.begins()) hooks_.over(nullptr, false);
   if (!plan.refused.empty()) return orders_.end(nullptr);
   deps_.journal.stop_for_operator(plan.idle, order.word);
   if (!plan.begins()) return orders_.end(nullptr);
@@ -78,6 +85,10 @@ void OrderRun::carry_out() {
   Rollout rollout(limits);
   deps_.control.drift().pause(job);
   rollout.put(plan.job, deps_.clock.now());
+  HookWorldPtr world;
+  if (plan.job.hooks.any())
+    world = std::make_shared<HookWorld>(desired_, memory_.accepted, deps_.judge.sources(), settings_.plan.ssh,
+                                        deps_.journal.state());
   RolloutDriver driver(
       {deps_.inbox, deps_.runner, deps_.journal, deps_.clock, deps_.observer, nullptr,
        [this](const WorkerHost& worker, const std::string& detail) {
@@ -85,7 +96,10 @@ void OrderRun::carry_out() {
            fence_off(deps_.store, memory_.authority, worker, detail, deps_.clock.wall());
        },
        &deps_.control.health(), &memory_.met,
-       [this](Step& step, Journal::Intent& intent) { orders_.amend(step, intent, deps_.journal); }},
+       [this](Step& step, Journal::Intent& intent) { orders_.amend(step, intent, deps_.journal); },
+       [this, &world](const Step& step, RolloutDriver::HooksEnded done) {
+         hooks_.start(world, step.hooks, std::move(done));
+       }},
       [&](const WorkerHost& worker) {
         return worker_documents(deps_.judge.sources(), desired_, jobs, worker, update_seq_);
       },
@@ -105,6 +119,7 @@ void OrderRun::carry_out() {
       }
       rollout.stop_all(leaves ? Reason::kStopping : Reason::kSuspended);
     }
+    hooks_.heed_cut();
     if (const Instant now = deps_.clock.now(); now - shown >= std::chrono::milliseconds(200)) {
       shown = now;
       if (const auto report = rollout.report(job)) orders_.fares(*report);
@@ -113,6 +128,7 @@ void OrderRun::carry_out() {
   driver.run(rollout, between);
   const auto report = rollout.report(job);
   deps_.runner.release_connections();
+  hooks_.over(report ? &*report : nullptr, deps_.control.stop_requested());
   orders_.end(report ? &*report : nullptr);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "reconciler/app/job_orders.h"
+#include "reconciler/app/order_hooks.h"
 #include "reconciler/app/pass.h"
 
 namespace maand {
@@ -14,7 +15,11 @@ namespace maand {
 class OrderRun {
  public:
   OrderRun(Pass::Deps deps, const PassSettings& settings, Memory& memory, JobOrders& orders)
-      : deps_(deps), settings_(settings), memory_(memory), orders_(orders) {}
+      : deps_(deps),
+        settings_(settings),
+        memory_(memory),
+        orders_(orders),
+        hooks_(deps.store, deps.journal, orders, deps.hooks) {}
 
   // REQUIRES: orders.first(). Afterwards that one is over.
   void run();
@@ -27,6 +32,7 @@ class OrderRun {
   const PassSettings& settings_;
   Memory& memory_;
   JobOrders& orders_;
+  OrderHooks hooks_;
   DesiredState desired_;
   std::int64_t update_seq_ = 1;
 };

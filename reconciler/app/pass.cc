@@ -12,7 +12,11 @@
 namespace maand {
 
 Pass::Pass(Deps deps, const PassSettings& settings, Memory& memory, std::string cause)
-    : deps_(deps), settings_(settings), memory_(memory), cause_(std::move(cause)) {}
+    : deps_(deps),
+      settings_(settings),
+      memory_(memory),
+      cause_(std::move(cause)),
+      order_hooks_(deps.store, deps.journal, deps.control.orders(), deps.hooks) {}
 
 Pass::~Pass() = default;
 
@@ -28,7 +32,7 @@ PassResult Pass::run() {
       take_names();
       judge_failures();
       plan();
-      while (run_pre_deploy()) plan();
+      while (run_owed_rounds() || run_pre_deploy()) plan();
       roll_out();
       go_on_after_hooks();
     }

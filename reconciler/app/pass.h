@@ -24,6 +24,7 @@
 #include "reconciler/app/judge.h"
 #include "reconciler/app/lane.h"
 #include "reconciler/app/new_names.h"
+#include "reconciler/app/order_hooks.h"
 #include "reconciler/app/phase_watch.h"
 #include "reconciler/app/recovery.h"
 #include "reconciler/app/rollout_driver.h"
@@ -212,6 +213,8 @@ class Pass {
   JobName upstream_of_hooks(const Job& job) const;
   bool meet_before_hooks(const HookWorld& world, const std::set<std::pair<int, JobName>>& jobs);
   bool run_pre_deploy();
+  bool run_owed_rounds();
+  void put_down_round(const Step& step);
   void tell_hooks();
   bool owes_pre_deploy(const JobName& name, const DesiredJob& job) const;
   void order_rollouts(Plan& plan);
@@ -270,8 +273,9 @@ class Pass {
   std::string post_build_waits_;    // why the head's post_build hooks have not run; empty: not so
   std::set<JobName> hooks_first_;   // of a commit that took over: their pre_deploy comes in the next pass
   std::set<JobName> pre_deployed_;  // in this pass
-  std::map<JobName, std::string> hook_failed_;  // likewise
-  std::map<JobName, JobName> deferred_;         // whose pre_deploy comes after the rollout of another
+  std::set<std::pair<JobName, HookEvent>> caught_up_;  // likewise: with hooks that were owed
+  std::map<JobName, std::string> hook_failed_;         // likewise
+  std::map<JobName, JobName> deferred_;                // whose pre_deploy comes after the rollout of another
   CommitId overtaken_by_;                  // whose hooks run between two rollouts, and so not in this pass
   std::vector<Diagnostic> told_problems_;  // of desired_, in status_
 
@@ -286,13 +290,15 @@ class Pass {
   std::map<JobName, JobReport> before_order_;  // of jobs that were over when an order came
   // What had been done of a job by then, whatever is planned of it afterwards.
   std::map<JobName, std::vector<AllocationStatus>> told_before_order_;
-  JobName stopped_for_order_;          // came to rest for the order alone; empty: none
+  JobName stopped_for_order_;  // came to rest for the order alone; empty: none
+  OrderHooks order_hooks_;
   bool ordering_ = false;              // an order is carried out in place of its job
   bool renamed_ = false;               // a newer commit gives new names, which the next pass takes
   bool certificates_to_come_ = false;  // it asks for certificates, which the next pass issues
   Certifier::Result certified_;
   bool supplied_ = false;  // certificates for hooks, of what does not roll out yet
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
+  bool waits_for_order_ = false;  // running_ has a job for the order that was taken up, and nothing else
 };
 
 }  // namespace maand

@@ -313,6 +313,20 @@ void Pass::run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> 
     });
     return;
   }
+  if (is_ordered(step.hooks.job)) return order_hooks_.start(world->second, step.hooks, std::move(done));
+  const bool owed = step.hooks.event == HookEvent::kStarted || step.hooks.event == HookEvent::kStopped;
+  if (owed) {
+    done = [self = std::weak_ptr<Pass*>(self_), this, round = step.hooks,
+            done = std::move(done)](const HookRoundEnd& end) {
+      try {
+        if (!self.expired() && end.kind == HookRoundEnd::Kind::kDone)
+          memory_.hooks.rounds.settle(deps_.store, round);
+      } catch (const StoreError&) {
+        // They are owed still, and run once more (at least once); the rollout meets the same error.
+      }
+      done(end);
+    };
+  }
   deps_.hooks->start({world->second, step.hooks, "", 0, nullptr}, std::move(done));
 }
 

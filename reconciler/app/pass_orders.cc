@@ -21,11 +21,13 @@ void Pass::heed_job_orders() {
   if (!orders.first()) return;
   const JobName job = orders.first()->job;
   if (ordering_) {
+    order_hooks_.heed_cut();
     if (!orders.first_cut().empty()) rollout_->stop_job(job, Reason::kSuspended, orders.first_cut());
     if (rollout_->quiet(job)) end_job_order();
     return;
   }
   if (!orders.first_cut().empty() && stopped_for_order_ != job) {
+    order_hooks_.over(nullptr, false);
     orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
     return;
   }
@@ -49,19 +51,29 @@ void Pass::heed_job_orders() {
   stopped_for_order_ = {};
   superseded_.insert(job);  // whatever comes of the order
   if (!orders.first_cut().empty()) {
+    order_hooks_.over(nullptr, false);
     orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
     return;
   }
+  if (orders.first_taken_up() && std::exchange(waits_for_order_, false)) {
+    running_.erase(job);
+    plan_settings_.unsettled.erase(job);
+  }
   PlanSettings settings = plan_settings_;
   settings.suspended = deps_.control.suspensions();
-  orders.begin(plan_order(*orders.first(), desired_, deps_.journal.state(), settings));
+  order_hooks_.heed_newer_word();
+  OrderPlan planned = plan_order(*orders.first(), desired_, deps_.journal.state(), settings);
+  refuse_without_hooks(planned, job, hooks_may_run());
+  orders.begin(std::move(planned));
   const OrderPlan& plan = orders.plan();
+  if (!plan.refused.empty() || !plan.begins()) order_hooks_.over(nullptr, false);
   if (!plan.refused.empty()) return orders.end(nullptr);
   deps_.journal.stop_for_operator(plan.idle, orders.first()->word);
   stops_ = deps_.journal.stops_revision();  // of this job alone, which is planned anew in any case
   if (!plan.begins()) return orders.end(nullptr);
   ordering_ = true;
   if (jobs_of_worker_.empty()) list_jobs_of_workers();
+  hook_world_ = nullptr;  // with the versions that are confirmed by now
   put(plan.job);
 }
 
@@ -114,6 +126,7 @@ std::vector<JobReport> Pass::reports_of_commit() const {
 void Pass::end_job_order() {
   const auto report = rollout_->report(deps_.control.orders().first()->job);
   ordering_ = false;
+  order_hooks_.over(report ? &*report : nullptr, deps_.control.stop_requested());
   stops_ = deps_.journal.stops_revision();
   deps_.control.orders().end(report ? &*report : nullptr);
 }

@@ -43,7 +43,8 @@ void Pass::roll_out() {
           [this](const WorkerHost& worker, const std::string& why) { fenced(worker, why); },
           &deps_.control.health(), &memory_.met,
           [this](Step& step, Journal::Intent& intent) {
-            if (is_ordered(step.key.job)) deps_.control.orders().amend(step, intent, deps_.journal);
+            if (is_ordered(step.key.job)) return deps_.control.orders().amend(step, intent, deps_.journal);
+            put_down_round(step);
           },
           [this](const Step& step, RolloutDriver::HooksEnded done) { run_hooks(step, std::move(done)); }},
       [this](const WorkerHost& worker) { return documents(worker); }, desired_.commit);
@@ -101,6 +102,7 @@ void Pass::watch_health() {
 
 void Pass::put(const JobPlan& job) {
   deps_.control.drift().pause(job.job);
+  memory_.hooks.rounds.forget_batch(job.job);
   if (deps_.hooks && job.hooks.any()) hook_worlds_[job.job] = hook_world();
   rollout_->put(job, deps_.clock.now());
 }

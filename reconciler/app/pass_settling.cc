@@ -1,5 +1,6 @@
 // The step of a pass that learns what became of operations whose end was not known, and
 // what a job makes of those that their workers took back (R3.4, R2.9 confirm_seconds).
+#include "reconciler/app/job_orders.h"
 #include "reconciler/app/owed_confirmations.h"
 #include "reconciler/app/pass.h"
 #include "reconciler/app/settling.h"
@@ -33,6 +34,14 @@ void Pass::settle_open() {
   for (const AllocationKey& key : settled.asked)
     running_[key.job] =
         "what was begun on " + key.worker.str() + " earlier still runs; its end is waited for";
+  if (const JobOrders& orders = control.orders(); orders.first() && orders.first_taken_up()) {
+    const JobOrder& order = *orders.first();
+    waits_for_order_ =
+        running_
+            .emplace(order.job, std::string("`maand job ") + to_string(order.verb) + "` by " +
+                                    order.word.actor + ", which an earlier daemon began, is not over")
+            .second;
+  }
   for (const auto& [worker, contact] : settled.set_aside) {
     memory_.set_aside[worker] = contact;
     if (contact.condition == WorkerCondition::kFenced) fenced(worker, contact.detail);

@@ -128,6 +128,7 @@ class Reconciler : private PassControl {
   HealthWatcher& health() override { return health_; }
   DriftWatcher& drift() override { return drift_; }
   DriftWatcherOptions drift_options() const;
+  void take_up_order();
 
   Deps deps_;
   const PassSettings settings_;

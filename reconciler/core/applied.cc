@@ -283,7 +283,10 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (!restores(operation.action)) allocation.commit = commit;
       allocation.last_operation = operation.id;
       allocation.stop_failed = false;
-      if (operation.action == Action::kStop) {
+      // What hooks were asked to stop carries the word of it from the beginning
+      // (Journal::Intent::stopped_by).
+      if (operation.action == Action::kStop ||
+          (operation.action == Action::kControl && allocation.stopped_by)) {
         allocation.running = false;
         allocation.health = Health::kUnprobed;
         allocation.holds.clear();
@@ -300,7 +303,7 @@ bool record_outcome(AppliedAllocation& allocation, const Outcome& outcome, const
       if (restores(operation.action)) put_back(allocation);
       if (target != Target::kNone || operation.action == Action::kControl) {
         allocation.last = LastResult::kConfirmed;
-        allocation.last_target = target;
+        allocation.last_target = target == Target::kNone && !allocation.running ? Target::kStop : target;
         allocation.attempts = 0;
         allocation.interruptions = 0;
         allocation.interrupted_boot.clear();

@@ -90,12 +90,14 @@ struct JobOrderRequest {
   std::string span;           // of a stop, as in duration.h; empty: until it is started
 };
 
-// `maand job_command`, and the hooks of `maand health_check`.
+// `maand job_command`, the hooks of `maand health_check`, and job_control of `maand job run`.
 struct HookOrderRequest {
-  std::string event = "cli";  // or health_check
+  std::string event = "cli";  // or health_check, or job_control
   std::string command;        // empty: every command of the event
   std::string job;            // empty: every job that has one
   int concurrency = 1;        // allocations of a job at once; >= 1
+  std::string target;         // of job_control, which needs one and its job
+  std::string workers;        // of job_control: comma-separated; empty: all of the job
 };
 
 // Thread-safe. Each call is answered within a few seconds, also in the middle of

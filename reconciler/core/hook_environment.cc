@@ -9,6 +9,7 @@ HookEnvironment hook_environment(const HookRound& round,
     for (const AllocationKey& key : keys) out += (out.empty() ? "" : ",") + address_of(key.worker);
     return out;
   };
+  if (round.event == HookEvent::kJobControl && !round.target.empty()) return {{"TARGET", round.target}};
   if (round.event == HookEvent::kJobControl)
     return {{"UPDATED_ALLOCATIONS", listed(round.updated)}, {"NEW_ALLOCATIONS", listed(round.fresh)}};
   if (round.event != HookEvent::kStarted && round.event != HookEvent::kStopped) return {};

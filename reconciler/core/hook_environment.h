@@ -1,4 +1,4 @@
-// What hooks of a batch find in their environment beside their identity (workspace.md 9.4, 9.5).
+// What hooks of a batch find in their environment beside their identity (workspace.md 9.4, 9.5, 11.1).
 #pragma once
 
 #include <functional>

@@ -1,6 +1,7 @@
 // What an answer does to a member of a job's batch, and to the job.
 #include "reconciler/core/job_run.h"
 
+#include <string_view>
 #include <utility>
 
 namespace maand {
@@ -275,6 +276,7 @@ void JobRun::confirmed(std::size_t allocation) {
     run.version = run.planned->new_version;
     run.running = run.running || target_of(done) != Target::kNone || done == Action::kControl;
   }
+  if (done == Action::kControl && std::string_view(plan_.hooks.target) == "stop") run.running = false;
   if (done == Action::kStop && run.removal) {
     run.doing = Action::kRemove;
     run.attempt = run.removal->attempt;

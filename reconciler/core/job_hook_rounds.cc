@@ -24,7 +24,11 @@ void JobRun::begin_hooks(HookEvent event, std::vector<AllocationKey> members, In
     return finish();
   }
   activity_ = Activity::kHooks;
-  HookRound& round = hooks_.emplace();
+  hooks_ = round_of(event, std::move(members));
+}
+
+HookRound JobRun::round_of(HookEvent event, std::vector<AllocationKey> members) const {
+  HookRound round;
   round.job = plan_.job;
   round.event = event;
   round.members = std::move(members);
@@ -37,10 +41,28 @@ void JobRun::begin_hooks(HookEvent event, std::vector<AllocationKey> members, In
     for (const std::size_t one : upgrade ? upgrades_ : starts_) round.order.push_back(runs_[one].key);
     round.order_from_kv = plan_.hooks.ordered;
   }
-  if (event != HookEvent::kJobControl) return;
+  if (event != HookEvent::kJobControl) return round;
+  round.target = plan_.hooks.target;
+  if (!round.target.empty()) return round;
   for (const std::size_t one : controlled_) {
     (runs_[one].running ? round.updated : round.fresh).push_back(runs_[one].key);
   }
+  return round;
+}
+
+std::optional<HookRound> JobRun::hooks_after_batch() const {
+  if (over() || phase_ >= phases_.size() || phases_[phase_] == Phase::kControl) return std::nullopt;
+  const bool drains = phases_[phase_] == Phase::kDrain;
+  if (drains ? !plan_.hooks.stopped : !plan_.hooks.started || !comes_up()) return std::nullopt;
+  std::vector<AllocationKey> members;
+  for (const std::size_t member : batch_) {
+    const AllocationRun& run = runs_[member];
+    if (!run.planned) continue;
+    const Action action = run.planned->action;
+    if (drains ? action == Action::kStop : target_of(action) != Target::kNone) members.push_back(run.key);
+  }
+  if (members.empty()) return std::nullopt;
+  return round_of(drains ? HookEvent::kStopped : HookEvent::kStarted, std::move(members));
 }
 
 std::vector<AllocationKey> JobRun::came_through() const {
@@ -51,7 +73,8 @@ std::vector<AllocationKey> JobRun::came_through() const {
   return out;
 }
 
-// All that are active, as far as their workers can be reached: a canary is theirs to choose.
+// All that are active, as far as their workers can be reached: a canary is theirs to choose. By hand, those
+// that the order is about.
 void JobRun::begin_control(Instant now) {
   const bool any =
       std::any_of(controlled_.begin(), controlled_.end(), [this](std::size_t i) { return runs_[i].staged; });
@@ -61,6 +84,12 @@ void JobRun::begin_control(Instant now) {
     return finish();
   }
   std::vector<AllocationKey> members;
+  if (*plan_.hooks.target) {
+    for (const std::size_t one : controlled_) {
+      if (runs_[one].staged && !fleet_.aside(runs_[one].lane)) members.push_back(runs_[one].key);
+    }
+    return begin_hooks(HookEvent::kJobControl, std::move(members), now);
+  }
   for (const AllocationRun& run : runs_) {
     if (run.active >= 0 && run.state != AState::kSetAside && !fleet_.aside(run.lane))
       members.push_back(run.key);

@@ -20,6 +20,10 @@ struct JobHooks {
   bool post_deploy_owed = false;  // an earlier pass rolled this content out and did not get to them
   bool ordered = false;           // `rollout_order` decides who comes first
 
+  // Only of an operator's order (order_plan.h), whose job_control hooks stand in for this target: TARGET.
+  const char* target = "";
+  bool control_ran = false;  // they have run, for whoever began it and did not live to confirm it
+
   bool any() const { return control || started || stopped || health || post_deploy; }
 };
 
@@ -34,7 +38,8 @@ struct HookRound {
   int batch_count = 0;
   std::vector<AllocationKey> order;  // ROLLOUT_ORDER; empty for a stop
   bool order_from_kv = false;        // ROLLOUT_ORDER_SOURCE
-  // Only kJobControl.
+  // Only kJobControl. TARGET: what somebody asked for by hand; empty: it is a rollout, with the other two.
+  std::string target;
   std::vector<AllocationKey> fresh;    // NEW_ALLOCATIONS
   std::vector<AllocationKey> updated;  // UPDATED_ALLOCATIONS
 };

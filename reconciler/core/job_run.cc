@@ -61,6 +61,10 @@ JobRun::JobRun(JobPlan plan, std::uint32_t self, Fleet& fleet, PortHolders& hold
   pairs_ = static_cast<int>(std::min(moving_.size(), starts_.size()));
   free_drains_ = static_cast<int>(moving_.size()) - pairs_;
   choose_phases();
+  if (plan_.hooks.control_ran) {  // nothing is left to be done for them but to put it on record
+    control_ran_ = true;
+    for (const std::size_t one : controlled_) runs_[one].staged = true;
+  }
   canary_left_ = plan_.rollback ? 0 : plan_.policy.canary;
   failed_members_ = plan_.failed_before;
   bake_owed_ = plan_.bake_left;

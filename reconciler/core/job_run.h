@@ -94,6 +94,8 @@ class JobRun {
   std::optional<HookRound> take_hooks();
   // True: they were awaited.
   bool on_hooks(const HookRoundEnd& end, Instant now);
+  // after_allocation_started or _stopped of the batch at hand, for all of it.
+  std::optional<HookRound> hooks_after_batch() const;
   // Another job found the worker out of reach. Begins and ends nothing by itself.
   void on_set_aside(std::size_t allocation, const Contact& contact);
 
@@ -152,6 +154,7 @@ class JobRun {
 
   // job_hook_rounds.cc: what runs on this host in between
   void begin_hooks(HookEvent event, std::vector<AllocationKey> members, Instant now);
+  HookRound round_of(HookEvent event, std::vector<AllocationKey> members) const;
   std::vector<AllocationKey> came_through() const;  // of the batch
   void begin_control(Instant now);
   void run_stopped_hooks(Instant now);

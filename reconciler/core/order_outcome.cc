@@ -15,10 +15,14 @@ std::string why_failed(const Outcome& outcome) {
   return outcome.detail.empty() ? "exit status " + std::to_string(outcome.exit_status) : outcome.detail;
 }
 
-OrderRow row_of(const AllocationReport& one) {
+std::string target_word(const OrderPlan& plan, const PlannedAction& action) {
+  return action.action == Action::kControl ? plan.job.hooks.target : to_string(target_of(action.action));
+}
+
+OrderRow row_of(const OrderPlan& plan, const AllocationReport& one) {
   OrderRow row;
   row.worker = one.action.key.worker;
-  row.action = to_string(target_of(one.action.action));
+  row.action = target_word(plan, one.action);
   row.detail = one.detail;
   const bool unknown = one.outcome && one.outcome->kind == OutcomeKind::kUnknown;
   switch (one.state) {
@@ -77,11 +81,11 @@ std::vector<OrderRow> order_rows(const OrderPlan& plan, const JobReport* report)
   for (const LeftOut& left : plan.left)
     rows.push_back({left.key.worker, "", left.wrong ? "refused" : "left", left.why});
   if (report) {
-    for (const AllocationReport& one : report->allocations) rows.push_back(row_of(one));
+    for (const AllocationReport& one : report->allocations) rows.push_back(row_of(plan, one));
   } else {
     for (const auto* actions : {&plan.job.drains, &plan.job.starts, &plan.job.upgrades}) {
       for (const PlannedAction& action : *actions)
-        rows.push_back({action.key.worker, to_string(target_of(action.action)), "waiting", ""});
+        rows.push_back({action.key.worker, target_word(plan, action), "waiting", ""});
     }
   }
   std::sort(rows.begin(), rows.end(),
@@ -130,9 +134,11 @@ OrderEnd order_end(const JobOrder& order, const OrderPlan& plan, const JobReport
   failed = tell("unknown", "it is not known how it ended on") || failed;
   const bool refused = tell("refused", "left as it is:");
   // What a batch that failed, a cut or availability kept from its turn.
-  const bool missed = tell("not reached", "nothing was begun on");
+  const bool missed = tell("not reached", plan.job.hooks.control ? "not done on" : "nothing was begun on");
   const bool stopped = report && report->state == JobReport::State::kStopped;
-  const std::string why = !cut.empty() ? cut : waits || stopped ? report->detail : "";
+  const bool hooks =
+      report && report->state == JobReport::State::kFailed && report->reason == Reason::kHookFailed;
+  const std::string why = !cut.empty() ? cut : waits || stopped || hooks ? report->detail : "";
   if (missed && !why.empty()) end.sentence += ": " + why;
   if (failed || (missed && (!cut.empty() || !waits))) {
     end.exit = 1;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/core/allocation_decision.h"
+#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/restart.h"
 #include "reconciler/core/text.h"
 #include "reconciler/core/worker_table.h"
@@ -64,6 +65,17 @@ class OrderPlanner {
   };
 
   bool stops() const { return order_.verb == JobVerb::kStop; }
+  // 11.1: its job_control hooks do what its Makefile does for others. Not where the workspace has it no more:
+  // whoever is not placed is nobody they know.
+  bool by_hooks(const Place& place) const {
+    return place.wanted && has_hooks(content()->commands, HookEvent::kJobControl);
+  }
+  void hand_to_hooks(PlannedAction action) {
+    action.action = Action::kControl;
+    out_.job.hooks.control = true;
+    out_.job.hooks.target = to_string(order_.verb);
+    out_.job.upgrades.push_back(std::move(action));
+  }
   const Job* content() const { return wanted_ ? wanted_->job.get() : nullptr; }
 
   void gather() {
@@ -112,7 +124,10 @@ class OrderPlanner {
   // What keeps its content from being had, as far as that is why.
   std::string why_nowhere() const {
     if (content() || !wanted_->held) return "";
-    return std::string(" yet: ") + to_string(wanted_->held_reason) + " (" +
+    return " yet: " + why_held();
+  }
+  std::string why_held() const {
+    return std::string(to_string(wanted_->held_reason)) + " (" +
            (wanted_->held_detail.empty() ? explain(wanted_->held_reason) : wanted_->held_detail) + ")";
   }
 
@@ -137,7 +152,11 @@ class OrderPlanner {
     plan.tree = job->tree;
     plan.max_concurrent_upgrades = job->max_concurrent_upgrades;
     plan.max_concurrent_starts = job->max_concurrent_upgrades;  // by hand, nothing comes all at once
-    if (order_.health_check) plan.health = wanted_->health;
+    if (order_.health_check && !stops()) {
+      plan.health = wanted_->health;
+      plan.hooks.health = has_hooks(job->commands, HookEvent::kJobControl) &&
+                          has_hooks(job->commands, HookEvent::kHealthCheck);
+    }
     plan.policy = job->rollout;
     for (const auto& [target, limit] : job->timeouts) plan.timeouts[target] = limit;
     const auto ports = desired_.ports.find(order_.job);
@@ -166,7 +185,8 @@ class OrderPlanner {
       return leave(key, true, "its worker is drained " + sentence(drain->first, drain->second));
     if (desired_.disabled.covers(key)) return leave(key, true, explain(Reason::kDisabled));
     const Wanted wanted{*content(), wanted_->content(*place.wanted)};
-    order_.verb == JobVerb::kStart ? start(key, applied, wanted) : restart(key, applied, wanted);
+    order_.verb == JobVerb::kStart ? start(key, applied, place, wanted)
+                                   : restart(key, applied, place, wanted);
   }
 
   void stop(const AllocationKey& key, const AppliedAllocation& applied, const Place& place) {
@@ -178,23 +198,35 @@ class OrderPlanner {
     }
     std::optional<Wanted> wanted;
     if (place.wanted) wanted.emplace(Wanted{*content(), wanted_->content(*place.wanted)});
-    out_.job.drains.push_back(
-        action_of(key, {Action::kStop, Reason::kStoppedByOperator}, wanted ? &*wanted : nullptr, &applied));
+    PlannedAction action =
+        action_of(key, {Action::kStop, Reason::kStoppedByOperator}, wanted ? &*wanted : nullptr, &applied);
+    if (by_hooks(place) && applied.files) {
+      lay_what_lies_there(action, applied);
+      hand_to_hooks(std::move(action));
+    } else {
+      out_.job.drains.push_back(std::move(action));
+    }
     out_.job.endpoints[key.worker] = table_.endpoint(key.worker, &applied);
     out_.terms[key] = {applied.tree, applied.commit};
   }
 
-  void start(const AllocationKey& key, const AppliedAllocation& applied, const Wanted& wanted) {
-    if (applied.running && applied.last == LastResult::kConfirmed)
+  void start(const AllocationKey& key, const AppliedAllocation& applied, const Place& place,
+             const Wanted& wanted) {
+    // Hooks that were to stop it and failed have left both, that it runs and the word.
+    if (applied.running && applied.last == LastResult::kConfirmed && !applied.stopped_by)
       return leave(key, false, "it runs already");
+    // As in a pass: its hooks are those of what is held back.
+    if (by_hooks(place) && wanted_->held) return leave(key, true, why_held());
     const Decision decision =
         restrained({Action::kStart, Reason::kReEnabled}, wanted_, &applied, desired_.commit);
     if (decision.action == Action::kNone) return leave(key, true, explain(decision.reason));
     if (const std::string taken = taken_port(key.worker); !taken.empty()) return leave(key, true, taken);
-    out_.job.starts.push_back(action_of(key, decision, &wanted, &applied));
+    PlannedAction action = action_of(key, decision, &wanted, &applied);
+    by_hooks(place) ? hand_to_hooks(std::move(action)) : out_.job.starts.push_back(std::move(action));
   }
 
-  void restart(const AllocationKey& key, const AppliedAllocation& applied, const Wanted& wanted) {
+  void restart(const AllocationKey& key, const AppliedAllocation& applied, const Place& place,
+               const Wanted& wanted) {
     if (applied.stopped_by) {
       return leave(key, true,
                    "it was stopped by " + applied.stopped_by->actor + " (" + applied.stopped_by->reason +
@@ -209,12 +241,16 @@ class OrderPlanner {
                               : applied.drift       ? "its files have drifted"
                                                     : "";
       if (!why.empty()) return leave(key, true, why + "; the pass that is due restarts it");
-      action.files = applied.files;
-      action.rendered_with = applied.rendered_with;
-      action.new_version = applied.version;
+      lay_what_lies_there(action, applied);
       out_.terms[key] = {applied.tree, applied.commit};
     }
-    out_.job.upgrades.push_back(std::move(action));
+    by_hooks(place) ? hand_to_hooks(std::move(action)) : out_.job.upgrades.push_back(std::move(action));
+  }
+
+  static void lay_what_lies_there(PlannedAction& action, const AppliedAllocation& applied) {
+    action.files = applied.files;
+    action.rendered_with = applied.rendered_with;
+    action.new_version = applied.version;
   }
 
   bool ports_differ(const AppliedAllocation& applied) const {
@@ -244,6 +280,7 @@ class OrderPlanner {
     std::set<WorkerHost> comes, goes;
     for (const PlannedAction& action : out_.job.starts) comes.insert(action.key.worker);
     for (const PlannedAction& action : out_.job.drains) goes.insert(action.key.worker);
+    for (const PlannedAction& action : out_.job.upgrades) (stops() ? goes : comes).insert(action.key.worker);
     for (const std::uint32_t worker : wanted_->workers) {
       const AllocationKey key{order_.job, desired_.workers[worker].host};
       const AppliedAllocation* applied = places_.at(key.worker).applied;
@@ -269,7 +306,7 @@ class OrderPlanner {
     policy.attempts = 1;
     if (order_.verb != JobVerb::kStart) policy.confirm = Seconds{0};
     // What is to be stopped is, wherever that goes well.
-    if (stops()) policy.max_failures = static_cast<int>(out_.job.drains.size());
+    if (stops()) policy.max_failures = static_cast<int>(out_.job.drains.size() + out_.job.upgrades.size());
   }
 
   const JobOrder& order_;

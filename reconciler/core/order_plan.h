@@ -2,7 +2,8 @@
 //
 // A start brings what the workspace wants there, as the next pass would. A restart brings
 // nothing: where something newer waits, it runs the target on what lies there, so that no order
-// goes round a window, a hold or a batch that is not due.
+// goes round a window, a hold or a batch that is not due. Of a job with job_control commands these stand in
+// for the target (workspace.md 11.1): for all allocations that are chosen at once, with TARGET.
 #pragma once
 
 #include <map>

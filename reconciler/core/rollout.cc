@@ -40,6 +40,9 @@ void Rollout::on_probe(const AllocationKey& key, Health health, const std::strin
 void Rollout::on_hooks(const JobName& job, const HookRoundEnd& end, Instant now) {
   machine_->on_hooks(job, end, now);
 }
+std::optional<HookRound> Rollout::hooks_after_batch(const JobName& job) const {
+  return machine_->hooks_after_batch(job);
+}
 void Rollout::stop_job(const JobName& job, Reason reason, const std::string& why) {
   machine_->stop_job(job, reason, why);
 }

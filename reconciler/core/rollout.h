@@ -131,6 +131,9 @@ class Rollout {
   void on_contact(const WorkerHost& worker, const Contact& contact, Instant now);
   void on_outcome(const AllocationKey& key, const Outcome& outcome, Instant now);
   void on_hooks(const JobName& job, const HookRoundEnd& end, Instant now);
+  // The hooks that follow the batch that the job is at, for all of its members; nullopt: none do. Not for
+  // each step: costs a look at the whole batch and its order.
+  std::optional<HookRound> hooks_after_batch(const JobName& job) const;
   void on_probe(const AllocationKey& key, Health health, const std::string& detail, Instant now);
   // Was acted on and answered its gate. Only that is news of its health: a look before
   // a batch is made with checks that belong to other content.

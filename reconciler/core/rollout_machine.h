@@ -137,6 +137,11 @@ class Rollout::Machine : public PortHolders {
     settle();
   }
 
+  std::optional<HookRound> hooks_after_batch(const JobName& job) const {
+    const auto it = numbers_.find(job);
+    return it == numbers_.end() ? std::nullopt : jobs_[it->second].run->hooks_after_batch();
+  }
+
   void stop_job(const JobName& name, Reason reason, const std::string& detail) {
     if (numbers_.count(name) == 0) return;
     const Number number = numbers_.at(name);

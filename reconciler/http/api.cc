@@ -157,13 +157,15 @@ HttpReply order(Controls& controls, const nlohmann::json& body, const std::strin
   return reply_to(controls.job_order(request, actor));
 }
 
-// `maand job_command`, and the hooks of `maand health_check`.
+// `maand job_command`, the hooks of `maand health_check`, and those of `maand job run`.
 HttpReply hook(Controls& controls, const nlohmann::json& body, const std::string& job,
                const std::string& actor) {
   HookOrderRequest request;
   if (const std::string event = member(body, "event"); !event.empty()) request.event = event;
   request.command = member(body, "command");
   request.job = job;
+  request.target = member(body, "target");
+  request.workers = member(body, "allocations");
   const std::string number = body.contains("concurrency") && body["concurrency"].is_number_integer()
                                  ? body["concurrency"].dump()
                                  : member(body, "concurrency");
@@ -173,7 +175,7 @@ HttpReply hook(Controls& controls, const nlohmann::json& body, const std::string
     if (error != std::errc{} || end != number.data() + number.size() || request.concurrency < 1)
       return json_error(400, "`concurrency` is a whole number from 1");
   }
-  for (const char* name : {"event", "command", "job"}) {
+  for (const char* name : {"event", "command", "job", "target", "allocations"}) {
     if (is_written_wrongly(body, name)) return json_error(400, std::string("`") + name + "` is no name");
   }
   if (request.event == "cli" && request.command.empty())

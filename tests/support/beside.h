@@ -29,6 +29,9 @@ class Beside {
   void interrupt() const {
     if (pid_ > 0) ::kill(pid_, SIGINT);
   }
+  void kill() const {
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
+  }
   // What it said so far on stderr.
   std::string told() const { return read_file(directory_.path() / "pid.err"); }
   ProgramResult end() {

@@ -102,7 +102,8 @@ class FakeDaemon : public StatusSource, public Details, public Controls {
   }
   ControlReply hook_order(const HookOrderRequest& request, const std::string& actor) override {
     return told("hook " + request.event + " " + request.command + " of " + request.job + " by " + actor +
-                ", " + std::to_string(request.concurrency) + " at once");
+                ", " + std::to_string(request.concurrency) + " at once" +
+                (request.target.empty() ? "" : ", " + request.target + " on " + request.workers));
   }
   std::optional<std::string> job_order_json(const std::string& id) const override {
     if (id != "42") return std::nullopt;

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 
 #include "reconciler/cli/accepted_head.h"
 #include "reconciler/cli/errand_round.h"
 #include "reconciler/cli/health_round.h"
+#include "reconciler/cli/hook_request.h"
 #include "reconciler/cli/json_out.h"
 #include "reconciler/core/duration.h"
+#include "reconciler/core/hook_commands.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -129,13 +132,41 @@ Seconds limit_of(const std::string& text, Seconds usual) {
   return std::max(Seconds(1), std::chrono::ceil<Seconds>(*limit));
 }
 
+bool has_control(const JudgedHead& head, const JobName& job) {
+  const auto desired = head.desired->jobs.find(job);
+  return desired != head.desired->jobs.end() && desired->second.job &&
+         has_hooks(desired->second.job->commands, HookEvent::kJobControl);
+}
+
+// 11.1: its job_control commands with TARGET, on this host, by whoever runs its other hooks.
+int run_by_hooks(const Context& context, const Bucket& bucket, const JudgedHead& head,
+                 const JobTargetOptions& options, const std::string& target) {
+  const JobName job(options.job);
+  if (!options.timeout.empty())
+    throw CommandError(kExitUsage, "--timeout is for targets of a Makefile; the job_control commands of " +
+                                       job.str() + " have hooks.timeout of maand.conf");
+  std::string workers;
+  for (const AppliedAllocation* allocation : running(head, job, options.allocations))
+    workers += (workers.empty() ? "" : ",") + allocation->key.worker.str();
+  const int exit = run_hook_request(
+      context, bucket,
+      {"job_control", "", options.job, 1, target, options.allocations.empty() ? "" : workers});
+  if (exit == kExitDone && options.health_check && !healthy(bucket, head, job))
+    throw CommandError(kExitFailed, "job " + job.str() + " is not healthy");
+  return exit;
+}
+
 int run_target(const Context& context, const JobTargetOptions& options, const std::string& target,
                bool asks) {
   const Bucket bucket = open_bucket(context);
-  ErrandRound round(bucket);
+  auto round = std::make_unique<ErrandRound>(bucket);
   const JudgedHead head = accepted_head(bucket, "going to workers by");
   const JobName job(options.job);
   check_job(head, job);
+  if (has_control(head, job)) {
+    round.reset();  // signals are for whoever follows the hooks
+    return run_by_hooks(context, bucket, head, options, target);
+  }
   const Seconds limit = limit_of(options.timeout, head.settings.lifecycle_timeout);
   std::vector<RoundErrand> errands;
   for (const AppliedAllocation* allocation : running(head, job, options.allocations))
@@ -149,7 +180,7 @@ int run_target(const Context& context, const JobTargetOptions& options, const st
       static_cast<std::size_t>(known ? std::max(1, desired->second.job->max_concurrent_upgrades) : 1);
   rules.stop_at_failure = !asks;
   if (options.health_check && known) rules.after_batch = [&] { return well = healthy(bucket, head, job); };
-  const std::vector<RoundResult> results = round.run(errands, rules, context);
+  const std::vector<RoundResult> results = round->run(errands, rules, context);
 
   const std::string what = "make " + target + " of " + job.str();
   std::string problem = failures_in(results, what);

@@ -1,6 +1,7 @@
 // `maand job status JOB` and `maand job run JOB --target T`: a target of the job's Makefile on the
-// workers it runs on (workspace.md 11.1), outside of every rollout. The targets of the lifecycle
-// are not run by these: what they leave behind is a matter of record.
+// workers it runs on (workspace.md 11.1), outside of every rollout; or its job_control commands with
+// TARGET on this host, where it has some. The targets of the lifecycle are not run by these: what they
+// leave behind is a matter of record.
 #pragma once
 
 #include <string>
@@ -19,8 +20,9 @@ struct JobTargetOptions {
 };
 
 // Where the job runs by the state, in batches of its max_concurrent_upgrades. Beside a daemon or without one;
-// writes nothing here and takes no lock. kExitUsage: no such job, worker or target. kExitFailed: the target
-// failed somewhere, or the job runs nowhere. A batch that failed is the last one of `run`; `status` asks all.
+// writes nothing here and takes no lock (but where hooks run without a daemon). kExitUsage: no such job,
+// worker or target. kExitFailed: the target failed somewhere, or the job runs nowhere. A batch that failed is
+// the last one of `run`; `status` asks all.
 int run_job_status(const Context& context, const JobTargetOptions& options);
 int run_job_run(const Context& context, const JobTargetOptions& options);
 

@@ -48,6 +48,33 @@ std::string told(const OrderPlan& plan) {
   return out;
 }
 
+// workspace.md 11.1
+TEST(OrderPlan, OfAJobWithJobControlItsHooksAreTheTarget) {
+  for (const JobVerb verb : {JobVerb::kStart, JobVerb::kStop, JobVerb::kRestart}) {
+    OrderWorld world;
+    JobCommand command;
+    command.name = "command_up";
+    command.events = {to_string(HookEvent::kJobControl)};
+    world.workspace.jobs.at(JobName("api")).commands = {command};
+    if (verb == JobVerb::kStart) world.stopped("w1");
+    const OrderPlan plan = world.order(verb, {WorkerHost("w1")});
+    EXPECT_EQ(told(plan), "control w1; ") << to_string(verb);
+    EXPECT_TRUE(plan.job.hooks.control);
+    EXPECT_STREQ(plan.job.hooks.target, to_string(verb));
+    ASSERT_EQ(plan.job.upgrades.size(), 1u);
+    EXPECT_TRUE(plan.job.upgrades[0].files) << "or what lies there would go";
+    const std::vector<OrderRow> rows = order_rows(plan, nullptr);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].action, to_string(verb));
+
+    // Whom its hooks do not know any more is stopped by its Makefile.
+    world.workspace.workers.erase(world.workspace.workers.begin());
+    if (verb == JobVerb::kStop) {
+      EXPECT_EQ(told(world.order(verb, {WorkerHost("w1")})), "stop w1; ");
+    }
+  }
+}
+
 TEST(OrderPlan, ActsOnWhatIsThereAndSaysWhyNotOnTheRest) {
   struct Row {
     const char* name;

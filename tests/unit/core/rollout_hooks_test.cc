@@ -88,6 +88,51 @@ TEST(RolloutHooks, JobControlComesAfterTheFilesAndBeforeTheyCount) {
   EXPECT_EQ(again.end("api"), "failed: HookFailed");
 }
 
+// workspace.md 11.1: by hand, those that the order is about and nobody else.
+TEST(RolloutHooks, JobControlByHandHasItsTargetAndNothingElse) {
+  JobText text = job("api").upgrade("w1 w2", Action::kControl).unchanged("w3");
+  text.plan.hooks.control = true;
+  text.plan.hooks.target = "restart";
+  RolloutScript script;
+  script.put(text);
+  script.run();
+  EXPECT_EQ(story(script), "stage w1, stage w2 | job_control w1 w2 | control w1, control w2");
+  EXPECT_EQ(script.end("api"), "done");
+  for (const std::vector<Step>& steps : script.history) {
+    for (const Step& step : steps) {
+      if (step.kind != Step::Kind::kHook) continue;
+      EXPECT_EQ(step.hooks.target, "restart");
+      EXPECT_TRUE(step.hooks.fresh.empty() && step.hooks.updated.empty());
+    }
+  }
+
+  text.plan.hooks.control_ran = true;
+  RolloutScript after;
+  after.put(text);
+  after.run();
+  EXPECT_EQ(story(after), "control w1, control w2") << "what is left to be put on record";
+}
+
+TEST(RolloutHooks, WhatFollowsABatchIsKnownBeforeItBegins) {
+  RolloutScript script;
+  script.put(hooked(job("api").upgrade("w1 w2").disable("w3")));
+  std::vector<std::string> told;
+  const auto look = [&] {
+    const auto round = script.rollout.hooks_after_batch(JobName("api"));
+    std::string words = round ? to_string(round->event) : "none";
+    if (round) words += " " + round->members.at(0).worker.str() + " " + round->phase;
+    if (told.empty() || told.back() != words) told.push_back(words);
+  };
+  for (int i = 0; i < 40; ++i) {
+    script.fetch();
+    look();
+    script.answer_all();
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{"none", "after_allocation_stopped w3 stop",
+                                            "after_allocation_started w1 update",
+                                            "after_allocation_started w2 update", "none"}));
+}
+
 TEST(RolloutHooks, WhatIsOwedRunsWithoutAnAction) {
   RolloutScript script;
   JobText text = job("api").unchanged("w1 w2");

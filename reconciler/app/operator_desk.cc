@@ -75,14 +75,10 @@ ControlReply OperatorDesk::on_reconcile_thread(const std::function<ControlReply(
   });
   if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
   Fate waits = Fate::kWaits;
-  if (fate->compare_exchange_strong(waits, Fate::kGivenUp)) {
-    return {ControlReply::Kind::kRefused,
-            "the daemon did not answer within 10 s, and will not do it later; it may be leaving, or wait for "
-            "its store"};
-  }
-  return {ControlReply::Kind::kRefused,
-          "the daemon has begun with it and is not done within 10 s; see `maand audit` before you say it "
-          "again"};
+  if (fate->compare_exchange_strong(waits, Fate::kGivenUp))
+    return refused("the daemon did not answer within 10 s, and does not do it later; see `maand status`");
+  return refused(
+      "the daemon has begun with it and takes longer than 10 s; see `maand audit` before you say it again");
 }
 
 void OperatorDesk::audit(const std::string& actor, const std::string& action, const std::string& subject,

@@ -1,6 +1,7 @@
 #include "reconciler/app/operator_desk.h"
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <utility>
@@ -46,20 +47,27 @@ OperatorDesk::OperatorDesk(Inbox& inbox, Reconciler& reconciler, Store& store, C
       clock_(clock),
       recovery_(reconciler, store, clock) {}
 
+// A word that was given up is not done later: whoever gave it was told so.
 ControlReply OperatorDesk::on_reconcile_thread(const std::function<ControlReply()>& word) {
+  enum class Fate { kWaits, kBegun, kGivenUp };
+  auto fate = std::make_shared<std::atomic<Fate>>(Fate::kWaits);
   auto promise = std::make_shared<std::promise<ControlReply>>();
   std::future<ControlReply> answer = promise->get_future();
-  inbox_.post([promise, word] {
+  inbox_.post([fate, promise, word] {
+    Fate waits = Fate::kWaits;
+    if (!fate->compare_exchange_strong(waits, Fate::kBegun)) return;
     try {
       promise->set_value(word());
     } catch (const std::exception& error) {
       promise->set_value({ControlReply::Kind::kRefused, error.what()});
     }
   });
-  if (answer.wait_for(kAnswerWithin) != std::future_status::ready) {
-    return {ControlReply::Kind::kRefused, "the daemon did not answer within 10 s; it may be leaving"};
-  }
-  return answer.get();
+  if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
+  Fate waits = Fate::kWaits;
+  if (fate->compare_exchange_strong(waits, Fate::kGivenUp))
+    return refused("the daemon did not answer within 10 s, and does not do it later; see `maand status`");
+  return refused(
+      "the daemon has begun with it and takes longer than 10 s; see `maand audit` before you say it again");
 }
 
 void OperatorDesk::audit(const std::string& actor, const std::string& action, const std::string& subject,

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "reconciler/cli/bucket_details.h"
 #include "reconciler/cli/bucket_places.h"
+#include "reconciler/cli/bucket_store.h"
+#include "reconciler/cli/leading.h"
 #include "reconciler/cli/settings.h"
 #include "reconciler/core/text.h"
 #include "reconciler/http/api.h"
@@ -190,6 +193,12 @@ std::optional<Bucket> HostedBucket::serve(const Bucket& bucket, const std::share
       of.host_.listeners.wake_streams();  // which are over now
     }
   } door{*this};
+  std::optional<Leading> leading;  // there may be standbys elsewhere
+  if (services.leadership()) {
+    leading.emplace(
+        open_replica_link(postgres_of(bucket)), services.leadership(),
+        Leading::Deps{services.desk(), services.reconciler().announcements(), services.board(), note});
+  }
   host_.doors.open(directory_, BucketDoor::open(rooms(services, api, webhooks)));
   tell();
   {

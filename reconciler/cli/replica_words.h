@@ -11,7 +11,6 @@
 
 namespace maand {
 
-inline constexpr const char* kOrderWord = "order";
 inline constexpr const char* kPushWord = "push";
 inline constexpr const char* kPreviewWord = "preview";
 // An order that orders nothing: the answer is `served` of the leader's status (openapi.json).

@@ -22,6 +22,7 @@
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/bucket_store.h"
 #include "reconciler/cli/channels.h"
+#include "reconciler/cli/fit_to_lead.h"
 #include "reconciler/cli/forge_settings.h"
 #include "reconciler/cli/log_settings.h"
 #include "reconciler/cli/preview_child.h"
@@ -37,39 +38,6 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::seconds kPatience{2};  // with another process that writes variables
-
-// Both are part of every path on every worker: another value would make the
-// daemon blind to what it deployed (interface.md: fixed at the first apply).
-void check_fixed(Store& store, const std::string& key, const std::string& value) {
-  const std::optional<std::string> known = store.setting(key);
-  if (!known) {
-    store.put_setting(key, value);
-  } else if (*known != value) {
-    throw CommandError(kExitUsage,
-                       "maand.conf: " + key + " is \"" + value + "\", but this bucket was applied with \"" +
-                           *known + "\" — put the old value back, or make another bucket with `maand init`");
-  }
-}
-
-void require_serveable(const Bucket& bucket) {
-  refuse_unadopted_config(bucket);
-  Diagnostics problems;
-  require_for_serve(bucket.config, problems);
-  if (in_postgres(bucket) && !bucket.config.git.preview_refs.empty()) {
-    problems.error("maand.conf", "git.preview_refs", "previews are not built yet for a bucket in PostgreSQL",
-                   "leave git.preview_refs out, or keep the state in a file");
-  }
-  const Config::Policy& policy = bucket.config.policy;
-  for (const std::string& file : {policy.keyring, policy.allowed_signers, policy.revoked_signers}) {
-    const bool needed = policy.verify != Config::Policy::Verify::kNone && !file.empty();
-    if (needed && !std::filesystem::is_regular_file(secret_place(bucket, file)))
-      problems.error("maand.conf", "policy", "secrets/" + file + " is not there",
-                     "put the keys into that file");
-  }
-  std::string text;
-  for (const Diagnostic& problem : problems.all()) text += (text.empty() ? "" : "\n") + to_string(problem);
-  if (problems.has_errors()) throw CommandError(kExitUsage, text);
-}
 
 }  // namespace
 
@@ -261,8 +229,8 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
   refuse_unadopted(bucket, parts_->journal.state().blank());
-  check_fixed(*parts_->store, "bucket_id", bucket.config.bucket_id.str());
-  check_fixed(*parts_->store, "worker_root", bucket.config.worker_root);
+  require_fixed(bucket, *parts_->store);
+  keep_fixed(bucket, *parts_->store);
   if (parts_->leadership) parts_->lead();
   parts_->outbox.begin();
   parts_->notifier.begin();

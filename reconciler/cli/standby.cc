@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "reconciler/app/system_clock.h"
 #include "reconciler/cli/bucket_details.h"
 #include "reconciler/cli/bucket_store.h"
+#include "reconciler/cli/fit_to_lead.h"
 #include "reconciler/cli/listeners.h"
 #include "reconciler/cli/log_settings.h"
 #include "reconciler/cli/replica_view.h"
@@ -27,6 +29,7 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
+constexpr std::chrono::minutes kLookAtSecretsEvery{1};
 constexpr std::size_t kPassesShown = 100;
 
 // What the board shows is what the leader has stored; what it has in its head (a plan, a rollout's
@@ -136,6 +139,7 @@ struct Standby::Parts {
       const std::int64_t told = stored.told();
       read();
       stored.read_since(told);
+      if (inbox.now() >= next_look) look_at_secrets();
       if (!std::exchange(memory.store_problem, "").empty()) {
         observers.note("the store can be read again");
         board.update(memory, applied, triggers, true);
@@ -146,6 +150,19 @@ struct Standby::Parts {
       board.update(memory, applied, triggers, true);
     }
     return true;
+  }
+
+  // Whoever has been told of it can put it right before the leader is gone. Throws StoreError.
+  void look_at_secrets() {
+    next_look = inbox.now() + kLookAtSecretsEvery;
+    std::set<std::string> now;
+    for (const std::string& one : lacking_secrets(bucket, applied)) {
+      now.insert(one);
+      if (lacking.count(one) == 0)
+        observers.note("this standby cannot lead as it should: " + one + " (copy secrets/ from the leader)");
+    }
+    if (now.empty() && !lacking.empty()) observers.note("this standby lacks nothing any more");
+    lacking = std::move(now);
   }
 
   static std::unique_ptr<ReplicaLink> open_link(const Bucket& bucket) {
@@ -170,6 +187,8 @@ struct Standby::Parts {
   AppliedState applied;
   Triggers triggers{std::chrono::milliseconds(0)};
   std::int64_t commits = -1;  // as of the last reading
+  Instant next_look{};
+  std::set<std::string> lacking;  // as it was told
   mutable std::mutex mutex;
   std::string leader;
   bool stopping = false;  // the thread that waits
@@ -182,8 +201,12 @@ Standby::~Standby() = default;
 
 bool Standby::wait(const std::function<void(Inbox&)>& ready, bool at_start) {
   Parts& p = *parts_;
-  if (at_start) p.link->leader();
+  if (at_start) {
+    require_serveable(p.bucket);
+    p.link->leader();
+  }
   if (!p.led()) return true;
+  if (at_start && p.store) require_fixed(p.bucket, *p.store);
   Listeners listeners(p.bucket, {p.view, p.details, p.desk, p.desk, p.events,
                                  [&p](const std::string& text) { p.observers.note(text); }});
   for (const std::string& remark : listeners.remarks()) p.observers.note(remark);

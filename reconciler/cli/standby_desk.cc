@@ -14,6 +14,7 @@ namespace {
 using Kind = ControlReply::Kind;
 
 constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::milliseconds kAfterTrouble{500};
 
 std::int64_t number_in(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
 
@@ -27,18 +28,26 @@ StandbyDesk::StandbyDesk(std::unique_ptr<ReplicaLink> link, std::chrono::millise
 // The link is held for each question alone: several wait for their answers side by side.
 ControlReply StandbyDesk::hand_on(const std::string& verb, const std::vector<std::string>& arguments,
                                   const std::string& actor, std::chrono::milliseconds patience) const {
+  std::int64_t id = 0;
   try {
-    std::int64_t id = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      id = link_->hand_on(kOrderWord, order_body(verb, arguments, actor));
-    }
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (std::chrono::steady_clock::now() < until) {
-      std::this_thread::sleep_for(kLookEvery);
+    const std::lock_guard lock(mutex_);
+    id = link_->hand_on(kOrderWord, order_body(verb, arguments, actor));
+  } catch (const StoreError& error) {
+    return {Kind::kRefused, std::string("this is a standby, and it cannot be handed on: ") + error.what()};
+  }
+  const auto until = std::chrono::steady_clock::now() + patience;
+  std::string trouble;
+  while (std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(trouble.empty() ? kLookEvery : kAfterTrouble);
+    try {
       const std::lock_guard lock(mutex_);
       if (const auto answer = link_->answer_to(id)) return reply_from(*answer);
+      trouble.clear();
+    } catch (const StoreError& error) {
+      trouble = error.what();  // what was handed on is there all the same
     }
+  }
+  try {
     const std::lock_guard lock(mutex_);
     if (link_->withdraw(id)) {
       return {Kind::kBusy,
@@ -47,7 +56,10 @@ ControlReply StandbyDesk::hand_on(const std::string& verb, const std::vector<std
     return {Kind::kBusy,
             "the leader has taken it and not answered yet; see `maand status` and `maand audit`"};
   } catch (const StoreError& error) {
-    return {Kind::kRefused, std::string("this is a standby, and it cannot be handed on: ") + error.what()};
+    return {Kind::kBusy,
+            std::string("this is a standby: it was handed on, and whether the leader has taken it "
+                        "is not known here; see `maand audit` before you say it again: ") +
+                error.what()};
   }
 }
 

@@ -1,9 +1,9 @@
 #include "reconciler/store/healing_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "reconciler/store/bucket_lock.h"
-#include "reconciler/store/postgres_tables.h"
 
 namespace maand {
 
@@ -19,6 +19,11 @@ HealingConnection::HealingConnection(PostgresAddress address, std::string schema
       led_schema_(std::move(led_schema)) {}
 
 SqlSession& HealingConnection::open() {
+  // A place that is lost is not looked for again: whoever has it would be waited for, call after call.
+  if (leadership_ && leadership_->lost()) {
+    throw LostBucket(lost_because_.empty() ? address_.shown + ": another maand has this bucket now"
+                                           : lost_because_);
+  }
   // Between two calls nothing is under way, so an ended connection costs nobody anything.
   if (session_ && session_->looks_ended()) close();
   if (!session_) connect();
@@ -45,6 +50,7 @@ void HealingConnection::connect() {
 }
 
 void HealingConnection::settle_term() {
+  if (term_) end_process(*session_, holder_);
   try {
     take_bucket(*session_, schema_name_, address_);
   } catch (const BucketBusy& busy) {
@@ -58,13 +64,20 @@ void HealingConnection::settle_term() {
     throw LostBucket(address_.shown + ", schema " + schema_name_ +
                      ": another maand worked on this bucket while the connection was lost, and what it "
                      "confirmed is not known here: start this one again");
+  } else if (session_->commits_seen() < newest_) {
+    throw LostBucket(
+        address_.shown + ", schema " + schema_name_ +
+        ": what was confirmed here last is not there any more (a standby of the server took over "
+        "without it, or a backup was restored): start this one again");
   }
+  holder_ = server_process(*session_);
   session_->hold_term(*term_);
   if (leadership_) leadership_->begins(*term_);
 }
 
 void HealingConnection::close() noexcept {
   gave_up_ = session_ && session_->gave_up();
+  if (session_) newest_ = std::max(newest_, session_->own_newest());
   session_.reset();
 }
 
@@ -89,7 +102,8 @@ void HealingConnection::refuse_if_read_only() const {
 void HealingConnection::rethrow_explained() const {
   try {
     throw;
-  } catch (const LostBucket&) {
+  } catch (const LostBucket& lost) {
+    if (lost_because_.empty()) lost_because_ = lost.what();
     if (leadership_) leadership_->ends();
     throw;
   } catch (const StoreError&) {

@@ -1,8 +1,9 @@
 // A PostgresSession for a whole life (healing_session.h).
 //
 // What a connection held is gone with it, so the one that writes the bucket takes its lock again
-// with every new connection. One case does not heal: somebody else wrote the bucket in between, and
-// what this process has in memory is not what is confirmed any more.
+// with every new connection. Two cases do not heal: somebody else wrote the bucket in between, or the
+// server has gone back to what it was earlier. What this process has in memory is not what is confirmed
+// then.
 //
 // Included by the .cc files of this folder only.
 #pragma once
@@ -16,6 +17,7 @@
 #include "reconciler/store/leadership.h"
 #include "reconciler/store/migrations.h"
 #include "reconciler/store/postgres_session.h"
+#include "reconciler/store/postgres_tables.h"
 
 namespace maand {
 
@@ -52,7 +54,10 @@ class HealingConnection final : public HealingSession {
   const std::string led_schema_;                  // of kWriter with one: where its term is
   std::uint64_t opened_ = 0;
   std::optional<std::int64_t> term_;  // ours, once we had the bucket
-  bool gave_up_ = false;              // of the session that was closed last
+  ServerProcess holder_;              // of the session that had it last
+  std::int64_t newest_ = 0;           // the number of the newest transaction of ours that surely ended
+  mutable std::string lost_because_;
+  bool gave_up_ = false;  // of the session that was closed last
   std::unique_ptr<PostgresSession> session_;
 };
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <pqxx/pqxx>
 #include <unordered_map>
 #include <utility>
@@ -242,11 +243,12 @@ void PostgresSession::hold_term(std::int64_t term, const std::string& schema) {
 
 // The one row is what writers wait for, whoever they are, and the number in it what others see.
 void PostgresSession::begin_write() {
-  const auto row =
-      run("BEGIN; UPDATE maand_store SET commits = commits + 1 WHERE id = 1 RETURNING term::text");
+  const auto row = run(
+      "BEGIN; UPDATE maand_store SET commits = commits + 1 WHERE id = 1 RETURNING term::text, commits::text");
   writing_ = true;
   ++own_commits_;
   if (!row) throw StoreError("the table maand_store lacks its row; restore a backup of the database");
+  open_ = std::strtoll(row->at(1).c_str(), nullptr, 10);
   if (!term_) return;
   const auto now = asked_for_term_.empty() ? row : run(asked_for_term_);
   const std::string term = now ? now->front() : "none";
@@ -260,7 +262,7 @@ void PostgresSession::begin_moment() { run("BEGIN ISOLATION LEVEL REPEATABLE REA
 
 void PostgresSession::commit() {
   run("COMMIT");
-  writing_ = false;
+  if (std::exchange(writing_, false)) own_newest_ = open_;
 }
 
 void PostgresSession::roll_back() noexcept {

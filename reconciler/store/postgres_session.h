@@ -43,6 +43,8 @@ class PostgresSession final : public SqlSession {
   bool gave_up() const;
   // Until the server says something by itself, or `most` is over.
   void wait_for_news(std::chrono::milliseconds most) const;
+  // The number of the newest transaction of ours that surely ended; 0: none did.
+  std::int64_t own_newest() const { return own_newest_; }
   // From now on every write transaction throws LostBucket unless the term is this one.
   void hold_term(std::int64_t term) { term_ = term; }
   // Likewise, for tables that have no term of their own: it is the one in `schema`.
@@ -63,6 +65,8 @@ class PostgresSession final : public SqlSession {
   std::optional<std::int64_t> term_;
   std::string asked_for_term_;    // empty: the row that is written tells
   std::int64_t own_commits_ = 0;  // with the transaction that is open
+  std::int64_t own_newest_ = 0;
+  std::int64_t open_ = 0;  // the number of the transaction that is open
   bool writing_ = false;
 };
 

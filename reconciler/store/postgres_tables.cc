@@ -129,6 +129,20 @@ void take_bucket(PostgresSession& session, const std::string& schema_name, const
                    0);
 }
 
+ServerProcess server_process(PostgresSession& session) {
+  const auto row = session.run(
+      "SELECT pid::text, extract(epoch FROM backend_start)::text FROM pg_stat_activity"
+      " WHERE pid = pg_backend_pid()");
+  return row ? ServerProcess{row->at(0), row->at(1)} : ServerProcess{};
+}
+
+void end_process(PostgresSession& session, const ServerProcess& process) {
+  session.run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid::text = " +
+      quoted_literal(process.pid) +
+      " AND extract(epoch FROM backend_start)::text = " + quoted_literal(process.began));
+}
+
 std::optional<std::string> bucket_holder(PostgresSession& session, const std::string& schema_name) {
   return holder_of(session, lock_number("writer", schema_name));
 }

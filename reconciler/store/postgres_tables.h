@@ -29,6 +29,14 @@ PostgresTables look_at(PostgresSession& session, const std::string& schema_name,
 // One writer per bucket, wherever it runs: a lock of the session, gone with it however it ends. What
 // bucket_lock.h is among the processes of one host. Throws BucketBusy, which names the one that has it.
 void take_bucket(PostgresSession& session, const std::string& schema_name, const PostgresAddress& address);
+// The server's process of a session, told from a later one that has its number.
+struct ServerProcess {
+  std::string pid, began;
+};
+ServerProcess server_process(PostgresSession& session);
+// Ends it where it still runs: a connection that broke here may live on there, with all it holds.
+void end_process(PostgresSession& session, const ServerProcess& process);
+
 // In words, who has it; nullopt: nobody.
 std::optional<std::string> bucket_holder(PostgresSession& session, const std::string& schema_name);
 // REQUIRES: take_bucket.

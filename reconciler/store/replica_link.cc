@@ -13,6 +13,7 @@ namespace maand {
 namespace {
 
 constexpr std::chrono::seconds kBeforeAnother{1};
+constexpr std::chrono::minutes kBetweenSweeps{1};
 // Somebody waits for each of these.
 constexpr PostgresLimits kLimits{
     .lock = std::chrono::seconds(2), .statement = std::chrono::seconds(5), .answer = std::chrono::seconds(6)};
@@ -29,7 +30,8 @@ constexpr const char* kHandOn =
     " SELECT id, pg_notify(?, id::text) FROM put";
 constexpr const char* kTake =
     "UPDATE maand_handed SET term = ?1 WHERE (SELECT term FROM maand_store WHERE id = 1) = ?1 AND id IN"
-    " (SELECT id FROM maand_handed WHERE term IS NULL ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)"
+    " (SELECT id FROM maand_handed WHERE term IS NULL AND (kind <> 'order' OR at > now() - interval '10 s')"
+    " ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)"
     " RETURNING id, kind, body";
 
 class PostgresLink final : public ReplicaLink {
@@ -87,8 +89,11 @@ class PostgresLink final : public ReplicaLink {
       if (!listening_) {
         session.run(kTable);
         session.run("LISTEN " + quoted_identifier(schema_name_));
-        session.run("DELETE FROM maand_handed WHERE at < now() - interval '10 minutes'");
         listening_ = true;
+      }
+      if (const auto now = std::chrono::steady_clock::now(); now >= sweep_) {
+        session.run("DELETE FROM maand_handed WHERE at < now() - interval '10 minutes'");
+        sweep_ = now + kBetweenSweeps;
       }
       SqlStatement& update = session.prepared(kTake);
       update.bind_integer(1, term);
@@ -150,6 +155,7 @@ class PostgresLink final : public ReplicaLink {
   const PostgresAddress address_;
   const std::string schema_name_;
   std::unique_ptr<PostgresSession> session_;
+  std::chrono::steady_clock::time_point sweep_;  // when it is due
   bool listening_ = false;
   int words_ = 0;
 };

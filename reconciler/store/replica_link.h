@@ -1,8 +1,9 @@
 // What the replicas of a bucket in PostgreSQL know of each other: who leads, and words that a standby
 // hands on to the leader, rows of `maand_handed` that NOTIFY tells of.
 //
-// A word is taken at most once, by the leader of the newest term. One that nobody took is withdrawn by
-// whoever waits for its answer. Rows are deleted after ten minutes; at most 1000 wait.
+// A word is taken at most once, by the leader of the newest term. An order that nobody took is withdrawn
+// by whoever waits for its answer, and not taken any more after ten seconds: whoever waited may be gone.
+// Rows are deleted after ten minutes; at most 1000 wait.
 //
 // One thread at a time. Everything throws StoreError; the next call connects anew.
 #pragma once
@@ -17,6 +18,8 @@
 #include "reconciler/store/postgres_store.h"
 
 namespace maand {
+
+inline constexpr const char* kOrderWord = "order";  // the kind of a word whose answer somebody waits for
 
 struct HandedWord {
   std::int64_t id = 0;

@@ -159,9 +159,22 @@ TEST_F(PostgresStore, A_server_that_says_nothing_any_more_is_given_up) {
   store = open();
   EXPECT_THAT(message([&] { store->put_heads(CommitId("b"), {}); }), HasSubstr("did not answer in time"));
   EXPECT_EQ(confirmed().head, CommitId("a"));
-  proxy.cut_all();
+  // The server knows nothing of it, and the session it has given up holds the bucket there as before.
   store->put_heads(CommitId("c"), {});
   EXPECT_EQ(confirmed().head, CommitId("c"));
+}
+
+// A standby of the server that took over without the last writes, or a backup.
+TEST_F(PostgresStore, A_server_that_went_back_behind_what_was_confirmed_is_not_written_as_if_it_had_not) {
+  auto store = open_postgres_store(bucket());
+  store->put_heads(CommitId("a"), {});
+  postgres_server().end_connections();
+  store->put_heads(CommitId("b"), {});  // the same server
+  postgres_server().end_connections();
+  postgres_server().sql("UPDATE " + table("maand_store") + " SET commits = commits - 1");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_THAT(message([&] { store->put_heads(CommitId("c"), {}); }), HasSubstr("not there any more"));
+  open_postgres_store(bucket())->put_heads(CommitId("d"), {});
 }
 
 TEST_F(PostgresStore, What_was_confirmed_survives_a_server_that_is_killed) {

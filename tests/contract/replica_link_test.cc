@@ -9,11 +9,13 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "reconciler/store/leadership.h"
 #include "reconciler/store/postgres_store.h"
 #include "reconciler/store/postgres_text.h"
 #include "tests/contract/postgres_server.h"
+#include "tests/support/tcp_proxy.h"
 #include "tests/support/temp_dir.h"
 
 namespace maand {
@@ -70,6 +72,22 @@ TEST_F(Replicas, A_leader_learns_that_it_is_none_from_whatever_it_asks_next) {
   EXPECT_EQ(told, 1) << "once";
 }
 
+TEST_F(Replicas, Whoever_lost_the_bucket_does_not_ask_the_server_for_it_again) {
+  testing::TcpProxy proxy(postgres_server().address(), postgres_server().port());
+  const std::string url = PostgresServer::url(proxy.address(), proxy.port());
+  PostgresBucket through = bucket(std::make_shared<Leadership>());
+  through.url = url;
+  auto ours = open_postgres_store(through);
+  proxy.cut_all();
+  while (open_replica_link(bucket())->leader()) {
+  }
+  auto theirs = open_postgres_store(bucket(std::make_shared<Leadership>()));
+  EXPECT_THROW(ours->setting("bucket_id"), LostBucket);
+  const int asked = proxy.connections();
+  for (int i = 0; i < 3; ++i) EXPECT_THROW(ours->put_heads(CommitId("late"), {}), LostBucket);
+  EXPECT_EQ(proxy.connections(), asked);
+}
+
 TEST_F(Replicas, A_word_is_taken_once_by_the_newest_term_and_answered) {
   const auto leadership = std::make_shared<Leadership>();
   auto store = open_postgres_store(bucket(leadership));
@@ -95,6 +113,24 @@ TEST_F(Replicas, A_word_is_taken_once_by_the_newest_term_and_answered) {
   const std::int64_t late = standby->hand_on("order", "third");
   EXPECT_TRUE(standby->withdraw(late));
   EXPECT_TRUE(leader->take(leadership->term()).empty());
+}
+
+// Whoever gave it may have been killed while it waited, and nobody is left to withdraw it.
+TEST_F(Replicas, An_order_that_nobody_waits_for_any_more_is_not_taken) {
+  const auto leadership = std::make_shared<Leadership>();
+  auto store = open_postgres_store(bucket(leadership));
+  auto leader = open_replica_link(bucket());
+  leader->take(leadership->term());
+  auto standby = open_replica_link(bucket());
+  standby->hand_on(kOrderWord, "old");
+  standby->hand_on("push", "old");
+  postgres_server().sql("UPDATE " + quoted_identifier(schema_of_state(id_)) +
+                        ".maand_handed SET at = now() - interval '11 s'");
+  standby->hand_on(kOrderWord, "new");
+  std::vector<std::string> taken;
+  for (const HandedWord& word : leader->take(leadership->term()))
+    taken.push_back(word.kind + " " + word.body);
+  EXPECT_THAT(taken, ::testing::ElementsAre("push old", "order new"));
 }
 
 TEST_F(Replicas, Too_many_words_are_refused_and_a_lost_connection_heals) {

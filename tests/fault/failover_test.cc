@@ -175,6 +175,34 @@ TEST_F(Failover, A_standby_answers_from_the_store_and_hands_words_on) {
   replicas_->cut_off(standby);
   EXPECT_NE(replicas_->maand(standby, {"retry", "api"}).status, 0);
   replicas_->reconnect(standby);
+  // A leader that waits for the server says that it did not do it, and does not do it once the server is
+  // back.
+  replicas_->cut_off(leader_);
+  EXPECT_NE(replicas_->maand(leader_, {"suspend", "api", "--reason", "too late", "--for", "1h"}).status, 0);
+  replicas_->reconnect(leader_);
+  leader_ = replicas_->leader();
+  said(leader_, {"reconcile", "--wait"}, 0);
+  EXPECT_EQ(said(leader_, {"status", "--json"}, 0).find("too late"), std::string::npos);
+}
+
+// And not when it is to take over.
+TEST_F(Failover, A_replica_that_could_not_lead_is_told_when_it_begins_to_stand_by) {
+  const std::size_t one = (leader_ + 1) % kReplicas, other = (leader_ + 2) % kReplicas;
+  for (const std::size_t which : {one, other}) {
+    ASSERT_TRUE(eventually([&] { return replicas_->role(which) == "standby"; })) << told();
+    replicas_->kill(which);
+  }
+  std::filesystem::remove(replicas_->bucket(one) / "secrets" / "worker.key");
+  replicas_->launch(one);
+  EXPECT_TRUE(eventually([&] {
+    return replicas_->log(one).find("cannot lead as it should: secrets/worker.key") != std::string::npos;
+  })) << told();
+  const std::filesystem::path conf = replicas_->bucket(other) / "maand.conf";
+  write_file(conf, "worker_root = \"/opt/other\"\n" + read_file(conf), 0600);
+  replicas_->launch(other);
+  EXPECT_TRUE(eventually([&] { return !replicas_->running(other); })) << told();
+  EXPECT_THAT(replicas_->log(other), HasSubstr("this bucket was applied with"));
+  EXPECT_EQ(replicas_->role(leader_), "leader");
 }
 
 }  // namespace

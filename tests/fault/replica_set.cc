@@ -72,11 +72,16 @@ std::size_t ReplicaSet::leader(std::optional<std::size_t> except) {
   return *found;
 }
 
+std::string ReplicaSet::log(std::size_t which) const {
+  const fs::path& file = replicas_[which].log;
+  return fs::exists(file) ? read_file(file) : "";
+}
+
 std::string ReplicaSet::logs() const {
   std::string out;
-  for (const Replica& replica : replicas_) {
-    const std::string log = fs::exists(replica.log) ? read_file(replica.log) : "";
-    out += replica.bucket.filename().string() + ":\n" +
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {
+    const std::string log = this->log(i);
+    out += replicas_[i].bucket.filename().string() + ":\n" +
            log.substr(log.size() - std::min<std::size_t>(log.size(), 5'000)) + "\n";
   }
   return out;

@@ -30,6 +30,8 @@ class ReplicaSet {
   void cut_off(std::size_t which);
   void reconnect(std::size_t which);
 
+  const std::filesystem::path& bucket(std::size_t which) const { return replicas_[which].bucket; }
+  std::string log(std::size_t which) const;  // all of it
   ProgramResult maand(std::size_t which, std::vector<std::string> arguments);
   // As it says itself: `leader`, `standby`; empty where it does not answer.
   std::string role(std::size_t which);

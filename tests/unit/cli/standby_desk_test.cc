@@ -26,6 +26,7 @@ class FakeLink : public ReplicaLink {
   std::function<std::string(const HandedWord&)> leads;  // null: nobody does
   std::vector<HandedWord> words;
   bool broken = false, taken = false;
+  int breaks = 0;  // so many questions after a word was handed on meet no server
 
   std::optional<std::string> leader() override { return std::nullopt; }
   std::int64_t commits() override { return 0; }
@@ -35,13 +36,22 @@ class FakeLink : public ReplicaLink {
     return words.back().id;
   }
   std::optional<std::string> answer_to(std::int64_t id) override {
+    meet();
     if (!leads) return std::nullopt;
     return leads(words[static_cast<std::size_t>(id) - 1]);
   }
-  bool withdraw(std::int64_t) override { return !taken; }
+  bool withdraw(std::int64_t) override {
+    meet();
+    return !taken;
+  }
   std::vector<HandedWord> take(std::int64_t) override { return {}; }
   void answer(std::int64_t, const std::string&) override {}
   void wait(std::chrono::milliseconds) override {}
+
+ private:
+  void meet() {
+    if (breaks > 0 && breaks-- > 0) throw StoreError("the server went away");
+  }
 };
 
 // Tells how it was called.
@@ -117,11 +127,16 @@ class Status : public StatusSource {
 
 class StandbyDeskTest : public ::testing::Test {
  protected:
-  StandbyDeskTest() {
+  StandbyDeskTest() { desk(std::chrono::milliseconds(60)); }
+
+  // Another one, with what the link of the one before was set to do.
+  StandbyDesk& desk(std::chrono::milliseconds patience) {
     auto link = std::make_unique<FakeLink>();
+    if (link_) link->breaks = link_->breaks;
+    link->leads = [this](const HandedWord& word) { return carry_out(word, heard_, heard_, status_); };
     link_ = link.get();
-    desk_ = std::make_unique<StandbyDesk>(std::move(link), std::chrono::milliseconds(60));
-    link_->leads = [this](const HandedWord& word) { return carry_out(word, heard_, heard_, status_); };
+    desk_ = std::make_unique<StandbyDesk>(std::move(link), patience);
+    return *desk_;
   }
 
   HeardControls heard_;
@@ -187,6 +202,17 @@ TEST_F(StandbyDeskTest, A_server_that_is_away_is_told_and_a_push_waits_for_polli
   EXPECT_EQ(reply.kind, Kind::kRefused);
   EXPECT_THAT(reply.text, HasSubstr("the server is away"));
   desk_->announced({WebhookProvider::kGithub, {}});
+}
+
+TEST_F(StandbyDeskTest, A_connection_that_breaks_while_the_answer_is_waited_for_does_not_make_it_refused) {
+  link_->breaks = 1;
+  StandbyDesk& patient = desk(std::chrono::seconds(60));
+  EXPECT_EQ(patient.retry("api", "ann").text, "17");
+  link_->breaks = 1000;
+  const ControlReply reply = desk(std::chrono::milliseconds(60)).retry("api", "ann");
+  EXPECT_EQ(reply.kind, Kind::kBusy);
+  EXPECT_THAT(reply.text, HasSubstr("not known here"));
+  EXPECT_THAT(reply.text, HasSubstr("the server went away"));
 }
 
 TEST_F(StandbyDeskTest, What_a_newer_replica_says_is_refused_and_not_guessed) {

@@ -7,12 +7,14 @@
 #   --sanitize   the same with that sanitizer's build
 #   -L, -R       only tests whose label or name matches (regular expressions)
 #   --no-install checks nothing, installs nothing
+#   --no-run     builds, and runs no test
 #
 # Ends with ctest's own summary and its exit status.
 set -euo pipefail
 cd "$(dirname "$0")"
 preset=release
 install=yes
+run=yes
 packages=(build demo test machines browser)
 labels=
 select=()
@@ -34,6 +36,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --no-install) install= ;;
+    --no-run) run= ;;
     -h | --help) usage; exit 0 ;;
     *) echo "test.sh: unknown option '$1'" >&2; usage >&2; exit 2 ;;
   esac
@@ -70,6 +73,7 @@ if ! cmake --build --preset "$preset" ${targets[@]+--target "${targets[@]}"} -j 
   echo "test.sh: the build failed" >&2
   exit 1
 fi
+[ -n "$run" ] || exit 0
 step "test"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}

@@ -28,6 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookEvery{200};
+constexpr std::chrono::milliseconds kKillEvery{20};
 constexpr int kWords = 0, kReport = 1, kOrder = 3;
 
 // What forks without end leaves nobody else a turn, us least of all: root goes before it. Children begin as
@@ -81,11 +82,14 @@ class Watch {
  private:
   void until_it_ends() {
     while (!ended_) {
-      wait_for_news(kLookEvery);
+      wait_for_news(killing_ ? kKillEvery : kLookEvery);
       hear();
       reap();
-      if (killed_at_ && Clock::now() >= *killed_at_) kill_all();
-      if (!ended_ && !over_) look_at_limits();
+      if (ended_) break;
+      if (mercy_ends_ && Clock::now() >= *mercy_ends_) killing_ = true;
+      if (!killing_) look_at_limits();
+      // Over and over: what was forked meanwhile keeps the first from its turn to end.
+      if (killing_) kill_all();
     }
   }
 
@@ -108,9 +112,9 @@ class Watch {
       for (const pid_t process : descendants_of(::getpid())) {
         if (!(launch_.inner && process == launch_.first)) ::kill(process, SIGTERM);
       }
-      killed_at_ = Clock::now() + order_.limits.mercy;
+      mercy_ends_ = Clock::now() + order_.limits.mercy;
     } else {
-      kill_all();
+      killing_ = true;
     }
   }
 
@@ -131,7 +135,7 @@ class Watch {
     const ProcessUse use = processes.size() > most ? ProcessUse{} : use_of(processes);
     if (processes.size() > most || use.tasks > order_.limits.tasks) over_ = HookReport::How::kOverTasks;
     if (use.bytes > order_.limits.memory_bytes) over_ = HookReport::How::kOverMemory;
-    if (over_) kill_all();
+    killing_ = over_.has_value();
   }
 
   void kill_all() const {
@@ -162,11 +166,8 @@ class Watch {
       if (who < 0 && errno == ECHILD) return;
       if (who > 0) continue;
       kill_all();
-      pollfd news{signals_, POLLIN, 0};
-      ::poll(&news, 1, 20);
-      signalfd_siginfo ignored;
-      while (::read(signals_, &ignored, sizeof ignored) > 0) {
-      }
+      words_ended_ = true;  // nothing is left to be asked for
+      wait_for_news(kKillEvery);
     }
   }
 
@@ -176,7 +177,8 @@ class Watch {
   bool words_ended_ = false;
   bool ended_ = false;
   int status_ = 0;
-  std::optional<Clock::time_point> killed_at_;
+  bool killing_ = false;
+  std::optional<Clock::time_point> mercy_ends_;
   std::optional<HookReport::How> over_;
 };
 

@@ -1,7 +1,8 @@
 #include "reconciler/app/certificate_metrics.h"
 
-#include <chrono>
 #include <vector>
+
+#include "reconciler/core/certificate_series.h"
 
 namespace maand {
 namespace {
@@ -20,59 +21,26 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-struct Series {
-  std::string labels;  // without the braces
-  WallTime not_after;
-  bool expiring = false;
-  bool expired = false;
-};
-
-Series series(const std::string& whose, const std::string& common_name, WallTime not_after, WallTime due,
-              WallTime now) {
-  Series out;
-  out.not_after = not_after;
-  out.expired = not_after <= now;
-  out.expiring = !out.expired && due <= now;
-  out.labels = whose + ",common_name=\"" + escaped(common_name) + "\",status=\"" +
-               (out.expired    ? "expired"
-                : out.expiring ? "expiring"
-                               : "ok") +
-               "\"";
-  return out;
-}
-
-template <class Value>
-void family(std::string& out, const char* name, const char* help, const std::vector<Series>& all,
-            Value value) {
-  out += std::string("# HELP ") + name + " " + help + "\n# TYPE " + name + " gauge\n";
-  for (const Series& one : all) {
-    out += std::string(name) + "{" + one.labels + "} " + std::to_string(value(one)) + "\n";
-  }
+std::string braces(const CertificateSeries& one) {
+  std::string out;
+  for (const auto& [name, value] : one.labels)
+    out += (out.empty() ? "{" : ",") + name + "=\"" + escaped(value) + "\"";
+  return out + "}";
 }
 
 }  // namespace
 
 std::string certificate_metrics(const CertificateReport& report, WallTime now) {
-  std::vector<Series> all;
-  if (report.authority) {
-    all.push_back(series(R"(scope="ca",job="",worker="",cert="ca")", report.authority->common_name,
-                         report.authority->not_after, report.authority_due, now));
-  }
-  for (const StandingCertificate& one : report.standing) {
-    all.push_back(series("scope=\"job\",job=\"" + escaped(one.job.str()) + "\",worker=\"" +
-                             escaped(one.worker.str()) + "\",cert=\"" + escaped(one.name) + "\"",
-                         one.common_name, one.not_after, one.not_after - one.buffer, now));
-  }
+  const std::vector<CertificateSeries> all =
+      certificate_series(report.authority, report.authority_due, report.standing, now);
   std::string out;
   if (all.empty()) return out;
-  family(out, "maand_cert_not_after_seconds", "When a certificate of a job, or of the CA, ends; since 1970.",
-         all, [](const Series& one) {
-           return std::chrono::duration_cast<std::chrono::seconds>(one.not_after.time_since_epoch()).count();
-         });
-  family(out, "maand_cert_expiring", "1: it should have been renewed by now, or the CA replaced.", all,
-         [](const Series& one) { return one.expiring ? 1 : 0; });
-  family(out, "maand_cert_expired", "1: it has ended.", all,
-         [](const Series& one) { return one.expired ? 1 : 0; });
+  for (const CertificateFamily& family : certificate_families()) {
+    const std::string name = family.name;
+    out += "# HELP " + name + " " + family.help + "\n# TYPE " + name + " gauge\n";
+    for (const CertificateSeries& one : all)
+      out += name + braces(one) + " " + std::to_string(family.value(one)) + "\n";
+  }
   return out;
 }
 

@@ -39,6 +39,14 @@ CertificatePlan Certifier::plan(const DesiredState& desired, const AppliedState&
       known_);
 }
 
+void Certifier::look_again(const DesiredState& desired, const AppliedState& applied,
+                           const VariableSources& sources) {
+  // A job that waits is not in `desired` with what it waits for, so what was warned of stays.
+  CertificatePlan now = plan(desired, applied, sources, problem_);
+  const std::lock_guard lock(mutex_);
+  report_.standing = std::move(now.standing);
+}
+
 Certifier::Result Certifier::look(const DesiredState& desired, const AppliedState& applied,
                                   VariableSources sources, const std::function<bool()>& stop) {
   Result result;
@@ -60,6 +68,7 @@ Certifier::Result Certifier::look(const DesiredState& desired, const AppliedStat
   for (const CertificateOrder& order : plan.orders)
     result.missing = result.missing || order.why == CertificateOrder::Why::kMissing;
   keep(std::move(plan));
+  problem_ = problem;
   result.waits = problem.empty() ? kNextPass : problem;
   return result;
 }

@@ -58,6 +58,9 @@ class Certifier {
   Result look(const DesiredState& desired, const AppliedState& applied, VariableSources sources,
               const std::function<bool()>& stop);
 
+  // What lies on the workers by now, after a rollout: issues and writes nothing.
+  void look_again(const DesiredState& desired, const AppliedState& applied, const VariableSources& sources);
+
   // Of these jobs as `desired` has them, what has no certificate at all gets one, so that their hooks find
   // it beside them (workspace.md 10.1) before anything of them can roll out. What cannot be issued is told
   // by look(), once they do. True: values changed. Throws StoreError.
@@ -82,6 +85,7 @@ class Certifier {
   const BucketId bucket_;
   const CertificateRules rules_;
   KnownCertificates known_;
+  std::string problem_;       // of the last look
   mutable std::mutex mutex_;  // for report_, which only the reconcile thread writes
   CertificateReport report_;
 };

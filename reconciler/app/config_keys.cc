@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/app/config_puts.h"
+#include "reconciler/core/git_ref.h"
 
 namespace maand {
 namespace {
@@ -135,8 +136,11 @@ const ConfigKey kKeys[] = {
      [](Config& c, const V& v) { return put(c.ssh.max_starting, as_integer(v, 1, 256)); }},
 
     {"git.url", kUrl, [](Config& c, const V& v) { return put_url(c.git.url, v, false); }},
-    {"git.branch", "the name of a branch",
-     [](Config& c, const V& v) { return put_text(c.git.branch, v, false); }},
+    {"git.branch", "the name of a branch that git allows",
+     [](Config& c, const V& v) {
+       const auto text = as_text(v);
+       return text && is_branch_name(*text) && put_text(c.git.branch, v, false);
+     }},
     {"git.path", "a path in the repository without leading `/`, `.` and `..`; \"\" is its root",
      [](Config& c, const V& v) {
        const auto text = as_text(v);

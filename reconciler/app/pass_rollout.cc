@@ -79,6 +79,10 @@ void Pass::roll_out() {
                   !overtaken_by_.empty() || memory_.judged->info.id != memory_.source.remote_head;
   take_progress();
   result_.acted = driver_->acted();
+  if (result_.acted && deps_.certifier && memory_.authority.may_write()) {
+    deps_.certifier->look_again(desired_, deps_.journal.state(), deps_.judge.sources());
+    memory_.certificates = deps_.certifier->report();
+  }
   note_gone_workers(deps_.journal, memory_.accepted->workspace, memory_.set_aside, deps_.clock, memory_.away);
   watch_health();
   remember_results();

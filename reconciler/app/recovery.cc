@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "reconciler/core/port_recall.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr const char* kAuthority = "authority";
 constexpr const char* kTakeover = "takeover";
+constexpr const char* kResets = "resets";  // a host a line
 
 bool has_allocations(const AppliedState& state, const WorkerHost& host) {
   return std::any_of(state.allocations.begin(), state.allocations.end(),
@@ -36,6 +38,7 @@ class Reading {
 
   Recovery run() {
     order_ = kept_takeover(deps_.store);
+    resets_ = kept_resets(deps_.store);
     read();
     const bool complete = settings_.automatic && out_.unread.empty() && !order_ &&
                           authority_.kind == Authority::Kind::kRecovering;
@@ -61,10 +64,11 @@ class Reading {
       const bool known = state().workers.count(worker.host) > 0;
       // What its old name has is taken over from our own records (R3.6).
       if (!known && !worker.was.empty() && has_allocations(state(), worker.was)) continue;
-      if (order_ || !known) ask.push_back({endpoint_of(worker, settings_.ssh), worker.was});
+      if (order_ || !known || is_reset(worker.host))
+        ask.push_back({endpoint_of(worker, settings_.ssh), worker.was});
     }
-    if (!order_) return ask;
     for (const auto& [key, allocation] : state().allocations) {
+      if (!order_ && !is_reset(key.worker)) continue;
       if (listed.insert(key.worker).second) ask.push_back({allocation.endpoint, {}});
     }
     return ask;
@@ -73,7 +77,7 @@ class Reading {
   void read() {
     const bool blank = state().blank();
     const std::vector<AskedWorker> asked = whom_to_ask();
-    if (asked.empty()) return;
+    if (asked.empty()) return forget_resets({});
     const std::map<WorkerHost, Recalled> told =
         recall_from_workers({deps_.inbox, deps_.runner, deps_.clock}, asked, stop_);
     const OwnStore own{deps_.journal.store_id(), state().epoch, state().last_seq};
@@ -84,6 +88,11 @@ class Reading {
     for (const AskedWorker& worker : asked) {
       const WorkerHost& host = worker.endpoint.host;
       const auto answer = told.find(host);
+      if (is_reset(host) && answer != told.end() &&
+          answer->second.condition == WorkerCondition::kIdentityMismatch) {
+        found.emplace(host, Reconstruction{});  // a copy of another's disk, which tells nothing of this one
+        continue;
+      }
       if (answer == told.end() || answer->second.condition != WorkerCondition::kNone) {
         out_.unread[host] = answer == told.end()
                                 ? Contact{WorkerCondition::kUnreachable, "it was not waited for"}
@@ -107,6 +116,7 @@ class Reading {
     if (authority_.may_write() && !order_) deps_.journal.raise_epoch(state().epoch, seq_);
     take_in(found, told);
     if (blank || order_) take_ports(ports);
+    forget_resets(found);
   }
 
   // Ours stays where it speaks of the same operation: it knows more.
@@ -146,7 +156,8 @@ class Reading {
       out_.remarks.insert(out_.remarks.end(), one.remarks.begin(), one.remarks.end());
       if (!another) continue;
       out_.remarks.push_back(host.str() +
-                             " has another marker than the one on record: what it keeps is all that counts");
+                             (is_reset(host) ? " was reset" : " has another marker than the one on record") +
+                             ": what it keeps is all that counts");
       for (const AllocationKey& key : untold(host, one)) gone.emplace(key, 0);
     }
     deps_.journal.replace(records, gone);
@@ -161,6 +172,7 @@ class Reading {
       worker.host = host;
       if (worker.instance.empty() || is_another(host, told.at(host)))
         worker.instance = told.at(host).instance;
+      if (is_reset(host)) worker.adopt_marker = told.at(host).condition == WorkerCondition::kIdentityMismatch;
       deps_.journal.put_worker(worker);
     }
     // Who did not answer an operator's takeover is read when it can be.
@@ -168,9 +180,23 @@ class Reading {
     for (const auto& [host, contact] : out_.unread) deps_.journal.erase_worker(host);
   }
 
+  bool is_reset(const WorkerHost& host) const { return resets_.count(host) > 0; }
+
+  // The word is dropped last; of those that have not answered, with their answer. One that is not listed and
+  // has nothing on record has nothing to be asked for.
+  void forget_resets(const std::map<WorkerHost, Reconstruction>& found) {
+    if (resets_.empty()) return;
+    std::string text;
+    for (const WorkerHost& host : resets_) {
+      if (found.count(host) == 0 && out_.unread.count(host) > 0) text += host.str() + "\n";
+    }
+    deps_.store.put_setting(kResets, text);
+  }
+
   // Whoever takes over with an old store may not know that a machine was replaced, and has been
   // in use since. One that is empty is still for `maand worker reset`.
   bool is_another(const WorkerHost& host, const Recalled& told) const {
+    if (is_reset(host)) return true;
     const auto known = state().workers.find(host);
     return order_ && known != state().workers.end() && !known->second.instance.empty() &&
            !told.instance.empty() && known->second.instance != told.instance;
@@ -242,6 +268,7 @@ class Reading {
   Authority& authority_;
   const std::function<bool()>& stop_;
   std::optional<Takeover> order_;
+  std::set<WorkerHost> resets_;
   std::uint64_t epoch_ = 0;
   std::uint64_t seq_ = 0;
   Recovery out_;
@@ -267,6 +294,18 @@ std::optional<Takeover> kept_takeover(Store& store) {
 
 void order_takeover(Store& store, const Takeover& takeover) {
   store.put_setting(kTakeover, to_json(takeover));
+}
+
+std::set<WorkerHost> kept_resets(Store& store) {
+  std::set<WorkerHost> out;
+  std::istringstream lines(store.setting(kResets).value_or(""));
+  for (std::string host; std::getline(lines, host);) out.insert(WorkerHost(host));
+  return out;
+}
+
+void order_reset(Store& store, const WorkerHost& host) {
+  if (kept_resets(store).count(host) > 0) return;
+  store.put_setting(kResets, store.setting(kResets).value_or("") + host.str() + "\n");
 }
 
 Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,

@@ -25,6 +25,9 @@ Authority kept_authority(Store& store);
 void keep_authority(Store& store, const Authority& authority);
 std::optional<Takeover> kept_takeover(Store& store);
 void order_takeover(Store& store, const Takeover& takeover);
+// Workers that an operator has reset, and that have not been asked since.
+std::set<WorkerHost> kept_resets(Store& store);
+void order_reset(Store& store, const WorkerHost& host);
 
 struct RecoveryDeps {
   Inbox& inbox;
@@ -46,9 +49,10 @@ struct Recovery {
   std::vector<std::string> remarks;  // for the note
 };
 
-// Reads every listed worker of which nothing is on record, and after an operator's
-// takeover all of them; takes over what they tell, and changes `authority` with it. Cost:
-// no contact at all where every listed worker is known.
+// Reads every listed worker of which nothing is on record, those that were reset, and after
+// an operator's takeover all of them; takes over what they tell, and changes `authority` with
+// it. Of one that was reset nothing else counts from then on, and until it has answered what is
+// on record does. Cost: no contact at all where every listed worker is known.
 Recovery recover(const RecoveryDeps& deps, const RecoverySettings& settings, const Workspace& workspace,
                  Authority& authority, const std::function<bool()>& stop);
 

@@ -98,32 +98,15 @@ ControlReply RecoveryOrders::worker(const std::string& verb, const std::string& 
   return unknown(quote(verb) + " is nothing that can be done with a worker; known are reset, trust, forget");
 }
 
-// The records go first: cut in between, the worker still waits for this word, or is deployed
-// anew; the other way about, what it no longer has would count as deployed.
-//
-// A worker without a record is asked what it keeps before anything is begun there (recovery.h). So one that
-// was never wiped runs nothing a second time, and one that was is known to be empty. One that bears another
-// worker's marker has nothing to tell.
+// It is asked before anything counts as gone (recovery.h): one that was never wiped runs nothing a second
+// time.
 ControlReply RecoveryOrders::reset(const WorkerHost& host, const std::string& actor) {
-  const Forgotten gone = allocations_on(host);
-  const auto& aside = reconciler_.memory().set_aside;
-  const auto seen = aside.find(host);
-  const bool anothers = seen != aside.end() && seen->second.condition == WorkerCondition::kIdentityMismatch;
   audit(actor, "worker reset", host.str());
-  reconciler_.journal().replace({}, gone);
-  if (anothers) {
-    WorkerRecord record;
-    record.host = host;
-    record.adopt_marker = true;
-    reconciler_.journal().put_worker(record);
-  } else {
-    reconciler_.journal().erase_worker(host);
-  }
+  order_reset(store_, host);
   reconciler_.triggers().poke("operator");
-  const std::string forgotten = host.str() + " counts as new: " + counted(gone.size()) + " forgotten, and ";
-  return done(forgotten + (anothers ? "what the workspace places there is deployed anew"
-                                    : "the next pass asks what it keeps: that counts as deployed, and what "
-                                      "it lacks is deployed anew"));
+  return done("the next pass asks " + host.str() + " what it keeps of the " +
+              counted(allocations_on(host).size()) +
+              " on record: that counts from then on, and what it lacks is deployed anew");
 }
 
 ControlReply RecoveryOrders::trust(const WorkerHost& host, const std::string& actor) {

@@ -114,17 +114,19 @@ void explain_needs(Explanation& out, const JudgedHead& head) {
   if (!words.empty()) out.reserves = "each allocation reserves " + words;
 }
 
+bool could_run(const JudgedHead& head, const JobName& job) {
+  const auto wanted = head.desired->jobs.find(job);
+  return wanted != head.desired->jobs.end() && wanted->second.job;
+}
+
 // For a worker that has no allocation of the job.
 std::string why_not_there(const JudgedHead& head, const AllocationKey& key) {
   const auto& workers = head.desired->workers;
   const auto worker =
       std::find_if(workers.begin(), workers.end(), [&](const Worker& one) { return one.host == key.worker; });
   if (worker == workers.end()) return "workers.json of " + head.label + " has no worker " + key.worker.str();
-  const auto wanted = head.desired->jobs.find(key.job);
-  if (wanted == head.desired->jobs.end() || !wanted->second.job) {
-    return "nothing is known of " + key.job.str() + " that could run";
-  }
-  return explain_placement(*wanted->second.job, *worker);
+  if (!could_run(head, key.job)) return "nothing is known of " + key.job.str() + " that could run";
+  return explain_placement(*head.desired->jobs.at(key.job).job, *worker);
 }
 
 }  // namespace
@@ -148,6 +150,9 @@ Explanation explain_allocation(const JudgedHead& head, const StatusView& status,
   explain_needs(out, head);
   if (!which.worker.empty()) {
     if (placed.count(which.worker) == 0) out.not_placed.push_back(why_not_there(head, which));
+  } else if (placed.empty() && !could_run(head, which.job)) {
+    out.not_placed.push_back("nothing is known of " + which.job.str() +
+                             " that could run, and nothing of it is on a worker");
   } else if (placed.empty()) {
     for (const Worker& worker : head.desired->workers) {
       out.not_placed.push_back(why_not_there(head, {which.job, worker.host}));

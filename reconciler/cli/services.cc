@@ -11,6 +11,7 @@
 #include "gitsource/age_opener.h"
 #include "gitsource/git_previews.h"
 #include "gitsource/git_source.h"
+#include "reconciler/app/certificate_pusher.h"
 #include "reconciler/app/event_ring.h"
 #include "reconciler/app/lane_thread.h"
 #include "reconciler/app/metered_source.h"
@@ -28,6 +29,7 @@
 #include "reconciler/cli/settings.h"
 #include "reconciler/cli/unadopted.h"
 #include "reconciler/outbound/courier.h"
+#include "reconciler/outbound/remote_writer.h"
 #include "reconciler/store/bucket_authority.h"
 #include "reconciler/store/bucket_lock.h"
 
@@ -105,6 +107,7 @@ struct Services::Parts {
                   hook_run_settings(bucket)),
         certifier({lane, *values, *authority, clock, observers}, bucket.config.bucket_id,
                   certificate_rules(bucket)),
+        certificate_pusher({inbox, remote_writer, judge, clock, observers}),
         board(inbox, metrics, bucket.config.bucket_id, bucket.config.name),
         previews({inbox, preview_lane, lane, metered_notes, preview_refs, preview_child, clock, observers,
                   preview_words ? &*preview_words : nullptr},
@@ -161,7 +164,7 @@ struct Services::Parts {
   }
 
   std::vector<PassListener*> listeners() {
-    std::vector<PassListener*> out = {&notifier};
+    std::vector<PassListener*> out = {&notifier, &certificate_pusher};
     if (commit_statuses) out.push_back(&*commit_statuses);
     return out;
   }
@@ -213,6 +216,7 @@ struct Services::Parts {
   PreviewChild preview_child;
   LaneThread lane;
   CurlCourier courier;
+  CourierRemoteWriter remote_writer{courier};
   const Outbox::Channels channels;
   Outbox outbox;
   Notifier notifier;
@@ -222,6 +226,7 @@ struct Services::Parts {
   Judge judge;
   HookRuns hook_runs;
   Certifier certifier;
+  CertificatePusher certificate_pusher;
   StatusBoard board;
   Previews previews;
   Reconciler reconciler;
@@ -251,6 +256,7 @@ Services::Services(const Bucket& bucket, const Context& context, std::shared_ptr
   parts_->metrics.also([&outbox = parts_->outbox] { return outbox.prometheus(); });
   parts_->metrics.also([&drift = parts_->reconciler.drift_looks()] { return drift.prometheus(); });
   parts_->metrics.also([&certifier = parts_->certifier] { return certifier.prometheus(); });
+  parts_->metrics.also([&pusher = parts_->certificate_pusher] { return pusher.prometheus(); });
   parts_->board.ask_channels([&outbox = parts_->outbox] { return outbox.channels(); });
   if (!bucket.config.git.preview_refs.empty())
     parts_->metrics.also([&previews = parts_->previews] { return previews.prometheus(); });
@@ -271,7 +277,10 @@ void Services::name_in_log(const std::string& bucket) { parts_->reporter.name(bu
 Inbox& Services::inbox() { return parts_->inbox; }
 Reconciler& Services::reconciler() { return parts_->reconciler; }
 OperatorDesk& Services::desk() { return parts_->desk; }
-Outbox& Services::outbox() { return parts_->outbox; }
+void Services::tell_outside(Instant deadline) {
+  parts_->outbox.drain(deadline);
+  parts_->certificate_pusher.drain(deadline);
+}
 StatusBoard& Services::board() { return parts_->board; }
 Observers& Services::observers() { return parts_->observers; }
 Metrics& Services::metrics() { return parts_->metrics; }

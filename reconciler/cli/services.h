@@ -49,7 +49,8 @@ class Services {
   Inbox& inbox();
   Reconciler& reconciler();
   OperatorDesk& desk();
-  Outbox& outbox();
+  // For a command that does one pass: what is to be told outside is tried, until `deadline`.
+  void tell_outside(Instant deadline);
   StatusBoard& board();
   Observers& observers();
   // Families of other rooms are added before a server asks for the text.

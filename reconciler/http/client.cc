@@ -131,7 +131,7 @@ bool ApiClient::follow(const std::string& target, const std::function<bool(std::
   }
   std::string piece = head.substr(end + 4);
   if (!head.starts_with("HTTP/1.1 200"))
-    throw ClientError("the daemon answered " + piece + connection.read_all());
+    throw ClientRefused("the daemon answered " + piece + connection.read_all());
   do {
     if (!piece.empty() && !sink(piece)) return false;
     connection.allow_until(std::chrono::steady_clock::now() + kSilence);

@@ -21,6 +21,12 @@ class ClientError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// It answered, and what was asked for is not what came.
+class ClientRefused : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
 struct ClientReply {
   int status = 0;
   std::string body;
@@ -41,7 +47,7 @@ class ApiClient {
   // Gives the body to `sink` in pieces as they come, until the daemon ends it (then
   // true) or `sink` returns false (then false). The daemon says something at least every
   // 15 s; after three times that without a byte: ClientError. Throws as get(), and
-  // ClientError with the daemon's words when it answers anything but 200.
+  // ClientRefused with the daemon's words when it answers anything but 200.
   bool follow(const std::string& target, const std::function<bool(std::string_view)>& sink) const;
 
  private:

@@ -12,6 +12,7 @@
 #include "reconciler/http/server.h"
 #include "reconciler/http/socket_address.h"
 #include "reconciler/http/token_file.h"
+#include "reconciler/http/webhook.h"
 
 namespace maand {
 namespace {
@@ -142,15 +143,9 @@ SharedListeners::SharedListeners(const SharedListenerOptions& options, BucketDoo
         *std::move(socket), limits, [this](const HttpRequest& r) { return routes_->api(r); }, options.tls);
   }
   if (!options.webhook_listen.empty()) {
-    HttpLimits limits;
-    limits.max_body_bytes = options.max_webhook_bytes;
-    limits.json_only = false;
-    limits.before_body = [this](const HttpRequest& r) { return routes_->before_webhook(r); };
-    ListeningSocket place = ListeningSocket::tcp(options.webhook_listen);
-    const bool outside = !place.is_loopback();
-    webhooks_ = std::make_unique<HttpServer>(
-        std::move(place), limits, [this](const HttpRequest& r) { return routes_->webhook(r); },
-        outside ? options.tls : nullptr);
+    webhooks_ = listen_for_webhooks({options.webhook_listen, options.max_webhook_bytes, options.tls,
+                                     [this](const HttpRequest& r) { return routes_->before_webhook(r); },
+                                     [this](const HttpRequest& r) { return routes_->webhook(r); }});
   }
 }
 

@@ -7,6 +7,17 @@
 
 namespace maand {
 
+std::unique_ptr<HttpServer> listen_for_webhooks(WebhookListener listener) {
+  HttpLimits limits;
+  limits.max_body_bytes = listener.max_body_bytes;
+  limits.json_only = false;
+  limits.before_body = std::move(listener.before_body);
+  ListeningSocket socket = ListeningSocket::tcp(listener.listen);
+  const bool outside = !socket.is_loopback();
+  return std::make_unique<HttpServer>(std::move(socket), limits, std::move(listener.answer),
+                                      outside ? std::move(listener.tls) : nullptr);
+}
+
 WebhookServer::WebhookServer(const WebhookOptions& options, Announcements& announcements)
     : deliveries_(std::make_unique<WebhookDeliveries>(options, announcements)) {
   const std::vector<std::string> names = deliveries_->ready(remarks_);
@@ -20,19 +31,14 @@ WebhookServer::WebhookServer(const WebhookOptions& options, Announcements& annou
                        "; put one into a file under secrets/, name it in [webhook] and reload (SIGHUP)");
     return;
   }
-  HttpLimits limits;
-  limits.max_body_bytes = options.max_body_bytes;
-  limits.json_only = false;
-  limits.before_body = [this](const HttpRequest& request) { return deliveries_->before_body(request); };
-  ListeningSocket socket = ListeningSocket::tcp(options.listen);
-  const bool outside = !socket.is_loopback();
-  server_ = std::make_unique<HttpServer>(
-      std::move(socket), limits, [this](const HttpRequest& request) { return deliveries_->answer(request); },
-      outside ? options.tls : nullptr);
+  server_ =
+      listen_for_webhooks({options.listen, options.max_body_bytes, options.tls,
+                           [this](const HttpRequest& request) { return deliveries_->before_body(request); },
+                           [this](const HttpRequest& request) { return deliveries_->answer(request); }});
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   remarks_.push_back("webhooks are taken at " + host + ":" + std::to_string(server_->port()) + " of " +
                      join_words(names));
-  if (outside && !options.tls) {
+  if (!server_->is_loopback() && !options.tls) {
     remarks_.emplace_back(
         "webhooks come without TLS: everybody on the way can read them, and GitLab's secret in them; set "
         "http.tls_cert and http.tls_key, or let a proxy on this host speak TLS");

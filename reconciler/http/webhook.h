@@ -8,15 +8,32 @@
 // Retry-After for a source that sends too much, 400 for what is signed and no push.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "reconciler/http/message.h"
 #include "reconciler/http/webhook_deliveries.h"
 
 namespace maand {
 
 class HttpServer;
+class TlsContext;
+
+// What listens for webhooks, of one bucket or of several: bodies of any type up to the cap, and TLS
+// (null: none) only for whoever comes from outside this host.
+struct WebhookListener {
+  std::string listen;  // address:port
+  std::size_t max_body_bytes = 0;
+  std::shared_ptr<const TlsContext> tls;
+  std::function<std::optional<HttpReply>(const HttpRequest&)> before_body;  // as in HttpLimits
+  std::function<HttpReply(const HttpRequest&)> answer;
+};
+// Serves from now on. Throws ListenError.
+std::unique_ptr<HttpServer> listen_for_webhooks(WebhookListener listener);
 
 class WebhookServer {
  public:

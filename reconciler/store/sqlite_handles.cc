@@ -48,9 +48,39 @@ void sync_directory(const std::filesystem::path& path) {
   ::close(fd);
 }
 
-const std::filesystem::path& prepared_path(const std::filesystem::path& path, OpenMode mode) {
+bool may_write_beside(const std::filesystem::path& path) {
+  const std::filesystem::path directory = path.parent_path();
+  return ::access(directory.empty() ? "." : directory.c_str(), W_OK) == 0;
+}
+
+// A reader of a write-ahead log makes files beside it, and cannot where it may not write. Without a log
+// all there is lies in the file, and nobody has it open: then it is read as it is.
+bool is_all_in_the_file(const std::filesystem::path& path) {
+  return !may_write_beside(path) && !identity_of(path.string() + "-wal");
+}
+
+std::string unchanging_uri(const std::filesystem::path& path) {
+  std::string out = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    constexpr char kHex[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '%' || c == '?' || c == '#') {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out + "?immutable=1";
+}
+
+SQLite::Database open_database(const std::filesystem::path& path, OpenMode mode,
+                               std::chrono::milliseconds busy_timeout) {
   prepare_file(path, mode);
-  return path;
+  const int patience = static_cast<int>(busy_timeout.count());
+  if (mode != OpenMode::kReadOnly) return {path.string(), SQLite::OPEN_READWRITE, patience};
+  if (is_all_in_the_file(path))
+    return {unchanging_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI, patience};
+  return {path.string(), SQLite::OPEN_READONLY, patience};
 }
 
 }  // namespace
@@ -68,9 +98,7 @@ void SqliteStatement::make_ready() {
 
 SqliteFile::SqliteFile(const std::filesystem::path& path, OpenMode mode, const Schema& schema,
                        std::chrono::milliseconds busy_timeout)
-    : database_(prepared_path(path, mode).string(),
-                mode == OpenMode::kReadOnly ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE,
-                static_cast<int>(busy_timeout.count())) {
+    : database_(open_database(path, mode, busy_timeout)) {
   // Header and pages first: nothing is written to a file that is not sound.
   const std::string verdict = database_.execAndGet("PRAGMA quick_check(1)").getString();
   if (verdict != "ok") {
@@ -141,6 +169,12 @@ std::string explain_sqlite(const SQLite::Exception& error, const std::filesystem
       return file + " cannot be written; check its owner, its mode and that " + directory +
              " is not mounted read-only" + said;
     case SQLITE_CANTOPEN:
+      if (::access(path.c_str(), R_OK) != 0)
+        return file + " is not yours to read; run this as the user of the daemon" + said;
+      if (!may_write_beside(path)) {
+        return "what " + file + "-wal holds has to be read with it, and that needs to write in " + directory +
+               "; run this as the user of the daemon" + said;
+      }
       return file + " cannot be opened; check that " + directory + " exists and is writable" + said;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -108,6 +108,25 @@ TEST_F(RecoveryWorld, A_wiped_worker_waits_for_a_word_and_the_others_go_on) {
   EXPECT_EQ(world_.events(1, "api").size(), 2u);
 }
 
+// With and without a daemon; the first one has met the worker, the second has not.
+TEST_F(RecoveryWorld, A_worker_that_was_never_wiped_runs_nothing_again_after_a_reset) {
+  deploy("1.0.0");
+  reconcile();
+  const std::size_t before = receipts();
+  EXPECT_TRUE(says(maand({"worker", "reset", world_.fleet().address(0)}), "of the 2 allocations on record"));
+  reconcile();
+  EXPECT_EQ(receipts(), before);
+  world_.serve();
+  reconcile();
+  maand({"worker", "reset", world_.fleet().address(0)});
+  reconcile();
+  EXPECT_EQ(receipts(), before);
+  EXPECT_TRUE(says(maand({"status"}), "applied"));
+  deploy("1.1.0");
+  reconcile();
+  EXPECT_EQ(world_.events(0, "api"), (Lines{"start 0.0.0 1.0.0 1 none", "restart 1.0.0 1.1.0 1 none"}));
+}
+
 TEST_F(RecoveryWorld, Swapped_workers_are_told_apart_by_their_markers) {
   deploy("1.0.0");
   reconcile();

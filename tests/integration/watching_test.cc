@@ -11,10 +11,9 @@
 namespace maand::testing {
 namespace {
 
-// Long enough on its workers to be seen there, with one more worker that nobody answers for.
-// `restart`: what its workers do meanwhile.
+// With one more worker that nobody answers for. `restart`: what its workers do.
 GitChanges slow_job(const BucketWorld& world, const std::string& version,
-                    const std::string& restart = "sleep 1") {
+                    const std::string& restart = "true") {
   // Or the one that is out of reach would keep the others from being restarted.
   GitChanges changes = BucketWorld::job(
       "slow", version, "\"rollout\": {\"max_unavailable\": 3}, \"max_concurrent_upgrades\": 2");
@@ -32,27 +31,33 @@ TEST(WatchingIntegration, ARolloutIsBarsOnATerminalAndLinesElsewhere) {
   world.commit(slow_job(world, "1.0.0"));
   world.serve();
 
-  world.commit(slow_job(world, "1.0.1"));
-  const ProgramResult lines = world.maand({"reconcile", "--wait"});
-  EXPECT_TRUE(has(lines.err, "rolling out · slow 0/3 batch 1/")) << lines.err;
-  EXPECT_TRUE(has(lines.err, "set aside 127.99.99.99")) << lines.err;
-  EXPECT_FALSE(has(lines.err + lines.out, "\033")) << lines.err;
+  // Workers are at it until somebody has seen them at it.
+  const auto beside = [&](const std::string& name) { return (world.bucket().parent_path() / name).string(); };
+  const auto until = [&](const std::string& go) { return "until [ -e '" + go + "' ]; do sleep 0.1; done"; };
+  const auto let_go_once_told = [](const std::string& file, const std::string& words, const std::string& go) {
+    eventually([&] { return std::filesystem::exists(file) && has(read_file(file), words); });
+    std::ofstream(go) << "go";
+  };
+  const std::string reconcile =
+      std::string(MAAND_BINARY) + " --bucket '" + world.bucket().string() + "' reconcile --wait";
+
+  world.commit(slow_job(world, "1.0.1", until(beside("go1"))));
+  std::thread reader(
+      [&] { let_go_once_told(beside("lines"), "rolling out · slow 0/3 batch 1/", beside("go1")); });
+  const ProgramResult lines =
+      call_program({.argv = {"/bin/sh", "-c", reconcile + " 2>'" + beside("lines") + "'"}});
+  reader.join();
+  const std::string told = read_file(beside("lines"));
+  EXPECT_TRUE(has(told, "rolling out · slow 0/3 batch 1/")) << told;
+  EXPECT_TRUE(has(told, "set aside 127.99.99.99")) << told;
+  EXPECT_FALSE(has(told + lines.out, "\033")) << told;
   EXPECT_TRUE(has(lines.out, "slow  127.99.99.99")) << lines.out;
 
-  // Workers are at it until somebody has seen them at it.
-  const auto go = world.bucket().parent_path() / "go";
-  const auto typescript = world.bucket().parent_path() / "typescript";
-  world.commit(slow_job(world, "1.0.2", "until [ -e '" + go.string() + "' ]; do sleep 0.1; done"));
-  std::thread watcher([&] {
-    eventually(
-        [&] { return std::filesystem::exists(typescript) && has(read_file(typescript), "now on 127."); });
-    std::ofstream(go) << "go";
-  });
-  const ProgramResult bars = call_program(
-      {.argv = {"/usr/bin/script", "-qefc",
-                std::string(MAAND_BINARY) + " --bucket '" + world.bucket().string() + "' reconcile --wait",
-                typescript.string()},
-       .environment = {{"TERM", "xterm"}}});
+  world.commit(slow_job(world, "1.0.2", until(beside("go2"))));
+  std::thread watcher([&] { let_go_once_told(beside("typescript"), "now on 127.", beside("go2")); });
+  const ProgramResult bars =
+      call_program({.argv = {"/usr/bin/script", "-qefc", reconcile, beside("typescript")},
+                    .environment = {{"TERM", "xterm"}}});
   watcher.join();
   EXPECT_TRUE(has(bars.out, "░░░░")) << bars.out;
   EXPECT_TRUE(has(bars.out, "now on 127.")) << bars.out;

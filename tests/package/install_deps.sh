@@ -12,6 +12,7 @@ build_packages=(
   libgit2-dev libssh2-1-dev nlohmann-json3-dev libcpp-httplib-dev libspdlog-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libarchive-dev libtomlplusplus-dev libssl-dev
   libcurl4-openssl-dev libyaml-cpp-dev libmd4c-dev libmd4c-html0-dev prometheus-cpp-dev libpqxx-dev libpq-dev
+  libsnappy-dev libprotozero-dev
 )
 # The throw-away world of quickstart.sh: a repository, sshd workers, and what
 # the two demo jobs need on a worker.

@@ -74,6 +74,19 @@ TEST(Simulation, WorkersAndStoresThatAreReplacedAreTakenOverAndNothingRunsTwice_
                300);
 }
 
+TEST(Simulation, AWorkerThatIsResetByMistakeRunsNothingTwice_R3_5) {
+  tell_stories({.resets = 4}, 200);
+  tell_stories({.kills = 3,
+                .write_kills = 3,
+                .cuts = 3,
+                .replaced = 1,
+                .operators = 3,
+                .resets = 3,
+                .bad_versions = 15,
+                .weather = {.fail = 5, .cut = 5, .lose = 5}},
+               300);
+}
+
 Trouble everything() {
   return {.kills = 4,
           .write_kills = 4,

@@ -125,6 +125,7 @@ void Story::plan_trouble(const Trouble& trouble) {
     });
   });
   often(trouble.operators, [this] { operator_speaks(); });
+  often(trouble.resets, [this] { reset_by_mistake(); });
   timeline_.at(begin_ + 16min, [this] { calm(); });
 }
 
@@ -194,6 +195,14 @@ void Story::reset_workers() {
       write("operator: " + reply.text);
       return reply.kind != ControlReply::Kind::kRefused;
     });
+  });
+}
+
+void Story::reset_by_mistake() {
+  const WorkerHost worker = host(pick(1, most_workers_));
+  if (!daemon_ || empty_.count(worker) > 0) return;
+  say([this, worker] {
+    write("operator, by mistake: " + daemon_->desk.recovery().worker("reset", worker.str(), "ann").text);
   });
 }
 

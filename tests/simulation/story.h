@@ -35,6 +35,7 @@ struct Trouble {
   int lost_stores = 0;   // times the daemon comes up without its store
   int old_stores = 0;    // times it comes up with a copy of it that is older
   int operators = 0;     // words: retry, release, suspend, resume
+  int resets = 0;        // times a worker is reset that was never wiped
   int bad_versions = 0;  // in percent of commits
   Weather weather;
   bool hooks = false;  // jobs have some
@@ -81,6 +82,7 @@ class Story {
   void lose_store(std::function<void()> replace);
   void replace_worker();
   void reset_workers();  // what operators say of those that came back empty
+  void reset_by_mistake();
   void take_over();
 
   std::mt19937_64 random_;

@@ -5,7 +5,7 @@ usage: word_server.py http ADDRESS PORT DIRECTORY [CERTIFICATE_AND_KEY]
        word_server.py smtp ADDRESS PORT DIRECTORY [CERTIFICATE_AND_KEY [USER:PASSWORD]]
 
 DIRECTORY/0001.json, 0002.json, …: what came, in order. http: {method, path, headers, body};
-smtp: {from, to, subject, headers, text, tls, user}. DIRECTORY/answer holds what http answers:
+a body that is no UTF-8 loses bytes. smtp: {from, to, subject, headers, text, tls, user}. DIRECTORY/answer holds what http answers:
 `200`, `403 invalid_token` or `429 slow_down 7` (Retry-After), `404 echo` sends the request
 back; smtp `250 ok` or `550 no such user`. `hang` answers nothing, `endless` never ends,
 `redirect URL` redirects. With a certificate http speaks https and smtp wants STARTTLS.
@@ -49,7 +49,7 @@ def serve_http(address, port, keeper, pem):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             size = int(self.headers.get("Content-Length", 0))
-            body = self.rfile.read(size).decode("utf-8")
+            body = self.rfile.read(size).decode("utf-8", "replace")
             headers = {name.lower(): value for name, value in self.headers.items()}
             keeper.keep({"method": self.command, "path": self.path, "headers": headers, "body": body})
             words = keeper.answer("200 ok")

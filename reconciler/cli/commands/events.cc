@@ -112,8 +112,10 @@ int run_events(const Context& context, const EventsOptions& options) {
     } catch (const NoDaemon& none) {
       if (!seen)
         throw CommandError(kExitNoDaemon, std::string(none.what()) + "; events are kept in its memory");
+    } catch (const ClientRefused& refused) {
+      if (!seen) throw CommandError(kExitFailed, refused.what());
     } catch (const ClientError& error) {
-      if (!seen) throw CommandError(kExitFailed, error.what());
+      if (!seen) throw CommandError(kExitNoDaemon, error.what());
     }
     if (reader_leaves_within(kBetweenTries)) return kExitDone;
   }

@@ -16,6 +16,7 @@
 #include "gitsource/git_url.h"
 #include "reconciler/app/config.h"
 #include "reconciler/cli/json_out.h"
+#include "reconciler/core/git_ref.h"
 #include "reconciler/core/ports.h"
 #include "reconciler/core/quoted_text.h"
 #include "reconciler/core/text.h"
@@ -204,6 +205,10 @@ int run_init(const Context& context, const InitOptions& given) {
   InitOptions options = given;
   refuse_control_characters("--repo", options.repo);
   refuse_control_characters("--branch", options.branch);
+  if (!is_branch_name(options.branch)) {
+    throw CommandError(kExitUsage, "--branch " + quote(options.branch) +
+                                       " is no name that git allows for a branch (git check-ref-format)");
+  }
   refuse_control_characters("--path", options.path);
   refuse_control_characters("--bucket-id", options.bucket_id);
   if (options.bucket_id.empty()) options.bucket_id = random_uuid();

@@ -97,7 +97,7 @@ int run_here(const Context& context, const Bucket& bucket) {
   Services services(bucket, context);
   running = &services;
   services.reconciler().run_once("commit");
-  services.outbox().drain(std::chrono::steady_clock::now() + kWordOutward);
+  services.tell_outside(std::chrono::steady_clock::now() + kWordOutward);
   running = nullptr;
   return print_end(context, services.board().status_json(), false);
 }

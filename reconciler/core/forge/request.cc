@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/core/base64.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -16,22 +17,6 @@ std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 
 // printable() ends what it cuts with a sign, and may be some bytes longer than asked for.
 std::string cut(const std::string& text, std::size_t most_bytes) { return printable(text, most_bytes - 8); }
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
-    };
-    const unsigned three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    out += kDigits[three >> 18 & 63];
-    out += kDigits[three >> 12 & 63];
-    out += i + 1 < bytes.size() ? kDigits[three >> 6 & 63] : '=';
-    out += i + 2 < bytes.size() ? kDigits[three & 63] : '=';
-  }
-  return out;
-}
 
 std::pair<std::string, std::string> authorization(ForgeProvider provider, std::string_view token) {
   switch (provider) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/core/git_ref.h"
 #include "reconciler/core/text.h"
 
 namespace maand {
@@ -10,12 +11,6 @@ namespace {
 constexpr std::string_view kRefs = "refs/";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// What git allows in a ref (git check-ref-format), and `*`.
-bool may_stand_in_ref(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte > 0x20 && byte != 0x7f && std::string_view("~^:?[\\").find(c) == std::string_view::npos;
-}
 
 // `*` takes as much as it can and gives back: O(pattern × text).
 bool matches(std::string_view pattern, std::string_view text) {
@@ -55,9 +50,7 @@ std::optional<std::string> preview_pattern_problem(std::string_view pattern) {
   while (true) {
     const std::size_t slash = rest.find('/');
     const std::string_view part = rest.substr(0, slash);
-    if (part.empty() || part.front() == '.' || part.back() == '.' || part.ends_with(".lock") ||
-        part.find("..") != std::string_view::npos || part.find("@{") != std::string_view::npos ||
-        !std::all_of(part.begin(), part.end(), may_stand_in_ref))
+    if (!is_ref_component(part, true) || part.back() == '.')
       return "is a ref that git allows, with `*` for one or more characters but `/`";
     if (part.find("**") != std::string_view::npos) return "has no `**`: `*` never crosses a `/`";
     if (slash == std::string_view::npos) return std::nullopt;
@@ -88,7 +81,7 @@ void check_preview_patterns(const std::vector<std::string>& patterns, std::strin
 
 bool matches_preview(const std::vector<std::string>& patterns, std::string_view ref) {
   if (!ref.starts_with(kRefs) || ref.size() > kMostPreviewRefBytes || !is_utf8(ref)) return false;
-  if (!std::all_of(ref.begin(), ref.end(), may_stand_in_ref)) return false;
+  if (!std::all_of(ref.begin(), ref.end(), is_ref_character)) return false;
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const std::string& pattern) { return matches(pattern, ref); });
 }

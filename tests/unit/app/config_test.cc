@@ -230,6 +230,7 @@ TEST(Config, What_is_wrong_is_told_with_line_key_value_and_cure) {
       {"[git]\npath = \"a/\"", {"git.path"}},
       {"[git]\nnotes_ref = \"refs/heads/main\"", {"refs/notes/"}},
       {"[git]\nbranch = \"a\\nb\"", {"git.branch"}},
+      {"[git]\nbranch = \"a b\"", {"git.branch"}},
       {"worker_root = \"/\"", {"worker_root"}},
       {"worker_root = \"opt\"", {"worker_root"}},
       {"worker_root = \"/opt/../etc\"", {"worker_root"}},

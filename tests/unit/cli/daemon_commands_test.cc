@@ -2,6 +2,11 @@
 // desk that writes down what it is told.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "reconciler/http/api.h"
 #include "tests/support/fake_daemon.h"
@@ -98,6 +103,30 @@ TEST_F(DaemonCommands, ReconcileThatWaitsShowsTheStatusOfItsDaemon) {
 TEST_F(DaemonCommands, AnAnswerThatIsNoStatusIsNotTakenForOne) {
   desk_.say_status("nonsense");
   EXPECT_EQ(bucket_.run({"status"}).status, 5);
+}
+
+// Somebody listens, and says nothing: no daemon to speak with, as for every other command.
+TEST(DaemonThatIsSilent, IsNoneToFollowEventsOf) {
+  const MadeBucket bucket;
+  const std::string path = (bucket.data() / "maand.sock").string();
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  std::thread silent([listener] {
+    const int peer = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    char byte = 0;
+    EXPECT_EQ(::read(peer, &byte, 1), 1);
+    ::close(peer);
+  });
+  const ProgramResult result = bucket.run({"events"});
+  silent.join();
+  ::close(listener);
+  EXPECT_EQ(result.status, 5) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("the daemon did not answer"));
 }
 
 }  // namespace

@@ -117,6 +117,9 @@ TEST(Init, RefusesBadValuesBeforeAnythingIsMade) {
       {{"--repo", "/srv/x.git", "--bucket-id", "a b"}, "bucket_id"},
       {{"--repo", "/srv/x.git", "--path", "../x"}, "git.path"},
       {{"--repo", "/srv/x.git", "--branch", "a\nb"}, "--branch"},
+      {{"--repo", "/srv/x.git", "--branch", "a b"},
+       "--branch \"a b\" is no name that git allows for a branch"},
+      {{"--repo", "/srv/x.git", "--branch", "a..b"}, "--branch"},
   };
   for (const auto& row : rows) {
     const TempDir dir;

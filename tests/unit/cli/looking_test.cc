@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/mount.h>
 
 #include <fstream>
 #include <memory>
@@ -36,6 +37,22 @@ std::string certificate(const std::string& common_name, long days) {
   const long length = BIO_get_mem_data(out.get(), &text);
   return {text, static_cast<std::size_t>(length)};
 }
+
+// A directory in which nothing can be written. Needs root.
+class ReadOnly {
+ public:
+  explicit ReadOnly(const std::filesystem::path& path) : path_(path) {
+    if (::mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+        ::mount(nullptr, path.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0)
+      throw std::runtime_error("cannot mount " + path.string());
+  }
+  ~ReadOnly() { ::umount2(path_.c_str(), MNT_DETACH); }
+  ReadOnly(const ReadOnly&) = delete;
+  ReadOnly& operator=(const ReadOnly&) = delete;
+
+ private:
+  const std::filesystem::path path_;
+};
 
 class Looking : public ::testing::Test {
  protected:
@@ -218,6 +235,32 @@ TEST_F(Looking, CatPrometheusPrintsFilesAndWhatIsScraped) {
   EXPECT_EQ(bucket_.run({"cat", "prometheus", "get", "api", "alerts/none.yaml"}).status, 1);
   EXPECT_EQ(bucket_.run({"cat", "prometheus", "get", "api", "../Makefile"}).status, 2);
   EXPECT_EQ(bucket_.run({"cat", "prometheus", "get", "nobody", "scrape.yaml"}).status, 2);
+}
+
+// Of another user, or on a medium that is read only.
+TEST_F(Looking, NothingHasToBeWrittenToLook) {
+  push_two_jobs();
+  ASSERT_EQ(bucket_.run({"plan"}).status, 3);
+  write({{ValueChange::Kind::kPut, "vars/job/api", "greeting", "hello"}});
+  bucket_.store()->settle({running("api", "10.0.0.1", "0.9.0")}, {}, 0);
+  const ReadOnly nothing(bucket_.path());
+  const struct {
+    std::vector<std::string> command;
+    int status;
+    const char* said;
+  } table[] = {{{"status"}, 3, "0.9.0"},
+               {{"plan"}, 3, "Wave 0"},
+               {{"why", "api"}, 0, "api@10.0.0.1"},
+               {{"cat", "jobs"}, 0, "clock"},
+               {{"cat", "kv"}, 0, "greeting"},
+               {{"history"}, 0, ""},
+               {{"info"}, 0, ""},
+               {{"audit"}, 0, ""}};
+  for (const auto& row : table) {
+    const ProgramResult result = bucket_.run(row.command);
+    EXPECT_EQ(result.status, row.status) << row.command[0] << ": " << result.err;
+    EXPECT_THAT(result.out, HasSubstr(row.said)) << row.command[0];
+  }
 }
 
 }  // namespace

@@ -86,6 +86,19 @@ TEST_F(Why, NamesTheNearestJobForAnUnknownOne) {
   EXPECT_THAT(result.err, HasSubstr("did you mean `web`?"));
 }
 
+// On record from a time when it was there.
+TEST_F(Why, WhatIsNowhereAnyMoreIsSaidOnceAndNotForEveryWorker) {
+  push_two_jobs();
+  JobRecord gone;
+  gone.job = JobName("gone");
+  bucket_.store()->put_job(gone);
+  const ProgramResult result = bucket_.run({"why", "gone"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  const std::string said = "nothing is known of gone that could run, and nothing of it is on a worker";
+  EXPECT_THAT(result.out, HasSubstr(said));
+  EXPECT_EQ(result.out.find("gone", result.out.find(said) + said.size()), std::string::npos) << result.out;
+}
+
 TEST_F(Why, ARefusedCommitIsAnsweredWithItsProblems) {
   push({{"workspace/workers.json", "{nonsense"}});
   const ProgramResult result = bucket_.run({"why", "api"});

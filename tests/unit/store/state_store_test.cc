@@ -63,6 +63,26 @@ TEST_F(StateStoreTest, A_file_that_others_could_read_is_made_private) {
   EXPECT_EQ(mode_of(file()), 0600u);
 }
 
+TEST_F(StateStoreTest, A_reader_that_may_not_write_beside_it_reads_what_lies_in_the_file) {
+  SmallDisk disk("size=2m");
+  const fs::path name = disk.path() / "st?te#1%41.db";
+  open_state_store(name)->put_setting("a", "1");
+  ASSERT_FALSE(fs::exists(name.string() + "-wal"));
+  disk.remount(MS_RDONLY);
+  EXPECT_EQ(open_state_store_readonly(name)->setting("a"), "1");
+}
+
+TEST_F(StateStoreTest, A_log_that_only_a_writer_can_read_is_told_with_what_to_do) {
+  SmallDisk disk("size=4m");
+  const fs::path name = disk.path() / "state.db";
+  const auto writer = open_state_store(file());
+  writer->put_setting("a", "1");
+  for (const char* suffix : {"", "-wal"}) fs::copy_file(file().string() + suffix, name.string() + suffix);
+  disk.remount(MS_RDONLY);
+  EXPECT_THAT(error_of([&] { open_state_store_readonly(name)->setting("a"); }),
+              testing::AllOf(HasSubstr("state.db-wal"), HasSubstr("run this as the user of the daemon")));
+}
+
 TEST_F(StateStoreTest, A_full_disk_is_told_and_nothing_half_written_stays) {
   SmallDisk disk("size=1m");
   const auto store = open_state_store(disk.path() / "state.db");

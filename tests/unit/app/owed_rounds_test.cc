@@ -213,6 +213,9 @@ TEST(OwedRounds, OneThatFailsHoldsItsJobAndTheRetryRunsItAndNoTarget) {
   world.pass();
   EXPECT_NE(world.detail_of("api").find("HookFailed"), std::string::npos) << world.detail_of("api");
   world.note_all();
+  world.told.clear();
+  world.pass();
+  EXPECT_EQ(world.told, Runs{}) << "it is held";
   world.desk.retry_here("api", "ann");
   world.reconciler.run_once("operator");
   EXPECT_EQ(world.told,

@@ -46,8 +46,10 @@ void Pass::heed_job_orders() {
     stopped_for_order_ = {};
     return;
   }
-  // What it has come to counts for the commit, whatever an operator does with it from now on.
-  if (ours && report) remember_before_order(*report);
+  // What it has come to counts for the commit, whatever an operator does with it from now on. Where it has
+  // waited for this order alone, it has come to nothing yet.
+  const bool waited = orders.first_taken_up() && std::exchange(waits_for_order_, false);
+  if (ours && report && !waited) remember_before_order(*report);
   stopped_for_order_ = {};
   superseded_.insert(job);  // whatever comes of the order
   if (!orders.first_cut().empty()) {
@@ -55,7 +57,7 @@ void Pass::heed_job_orders() {
     orders.fail(1, job.str() + ": nothing was begun: " + orders.first_cut());
     return;
   }
-  if (orders.first_taken_up() && std::exchange(waits_for_order_, false)) {
+  if (waited) {
     running_.erase(job);
     plan_settings_.unsettled.erase(job);
   }

@@ -28,8 +28,8 @@ constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxReasonBytes = 4000;
 // Of every order: one that is not known may be a name that was mistyped.
 constexpr std::string_view kMembers[] = {
-    "actor", "allocations", "command", "concurrency", "event",   "for", "force",    "health_check",
-    "host",  "job",         "order",   "reason",      "subject", "to",  "unsigned", "verb"};
+    "actor", "allocations", "command", "concurrency", "event",  "for", "force",    "health_check", "host",
+    "job",   "order",       "reason",  "subject",     "target", "to",  "unsigned", "verb"};
 constexpr std::size_t kMaxHostsBytes = 64 * 1024;
 constexpr std::int64_t kTailBytes = 64 * 1024;
 
@@ -203,11 +203,8 @@ HttpReply post(Details& details, Controls& controls, const HttpRequest& request,
   if (!body.is_object()) return json_error(400, "the body is no JSON object");
   for (const auto& [name, value] : body.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), name) == std::end(kMembers))
-      return json_error(
-          400,
-          "no order has a member " + quote(name) +
-              "; known are actor, allocations, command, concurrency, event, for, force, health_check, host, "
-              "job, order, reason, subject, to, unsigned, verb");
+      return json_error(400, "no order has a member " + quote(name) + "; known are " +
+                                 join_words({std::begin(kMembers), std::end(kMembers)}));
   }
   // Who it is over TCP is said by the token; whoever may use the unix socket is believed.
   std::string actor = request.over_unix_socket ? member(body, "actor") : "";

@@ -200,24 +200,32 @@ bool Pass::run_pre_deploy() {
     pre_deployed_.insert(name);
     if (end.kind == HookRoundEnd::Kind::kFailed) failures[name] = end.detail;
   }
+  // A failure that cannot be put down leaves no word of having run: the next pass has them run again.
+  const auto fails = [&](const JobName& name) {
+    return failures.count(name) > 0 && !waits_for_value(memory_.plan.jobs.at(name));
+  };
   const ValueSnapshotPtr after = deps_.judge.values_now();
   for (const auto& [wave, name] : due) {
-    const JobPlan& plan = memory_.plan.jobs.at(name);
+    if (fails(name)) {
+      memory_.hooks.pre_deploy.erase(name);
+      continue;
+    }
     const auto failed = failures.find(name);
-    const TreeId tree = memory_.accepted->workspace.jobs.at(name).tree;
-    HookMemory::PreDeploy& memo = memory_.hooks.pre_deploy[name];
-    memo = {tree, after, failed == failures.end() ? "" : failed->second};
-    if (memo.failure.empty() || waits_for_value(plan)) continue;
+    memory_.hooks.pre_deploy[name] = {memory_.accepted->workspace.jobs.at(name).tree, after,
+                                      failed == failures.end() ? "" : failed->second};
+  }
+  for (const auto& [wave, name] : due) {
+    if (!fails(name)) continue;
+    const JobPlan& plan = memory_.plan.jobs.at(name);
     JobReport report;
     report.job = name;
     report.commit = plan.commit;
     report.tree = plan.tree;
     report.state = JobReport::State::kFailed;
     report.reason = Reason::kHookFailed;
-    report.detail = memo.failure;
-    remember_failure(report);
+    report.detail = failures.at(name);
     hook_failed_[name] = report.detail;
-    memory_.hooks.pre_deploy.erase(name);  // whoever tries it again begins with them
+    remember_failure(report);
   }
   return true;
 }

@@ -34,15 +34,17 @@ bool Pass::run_owed_rounds() {
   std::set<std::pair<int, JobName>> jobs;
   for (HookRound& round : owed.due(deps_.store, deps_.journal.state())) {
     const auto known = desired_.jobs.find(round.job);
+    const auto planned = memory_.plan.jobs.find(round.job);
+    // Of what is held nothing may be known here, its hooks neither; they are owed still.
+    const bool held =
+        (known != desired_.jobs.end() && known->second.held) ||
+        (planned != memory_.plan.jobs.end() && (planned->second.held || planned->second.rollback));
+    if (held || plan_settings_.suspended.of(round.job)) continue;
     if (known == desired_.jobs.end() || !known->second.job ||
         !has_hooks(known->second.job->commands, round.event)) {
       owed.settle(deps_.store, round);  // nobody is there any more to be told
       continue;
     }
-    const auto planned = memory_.plan.jobs.find(round.job);
-    const bool waits =
-        planned != memory_.plan.jobs.end() && (planned->second.held || planned->second.rollback);
-    if (waits || plan_settings_.suspended.of(round.job)) continue;
     if (caught_up_.count({round.job, round.event}) > 0) continue;
     if (planned != memory_.plan.jobs.end() && round.event == HookEvent::kStarted) {
       HookRound newer = round;

@@ -60,10 +60,17 @@ void HookReferee::on_begin(const HookCall& call, const std::map<AllocationKey, P
 
 void HookReferee::on_end(const HookCall& call, bool done) {
   const std::string one = entry(call.event, call.allocation.job.str(), conf_of(call));
-  if (done) done_.insert(one);
+  if (!done) return;
+  done_.insert(one);
+  if (call.event == HookEvent::kStarted) up_.insert(call.allocation.str() + " " + call.new_version);
 }
 
-void HookReferee::on_submit(const Operation& operation, const CommitId& accepted) {
+void HookReferee::on_submit(const Operation& operation, const CommitId& accepted, bool held) {
+  if (held) {
+    without_.insert(operation.allocation);
+  } else {
+    without_.erase(operation.allocation);
+  }
   if (!ships_files(operation.action) || restores(operation.action) || !operation.files) return;
   const std::string& job = operation.allocation.job.str();
   const std::string conf = conf_of(*operation.files, wishes_, job);
@@ -90,8 +97,20 @@ bool HookReferee::had_no_place(const std::string& job, const std::string& conf) 
   });
 }
 
-void HookReferee::at_rest(const CommitId& commit, bool store_lost) {
+void HookReferee::at_rest(const CommitId& commit, const std::map<AllocationKey, Place>& places,
+                          bool store_lost) {
   const Wish& wish = wishes_.at(commit);
+  for (const auto& [key, place] : places) {
+    const std::string& job = key.job.str();
+    if (store_lost || !place.running || !has_hook(job, HookEvent::kStarted)) continue;
+    if (without_.count(key) > 0) continue;
+    // What only goes on under another name is not started.
+    if (wish.wants(key) != Wanted::kYes || !wish.jobs.at(job).renamed_from.empty()) continue;
+    if (place.loaded_version != wish.version(job) || came_.count(wish.conf(job)) == 0) continue;
+    if (up_.count(key.str() + " " + place.loaded_version) == 0)
+      broken_.push_back(key.str() + " runs " + place.loaded_version +
+                        ", and no after_allocation_started was told of it");
+  }
   for (const auto& [job, content] : wish.jobs) {
     const std::string conf = wish.conf(job);
     if (!has_hook(job, HookEvent::kPostDeploy) || store_lost || came_.count(conf) == 0) continue;

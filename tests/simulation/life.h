@@ -74,7 +74,9 @@ struct Story::Daemon {
           const bool paused = memory.suspended.of(operation.allocation.job) != nullptr;
           const CommitId accepted = memory.accepted ? memory.accepted->info.id : CommitId();
           told.referee_.on_submit(operation, accepted, paused);
-          if (told.trouble_.hooks) told.hook_referee_.on_submit(operation, accepted);
+          const auto plan = memory.plan.jobs.find(operation.allocation.job);
+          const bool held = plan != memory.plan.jobs.end() && plan->second.held;
+          if (told.trouble_.hooks) told.hook_referee_.on_submit(operation, accepted, held);
         }) {}
   ~Daemon() { *life = false; }
 

@@ -251,7 +251,8 @@ std::vector<std::string> Story::tell() {
   }
   if (referee_.broken().empty()) {
     referee_.at_rest(head_, fleet_.places());
-    if (trouble_.hooks) hook_referee_.at_rest(head_, trouble_.lost_stores + trouble_.old_stores > 0);
+    if (trouble_.hooks)
+      hook_referee_.at_rest(head_, fleet_.places(), trouble_.lost_stores + trouble_.old_stores > 0);
   }
   std::vector<std::string> broken = referee_.broken();
   broken.insert(broken.end(), hook_referee_.broken().begin(), hook_referee_.broken().end());

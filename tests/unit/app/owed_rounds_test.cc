@@ -222,5 +222,20 @@ TEST(OwedRounds, OneThatFailsHoldsItsJobAndTheRetryRunsItAndNoTarget) {
             (Runs{"after_allocation_started api@w1", "restart api@w2", "after_allocation_started api@w2"}));
 }
 
+// There is nothing to hold it at, so that its commands are not known while it is held.
+TEST(OwedRounds, OfAJobThatFailedWithItsFirstContentAreKeptWhileItIsHeld) {
+  HooksWorld world;
+  world.commit({{.commands = {{"command_up", "\"after_allocation_started\""}}}}, 2);
+  world.fail("after_allocation_started");
+  world.pass();
+  world.note_all();
+  world.told.clear();
+  world.pass();
+  EXPECT_EQ(world.told, Runs{}) << "it is held";
+  world.desk.retry_here("api", "ann");
+  world.reconciler.run_once("operator");
+  EXPECT_EQ(world.told, (Runs{"after_allocation_started api@w1", "after_allocation_started api@w2"}));
+}
+
 }  // namespace
 }  // namespace maand::testing

@@ -132,5 +132,21 @@ TEST(HooksInTrouble, PostDeployIsOwedUntilTheLastWorkerIsBack) {
   EXPECT_EQ(world.told, Runs{});
 }
 
+TEST(HooksInTrouble, APreDeployWhoseFailureCannotBePutDownIsNoneThatSucceeded) {
+  HooksWorld world;
+  world.commit({{.commands = {{"command_seed", "\"pre_deploy\""}}}}, 1);
+  world.hooks.on_run = [&](const HookCall&, const Hooks::Output&) {
+    world.store.fail_all(FakeStore::Fail::kBeforeWrite);
+    return HookResult{.end = End::kFailed, .status = 3};
+  };
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  world.fail("pre_deploy");
+  world.store.heal();
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{}) << "it fails again";
+  EXPECT_EQ(world.state(), "held");
+}
+
 }  // namespace
 }  // namespace maand::testing

@@ -72,6 +72,16 @@ class HooksWorld : public LoopWorld {
       return HookResult{.end = End::kDone};
     };
   }
+  // This one finds what another daemon finds when `killed` is gone: its store, its workers, its remote.
+  void come_after(const HooksWorld& killed) {
+    source = killed.source;
+    runner.workers = killed.runner.workers;
+    store = killed.store;
+    store.before_write = store.after_write = nullptr;
+    store.heal();
+    store.crash();
+    journal.reload();
+  }
   std::string detail_of(const std::string& job) {
     for (const JobStatus& one : reconciler.memory().status->jobs) {
       if (one.job == JobName(job)) return std::string(to_string(one.reason)) + ": " + one.detail;

@@ -32,15 +32,8 @@ class OrderHooksWorld : public HooksWorld {
     runner.runs.clear();
     listen();
   }
-  // What another daemon finds when this one is gone: its store, its workers, its remote.
   explicit OrderHooksWorld(const OrderHooksWorld& killed) : rest_(killed.rest_) {
-    source = killed.source;
-    runner.workers = killed.runner.workers;
-    store = killed.store;
-    store.before_write = store.after_write = nullptr;
-    store.heal();
-    store.crash();
-    journal.reload();
+    come_after(killed);
     listen();
   }
   CommitId put(const std::string& version) {

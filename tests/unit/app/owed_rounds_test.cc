@@ -106,15 +106,8 @@ class RoundsWorld : public HooksWorld {
     pass();
     note_all();
   }
-  // Whoever comes after this one was killed.
   explicit RoundsWorld(const RoundsWorld& killed) {
-    source = killed.source;
-    runner.workers = killed.runner.workers;
-    store = killed.store;
-    store.before_write = store.after_write = nullptr;
-    store.heal();
-    store.crash();
-    journal.reload();
+    come_after(killed);
     note_all();
   }
   CommitId put(const std::string& version, const std::string& disabled = "{}") {

@@ -24,12 +24,13 @@ std::optional<BegunOrder> begun_order(Store& store) {
   try {
     const auto verb = job_verb_from(json.at("verb").get<std::string>());
     if (!verb) return std::nullopt;
-    BegunOrder out{{*verb, JobName(json.at("job").get<std::string>()), {}, false, {}}, false};
+    BegunOrder out{{*verb, JobName(json.at("job").get<std::string>()), {}, false, {}}, false, {}};
     for (const Json& worker : json.at("workers")) out.order.workers.emplace_back(worker.get<std::string>());
     out.order.health_check = json.at("health_check").get<bool>();
     out.order.word = {json.at("actor").get<std::string>(), json.at("reason").get<std::string>(),
                       time_of(json.at("since_ms")), time_of(json.at("until_ms"))};
     out.ran = json.at("ran").get<bool>();
+    out.tree = TreeId(json.value("tree", std::string()));
     return out;
   } catch (const Json::exception&) {
     return std::nullopt;
@@ -48,7 +49,8 @@ void keep_begun_order(Store& store, const BegunOrder& begun) {
                      {"reason", order.word.reason},
                      {"since_ms", ms_of(order.word.since)},
                      {"until_ms", ms_of(order.word.until)},
-                     {"ran", begun.ran}};
+                     {"ran", begun.ran},
+                     {"tree", begun.tree.str()}};
   store.put_setting(kKey, json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 

@@ -11,7 +11,8 @@ namespace maand {
 
 struct BegunOrder {
   JobOrder order;    // `workers`: those that they run for
-  bool ran = false;  // they have; what is left is to confirm it
+  bool ran = false;  // they have, for the content of `tree`; what is left is to confirm it
+  TreeId tree;
 };
 
 // At most one is carried out at a time. All throw StoreError; one that cannot be read counts as none.

@@ -1,6 +1,7 @@
 #include "reconciler/app/inbox.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace maand {
@@ -39,8 +40,24 @@ bool Inbox::serve(Instant deadline) {
       later_.erase(later_.begin());
     }
   }
-  for (std::function<void()>& message : batch) message();
-  return !batch.empty();
+  const bool any = !batch.empty();
+  // Whatever one of them throws, the others are served next time.
+  struct Rest {
+    Inbox& inbox;
+    std::deque<std::function<void()>>& batch;
+    ~Rest() {
+      if (batch.empty()) return;
+      const std::lock_guard lock(inbox.mutex_);
+      inbox.messages_.insert(inbox.messages_.begin(), std::make_move_iterator(batch.begin()),
+                             std::make_move_iterator(batch.end()));
+    }
+  } rest{*this, batch};
+  while (!batch.empty()) {
+    const std::function<void()> message = std::move(batch.front());
+    batch.pop_front();
+    message();
+  }
+  return any;
 }
 
 Instant Inbox::now() const { return std::chrono::steady_clock::now(); }

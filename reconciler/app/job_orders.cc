@@ -26,14 +26,14 @@ std::string JobOrders::busy(const JobName& job) const {
 }
 
 std::string JobOrders::give(JobOrder order) {
-  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", false, false};
+  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", false, {}};
   show(entry, "waiting", nullptr, {});
   waiting_.push_back(std::move(entry));
   return waiting_.back().id;
 }
 
-void JobOrders::take_up(JobOrder order, bool hooks_ran) {
-  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", true, hooks_ran};
+void JobOrders::take_up(JobOrder order, TreeId hooks_ran) {
+  Entry entry{Journal::random_id().str(), std::move(order), std::nullopt, "", true, std::move(hooks_ran)};
   show(entry, "waiting", nullptr, {});
   waiting_.push_front(std::move(entry));
 }
@@ -49,7 +49,8 @@ bool JobOrders::cut(const std::string& id, const std::string& actor) {
 
 void JobOrders::begin(OrderPlan plan) {
   Entry& entry = waiting_.front();
-  plan.job.hooks.control_ran = plan.job.hooks.control && entry.hooks_ran;
+  plan.job.hooks.control_ran =
+      plan.job.hooks.control && !entry.hooks_ran.str().empty() && entry.hooks_ran == plan.job.tree;
   entry.plan = std::move(plan);
   show(entry, "running", nullptr, {});
 }

@@ -32,9 +32,12 @@ class JobOrders {
   std::string busy(const JobName& job) const;
   // Gives it its id. REQUIRES: not busy.
   std::string give(JobOrder order);
-  // One that a daemon before this one began (begun_order.h), ahead of those that wait. REQUIRES: not busy,
-  // and none has begun.
-  void take_up(JobOrder order, bool hooks_ran);
+  // One that a daemon before this one began (begun_order.h), ahead of those that wait. `hooks_ran`: for the
+  // content of that tree; empty: not yet. REQUIRES: not busy, and none has begun.
+  void take_up(JobOrder order, TreeId hooks_ran);
+  // The job whose order is told to be over, and is on record still (begun_order.h); empty: none.
+  void set_to_forget(const JobName& job) { to_forget_ = job; }
+  const JobName& to_forget() const { return to_forget_; }
   // True: it will begin nothing more. False: there is none of this id that is not over.
   bool cut(const std::string& id, const std::string& actor);
   // Of the one that is carried out next, or now; null: none.
@@ -70,13 +73,14 @@ class JobOrders {
     std::optional<OrderPlan> plan;
     std::string cut;
     bool taken_up = false;
-    bool hooks_ran = false;  // of one that is taken up: its job_control hooks have
+    TreeId hooks_ran;  // of one that is taken up: its job_control hooks have, for that content
   };
   void show(const Entry& entry, const std::string& state, const JobReport* report, const OrderEnd& end);
   void close(const OrderEnd& end, const JobReport* report);
 
   Observer& observer_;
   std::deque<Entry> waiting_;  // the first one is next, or has begun
+  JobName to_forget_;
 
   mutable std::mutex mutex_;
   std::map<std::string, std::string> documents_;

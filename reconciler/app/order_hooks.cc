@@ -20,9 +20,13 @@ void OrderHooks::heed_newer_word() {
   if (begun && begun->order.job == orders_.first()->job) forget_begun_order(store_);
 }
 
+OrderHooks::~OrderHooks() {
+  if (running_) hooks_->cancel(*running_);
+}
+
 void OrderHooks::start(HookWorldPtr world, const HookRound& round, HookRuns::Done done) {
   const bool control = round.event == HookEvent::kJobControl;
-  BegunOrder begun{*orders_.first(), false};
+  BegunOrder begun{*orders_.first(), false, orders_.plan().job.tree};
   begun.order.workers.clear();
   for (const AllocationKey& key : round.members) begun.order.workers.push_back(key.worker);
   try {
@@ -36,19 +40,21 @@ void OrderHooks::start(HookWorldPtr world, const HookRound& round, HookRuns::Don
     });
     return;
   }
-  running_ = hooks_->start(
-      {std::move(world), round, "", 0, nullptr},
-      [this, control, begun = std::move(begun), done = std::move(done)](HookRoundEnd end) mutable {
-        running_.reset();
-        begun.ran = end.kind == HookRoundEnd::Kind::kDone;
-        try {
-          if (control && begun.ran) keep_begun_order(store_, begun);
-        } catch (const StoreError& error) {
-          end = {HookRoundEnd::Kind::kFailed,
-                 std::string("they ran, and the store cannot be written: ") + error.what()};
-        }
-        done(end);
-      });
+  running_ =
+      hooks_->start({std::move(world), round, "", 0, nullptr},
+                    [self = std::weak_ptr<OrderHooks*>(self_), this, control, begun = std::move(begun),
+                     done = std::move(done)](HookRoundEnd end) mutable {
+                      if (self.expired()) return done(end);
+                      running_.reset();
+                      begun.ran = end.kind == HookRoundEnd::Kind::kDone;
+                      try {
+                        if (control && begun.ran) keep_begun_order(store_, begun);
+                      } catch (const StoreError& error) {
+                        end = {HookRoundEnd::Kind::kFailed,
+                               std::string("they ran, and the store cannot be written: ") + error.what()};
+                      }
+                      done(end);
+                    });
 }
 
 void OrderHooks::heed_cut() {
@@ -60,8 +66,13 @@ void OrderHooks::over(const JobReport* report, bool leaving) {
   const bool through =
       report && (report->state == JobReport::State::kDone || report->state == JobReport::State::kDegraded);
   if (leaving && !through) return;
-  const auto begun = begun_order(store_);
-  if (begun && begun->order.job == orders_.first()->job) forget_begun_order(store_);
+  const JobName job = orders_.first()->job;
+  try {
+    const auto begun = begun_order(store_);
+    if (begun && begun->order.job == job) forget_begun_order(store_);
+  } catch (const StoreError&) {
+    orders_.set_to_forget(job);
+  }
 }
 
 }  // namespace maand

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 
 #include "reconciler/app/hook_runs.h"
 #include "reconciler/app/job_orders.h"
@@ -20,6 +22,9 @@ class OrderHooks {
  public:
   OrderHooks(Store& store, Journal& journal, JobOrders& orders, HookRuns* hooks)
       : store_(store), journal_(journal), orders_(orders), hooks_(hooks) {}
+  ~OrderHooks();  // stops what runs; it ends later, and touches nothing here
+  OrderHooks(const OrderHooks&) = delete;
+  OrderHooks& operator=(const OrderHooks&) = delete;
 
   // The first order is about to begin: what an earlier one of its job began is not taken up any more.
   void heed_newer_word();
@@ -28,7 +33,8 @@ class OrderHooks {
   void start(HookWorldPtr world, const HookRound& round, HookRuns::Done done);
   // Somebody cut it short: what runs is stopped, not waited for.
   void heed_cut();
-  // The first order is about to end. One that a leaving daemon cut short is taken up by the next.
+  // The first order is about to end. One that a leaving daemon cut short is taken up by the next. Where that
+  // cannot be put down, it is remembered.
   void over(const JobReport* report, bool leaving);
 
  private:
@@ -37,6 +43,7 @@ class OrderHooks {
   JobOrders& orders_;
   HookRuns* hooks_;
   std::optional<HookRuns::Id> running_;
+  std::shared_ptr<OrderHooks*> self_ = std::make_shared<OrderHooks*>(this);  // gone when this is
 };
 
 }  // namespace maand

@@ -42,7 +42,9 @@ void OrderRun::run() {
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  if (orders_.first() && orders_.first_id() == id) orders_.fail(1, order.job.str() + ": " + failure);
+  if (!orders_.first() || orders_.first_id() != id) return;
+  hooks_.over(nullptr, false);
+  orders_.fail(1, order.job.str() + ": " + failure);
 }
 
 bool OrderRun::plan() {

@@ -86,8 +86,9 @@ std::vector<HookRound> owed_now(std::vector<OwedRound>& rounds, const AppliedSta
 }
 
 std::vector<OwedRound>& OwedRounds::rounds(Store& store) {
-  if (std::exchange(read_, true)) return rounds_;
+  if (read_) return rounds_;
   const Json json = Json::parse(store.setting(kKey).value_or("[]"), nullptr, false);
+  read_ = true;
   try {
     if (json.is_array()) {
       for (const Json& one : json) rounds_.push_back(round_from(one));
@@ -137,6 +138,10 @@ void OwedRounds::settle(Store& store, const HookRound& round) {
   }
   std::erase_if(left, [](const OwedRound& owed) { return owed.round.members.empty(); });
   keep(store, std::move(left));
+  // What runs there again, after a gate that failed, is a batch of its own.
+  for (const AllocationKey& key : round.members) {
+    if (has(key, round.event)) batches_.erase(key);
+  }
 }
 
 std::vector<HookRound> OwedRounds::due(Store& store, const AppliedState& applied) {

@@ -47,12 +47,21 @@ PassResult Pass::run() {
     memory_.store_problem = error.what();
     result_.converged = false;
     tell(EventKind::kStoreProblem, error.what());
+    end_early(std::string("the store cannot be written: ") + error.what());
   } catch (const std::exception& error) {
     tell(EventKind::kNotice, std::string("the pass ended early: ") + error.what());
     result_.converged = false;
+    end_early(error.what());
   }
   report();
   return result_;
+}
+
+// What it has begun on this host does not go on beside the next pass. Operations do, on their workers, and
+// are settled by it.
+void Pass::end_early(const std::string& why) {
+  end_hooks();
+  fail_job_order(why);
 }
 
 // R3.12: no worker is written to any more, until an operator says so.

@@ -153,6 +153,7 @@ class Pass {
   void plan();
   void roll_out();
   void report();
+  void end_early(const std::string& why);
 
   JudgingDeps judging();
   JudgedPtr judge_now(const CommitId& commit, const AdmissionRules& rules);
@@ -186,6 +187,7 @@ class Pass {
   void heed_job_orders();
   void end_job_order();
   void leave_job_order();
+  void fail_job_order(const std::string& why);
   void remember_before_order(const JobReport& report);
   void forget_before_order(const JobName& job);
   void tell_before_order(PassStatus& status) const;
@@ -223,6 +225,7 @@ class Pass {
   void go_on_after_hooks();
   HookWorldPtr hook_world();
   void run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> done);
+  void end_hooks();
   void leave_to_next_pass(const Judged& newer);
 
   void watch_health();
@@ -296,7 +299,8 @@ class Pass {
   bool renamed_ = false;               // a newer commit gives new names, which the next pass takes
   bool certificates_to_come_ = false;  // it asks for certificates, which the next pass issues
   Certifier::Result certified_;
-  bool supplied_ = false;  // certificates for hooks, of what does not roll out yet
+  bool supplied_ = false;                  // certificates for hooks, of what does not roll out yet
+  std::set<HookRuns::Id> rounds_running_;  // of the rollout
   std::shared_ptr<Pass*> self_ = std::make_shared<Pass*>(this);  // gone when the pass is
   bool waits_for_order_ = false;  // running_ has a job for the order that was taken up, and nothing else
 };

@@ -335,7 +335,27 @@ void Pass::run_hooks(const Step& step, std::function<void(const HookRoundEnd&)> 
       done(end);
     };
   }
-  deps_.hooks->start({world->second, step.hooks, "", 0, nullptr}, std::move(done));
+  const auto id = std::make_shared<HookRuns::Id>();
+  *id = deps_.hooks->start(
+      {world->second, step.hooks, "", 0, nullptr},
+      [self = std::weak_ptr<Pass*>(self_), this, id, done = std::move(done)](const HookRoundEnd& end) {
+        if (!self.expired()) rounds_running_.erase(*id);
+        done(end);
+      });
+  rounds_running_.insert(*id);
+}
+
+// Stops those of the rollout, and waits for their end.
+void Pass::end_hooks() {
+  const std::set<HookRuns::Id> running = rounds_running_;
+  for (const HookRuns::Id id : running) deps_.hooks->cancel(id);
+  while (!rounds_running_.empty()) {
+    try {
+      deps_.inbox.serve(deps_.clock.now() + std::chrono::seconds(1));
+    } catch (const std::exception&) {
+      // Of what has ended already.
+    }
+  }
 }
 
 }  // namespace maand

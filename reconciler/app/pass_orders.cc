@@ -46,6 +46,8 @@ void Pass::heed_job_orders() {
     stopped_for_order_ = {};
     return;
   }
+  // One that was taken up waits, too, for what an earlier daemon began there; it comes after the pass then.
+  if (orders.first_taken_up() && !waits_for_order_ && running_.count(job) > 0) return;
   // What it has come to counts for the commit, whatever an operator does with it from now on. Where it has
   // waited for this order alone, it has come to nothing yet.
   const bool waited = orders.first_taken_up() && std::exchange(waits_for_order_, false);
@@ -131,6 +133,15 @@ void Pass::end_job_order() {
   order_hooks_.over(report ? &*report : nullptr, deps_.control.stop_requested());
   stops_ = deps_.journal.stops_revision();
   deps_.control.orders().end(report ? &*report : nullptr);
+}
+
+// The pass ends early, and with it whatever was being carried out.
+void Pass::fail_job_order(const std::string& why) {
+  if (!ordering_) return;
+  JobOrders& orders = deps_.control.orders();
+  ordering_ = false;
+  order_hooks_.over(nullptr, false);
+  orders.fail(1, orders.first()->job.str() + ": " + why);
 }
 
 // What is drained or taken back meanwhile: the jobs that it changes, by their place there or by what their

@@ -16,11 +16,16 @@ void Reconciler::take_up_order() {
   try {
     const auto begun = begun_order(deps_.store);
     if (!begun) return;
+    if (begun->order.job == orders_.to_forget()) {
+      forget_begun_order(deps_.store);
+      orders_.set_to_forget({});
+      return;
+    }
     if (!orders_.busy(begun->order.job).empty()) {
       if (!orders_.first_taken_up()) forget_begun_order(deps_.store);
       return;
     }
-    orders_.take_up(begun->order, begun->ran);
+    orders_.take_up(begun->order, begun->ran ? begun->tree : TreeId());
   } catch (const StoreError&) {
     // The pass meets it as well, and tells of it; the next one tries again.
   }

@@ -182,15 +182,24 @@ class Reading {
 
   bool is_reset(const WorkerHost& host) const { return resets_.count(host) > 0; }
 
-  // The word is dropped last; of those that have not answered, with their answer. One that is not listed and
-  // has nothing on record has nothing to be asked for.
+  // The word is dropped last; of those that have not answered, with their answer, and of those that were
+  // reset meanwhile, in the next pass. One that is not listed and has nothing on record has nothing to be
+  // asked for.
   void forget_resets(const std::map<WorkerHost, Reconstruction>& found) {
     if (resets_.empty()) return;
     std::string text;
-    for (const WorkerHost& host : resets_) {
-      if (found.count(host) == 0 && out_.unread.count(host) > 0) text += host.str() + "\n";
+    for (const WorkerHost& host : kept_resets(deps_.store)) {
+      const bool over = is_reset(host) && out_.unread.count(host) == 0 &&
+                        (found.count(host) > 0 || !has_something_to_tell(host));
+      if (!over) text += host.str() + "\n";
     }
     deps_.store.put_setting(kResets, text);
+  }
+
+  bool has_something_to_tell(const WorkerHost& host) const {
+    return has_allocations(state(), host) ||
+           std::any_of(workspace_.workers.begin(), workspace_.workers.end(),
+                       [&](const Worker& worker) { return worker.host == host; });
   }
 
   // Whoever takes over with an old store may not know that a machine was replaced, and has been

@@ -38,6 +38,8 @@ void Leading::listen() {
       if (told != error.what())
         deps_.say(std::string("what standbys hand on cannot be read: ") + error.what());
       told = error.what();
+    } catch (const std::exception& error) {  // of one word; whoever waits for it is told by the clock
+      deps_.say(std::string("a word that a standby handed on was not carried out: ") + error.what());
     }
     link_->wait(kLookAnyway);
   }

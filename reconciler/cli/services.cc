@@ -148,11 +148,13 @@ struct Services::Parts {
 
   // The store's server hears of us, and we of a bucket that is lost, also where nothing is going on.
   void be_heard() {
-    constexpr std::chrono::seconds kBetween{1};
+    constexpr std::chrono::seconds kBetween{1}, kAlone{15};  // after 20 the server lets others lead
     try {
       store->setting("bucket_id");
+      heard_at = inbox.now();
     } catch (const StoreError&) {
-      // Told by the pass that meets it.
+      // Told by the pass that meets it. What runs on this host would be run by the next leader as well.
+      if (inbox.now() - heard_at >= kAlone) hook_runs.cancel_all();
     }
     inbox.post_at(inbox.now() + kBetween, [this] { be_heard(); });
   }
@@ -160,6 +162,7 @@ struct Services::Parts {
   std::shared_ptr<BucketLock> lock;
   std::atomic<Inbox*> loop{nullptr};       // null: there is none yet
   std::shared_ptr<Leadership> leadership;  // null: files
+  Instant heard_at{};                      // by the store's server, last
   SystemClock clock;
   Metrics metrics{clock};
   Reporter reporter;

@@ -18,6 +18,19 @@ TEST(Inbox, RunsWhatWasPostedInItsOrder) {
   EXPECT_FALSE(inbox.serve(Instant{})) << "nothing is left, and the deadline is over";
 }
 
+TEST(Inbox, WhatOneMessageThrowsKeepsNoOtherFromBeingServed) {
+  Inbox inbox;
+  std::string order;
+  inbox.post([&] { order += "a"; });
+  inbox.post([] { throw std::runtime_error("told to fail"); });
+  inbox.post([&] { order += "b"; });
+  EXPECT_THROW(inbox.serve(inbox.now()), std::runtime_error);
+  EXPECT_EQ(order, "a");
+  inbox.post([&] { order += "c"; });
+  inbox.serve(inbox.now());
+  EXPECT_EQ(order, "abc");
+}
+
 TEST(Inbox, RunsWhatIsDueBeforeTheDeadlineAndInTheOrderOfItsTime) {
   Inbox inbox;
   std::string ran;

@@ -97,6 +97,27 @@ TEST(OwedRounds, AreThereForTheNextDaemonWithAllThatTheyAreToldOf) {
   EXPECT_TRUE(OwedRounds().due(store, applied).empty());
 }
 
+// Or what is owed would be overwritten with what is not.
+TEST(OwedRounds, AStoreThatCannotBeReadTheFirstTimeIsReadTheSecond) {
+  struct Blind : FakeStore {
+    bool blind = false;
+    std::optional<std::string> setting(const std::string& key) override {
+      if (blind) throw StoreError("told to fail");
+      return FakeStore::setting(key);
+    }
+  } store;
+  HookRound round;
+  round.job = JobName("api");
+  round.event = HookEvent::kStopped;
+  round.members = {kOn1};
+  OwedRounds().put_down(store, round, TreeId("tree"), {});
+  OwedRounds next;
+  store.blind = true;
+  EXPECT_THROW(next.due(store, {}), StoreError);
+  store.blind = false;
+  EXPECT_EQ(next.due(store, {}).size(), 1u);
+}
+
 // ---- over the whole loop
 
 class RoundsWorld : public HooksWorld {

@@ -29,6 +29,24 @@ bool taken_when_it_can_be(Reason reason) {
   return reason == Reason::kMissingValue || reason == Reason::kNoCertificate;
 }
 
+// Content that is good elsewhere is what a job is held at, also where its hooks have failed for another place
+// of it: that one is not begun without them.
+void leave_what_hooks_failed_for(JobPlan& plan, const AppliedState& applied,
+                                 std::vector<PlannedAction>& waiting) {
+  const auto record = applied.jobs.find(plan.job);
+  if (!plan.held || record == applied.jobs.end()) return;
+  if (record->second.held_reason != to_string(Reason::kHookFailed) || record->second.held_tree != plan.tree)
+    return;
+  for (auto* actions : {&plan.starts, &plan.upgrades}) {
+    for (PlannedAction& action : *actions) {
+      action.action = Action::kNone;
+      action.reason = Reason::kHookFailed;
+      waiting.push_back(std::move(action));
+    }
+    actions->clear();
+  }
+}
+
 bool waits_for_value(const JobPlan& plan) { return plan.held && plan.held_reason == Reason::kMissingValue; }
 
 }  // namespace
@@ -233,6 +251,7 @@ bool Pass::run_pre_deploy() {
 // What its hooks said where a job waits; and nothing begins of one whose hooks have failed in this pass.
 void Pass::tell_hooks() {
   for (auto& [name, plan] : memory_.plan.jobs) {
+    leave_what_hooks_failed_for(plan, deps_.journal.state(), memory_.plan.waiting);
     const auto failed = hook_failed_.find(name);
     if (failed != hook_failed_.end() && !plan.held) plan.hold(Reason::kHookFailed, failed->second);
     const auto ran = memory_.hooks.pre_deploy.find(name);

@@ -148,5 +148,25 @@ TEST(HooksInTrouble, APreDeployWhoseFailureCannotBePutDownIsNoneThatSucceeded) {
   EXPECT_EQ(world.state(), "held");
 }
 
+// The content is good on w1, so that the job is held at just what its hooks failed for.
+TEST(HooksInTrouble, ANewPlaceOfContentThatIsGoodElsewhereIsNotBegunWithoutItsHooks) {
+  HooksWorld world;
+  const std::vector<Hooked> jobs = {{.commands = {{"command_seed", "\"pre_deploy\""}}}};
+  world.commit(jobs, 1);
+  world.pass();
+  world.fail("pre_deploy");
+  world.runner.runs.clear();
+  world.commit(jobs, 2);
+  world.pass();
+  world.pass();
+  EXPECT_EQ(world.runner.runs, Runs{});
+  EXPECT_EQ(world.state(), "held");
+  world.succeed();
+  world.desk.retry_here("api", "ann");
+  world.reconciler.run_once("operator");
+  EXPECT_EQ(world.runner.runs, Runs{"start api@w2 0.0.0→1"});
+  EXPECT_EQ(world.state(), "applied");
+}
+
 }  // namespace
 }  // namespace maand::testing
